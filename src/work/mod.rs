@@ -1,0 +1,1 @@
+//! Slow things: jobs that run on worker threads, in slices.
