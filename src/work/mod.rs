@@ -1,1 +1,3 @@
 //! Slow things: jobs that run on worker threads, in slices.
+
+pub mod pi;
