@@ -1,5 +1,10 @@
 //! pentad: five servers in one thread.
 
+pub mod buf;
+pub mod client;
 pub mod limits;
+pub mod net;
+pub mod service;
+pub mod stats;
 pub mod wire;
 pub mod work;

@@ -4,7 +4,7 @@
 //! name; a bound that follows from a protocol or from the design is a constant here. Nothing in
 //! the server grows without one of them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One kibibyte.
 pub const KIB: usize = 1024;
@@ -96,3 +96,86 @@ pub const CONNECTIONS_MAX: usize = 65_536;
 
 /// Descriptors kept free of connections: listeners, database, logs, files in flight.
 pub const DESCRIPTORS_RESERVED: usize = 64;
+
+/// Connections waiting for `accept`, per listener. The kernel caps it at `net.core.somaxconn`.
+pub const BACKLOG: i32 = 4096;
+
+/// Connections accepted from one listener, and datagrams read from one socket, before the loop
+/// looks at anything else.
+pub const ACCEPTS_PER_TURN: usize = 64;
+
+/// Idle connections closed at once when one is in the way of a new one: the search for the
+/// oldest walks all of them, so that its cost is shared.
+pub const EVICTIONS_PER_SCAN: usize = 64;
+
+/// How long a listener rests after an accept that failed for want of descriptors or memory.
+pub const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How long a closed connection waits for the peer's end, discarding what still comes, so that
+/// the last answer is not lost to a reset …
+pub const LINGER: Duration = Duration::from_secs(2);
+
+/// … and how much it discards.
+pub const LINGER_BYTES: usize = MIB;
+
+/// How long idle connections stay open once the server is told to end: a request that is
+/// already on its way is still answered.
+pub const DRAIN_IDLE: Duration = Duration::from_millis(300);
+
+/// How long an outgoing connection may take to be established.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Effects applied in one turn; what is left waits for the next, after a look at the sockets.
+pub const EFFECTS_PER_TURN: usize = 4096;
+
+/// Bytes of one datagram: what IPv4 can carry.
+pub const DATAGRAM_BYTES: usize = 65_507;
+
+/// Datagram peers that wait for their answer, per socket: more than ten thousand at a time, in
+/// about two mebibytes.
+pub const DATAGRAM_PEERS: usize = 16_384;
+
+/// Source addresses whose datagram rate is remembered.
+pub const RATE_SOURCES: usize = 4096;
+
+/// Jobs waiting for a worker. A thousand clients that ask for eight operations each fit.
+pub const JOBS: usize = 16_384;
+
+/// Requests waiting for the database. They are committed together, so that many are cheap.
+pub const DATABASE_REQUESTS: usize = 65_536;
+
+/// Access log lines waiting for the log thread; beyond it lines are dropped, and counted.
+pub const LOG_LINES: usize = 16_384;
+
+/// How a transfer that depends on the peer's patience gets on: bytes moved since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    began: Instant,
+    moved_at: Instant,
+    moved: usize,
+}
+
+impl Pace {
+    /// A transfer that begins now.
+    pub fn start(now: Instant) -> Pace {
+        Pace { began: now, moved_at: now, moved: 0 }
+    }
+
+    /// Progress by `bytes`.
+    pub fn moved(&mut self, bytes: usize, now: Instant) {
+        if bytes > 0 {
+            self.moved += bytes;
+            self.moved_at = now;
+        }
+    }
+
+    /// When patience ends unless more bytes move: after `idle` without any, and as soon as the
+    /// mean falls under `min_rate` once `min_rate_after` is over.
+    pub fn deadline(&self, idle: Duration, limits: &Limits) -> Instant {
+        let earned = Duration::from_secs_f64(self.moved as f64 / limits.min_rate.max(1) as f64);
+        let rate = if limits.min_rate == 0 { Duration::MAX } else { earned };
+        let by_rate = self.began.checked_add(rate.max(limits.min_rate_after));
+        let by_idle = self.moved_at + idle;
+        by_rate.map_or(by_idle, |at| at.min(by_idle))
+    }
+}

@@ -9,7 +9,10 @@
 pub mod ascii;
 pub mod chunked;
 pub mod http;
+pub mod json;
+pub mod legacy;
 pub(crate) mod reason;
+pub mod reply;
 pub mod target;
 
 /// What a parser says about the bytes that it was shown.

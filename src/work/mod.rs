@@ -1,3 +1,84 @@
-//! Slow things: jobs that run on worker threads, in slices.
+//! Slow things: jobs that run on other threads.
+//!
+//! A [`Job`] for the workers is a state machine that hands out slices of at most a few
+//! milliseconds: whoever schedules cuts a slice, runs it anywhere, and merges the piece that it
+//! made. So fairness, cancelling and the number of threads are the scheduler's affair, and no
+//! kernel holds a lock. A request to the database is carried out by the one thread that owns it.
+//!
+//! Nothing here keeps a clock or knows a connection.
 
+pub mod db;
 pub mod pi;
+
+/// Something to be done elsewhere.
+#[derive(Debug)]
+pub enum Job {
+    /// For any worker, in slices.
+    Compute(Compute),
+    /// For the database.
+    Database(db::Request),
+}
+
+/// What a job came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// π was estimated.
+    Pi(pi::Outcome),
+    /// The database committed.
+    Database(Result<db::Answer, db::Failure>),
+    /// A bug: the job panicked.
+    Panicked,
+}
+
+/// A computation that is cut into slices.
+#[derive(Debug)]
+pub enum Compute {
+    /// Estimate π.
+    Pi(pi::Job),
+}
+
+/// A part of a computation, ready to run anywhere.
+#[derive(Debug)]
+pub enum Slice {
+    /// Points to draw.
+    Pi(pi::Slice),
+}
+
+/// What running a slice made.
+#[derive(Debug)]
+pub enum Piece {
+    /// Points drawn.
+    Pi(pi::Piece),
+}
+
+impl Compute {
+    /// The next slice, or `None` while no more may be out at once (or nothing is left).
+    pub fn cut(&mut self) -> Option<Slice> {
+        match self {
+            Compute::Pi(job) => job.cut().map(Slice::Pi),
+        }
+    }
+
+    /// Takes back what a slice of this job made; the outcome with the last piece.
+    pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
+        match (self, piece) {
+            (Compute::Pi(job), Piece::Pi(piece)) => job.merge(piece).map(Outcome::Pi),
+        }
+    }
+}
+
+impl Slice {
+    /// Does the work: the slow part.
+    pub fn run(self) -> Piece {
+        match self {
+            Slice::Pi(slice) => Piece::Pi(slice.run()),
+        }
+    }
+
+    /// Expected work, in the unit that all jobs share: about a nanosecond.
+    pub fn cost(&self) -> i64 {
+        match self {
+            Slice::Pi(slice) => slice.cost(),
+        }
+    }
+}

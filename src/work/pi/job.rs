@@ -54,10 +54,7 @@ impl Job {
     ///
     /// If either is 0: such a job could never end. The callers check their input.
     pub fn new(simulations: u32, concurrency: u8, seed: u64, kernel: Kernel) -> Job {
-        assert!(
-            simulations > 0 && concurrency > 0,
-            "a job needs work and someone to do it"
-        );
+        assert!(simulations > 0 && concurrency > 0, "a job needs work and someone to do it");
         Job {
             simulations,
             concurrency,
@@ -98,10 +95,8 @@ impl Job {
         self.slices_out -= 1;
         self.samples_merged += piece.samples;
         self.hits += piece.hits;
-        (self.samples_merged == self.simulations).then_some(Outcome {
-            simulations: self.simulations,
-            hits: self.hits,
-        })
+        (self.samples_merged == self.simulations)
+            .then_some(Outcome { simulations: self.simulations, hits: self.hits })
     }
 
     /// Points drawn so far, and points asked for.
@@ -113,10 +108,12 @@ impl Job {
 impl Slice {
     /// Draws the points of this slice: up to a millisecond of pure computation.
     pub fn run(self) -> Piece {
-        Piece {
-            samples: self.samples,
-            hits: hits(self.kernel, self.seed, self.samples),
-        }
+        Piece { samples: self.samples, hits: hits(self.kernel, self.seed, self.samples) }
+    }
+
+    /// Expected time, in nanoseconds: a full slice takes about half a millisecond.
+    pub fn cost(self) -> i64 {
+        i64::from(self.samples) * 500_000 / i64::from(self.kernel.slice_samples())
     }
 
     /// Points in this slice.

@@ -45,10 +45,7 @@ impl Lanes {
     /// Generators at positions of the sequence that are far apart, for any seed.
     #[inline(always)]
     pub(super) fn new(seed: u64) -> Lanes {
-        let mut lanes = Lanes {
-            low: [0; LANES],
-            high: [0; LANES],
-        };
+        let mut lanes = Lanes { low: [0; LANES], high: [0; LANES] };
         for i in 0..LANES {
             lanes.low[i] = splitmix64(seed, 2 * i as u64);
             lanes.high[i] = splitmix64(seed, 2 * i as u64 + 1);

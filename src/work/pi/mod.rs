@@ -41,9 +41,7 @@ impl Kernel {
 
     /// The kernels that this CPU can run, the fastest first.
     pub fn available() -> impl Iterator<Item = Kernel> {
-        Kernel::ALL
-            .into_iter()
-            .filter(|kernel| kernel.is_available())
+        Kernel::ALL.into_iter().filter(|kernel| kernel.is_available())
     }
 
     /// Whether this CPU has the instructions. The answer is cached: a load and a bit test.
@@ -95,11 +93,7 @@ impl Kernel {
 /// If the CPU lacks the instructions of `kernel`; [`Kernel::available`] says which it has.
 #[allow(unsafe_code)]
 pub fn hits(kernel: Kernel, seed: u64, samples: u32) -> u32 {
-    assert!(
-        kernel.is_available(),
-        "the CPU cannot run the {} kernel",
-        kernel.name()
-    );
+    assert!(kernel.is_available(), "the CPU cannot run the {} kernel", kernel.name());
     match kernel {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: `is_available` has just found every feature that the function is compiled for.

@@ -21,8 +21,5 @@ pub(super) fn hits(seed: u64, samples: u32) -> u32 {
 #[inline(always)]
 pub(super) fn pair(random: &mut fastrand::Rng) -> [[i16; 2]; 2] {
     let bits = random.u64(..);
-    [
-        [bits as i16, (bits >> 16) as i16],
-        [(bits >> 32) as i16, (bits >> 48) as i16],
-    ]
+    [[bits as i16, (bits >> 16) as i16], [(bits >> 32) as i16, (bits >> 48) as i16]]
 }

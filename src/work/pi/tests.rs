@@ -56,10 +56,7 @@ fn mean_and_variance(draw: impl Fn(u64, u32) -> u32) -> (f64, f64) {
         sum += z;
         squares += z * z;
     }
-    (
-        sum / f64::from(SEEDS).sqrt(),
-        chi_square_z(squares, f64::from(SEEDS)),
-    )
+    (sum / f64::from(SEEDS).sqrt(), chi_square_z(squares, f64::from(SEEDS)))
 }
 
 fn chi_square_z(chi_square: f64, freedom: f64) -> f64 {
@@ -70,21 +67,12 @@ fn chi_square_z(chi_square: f64, freedom: f64) -> f64 {
 #[test]
 fn every_kernel_has_the_mean_and_the_variance_of_the_naive_twin() {
     let (mean, variance) = mean_and_variance(naive);
-    assert!(
-        mean.abs() < Z_MAX && variance.abs() < Z_MAX,
-        "naive: {mean} {variance}"
-    );
+    assert!(mean.abs() < Z_MAX && variance.abs() < Z_MAX, "naive: {mean} {variance}");
     for kernel in Kernel::available() {
         let (mean, variance) = mean_and_variance(|seed, samples| hits(kernel, seed, samples));
         let name = kernel.name();
-        assert!(
-            mean.abs() < Z_MAX,
-            "{name}: the mean is {mean} deviations off"
-        );
-        assert!(
-            variance.abs() < Z_MAX,
-            "{name}: the variance is {variance} deviations off"
-        );
+        assert!(mean.abs() < Z_MAX, "{name}: the mean is {mean} deviations off");
+        assert!(variance.abs() < Z_MAX, "{name}: the variance is {variance} deviations off");
     }
 }
 
@@ -107,10 +95,8 @@ fn points_fall_evenly_on_a_grid() {
                 cells[usize::from(16 * row + column)] += 1;
             }
             let expected = SAMPLES as f64 / 256.0;
-            let chi_square = cells
-                .iter()
-                .map(|&n| (f64::from(n) - expected).powi(2) / expected)
-                .sum();
+            let chi_square =
+                cells.iter().map(|&n| (f64::from(n) - expected).powi(2) / expected).sum();
             let z = chi_square_z(chi_square, 255.0);
             assert!(z.abs() < Z_MAX, "{}, seed {seed}: {z}", kernel.name());
         }
@@ -138,35 +124,17 @@ fn both_vector_kernels_agree_bit_for_bit() {
     }
     for seed in 0..50 {
         let samples = 20_000 + 7 * seed as u32;
-        assert_eq!(
-            hits(Kernel::Avx512, seed, samples),
-            hits(Kernel::Avx2, seed, samples)
-        );
+        assert_eq!(hits(Kernel::Avx512, seed, samples), hits(Kernel::Avx2, seed, samples));
     }
 }
 
 #[test]
 fn a_hit_is_what_geometry_says_but_for_one_corner() {
-    let edge = [
-        i16::MIN,
-        i16::MIN + 1,
-        -23171,
-        -23170,
-        -1,
-        0,
-        1,
-        23170,
-        23171,
-        i16::MAX,
-    ];
+    let edge = [i16::MIN, i16::MIN + 1, -23171, -23170, -1, 0, 1, 23170, 23171, i16::MAX];
     for x in edge {
         for y in edge {
             let inside = i64::from(x).pow(2) + i64::from(y).pow(2) < 1 << 30;
-            assert_eq!(
-                is_hit(x, y),
-                inside || (x, y) == (i16::MIN, i16::MIN),
-                "{x} {y}"
-            );
+            assert_eq!(is_hit(x, y), inside || (x, y) == (i16::MIN, i16::MIN), "{x} {y}");
         }
     }
 }
@@ -177,10 +145,7 @@ fn the_lattice_is_fine_enough_for_the_largest_request() {
     let inside = column(0) + 2 * (1..1 << 15).map(column).sum::<u64>();
     let bias = (inside + 1) as f64 / 2_f64.powi(32) - FRAC_PI_4;
     let standard_error = (FRAC_PI_4 * (1.0 - FRAC_PI_4) / 1e8).sqrt();
-    assert!(
-        bias.abs() < 2.3e-7 && bias.abs() * 180.0 < standard_error,
-        "{bias}"
-    );
+    assert!(bias.abs() < 2.3e-7 && bias.abs() * 180.0 < standard_error, "{bias}");
 }
 
 /// Runs a job whose pieces come back in an order that `pick` chooses.
@@ -193,10 +158,7 @@ fn run(mut job: Job, mut pick: impl FnMut(usize) -> usize) -> (Outcome, usize) {
         most_out = most_out.max(out.len());
         let slice = out.swap_remove(pick(out.len()));
         if let Some(outcome) = job.merge(slice.run()) {
-            assert!(
-                out.is_empty() && job.cut().is_none(),
-                "done means that nothing is left"
-            );
+            assert!(out.is_empty() && job.cut().is_none(), "done means that nothing is left");
             return (outcome, most_out);
         }
     }
@@ -222,25 +184,13 @@ fn a_job_gives_the_same_answer_in_any_order_and_at_any_concurrency() {
 #[test]
 fn slices_sum_to_exactly_what_was_asked_for() {
     for kernel in Kernel::ALL {
-        for simulations in [
-            1,
-            99,
-            100,
-            101,
-            3 << 20,
-            (1 << 22) + 1,
-            99_999_999,
-            100_000_000,
-        ] {
+        for simulations in [1, 99, 100, 101, 3 << 20, (1 << 22) + 1, 99_999_999, 100_000_000] {
             let mut job = Job::new(simulations, u8::MAX, 7, kernel);
             let (mut samples, mut outcome) = (0, None);
             while let Some(slice) = job.cut() {
                 samples += slice.samples();
                 assert!(outcome.is_none() && slice.samples() <= kernel.slice_samples());
-                outcome = job.merge(Piece {
-                    samples: slice.samples(),
-                    hits: 1,
-                });
+                outcome = job.merge(Piece { samples: slice.samples(), hits: 1 });
             }
             assert_eq!(samples, simulations);
             assert_eq!(outcome.map(|o| o.simulations), Some(simulations));

@@ -1,0 +1,260 @@
+//! The two buffers between sockets and sessions.
+//!
+//! [`RecvBuf`] holds bytes that came and were not used yet, [`SendBuf`] bytes that wait to go.
+//! Neither reads nor writes: `net` fills one and drains the other, sessions do the reverse. A
+//! buffer never grows by itself; who adds to it answers for the bound.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Received bytes, consumed from the front.
+///
+/// The memory behind it stays initialised when it is emptied, so that a buffer that is used
+/// again and again is zeroed once.
+#[derive(Debug, Default)]
+pub struct RecvBuf {
+    memory: Vec<u8>,
+    live: Range<usize>,
+}
+
+impl RecvBuf {
+    /// What has come and was not consumed.
+    pub fn bytes(&self) -> &[u8] {
+        &self.memory[self.live.clone()]
+    }
+
+    /// How many bytes that is.
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Whether everything was consumed.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// Marks the first `count` bytes as used.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn consume(&mut self, count: usize) {
+        assert!(count <= self.len(), "consumed {count} of {} bytes", self.len());
+        self.live.start += count;
+        if self.live.is_empty() {
+            self.clear();
+        }
+    }
+
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.live = 0..0;
+    }
+
+    /// Appends a copy of `bytes`.
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.live.end += bytes.len();
+    }
+
+    /// Appends what `read` puts into a slice of `most` bytes. Returns what `read` returned.
+    ///
+    /// # Errors
+    /// Those of `read`; nothing is appended then.
+    pub fn fill(
+        &mut self,
+        most: usize,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let count = read(self.room(most))?;
+        self.live.end += count.min(most);
+        Ok(count)
+    }
+
+    /// Moves the unused bytes into a buffer of just their size and leaves this one empty, with
+    /// its memory. `None` if nothing is left.
+    pub fn park(&mut self) -> Option<Box<RecvBuf>> {
+        if self.is_empty() {
+            return None;
+        }
+        let memory = self.bytes().to_vec();
+        self.clear();
+        Some(Box::new(RecvBuf { live: 0..memory.len(), memory }))
+    }
+
+    /// `most` bytes of memory behind the live ones: by growth (doubling, as `Vec` does) or, when
+    /// at least half of the memory is used up in front, by moving. Either way every byte is
+    /// moved a bounded number of times, however small the pieces that come.
+    fn room(&mut self, most: usize) -> &mut [u8] {
+        if self.live.end + most > self.memory.len() && self.live.start > self.memory.len() / 2 {
+            self.memory.copy_within(self.live.clone(), 0);
+            self.live = 0..self.live.len();
+        }
+        let end = self.live.end + most;
+        if self.memory.len() < end {
+            self.memory.resize(end, 0);
+        }
+        &mut self.memory[self.live.end..end]
+    }
+}
+
+/// One stretch of output that is no longer written to.
+#[derive(Debug)]
+enum Chunk {
+    Owned(Vec<u8>),
+    Shared(Arc<[u8]>, Range<usize>),
+    Static(&'static [u8]),
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Chunk::Owned(bytes) => bytes,
+            Chunk::Shared(bytes, range) => &bytes[range.clone()],
+            Chunk::Static(bytes) => bytes,
+        }
+    }
+}
+
+/// Shared bytes below this size are copied: a short copy costs less than a longer vector of
+/// slices, and adjacent answers stay one slice.
+const COPY_BELOW: usize = 4096;
+
+/// Memory that an emptied buffer may keep for its next use.
+const KEEP_CAPACITY: usize = 64 * 1024;
+
+/// Output in order: sealed chunks, then a tail that answers are printed into. Shared chunks are
+/// sent from where they are.
+#[derive(Debug, Default)]
+pub struct SendBuf {
+    chunks: VecDeque<Chunk>,
+    chunk_bytes: usize,
+    tail: Vec<u8>,
+    sent: usize,
+}
+
+impl SendBuf {
+    /// Bytes that wait to go.
+    pub fn len(&self) -> usize {
+        self.chunk_bytes + self.tail.len() - self.sent
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where to print the next bytes: append only.
+    pub fn tail(&mut self) -> &mut Vec<u8> {
+        &mut self.tail
+    }
+
+    /// Appends a copy of `bytes`.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+    }
+
+    /// Appends `range` of `bytes` without copying it (unless it is short).
+    pub fn push_shared(&mut self, bytes: &Arc<[u8]>, range: Range<usize>) {
+        if range.len() < COPY_BELOW {
+            return self.push(&bytes[range]);
+        }
+        self.seal(Chunk::Shared(Arc::clone(bytes), range));
+    }
+
+    /// Appends bytes that live as long as the program without copying them (unless short).
+    pub fn push_static(&mut self, bytes: &'static [u8]) {
+        if bytes.len() < COPY_BELOW {
+            return self.push(bytes);
+        }
+        self.seal(Chunk::Static(bytes));
+    }
+
+    /// Appends `bytes` by taking them over (unless short).
+    pub fn push_owned(&mut self, bytes: Vec<u8>) {
+        if bytes.len() < COPY_BELOW {
+            return self.push(&bytes);
+        }
+        self.seal(Chunk::Owned(bytes));
+    }
+
+    /// Fills `slices` from the front with at most `most` bytes. Returns how many slices it
+    /// filled, and with how many bytes.
+    pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>], most: usize) -> (usize, usize) {
+        let parts = self.chunks.iter().map(Chunk::bytes).chain([self.tail.as_slice()]);
+        let (mut skip, mut filled, mut bytes) = (self.sent, 0, 0);
+        for (part, slot) in parts.filter(|part| !part.is_empty()).zip(slices.iter_mut()) {
+            let part = &part[skip..];
+            let part = &part[..part.len().min(most - bytes)];
+            if part.is_empty() {
+                break;
+            }
+            *slot = IoSlice::new(part);
+            skip = 0;
+            filled += 1;
+            bytes += part.len();
+        }
+        (filled, bytes)
+    }
+
+    /// Forgets the first `count` bytes: they are the kernel's now.
+    ///
+    /// # Panics
+    /// If fewer were waiting.
+    pub fn advance(&mut self, count: usize) {
+        assert!(count <= self.len(), "sent {count} of {} bytes", self.len());
+        self.sent += count;
+        while let Some(front) = self.chunks.front() {
+            let size = front.bytes().len();
+            if self.sent < size {
+                return;
+            }
+            self.sent -= size;
+            self.chunk_bytes -= size;
+            self.chunks.pop_front();
+        }
+        if self.sent == self.tail.len() {
+            self.tail.clear();
+            self.tail.shrink_to(KEEP_CAPACITY);
+            self.sent = 0;
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.advance(self.len());
+    }
+
+    /// Moves what still waits into a buffer of just its size and leaves this one empty, with its
+    /// memory. `None` if nothing waits.
+    pub fn park(&mut self) -> Option<Box<SendBuf>> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut rest = SendBuf::default();
+        let mut skip = std::mem::take(&mut self.sent);
+        if self.chunks.is_empty() {
+            rest.tail.extend_from_slice(&self.tail[skip..]);
+            skip = 0;
+        } else {
+            rest.tail.extend_from_slice(&self.tail);
+        }
+        rest.chunks = std::mem::take(&mut self.chunks);
+        rest.chunk_bytes = std::mem::take(&mut self.chunk_bytes);
+        rest.sent = skip;
+        self.tail.clear();
+        self.tail.shrink_to(KEEP_CAPACITY);
+        Some(Box::new(rest))
+    }
+
+    fn seal(&mut self, chunk: Chunk) {
+        if !self.tail.is_empty() {
+            let tail = std::mem::take(&mut self.tail);
+            self.chunk_bytes += tail.len();
+            self.chunks.push_back(Chunk::Owned(tail));
+        }
+        self.chunk_bytes += chunk.bytes().len();
+        self.chunks.push_back(chunk);
+    }
+}
