@@ -1,0 +1,5 @@
+//! The other end: client sessions over the same waist as the services.
+
+#![forbid(unsafe_code)]
+
+pub mod legacy;

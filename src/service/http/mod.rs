@@ -1,0 +1,409 @@
+//! HTTP/1.1 on one connection: heads and bodies in, endpoints asked, responses out, in order.
+//!
+//! ```text
+//!            ┌────────────────────── next request ───────────────────────┐
+//!            ▼                                                           │
+//!   Idle ─bytes→ Head ─complete→ Body ─complete→ (endpoint) ─┬─ answer ──┼─▶ Done
+//!                  └─────────── no body ──────────▲          ├─ wait ─▶ Waiting
+//!                                                            └─ refused ─▶ Skipping
+//! ```
+//!
+//! It never looks at a second request before the first is answered, never parses a body as a
+//! request, and after an error parses nothing more.
+
+mod body;
+mod request;
+mod response;
+mod routes;
+
+pub use request::Request;
+pub use response::{Response, Style, empty, json, page, text};
+pub use routes::Face;
+
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Deadline, Event, Progress, panel, pi, web};
+use crate::stats::Close;
+use crate::wire::Parse;
+use crate::wire::http::{Bad, Fields, Framing, Head, Scan, head};
+use crate::wire::reply::CONTINUE;
+use body::{Receiving, Taken, Transfer};
+use request::Exchange;
+use routes::{Body, Endpoint, Route};
+use std::time::Instant;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    face: Face,
+    stage: Stage,
+    deadline: Option<Deadline>,
+    answered: u32,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Between requests.
+    Idle,
+    /// Part of a head is in the input.
+    Head(Scan),
+    /// Part of a body has been taken from the input.
+    Body(Box<Receiving>),
+    /// Answered before the body was read: what is left of it is thrown away.
+    Skipping(Box<Transfer>),
+    /// An endpoint waits for jobs or mail.
+    Waiting(Box<(Exchange, pi::Pending)>),
+    Done(Close),
+}
+
+/// What an endpoint has to say at once.
+#[derive(Debug)]
+pub enum Answer {
+    /// All of it.
+    Ready(Response),
+    /// Nothing yet.
+    Wait(pi::Pending),
+}
+
+impl Session {
+    /// A connection on the listener with this face.
+    pub fn open(face: Face, _now: Instant) -> Session {
+        Session { face, stage: Stage::Idle, deadline: None, answered: 0 }
+    }
+
+    /// See [`super::Session::handle`].
+    pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match event {
+            Event::Opened { .. } => {
+                self.deadline = Some(Deadline::Busy(cx.now + cx.world.web.limits.head_timeout));
+                Progress::Starved
+            }
+            Event::Bytes => self.input(recv, cx),
+            Event::Eof => {
+                self.end_of_input(recv);
+                Progress::Starved
+            }
+            Event::Tick => {
+                self.overdue(cx);
+                Progress::Starved
+            }
+            Event::Done(..) | Event::Mail(_) | Event::Refused(_) => {
+                self.news(&event, cx);
+                Progress::Advanced
+            }
+        }
+    }
+
+    /// See [`super::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.deadline
+    }
+
+    /// See [`super::Session::wants_read`].
+    pub fn wants_read(&self) -> bool {
+        match self.stage {
+            Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => true,
+            Stage::Waiting(_) | Stage::Done(_) => false,
+        }
+    }
+
+    /// See [`super::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        match self.stage {
+            Stage::Done(why) => Some(why),
+            Stage::Idle
+            | Stage::Head(_)
+            | Stage::Body(_)
+            | Stage::Skipping(_)
+            | Stage::Waiting(_) => None,
+        }
+    }
+
+    fn input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match &mut self.stage {
+            Stage::Idle if recv.is_empty() => {
+                self.rest(cx);
+                Progress::Starved
+            }
+            Stage::Idle => self.head(Scan::default(), recv, cx),
+            Stage::Head(scan) => {
+                let scan = *scan;
+                self.head(scan, recv, cx)
+            }
+            Stage::Body(_) => self.body(recv, cx),
+            Stage::Skipping(_) => self.skip(recv, cx),
+            Stage::Waiting(_) | Stage::Done(_) => Progress::Starved,
+        }
+    }
+
+    /// Between two requests: the keep-alive time begins.
+    fn rest(&mut self, cx: &Cx<'_>) {
+        self.stage = Stage::Idle;
+        if self.answered > 0 {
+            let limit = cx.world.web.limits.keepalive_timeout;
+            self.deadline = Some(Deadline::Idle(cx.now + limit));
+        }
+    }
+
+    fn head(&mut self, mut scan: Scan, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let limits = cx.world.web.limits;
+        let mut fields = Fields::new();
+        let input = recv.bytes();
+        match head(input, &mut scan, &limits, &mut fields) {
+            Parse::Done(head, used) => {
+                let taken = used + self.request(&head, &input[..used], &input[used..], cx);
+                recv.consume(taken);
+                Progress::Advanced
+            }
+            Parse::More => {
+                if self.answered > 0 && matches!(self.stage, Stage::Idle) {
+                    self.deadline = Some(Deadline::Busy(cx.now + limits.head_timeout));
+                }
+                self.stage = Stage::Head(scan);
+                Progress::Starved
+            }
+            Parse::Bad(reason) => {
+                recv.clear();
+                self.refuse(reason, cx);
+                Progress::Advanced
+            }
+        }
+    }
+
+    /// A head is complete, `rest` follows it. Returns how much of `rest` was used.
+    fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> usize {
+        let exchange = Exchange::begin(head, raw, cx);
+        let route = match routes::find(self.face, head) {
+            Ok(route) => route,
+            Err(response) => {
+                self.answer_unread(exchange, &response, head, cx);
+                return 0;
+            }
+        };
+        let most = match route.body {
+            Body::Refused => 0,
+            Body::Limited => cx.world.web.limits.body_bytes,
+        };
+        match head.framing {
+            Framing::None => {
+                self.ask(exchange, route, head, b"", cx);
+                0
+            }
+            Framing::Length(length) if length > most as u64 => {
+                self.finish(exchange, &too_large(route.style_for(head)), Close::TooLarge, cx);
+                0
+            }
+            Framing::Length(length) if length <= rest.len() as u64 => {
+                let (body, _) = rest.split_at(length as usize);
+                self.ask(exchange, route, head, body, cx);
+                body.len()
+            }
+            Framing::Length(_) | Framing::Chunked => {
+                if head.expect_continue && rest.is_empty() {
+                    cx.send.push(CONTINUE);
+                }
+                self.receive(
+                    Box::new(Receiving {
+                        head: raw.into(),
+                        body: Vec::new(),
+                        transfer: Transfer::begin(head.framing, most, cx.now),
+                        exchange,
+                        style: route.style_for(head),
+                    }),
+                    cx,
+                );
+                0
+            }
+        }
+    }
+
+    fn receive(&mut self, receiving: Box<Receiving>, cx: &Cx<'_>) {
+        self.deadline = Some(receiving.transfer.deadline(&cx.world.web.limits));
+        self.stage = Stage::Body(receiving);
+    }
+
+    fn body(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let Stage::Body(mut receiving) = std::mem::replace(&mut self.stage, Stage::Idle) else {
+            unreachable!("called in this stage only")
+        };
+        let limits = cx.world.web.limits;
+        let Receiving { transfer, body, .. } = &mut *receiving;
+        match transfer.take(recv, &limits, cx.now, |bytes| body.extend_from_slice(bytes)) {
+            Taken::Some(progress) => {
+                self.receive(receiving, cx);
+                return progress;
+            }
+            Taken::All => self.received(*receiving, cx),
+            Taken::TooLarge => {
+                let response = too_large(receiving.style);
+                self.finish(receiving.exchange, &response, Close::TooLarge, cx);
+            }
+            Taken::Bad(reason) => {
+                let response = receiving.style.error(reason.status(), reason.text());
+                self.finish(receiving.exchange, &response, Close::BadInput, cx);
+            }
+        }
+        Progress::Advanced
+    }
+
+    /// A body is complete. Its head is parsed again rather than kept in a second form.
+    fn received(&mut self, receiving: Receiving, cx: &mut Cx<'_>) {
+        let limits = cx.world.web.limits;
+        let mut fields = Fields::new();
+        let mut scan = Scan::default();
+        let Parse::Done(head, _) = head(&receiving.head, &mut scan, &limits, &mut fields) else {
+            unreachable!("a head that was complete once is complete again")
+        };
+        let route = routes::find(self.face, &head).expect("a path that had a row still has it");
+        self.ask(receiving.exchange, route, &head, &receiving.body, cx);
+    }
+
+    /// The request is whole: its endpoint's turn.
+    fn ask(
+        &mut self,
+        exchange: Exchange,
+        route: &Route,
+        head: &Head<'_, '_>,
+        body: &[u8],
+        cx: &mut Cx<'_>,
+    ) {
+        let ticket = self.answered.wrapping_mul(pi::TICKETS);
+        let request = Request { head, body, ticket };
+        let answer = match route.endpoint {
+            Endpoint::WebIndex => Answer::Ready(page(200, web::INDEX.into())),
+            Endpoint::PanelIndex => Answer::Ready(panel::index(&cx.world.panel)),
+            Endpoint::Healthz => Answer::Ready(text(200, "ok\n")),
+            Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n")),
+            Endpoint::Readyz => Answer::Ready(text(200, "ready\n")),
+            Endpoint::Pi => pi::estimate(&request, cx),
+            Endpoint::LegacyPi => pi::query_legacy(&request, cx),
+            Endpoint::Statistics => pi::statistics(&request, cx),
+        };
+        match answer {
+            Answer::Ready(response) => self.answer(exchange, &response, cx),
+            Answer::Wait(pending) => {
+                self.deadline = pending.deadline().map(Deadline::Busy);
+                self.stage = Stage::Waiting(Box::new((exchange, pending)));
+            }
+        }
+    }
+
+    /// Something that an endpoint waits for has happened.
+    fn news(&mut self, event: &Event, cx: &mut Cx<'_>) {
+        let Stage::Waiting(waiting) = &mut self.stage else {
+            return;
+        };
+        if let Some(response) = waiting.1.news(event, cx) {
+            let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Idle) else {
+                unreachable!("it was waiting a moment ago")
+            };
+            self.answer(waiting.0, &response, cx);
+        }
+    }
+
+    /// Answers a request that was read to its end.
+    fn answer(&mut self, exchange: Exchange, response: &Response, cx: &mut Cx<'_>) {
+        let limit = cx.world.web.limits.keepalive_requests;
+        let last = limit > 0 && self.answered + 1 >= limit;
+        if cx.draining || last || !exchange.keep_alive {
+            return self.finish(exchange, response, Close::Finished, cx);
+        }
+        exchange.print(response, None, cx);
+        self.answered = self.answered.saturating_add(1);
+        self.rest(cx);
+    }
+
+    /// Gives the connection's last answer.
+    fn finish(&mut self, exchange: Exchange, response: &Response, why: Close, cx: &mut Cx<'_>) {
+        exchange.print(response, Some(why), cx);
+        self.stage = Stage::Done(why);
+    }
+
+    /// Answers a request whose body has not been read. A short one is thrown away as it comes;
+    /// otherwise, and when the client may or may not send it, the connection closes.
+    fn answer_unread(
+        &mut self,
+        exchange: Exchange,
+        response: &Response,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let limits = cx.world.web.limits;
+        let most = limits.body_bytes;
+        let skippable = match head.framing {
+            Framing::None => return self.answer(exchange, response, cx),
+            Framing::Length(length) => length <= most as u64,
+            Framing::Chunked => true,
+        };
+        if head.expect_continue || !skippable {
+            return self.finish(exchange, response, Close::Finished, cx);
+        }
+        self.answer(exchange, response, cx);
+        if self.is_done().is_none() {
+            let transfer = Transfer::begin(head.framing, most, cx.now);
+            self.deadline = Some(transfer.deadline(&limits));
+            self.stage = Stage::Skipping(Box::new(transfer));
+        }
+    }
+
+    fn skip(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let Stage::Skipping(transfer) = &mut self.stage else {
+            unreachable!("called in this stage only")
+        };
+        let limits = cx.world.web.limits;
+        match transfer.take(recv, &limits, cx.now, |_| {}) {
+            Taken::Some(progress) => {
+                self.deadline = Some(transfer.deadline(&limits));
+                return progress;
+            }
+            Taken::All => self.rest(cx),
+            Taken::TooLarge => self.stage = Stage::Done(Close::TooLarge),
+            Taken::Bad(_) => self.stage = Stage::Done(Close::BadInput),
+        }
+        Progress::Advanced
+    }
+
+    /// Bytes that are no request. There is nobody to ask which form of error they read.
+    fn refuse(&mut self, reason: Bad, cx: &mut Cx<'_>) {
+        let response = Style::Page.error(reason.status(), reason.text());
+        let why = match reason.status() {
+            414 | 431 => Close::TooLarge,
+            _ => Close::BadInput,
+        };
+        self.finish(Exchange::unreadable(cx), &response, why, cx);
+    }
+
+    fn end_of_input(&mut self, recv: &mut RecvBuf) {
+        match self.stage {
+            Stage::Waiting(_) | Stage::Done(_) => {}
+            Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => {
+                recv.clear();
+                self.stage = Stage::Done(Close::Peer);
+            }
+        }
+    }
+
+    fn overdue(&mut self, cx: &mut Cx<'_>) {
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle if self.answered > 0 => self.stage = Stage::Done(Close::Idle),
+            Stage::Idle => self.stage = Stage::Done(Close::HeadTimeout),
+            Stage::Head(_) => {
+                let response = Style::Page.error(408, "The request head took too long.");
+                self.finish(Exchange::unreadable(cx), &response, Close::HeadTimeout, cx);
+            }
+            Stage::Body(receiving) => {
+                let response = receiving.style.error(408, "The request body took too long.");
+                self.finish(receiving.exchange, &response, Close::BodyTimeout, cx);
+            }
+            Stage::Skipping(_) => self.stage = Stage::Done(Close::BodyTimeout),
+            Stage::Waiting(waiting) => {
+                self.stage = Stage::Waiting(waiting);
+                self.news(&Event::Tick, cx);
+            }
+            Stage::Done(why) => self.stage = Stage::Done(why),
+        }
+    }
+}
+
+fn too_large(style: Style) -> Response {
+    style.error(413, "The body is larger than this path takes.")
+}

@@ -1,0 +1,103 @@
+//! One request and its answer: what an endpoint reads, and what is remembered until the answer
+//! is printed.
+
+use super::response::Response;
+use crate::service::web::log::Record;
+use crate::service::{Cx, Ticket};
+use crate::stats::Close;
+use crate::wire::http::{Head, Method, Version};
+use crate::wire::reply::{self, Connection};
+
+/// What an endpoint sees.
+#[derive(Debug)]
+pub struct Request<'a, 'h, 'b> {
+    /// The head.
+    pub head: &'a Head<'h, 'b>,
+    /// The whole body, without its framing.
+    pub body: &'a [u8],
+    /// The first of the tickets that are this request's own.
+    pub ticket: Ticket,
+}
+
+/// What the answer depends on, when the head is gone.
+#[derive(Debug)]
+pub struct Exchange {
+    method: Method,
+    version: Version,
+    /// Whether another request may follow.
+    pub keep_alive: bool,
+    record: Option<Box<Record>>,
+}
+
+impl Exchange {
+    /// The exchange that a head begins.
+    pub fn begin(head: &Head<'_, '_>, raw: &[u8], cx: &Cx<'_>) -> Exchange {
+        Exchange {
+            method: head.method,
+            version: head.version,
+            keep_alive: head.keep_alive,
+            record: cx.world.web.access_log.then(|| record(request_line(raw), Some(head), cx)),
+        }
+    }
+
+    /// The exchange for bytes that were no request.
+    pub fn unreadable(cx: &Cx<'_>) -> Exchange {
+        Exchange {
+            method: Method::Other,
+            version: Version::Http11,
+            keep_alive: false,
+            record: cx.world.web.access_log.then(|| record(b"", None, cx)),
+        }
+    }
+
+    /// Prints the response, and the line about it. `close` says that, and why, it is the last.
+    pub fn print(self, response: &Response, close: Option<Close>, cx: &mut Cx<'_>) {
+        cx.stats.requests += 1;
+        let connection = match (close, self.version) {
+            (Some(_), _) => Connection::Close,
+            (None, Version::Http10) => Connection::KeepAlive,
+            (None, Version::Http11) => Connection::Implied,
+        };
+        let length = response.body.len() as u64;
+        let content = !matches!(response.status, 100..200 | 204 | 304);
+        reply::print(
+            &reply::Head {
+                status: response.status,
+                common: cx.world.web.common(cx.wall),
+                content_type: content.then_some(response.content_type),
+                content_length: content.then_some(length),
+                connection,
+                fields: &response.fields,
+            },
+            cx.send.tail(),
+        );
+        let body: &[u8] = if self.method == Method::Head { b"" } else { &response.body };
+        cx.send.push(body);
+        if let Some(record) = self.record {
+            let bytes = body.len() as u64;
+            cx.log.push(Record { status: response.status, bytes, close, ..*record });
+        }
+    }
+}
+
+/// The first line of a head, without the empty ones that may stand before it.
+fn request_line(raw: &[u8]) -> &[u8] {
+    raw.trim_ascii_start().split(|byte| *byte == b'\r').next().unwrap_or(b"")
+}
+
+fn record(request: &[u8], head: Option<&Head<'_, '_>>, cx: &Cx<'_>) -> Box<Record> {
+    let field = |name| head.and_then(|head| head.field(name)).unwrap_or(b"").into();
+    Box::new(Record {
+        client: cx.peer,
+        session: None,
+        wall: cx.wall,
+        began: cx.now,
+        request: request.into(),
+        referer: field("referer"),
+        agent: field("user-agent"),
+        status: 0,
+        bytes: 0,
+        cache: None,
+        close: None,
+    })
+}

@@ -1,0 +1,162 @@
+//! Which path means what: one table. That a path is unknown, that a method is not for it, what
+//! OPTIONS and HEAD answer: all of it follows from the rows.
+
+use crate::service::http::response::{Response, Style, empty};
+use crate::wire::http::{Head, Method};
+use crate::wire::target::Target;
+use std::fmt;
+
+/// Which of the two HTTP listeners a client came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Face {
+    /// The public one.
+    Web,
+    /// The operators' one.
+    Panel,
+}
+
+/// What answers a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The page of the web listener.
+    WebIndex,
+    /// The description of the server, on the panel listener.
+    PanelIndex,
+    /// Alive?
+    Healthz,
+    /// Ready for more?
+    Readyz,
+    /// Estimate π here.
+    Pi,
+    /// Ask the legacy server.
+    LegacyPi,
+    /// Who asked how often.
+    Statistics,
+}
+
+/// How much body a request may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// None at all.
+    Refused,
+    /// As much as the limit for APIs.
+    Limited,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    face: Option<Face>,
+    path: &'static str,
+    method: Method,
+    /// What answers.
+    pub endpoint: Endpoint,
+    /// What may come with the request.
+    pub body: Body,
+    style: Option<Style>,
+}
+
+impl Route {
+    /// How errors of this row look to the sender of `head`.
+    pub fn style_for(&self, head: &Head<'_, '_>) -> Style {
+        self.style.unwrap_or_else(|| Style::of(head))
+    }
+}
+
+const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Route {
+    Route { face, path, method: Method::Get, endpoint, body: Body::Refused, style: None }
+}
+
+const fn post(path: &'static str, endpoint: Endpoint) -> Route {
+    let style = Some(Style::Plain);
+    Route { face: None, path, method: Method::Post, endpoint, body: Body::Limited, style }
+}
+
+const TABLE: &[Route] = &[
+    get(Some(Face::Web), "/", Endpoint::WebIndex),
+    get(Some(Face::Panel), "/", Endpoint::PanelIndex),
+    get(None, "/healthz", Endpoint::Healthz),
+    get(None, "/readyz", Endpoint::Readyz),
+    post("/pi", Endpoint::Pi),
+    post("/legacy_pi", Endpoint::LegacyPi),
+    post("/statistics", Endpoint::Statistics),
+];
+
+/// The row for a request, or the answer that the table itself gives.
+pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response> {
+    if head.method == Method::Other {
+        return Err(Style::of(head).error(501, "This server knows no such method."));
+    }
+    if matches!(head.target, Target::Asterisk) {
+        return Err(empty(204).allow(Allow(METHODS)));
+    }
+    let path = head.target.path();
+    let wanted = if head.method == Method::Head { Method::Get } else { head.method };
+    let mut known = None;
+    for route in rows(face, path) {
+        if route.method == wanted {
+            return Ok(route);
+        }
+        known = Some(route);
+    }
+    let Some(route) = known else {
+        return Err(nowhere(head));
+    };
+    let allow = Allow(&allowed(face, path));
+    if head.method == Method::Options {
+        return Err(empty(204).allow(allow));
+    }
+    Err(route.style_for(head).error(405, "This path does not offer that method.").allow(allow))
+}
+
+/// The answer for a path that no row has. The two methods that no path offers say so.
+fn nowhere(head: &Head<'_, '_>) -> Response {
+    match head.method {
+        Method::Connect | Method::Trace => Style::of(head)
+            .error(405, "No path of this server offers that method.")
+            .allow(Allow(METHODS)),
+        Method::Get
+        | Method::Head
+        | Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Options
+        | Method::Other => Style::of(head).error(404, "There is nothing at this path."),
+    }
+}
+
+fn rows(face: Face, path: &str) -> impl Iterator<Item = &'static Route> {
+    TABLE
+        .iter()
+        .filter(move |route| route.path == path && route.face.is_none_or(|only| only == face))
+}
+
+fn allowed(face: Face, path: &str) -> Vec<Method> {
+    let mut methods = Vec::new();
+    for route in rows(face, path) {
+        methods.push(route.method);
+        if route.method == Method::Get {
+            methods.push(Method::Head);
+        }
+    }
+    methods.push(Method::Options);
+    methods
+}
+
+/// The methods that some path offers.
+const METHODS: &[Method] = &[Method::Get, Method::Head, Method::Post, Method::Options];
+
+/// The value of an `Allow` field.
+#[derive(Debug, Clone, Copy)]
+pub struct Allow<'a>(&'a [Method]);
+
+impl fmt::Display for Allow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, method) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{}", method.name())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! What the server does: state machines over values, and the waist that drivers see of them.
+//!
+//! A driver (the loop in `net`, a blocking one, a test) opens a [`Session`] per connection and
+//! tells it what happened by [`Session::handle`]; three getters say what the session wants, and
+//! effects say what it asks for. No session does I/O, reads a clock or reaches another session.
+//!
+//! ```text
+//!   open ─▶ handle(event) ─▶ output in cx.send, requests in cx.effects
+//!             ▲      │
+//!             └──────┴─▶ deadline() · wants_read() · is_done()
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod http;
+pub mod legacy;
+pub mod panel;
+pub mod pi;
+pub mod web;
+
+use crate::buf::{RecvBuf, SendBuf};
+use crate::client;
+use crate::stats::{Close, Stats};
+use crate::work::{Job, Outcome};
+use std::net::SocketAddr;
+use std::time::{Instant, SystemTime};
+
+/// A connection's name: its place in the table, and which occupant of that place it is. A name
+/// outlives its connection without ever meaning another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id {
+    /// Place in the table of connections.
+    pub slot: u32,
+    /// Counts the occupants of all places.
+    pub generation: u32,
+}
+
+/// How bytes travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// A stream.
+    Tcp,
+    /// Datagrams; each peer of a socket is a session of its own.
+    Udp,
+}
+
+/// The other end of an outgoing connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint {
+    /// How to reach it. Over UDP a conversation is one datagram each way.
+    pub transport: Transport,
+    /// Where it is.
+    pub addr: SocketAddr,
+}
+
+/// What to open: one variant per kind of session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// HTTP on one of the listeners.
+    Http(http::Face),
+    /// The legacy π server.
+    Legacy(Transport),
+    /// One query to a legacy π server, on behalf of another session.
+    Probe(client::legacy::Probe),
+}
+
+/// The session's own name for a job, given back with its outcome.
+pub type Ticket = u32;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The connection stands. `local` is our end of a dialled one.
+    Opened {
+        /// Our own address, if the connection was dialled.
+        local: Option<SocketAddr>,
+    },
+    /// Look at the input again: there are new bytes, the last call advanced, or output that had
+    /// to wait has drained.
+    Bytes,
+    /// The peer will send nothing more. What it sent before is in the input, for the last time.
+    Eof,
+    /// The deadline has come.
+    Tick,
+    /// A job is done.
+    Done(Ticket, Outcome),
+    /// Another session posted this.
+    Mail(Mail),
+    /// An effect could not be carried out.
+    Refused(Refusal),
+}
+
+/// What a session asks the driver for.
+#[derive(Debug)]
+pub enum Effect {
+    /// Do this elsewhere, and tell me.
+    Submit(Ticket, Job),
+    /// Give this to that session, if it still lives.
+    Post(Id, Mail),
+    /// Open a connection to there and a session of this kind on it.
+    Dial(Endpoint, Kind),
+}
+
+/// What sessions tell each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mail {
+    /// What the probe for this ticket found: the value, if the answer was one.
+    Probed(Ticket, Option<f64>),
+}
+
+/// What could not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// This job: the queue is full.
+    Job(Ticket),
+    /// The connection itself: it could not be established, or it is lost. The last event.
+    Connection,
+}
+
+/// Whether `handle` got anywhere with the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Yes: if input is left, call again.
+    Advanced,
+    /// No: not before something else happens.
+    Starved,
+}
+
+/// When a session wants [`Event::Tick`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// Something is owed to the peer, or by it.
+    Busy(Instant),
+    /// Nothing is: if room is needed, this connection may be closed at once.
+    Idle(Instant),
+}
+
+impl Deadline {
+    /// The moment itself.
+    pub fn at(self) -> Instant {
+        match self {
+            Deadline::Busy(at) | Deadline::Idle(at) => at,
+        }
+    }
+}
+
+/// All that a session may touch while it handles an event, besides its input.
+pub struct Cx<'a> {
+    /// The session's own name.
+    pub id: Id,
+    /// The other end.
+    pub peer: SocketAddr,
+    /// The turn's time.
+    pub now: Instant,
+    /// The same moment by the calendar.
+    pub wall: SystemTime,
+    /// Whether the server is ending: answer, then close.
+    pub draining: bool,
+    /// Output.
+    pub send: &'a mut SendBuf,
+    /// The state of each service.
+    pub world: &'a mut World,
+    /// The loop's counters.
+    pub stats: &'a mut Stats,
+    /// The loop's generator, seeded.
+    pub rng: &'a mut fastrand::Rng,
+    /// Lines for the access log.
+    pub log: &'a mut Vec<web::log::Record>,
+    /// Requests to the driver, carried out after `handle` has returned.
+    pub effects: &'a mut Vec<Effect>,
+}
+
+/// The state of every service. Each session is handed what it works on; none has methods here.
+#[derive(Debug)]
+pub struct World {
+    /// What all HTTP sessions share.
+    pub web: web::State,
+    /// The π web service.
+    pub pi: pi::State,
+    /// The legacy π server.
+    pub legacy: legacy::State,
+    /// The panel.
+    pub panel: panel::State,
+}
+
+/// A conversation with one peer.
+#[derive(Debug)]
+pub enum Session {
+    /// HTTP.
+    Http(http::Session),
+    /// The legacy π server.
+    Legacy(legacy::Session),
+    /// A query to a legacy π server.
+    Probe(client::legacy::Session),
+}
+
+impl Session {
+    /// A session at its beginning. The driver then tells it [`Event::Opened`].
+    pub fn open(kind: Kind, id: Id, now: Instant) -> Session {
+        match kind {
+            Kind::Http(face) => Session::Http(http::Session::open(face, now)),
+            Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
+            Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
+        }
+    }
+
+    /// Something happened. Consumes input, prints output, asks for effects; uses up at most one
+    /// request. Bad input becomes output: there is no error to return.
+    pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match self {
+            Session::Http(session) => session.handle(event, recv, cx),
+            Session::Legacy(session) => session.handle(&event, recv, cx),
+            Session::Probe(session) => session.handle(&event, recv, cx),
+        }
+    }
+
+    /// When to call [`Session::handle`] with [`Event::Tick`], unless something happens before.
+    pub fn deadline(&self) -> Option<Deadline> {
+        match self {
+            Session::Http(session) => session.deadline(),
+            Session::Legacy(session) => session.deadline(),
+            Session::Probe(session) => session.deadline(),
+        }
+    }
+
+    /// Whether more input would be looked at. If not, the driver stops reading.
+    pub fn wants_read(&self) -> bool {
+        match self {
+            Session::Http(session) => session.wants_read(),
+            Session::Legacy(_) => false,
+            Session::Probe(session) => session.is_done().is_none(),
+        }
+    }
+
+    /// Whether, and why, the conversation is over. The driver flushes the output and closes.
+    pub fn is_done(&self) -> Option<Close> {
+        match self {
+            Session::Http(session) => session.is_done(),
+            Session::Legacy(session) => session.is_done(),
+            Session::Probe(session) => session.is_done(),
+        }
+    }
+}

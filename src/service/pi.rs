@@ -1,0 +1,243 @@
+//! The π web service: estimate here, ask the legacy server, and who did so how often.
+//!
+//! ```text
+//!   request ─user known→ count (database) ────────────────┐
+//!                 └────→ simulate (workers) | probe (dial) ┴─ both done → answer
+//! ```
+//! Nothing is answered before the count is on disk, and the count is on disk even when the rest
+//! of the request turns out to be wrong.
+
+use super::http::{Answer, Request, Response, Style, json};
+use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
+use crate::client::legacy::Probe;
+use crate::wire::json::{FieldError, Need, choice, integer, parse};
+use crate::work::db::{self, Username};
+use crate::work::{Compute, Job, Outcome, pi};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// What all requests of this service share.
+#[derive(Debug)]
+pub struct State {
+    /// The legacy server that `/legacy_pi` asks.
+    pub upstream: SocketAddr,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+    /// How points are drawn.
+    pub kernel: pi::Kernel,
+}
+
+/// Tickets that one request uses: for its count, and for its work.
+pub const TICKETS: u32 = 2;
+
+const SIMULATIONS: std::ops::RangeInclusive<u64> = 100..=100_000_000;
+const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=8;
+
+/// `POST /pi`.
+pub fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    admit(request, cx, db::Request::Count, |fields, ticket, cx| {
+        let simulations = integer(fields, "simulations", SIMULATIONS, Need::Required)?;
+        let concurrency = integer(fields, "concurrency", CONCURRENCY, Need::Default(1))?;
+        let kernel = cx.world.pi.kernel;
+        let job = pi::Job::new(simulations as u32, concurrency as u8, cx.rng.u64(..), kernel);
+        cx.effects.push(Effect::Submit(ticket, Job::Compute(Compute::Pi(job))));
+        Ok(Work::Simulating { concurrency, outcome: None })
+    })
+}
+
+/// `POST /legacy_pi`.
+pub fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    admit(request, cx, db::Request::Count, |fields, ticket, cx| {
+        let protocol = choice(fields, "protocol", &["tcp", "udp"], Need::Required)?;
+        let transport = if protocol == "udp" { Transport::Udp } else { Transport::Tcp };
+        let concurrency = integer(fields, "concurrency", CONCURRENCY, Need::Default(1))?;
+        let State { upstream: addr, timeout, .. } = cx.world.pi;
+        let until = cx.now + timeout;
+        let probe = Probe { client: cx.id, ticket, transport, until };
+        for _ in 0..concurrency {
+            cx.effects.push(Effect::Dial(Endpoint { transport, addr }, Kind::Probe(probe)));
+        }
+        Ok(Work::Probing { protocol, concurrency, missing: concurrency, readings: Vec::new() })
+    })
+}
+
+/// `POST /statistics`.
+pub fn statistics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    admit(request, cx, db::Request::Statistics, |_, _, _| Ok(Work::Listing))
+}
+
+/// A request that has been counted, or is about to be.
+#[derive(Debug)]
+pub struct Pending {
+    ticket: Ticket,
+    began: Instant,
+    counted: Option<db::Answer>,
+    work: Work,
+}
+
+/// What, besides the count, the answer waits for.
+#[derive(Debug)]
+enum Work {
+    Rejected(FieldError),
+    Simulating { concurrency: u64, outcome: Option<pi::Outcome> },
+    Probing { protocol: &'static str, concurrency: u64, missing: u64, readings: Vec<f64> },
+    Listing,
+}
+
+/// The checks that all three paths share, in their order; then the count, then `begin`.
+fn admit(
+    request: &Request<'_, '_, '_>,
+    cx: &mut Cx<'_>,
+    count: fn(Username) -> db::Request,
+    begin: impl FnOnce(&Value, Ticket, &mut Cx<'_>) -> Result<Work, FieldError>,
+) -> Answer {
+    if !is_json(request.head.field("content-type")) {
+        return Answer::Ready(Style::Plain.error(415, "the content type must be application/json"));
+    }
+    let Ok(body) = parse(request.body) else {
+        return Answer::Ready(Style::Plain.error(400, "malformed JSON"));
+    };
+    let Some(username) = user(&body) else {
+        return Answer::Ready(Style::Plain.error(401, "user info error"));
+    };
+    let ticket = request.ticket;
+    cx.effects.push(Effect::Submit(ticket, Job::Database(count(username))));
+    let work = begin(&body, ticket + 1, cx).unwrap_or_else(Work::Rejected);
+    Answer::Wait(Pending { ticket, began: cx.now, counted: None, work })
+}
+
+/// Absent counts as JSON; parameters such as a character set are ignored.
+fn is_json(content_type: Option<&[u8]>) -> bool {
+    content_type.is_none_or(|value| {
+        let media = value.split(|byte| *byte == b';').next().unwrap_or(b"").trim_ascii();
+        media.eq_ignore_ascii_case(b"application/json")
+            || media.len() > 5 && media[media.len() - 5..].eq_ignore_ascii_case(b"+json")
+    })
+}
+
+fn user(fields: &Value) -> Option<Username> {
+    let name = fields.get("username")?.as_str()?;
+    let password = fields.get("password")?.as_str()?;
+    let username: Username = name.as_bytes().try_into().ok()?;
+    let known = username.iter().all(u8::is_ascii_digit)
+        && password.strip_prefix(name).is_some_and(|rest| rest == "-pw");
+    known.then_some(username)
+}
+
+impl Pending {
+    /// When the request is to be told that time has passed: never, since the database, the
+    /// workers and every probe answer by themselves.
+    pub fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Something has happened; the response if it was the last thing missing.
+    pub fn news(&mut self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+        match event {
+            Event::Done(ticket, outcome) => {
+                if let Some(response) = self.outcome(*ticket, outcome) {
+                    return Some(response);
+                }
+            }
+            Event::Refused(Refusal::Job(ticket)) if self.owns(*ticket) => return Some(busy()),
+            Event::Mail(Mail::Probed(ticket, reading)) if *ticket == self.ticket + 1 => {
+                self.probed(*reading);
+            }
+            Event::Mail(_)
+            | Event::Refused(_)
+            | Event::Opened { .. }
+            | Event::Bytes
+            | Event::Eof
+            | Event::Tick => {}
+        }
+        let answer = self.counted.as_ref()?;
+        let elapsed_ms = cx.now.saturating_duration_since(self.began).as_secs_f64() * 1000.0;
+        self.work.response(answer, elapsed_ms)
+    }
+
+    fn owns(&self, ticket: Ticket) -> bool {
+        ticket == self.ticket || ticket == self.ticket + 1
+    }
+
+    /// A job of ours is done. A failure is answered at once.
+    fn outcome(&mut self, ticket: Ticket, outcome: &Outcome) -> Option<Response> {
+        if !self.owns(ticket) {
+            return None;
+        }
+        match (outcome, &mut self.work) {
+            (Outcome::Database(Ok(answer)), _) => self.counted = Some(answer.clone()),
+            (Outcome::Database(Err(failure)), _) => {
+                log::error!("the database did not count a request: {failure}");
+                return Some(
+                    Style::Plain.error(503, "the database is not available").retry_after(1),
+                );
+            }
+            (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(*done),
+            (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
+            (Outcome::Panicked, _) => return Some(Style::Plain.error(500, "the job failed")),
+        }
+        None
+    }
+
+    fn probed(&mut self, reading: Option<f64>) {
+        match &mut self.work {
+            Work::Probing { missing, readings, .. } => {
+                *missing -= 1;
+                readings.extend(reading);
+            }
+            Work::Rejected(_) | Work::Simulating { .. } | Work::Listing => {}
+        }
+    }
+}
+
+fn busy() -> Response {
+    Style::Plain.error(503, "too much work is waiting").retry_after(1)
+}
+
+impl Work {
+    /// The response, if this work is done too.
+    fn response(&self, counted: &db::Answer, elapsed_ms: f64) -> Option<Response> {
+        match self {
+            Work::Rejected(error) => Some(Style::Plain.error(400, &error.to_string())),
+            Work::Simulating { concurrency, outcome } => outcome.map(|outcome| {
+                let simulations = outcome.simulations;
+                let pi = outcome.pi();
+                json(
+                    200,
+                    format!(
+                        "{{\"simulations\":{simulations},\"concurrency\":{concurrency},\
+                         \"pi\":{pi:?},\"execution_time\":{elapsed_ms:?}}}"
+                    ),
+                )
+            }),
+            Work::Probing { missing: 1.., .. } => None,
+            Work::Probing { protocol, concurrency, readings, .. } => {
+                let valid = readings.len();
+                let sum = readings.iter().fold(0.0, |sum, reading| sum + reading);
+                let mean = sum / valid.max(1) as f64;
+                Some(json(
+                    200,
+                    format!(
+                        "{{\"protocol\":\"{protocol}\",\"concurrency\":{concurrency},\
+                         \"num_valid_results\":{valid},\"pi\":{mean:?},\
+                         \"execution_time\":{elapsed_ms:?}}}"
+                    ),
+                ))
+            }
+            Work::Listing => Some(listing(counted)),
+        }
+    }
+}
+
+fn listing(counted: &db::Answer) -> Response {
+    let rows = match counted {
+        db::Answer::Statistics(rows) => rows.as_slice(),
+        db::Answer::Counted => &[],
+    };
+    let rows = rows
+        .iter()
+        .map(|(name, count)| format!("{{\"username\":\"{name}\",\"request_count\":{count}}}"))
+        .collect::<Vec<_>>();
+    json(200, format!("[{}]", rows.join(",")))
+}

@@ -1,0 +1,162 @@
+//! Lines of the access log: what an HTTP session knows of a request that it answered.
+//!
+//! A record is made on the loop and rendered by the log thread. Nothing of the request reaches
+//! the log unescaped.
+
+use crate::stats::Close;
+use std::fmt::{self, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+/// One answered request.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The client.
+    pub client: SocketAddr,
+    /// Its session, if it has one.
+    pub session: Option<Box<str>>,
+    /// When the request was complete, by the calendar …
+    pub wall: SystemTime,
+    /// … and by the clock that durations are measured with.
+    pub began: Instant,
+    /// Method, target and version as sent; empty when there was no request to speak of.
+    pub request: Box<[u8]>,
+    /// `Referer` and `User-Agent` as sent.
+    pub referer: Box<[u8]>,
+    /// See `referer`.
+    pub agent: Box<[u8]>,
+    /// Status of the answer.
+    pub status: u16,
+    /// Bytes of its content.
+    pub bytes: u64,
+    /// What the cache had to say.
+    pub cache: Option<&'static str>,
+    /// Why the connection closes after it, if it does.
+    pub close: Option<Close>,
+}
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// The combined format of the common web servers, then duration, cache and close reason.
+    #[default]
+    Combined,
+    /// A JSON object a line.
+    Json,
+}
+
+impl Record {
+    /// Appends the line, `took` after the request was complete.
+    pub fn render(&self, format: Format, took: Duration, out: &mut String) {
+        match format {
+            Format::Combined => self.combined(took, out),
+            Format::Json => self.json(took, out),
+        }
+        out.push('\n');
+    }
+
+    fn combined(&self, took: Duration, out: &mut String) {
+        let _ = write!(
+            out,
+            "{} - {} [{}] \"{}\" {} {} \"{}\" \"{}\" {:.6} {} {}",
+            self.client.ip(),
+            self.session.as_deref().unwrap_or("-"),
+            clf_date(self.wall),
+            Escaped(&self.request),
+            self.status,
+            self.bytes,
+            Escaped(&self.referer),
+            Escaped(&self.agent),
+            took.as_secs_f64(),
+            self.cache.unwrap_or("-"),
+            self.close.map_or("-", Close::name),
+        );
+    }
+
+    fn json(&self, took: Duration, out: &mut String) {
+        let line = serde_json::json!({
+            "time": httpdate::fmt_http_date(self.wall),
+            "client": self.client.ip().to_string(),
+            "session": self.session,
+            "request": Escaped(&self.request).to_string(),
+            "status": self.status,
+            "bytes": self.bytes,
+            "referer": Escaped(&self.referer).to_string(),
+            "agent": Escaped(&self.agent).to_string(),
+            "duration_s": took.as_secs_f64(),
+            "cache": self.cache,
+            "close": self.close.map(Close::name),
+        });
+        let _ = write!(out, "{line}");
+    }
+}
+
+/// Printable ASCII as it is; everything else, quotes and backslashes as `\xHH`; `-` for nothing.
+struct Escaped<'a>(&'a [u8]);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_char('-');
+        }
+        for byte in self.0 {
+            match byte {
+                b'"' | b'\\' | 0..=0x1f | 0x7f.. => write!(f, "\\x{byte:02X}")?,
+                _ => f.write_char(char::from(*byte))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `06/Nov/1994:08:49:37 +0000`, cut out of `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn clf_date(wall: SystemTime) -> String {
+    let date = httpdate::fmt_http_date(wall);
+    let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
+    format!("{day}/{month}/{year}:{time} +0000")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    fn record() -> Record {
+        Record {
+            client: "[::1]:4711".parse().unwrap(),
+            session: None,
+            wall: UNIX_EPOCH + Duration::from_secs(784_111_777),
+            began: Instant::now(),
+            request: (*b"GET /a\"b\n HTTP/1.1").into(),
+            referer: (*b"").into(),
+            agent: (*b"x\xff\x1b[31m").into(),
+            status: 404,
+            bytes: 17,
+            cache: None,
+            close: Some(Close::Finished),
+        }
+    }
+
+    #[test]
+    fn a_combined_line_escapes_what_the_client_sent() {
+        let mut line = String::new();
+        record().render(Format::Combined, Duration::from_micros(1500), &mut line);
+        assert_eq!(
+            line,
+            "::1 - - [06/Nov/1994:08:49:37 +0000] \"GET /a\\x22b\\x0A HTTP/1.1\" 404 17 \"-\" \
+             \"x\\xFF\\x1B[31m\" 0.001500 - finished\n"
+        );
+    }
+
+    #[test]
+    fn a_json_line_is_one_object() {
+        let mut line = String::new();
+        record().render(Format::Json, Duration::from_micros(1500), &mut line);
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["status"], 404);
+        assert_eq!(value["duration_s"], 0.0015);
+        assert_eq!(value["request"], "GET /a\\x22b\\x0A HTTP/1.1");
+        assert_eq!(value["close"], "finished");
+    }
+}
