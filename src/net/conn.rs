@@ -1,0 +1,491 @@
+//! One connection: a socket, a session, and the bytes that neither could take yet.
+//!
+//! ```text
+//!   Dialling ─writable→ Open ─session done, output flushed→ Lingering ─peer's end→ (dropped)
+//! ```
+//! [`Conn::pump`] is the only place where bytes move: read, handle and write in one go, until
+//! the socket has no more, the session wants no more, or the turn's share is used up. Readiness
+//! is sticky: a flag stays up until the kernel has said otherwise, by `WouldBlock` or by a count
+//! that is short of what was asked.
+
+use super::desk::{Desk, Lent};
+use super::socket::Socket;
+use crate::buf::{RecvBuf, SendBuf};
+use crate::limits::{self, Limits, Pace};
+use crate::service::{Deadline, Endpoint, Event, Id, Progress, Refusal, Session, Transport};
+use crate::stats::Close;
+use std::io::{ErrorKind, IoSlice};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// A connection.
+#[derive(Debug)]
+pub struct Conn<S> {
+    socket: S,
+    session: Session,
+    peer: SocketAddr,
+    phase: Phase,
+    /// Input that came and is not used up; none while idle.
+    recv: Option<Box<RecvBuf>>,
+    /// Output that the socket did not take; none while idle.
+    send: Option<Box<Held>>,
+    ready: Readiness,
+    end: End,
+    /// The session said that it cannot get on with the input there is.
+    starved: bool,
+    /// Output rose to the high mark and has not sunk to the low one.
+    paused: bool,
+    /// Whether it waits in the ready queue.
+    pub queued: bool,
+    /// Jobs under way elsewhere.
+    pub jobs: u32,
+    /// When it comes up among the timers.
+    pub armed: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Dialling,
+    Open,
+    Lingering { why: Close, until: Instant, left: usize },
+}
+
+/// Output that waits for the socket, and how it gets on.
+#[derive(Debug)]
+struct Held {
+    output: SendBuf,
+    pace: Pace,
+}
+
+/// What the kernel says of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Readiness {
+    /// There may be input.
+    pub readable: bool,
+    /// There may be room for output.
+    pub writable: bool,
+    /// The end of input is announced: a short read no longer means that nothing is left.
+    pub ending: bool,
+}
+
+/// The end of input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It has not come.
+    Ahead,
+    /// It has been read; the session does not know yet.
+    Seen,
+    /// The session knows.
+    Told,
+}
+
+/// What is to become of a connection that was pumped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pumped {
+    /// It waits for the kernel, a job, a letter or the time.
+    Waits,
+    /// Its share of this turn is used up.
+    Again,
+    /// It is over.
+    Over(Close),
+}
+
+/// What is left of a turn's share, in bytes.
+struct Share {
+    read: usize,
+    write: usize,
+}
+
+/// Where a flush stopped.
+enum Flushed {
+    /// Nothing is left.
+    All,
+    /// Nothing is left of output that had to wait in an earlier turn.
+    Drained,
+    Blocked,
+    Share,
+}
+
+/// Slices of output in one call: a head and a shared body for each of eight answers.
+const SLICES: usize = 16;
+
+impl<S: Socket> Conn<S> {
+    /// A connection that a peer made.
+    pub fn accepted(socket: S, session: Session, peer: SocketAddr) -> Conn<S> {
+        let ready = Readiness { writable: true, ..Readiness::default() };
+        Conn {
+            socket,
+            session,
+            peer,
+            phase: Phase::Open,
+            recv: None,
+            send: None,
+            ready,
+            end: End::Ahead,
+            starved: false,
+            paused: false,
+            queued: false,
+            jobs: 0,
+            armed: None,
+        }
+    }
+
+    /// A connection that is being made. It opens when the socket turns writable.
+    pub fn dialled(socket: S, session: Session, to: Endpoint) -> Conn<S> {
+        // A datagram is a short read, and the end follows it at once.
+        let ending = to.transport == Transport::Udp;
+        let ready = Readiness { ending, ..Readiness::default() };
+        Conn { phase: Phase::Dialling, ready, ..Conn::accepted(socket, session, to.addr) }
+    }
+
+    /// The kernel reports readiness.
+    pub fn note(&mut self, ready: Readiness) {
+        self.ready.readable |= ready.readable || ready.ending;
+        self.ready.writable |= ready.writable;
+        self.ready.ending |= ready.ending;
+    }
+
+    /// Whether an error waits on an established connection. A peer that reset it is gone even
+    /// while nobody reads or writes.
+    pub fn is_broken(&self) -> bool {
+        match self.phase {
+            Phase::Dialling => false,
+            Phase::Open | Phase::Lingering { .. } => !matches!(self.socket.take_error(), Ok(None)),
+        }
+    }
+
+    /// Tells the session `event`, if any, then moves what can be moved.
+    pub fn pump(&mut self, id: Id, event: Option<Event>, desk: &mut Desk) -> Pumped {
+        let mut lent = desk.lend();
+        let pumped = self.run(id, event, &mut lent, desk).unwrap_or_else(Pumped::Over);
+        if let Pumped::Over(why) = pumped {
+            self.bury(id, why, &mut lent, desk);
+        }
+        self.keep(&mut lent, desk.now);
+        desk.take_back(lent);
+        pumped
+    }
+
+    /// Ends the connection from outside, without ceremony.
+    pub fn abandon(&mut self, id: Id, why: Close, desk: &mut Desk) {
+        let mut lent = desk.lend();
+        self.bury(id, why, &mut lent, desk);
+        desk.take_back(lent);
+    }
+
+    /// The deadline has come. `None` if it had moved away meanwhile.
+    pub fn overdue(&mut self, id: Id, desk: &mut Desk) -> Option<Pumped> {
+        if self.deadline(desk).is_none_or(|at| at > desk.now) {
+            return None;
+        }
+        if let Phase::Lingering { why, .. } = self.phase {
+            return Some(Pumped::Over(why));
+        }
+        if self.stalled_until(&desk.limits).is_some_and(|at| at <= desk.now) {
+            self.abandon(id, Close::SlowReader, desk);
+            return Some(Pumped::Over(Close::SlowReader));
+        }
+        match self.session.deadline() {
+            Some(Deadline::Idle(at)) if at > desk.now => {
+                Some(self.linger(Close::Draining, desk.now).unwrap_or_else(Pumped::Over))
+            }
+            Some(_) | None => Some(self.pump(id, Some(Event::Tick), desk)),
+        }
+    }
+
+    /// When something has to happen: the session's deadline, or the end of patience with a peer
+    /// that does not take its output. What is idle while the server ends has little time left.
+    pub fn deadline(&self, desk: &Desk) -> Option<Instant> {
+        if let Phase::Lingering { until, .. } = self.phase {
+            return Some(until);
+        }
+        let session = match self.session.deadline() {
+            _ if self.session.is_done().is_some() => None,
+            Some(Deadline::Busy(at)) => Some(at),
+            Some(Deadline::Idle(_)) if self.send.is_some() => None,
+            Some(Deadline::Idle(at)) => {
+                Some(desk.draining.map_or(at, |since| at.min(since + limits::DRAIN_IDLE)))
+            }
+            None => None,
+        };
+        session.into_iter().chain(self.stalled_until(&desk.limits)).min()
+    }
+
+    /// If nothing is owed either way: when the session would close by itself.
+    pub fn idle_until(&self) -> Option<Instant> {
+        match (&self.phase, self.session.deadline()) {
+            (Phase::Lingering { until, .. }, _) => Some(*until),
+            (Phase::Open, Some(Deadline::Idle(at))) if self.recv.is_none() => {
+                (self.send.is_none() && self.jobs == 0 && !self.queued).then_some(at)
+            }
+            (Phase::Open | Phase::Dialling, _) => None,
+        }
+    }
+
+    /// Whether the peer is owed something: it is in the middle of a conversation.
+    pub fn is_in_flight(&self) -> bool {
+        match self.phase {
+            Phase::Open => self.idle_until().is_none(),
+            Phase::Dialling => true,
+            Phase::Lingering { .. } => false,
+        }
+    }
+
+    /// The two invariants of a connection at rest: what could move is queued.
+    pub fn assert_settled(&self) {
+        let blocked = self.send.is_none() || !self.ready.writable;
+        assert!(blocked || self.queued, "output waits although the socket would take it: {self:?}");
+        let unread = self.ready.readable || (self.recv.is_some() && !self.starved);
+        let on_purpose = self.paused || !self.session.wants_read() || !self.is_reading();
+        assert!(
+            !unread || on_purpose || self.queued,
+            "input waits although it is wanted: {self:?}"
+        );
+    }
+
+    fn is_reading(&self) -> bool {
+        match self.phase {
+            Phase::Open => self.session.is_done().is_none() && self.end == End::Ahead,
+            Phase::Dialling | Phase::Lingering { .. } => false,
+        }
+    }
+
+    fn stalled_until(&self, limits: &Limits) -> Option<Instant> {
+        self.send.as_ref().map(|held| held.pace.deadline(limits.send_timeout, limits))
+    }
+
+    fn run(
+        &mut self,
+        id: Id,
+        event: Option<Event>,
+        lent: &mut Lent,
+        desk: &mut Desk,
+    ) -> Result<Pumped, Close> {
+        if let Some(event) = event {
+            self.starved = false;
+            self.tell(id, event, lent, desk)?;
+        }
+        match self.phase {
+            Phase::Dialling if self.session.is_done().is_some() => {
+                return Err(self.session.is_done().unwrap_or(Close::Finished));
+            }
+            Phase::Dialling if !self.ready.writable => return Ok(Pumped::Waits),
+            Phase::Dialling => self.establish(id, lent, desk)?,
+            Phase::Open | Phase::Lingering { .. } => {}
+        }
+        let bytes = desk.limits.turn_bytes;
+        let mut share = Share { read: bytes, write: bytes };
+        loop {
+            if let Phase::Lingering { .. } = self.phase {
+                return self.discard(&mut share, lent);
+            }
+            self.digest(id, lent, desk)?;
+            let flushed = self.flush(&mut share, lent, desk)?;
+            match (flushed, self.session.is_done()) {
+                (Flushed::Share, _) => return Ok(Pumped::Again),
+                (Flushed::Blocked, Some(_)) => return Ok(Pumped::Waits),
+                (Flushed::All | Flushed::Drained, Some(why)) => {
+                    self.linger(why, desk.now)?;
+                    continue;
+                }
+                (Flushed::Drained, None) => {
+                    // The session may have been waiting for room.
+                    self.starved = false;
+                    if self.session.wants_read() {
+                        self.starved =
+                            self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
+                    }
+                    continue;
+                }
+                (Flushed::All | Flushed::Blocked, None) if self.can_digest(lent) => continue,
+                (Flushed::All | Flushed::Blocked, None) => {}
+            }
+            let reading = self.end == End::Ahead && !self.paused && self.session.wants_read();
+            if !reading || !self.ready.readable {
+                return Ok(Pumped::Waits);
+            }
+            if share.read == 0 {
+                return Ok(Pumped::Again);
+            }
+            self.fill(&mut share, lent)?;
+        }
+    }
+
+    /// The connection attempt has ended, well or not.
+    fn establish(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
+        match self.socket.take_error() {
+            Ok(None) => {}
+            Ok(Some(_)) | Err(_) => return Err(Close::Unreachable),
+        }
+        self.phase = Phase::Open;
+        let local = self.socket.local();
+        self.tell(id, Event::Opened { local }, lent, desk)?;
+        Ok(())
+    }
+
+    fn tell(
+        &mut self,
+        id: Id,
+        event: Event,
+        lent: &mut Lent,
+        desk: &mut Desk,
+    ) -> Result<Progress, Close> {
+        let recv = self.recv.as_deref_mut().unwrap_or(&mut lent.recv);
+        let send = self.send.as_deref_mut().map_or(&mut lent.send, |held| &mut held.output);
+        desk.tell(&mut self.session, event, (id, self.peer), recv, send)
+    }
+
+    fn can_digest(&self, lent: &Lent) -> bool {
+        let unread = !self.recv.as_deref().unwrap_or(&lent.recv).is_empty();
+        let wanted = self.session.wants_read() && !self.paused;
+        wanted && ((unread && !self.starved) || self.end == End::Seen)
+    }
+
+    /// Lets the session get on with its input, as long as it does and may.
+    fn digest(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
+        while self.can_digest(lent) && self.session.is_done().is_none() {
+            let unread = !self.recv.as_deref().unwrap_or(&lent.recv).is_empty();
+            if unread && !self.starved {
+                self.starved = self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
+            } else {
+                self.end = End::Told;
+                self.tell(id, Event::Eof, lent, desk)?;
+            }
+            let output = self.send.as_deref().map_or(&lent.send, |held| &held.output);
+            self.paused = output.len() >= desk.limits.output_high;
+        }
+        Ok(())
+    }
+
+    fn flush(
+        &mut self,
+        share: &mut Share,
+        lent: &mut Lent,
+        desk: &mut Desk,
+    ) -> Result<Flushed, Close> {
+        loop {
+            let output = self.send.as_deref_mut().map_or(&mut lent.send, |held| &mut held.output);
+            if self.paused && output.len() <= desk.limits.output_low {
+                self.paused = false;
+            }
+            if output.is_empty() {
+                let waited = self.send.take().is_some();
+                return Ok(if waited { Flushed::Drained } else { Flushed::All });
+            }
+            if !self.ready.writable {
+                return Ok(Flushed::Blocked);
+            }
+            if share.write == 0 {
+                return Ok(Flushed::Share);
+            }
+            let mut slices = [IoSlice::new(b""); SLICES];
+            let (filled, offered) = output.slices(&mut slices, share.write);
+            match self.socket.write(&slices[..filled]) {
+                Ok(0) => return Err(Close::Lost),
+                Ok(count) => {
+                    output.advance(count);
+                    share.write -= count;
+                    self.ready.writable = count == offered;
+                    if let Some(held) = &mut self.send {
+                        held.pace.moved(count, desk.now);
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(Close::Lost),
+            }
+        }
+    }
+
+    fn fill(&mut self, share: &mut Share, lent: &mut Lent) -> Result<(), Close> {
+        let most = share.read;
+        let before = lent.recv.len();
+        match lent.recv.fill(most, |into| self.socket.read(into)) {
+            Ok(0) => {
+                self.end = End::Seen;
+                self.ready.readable = false;
+            }
+            Ok(count) => {
+                share.read -= count;
+                self.starved = false;
+                self.ready.readable = count == most || self.ready.ending;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.readable = false,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Err(Close::Lost),
+        }
+        if let Some(tail) = &mut self.recv {
+            debug_assert_eq!(before, 0, "with a tail, the scratch buffer is only passed through");
+            tail.extend(lent.recv.bytes());
+            lent.recv.clear();
+        }
+        Ok(())
+    }
+
+    /// The conversation is over and flushed. Unless the peer has ended too, our half is closed
+    /// and the other one read out: closing a socket with unread input would reset it, and take
+    /// the last answer away from the peer.
+    fn linger(&mut self, why: Close, now: Instant) -> Result<Pumped, Close> {
+        if self.end != End::Ahead || self.socket.shutdown_write().is_err() {
+            return Err(why);
+        }
+        let until = now + limits::LINGER;
+        self.phase = Phase::Lingering { why, until, left: limits::LINGER_BYTES };
+        Ok(Pumped::Waits)
+    }
+
+    fn discard(&mut self, share: &mut Share, lent: &mut Lent) -> Result<Pumped, Close> {
+        let Phase::Lingering { why, left, .. } = &mut self.phase else {
+            unreachable!("called in this phase only")
+        };
+        self.recv = None;
+        lent.recv.clear();
+        while self.ready.readable {
+            let most = share.read.min(*left);
+            if *left == 0 {
+                return Err(*why);
+            }
+            if most == 0 {
+                return Ok(Pumped::Again);
+            }
+            match lent.recv.fill(most, |into| self.socket.read(into)) {
+                Ok(0) => return Err(*why),
+                Ok(count) => {
+                    lent.recv.clear();
+                    *left -= count;
+                    share.read -= count;
+                    self.ready.readable = count == most || self.ready.ending;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.readable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(*why),
+            }
+        }
+        Ok(Pumped::Waits)
+    }
+
+    /// A session that did not end by itself learns that its connection has.
+    fn bury(&mut self, id: Id, why: Close, lent: &mut Lent, desk: &mut Desk) {
+        if why != Close::Panicked && self.session.is_done().is_none() {
+            let lost = Event::Refused(Refusal::Connection);
+            let _ = self.tell(id, lost, lent, desk);
+        }
+        self.recv = None;
+        self.send = None;
+        lent.recv.clear();
+        lent.send.clear();
+    }
+
+    /// Keeps what is left on the desk, in memory of just its size.
+    fn keep(&mut self, lent: &mut Lent, now: Instant) {
+        match &self.recv {
+            None => self.recv = lent.recv.park(),
+            Some(tail) if tail.is_empty() => self.recv = None,
+            Some(_) => {}
+        }
+        if self.send.is_none() {
+            let pace = Pace::start(now);
+            self.send = lent.send.park().map(|output| Box::new(Held { output: *output, pace }));
+        }
+    }
+}

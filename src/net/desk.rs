@@ -1,0 +1,121 @@
+//! What every connection of a loop works with, one after the other: the time, the world, the
+//! counters, and the scratch buffers.
+
+use crate::buf::{RecvBuf, SendBuf};
+use crate::limits::Limits;
+use crate::service::web::log::Record;
+use crate::service::{Cx, Effect, Event, Id, Progress, Refusal, Session, World};
+use crate::stats::{Close, Stats};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Instant, SystemTime};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Desk {
+    /// The turn's time.
+    pub now: Instant,
+    /// The same moment by the calendar.
+    pub wall: SystemTime,
+    /// Since when the server is ending.
+    pub draining: Option<Instant>,
+    /// The bounds in force.
+    pub limits: Limits,
+    /// The state of the services.
+    pub world: World,
+    /// The counters.
+    pub stats: Stats,
+    /// Seeded randomness.
+    pub rng: fastrand::Rng,
+    /// Access log lines of this turn.
+    pub log: Vec<Record>,
+    effects: Vec<Effect>,
+    /// Effects that wait to be carried out, and who asked.
+    pub outbox: VecDeque<(Id, Effect)>,
+    lent: Lent,
+}
+
+/// The scratch buffers, while a connection uses them.
+#[derive(Debug, Default)]
+pub struct Lent {
+    /// Where bytes land.
+    pub recv: RecvBuf,
+    /// Where answers are printed.
+    pub send: SendBuf,
+}
+
+impl Desk {
+    /// A desk at the beginning.
+    pub fn new(limits: Limits, world: World, seed: u64, now: Instant, wall: SystemTime) -> Desk {
+        Desk {
+            now,
+            wall,
+            draining: None,
+            limits,
+            world,
+            stats: Stats::default(),
+            rng: fastrand::Rng::with_seed(seed),
+            log: Vec::new(),
+            effects: Vec::new(),
+            outbox: VecDeque::new(),
+            lent: Lent::default(),
+        }
+    }
+
+    /// Hands out the scratch buffers, empty.
+    pub fn lend(&mut self) -> Lent {
+        std::mem::take(&mut self.lent)
+    }
+
+    /// Takes them back.
+    ///
+    /// # Panics
+    /// In debug builds, if something was left in them: it would reach the next connection.
+    pub fn take_back(&mut self, lent: Lent) {
+        debug_assert!(lent.recv.is_empty() && lent.send.is_empty(), "bytes left on the desk");
+        self.lent = lent;
+    }
+
+    /// Tells `session` what happened. Its effects wait in the outbox afterwards.
+    ///
+    /// # Errors
+    /// The session panicked: it must not be told anything more.
+    pub fn tell(
+        &mut self,
+        session: &mut Session,
+        event: Event,
+        (id, peer): (Id, SocketAddr),
+        recv: &mut RecvBuf,
+        send: &mut SendBuf,
+    ) -> Result<Progress, Close> {
+        let mut cx = Cx {
+            id,
+            peer,
+            now: self.now,
+            wall: self.wall,
+            draining: self.draining.is_some(),
+            send,
+            world: &mut self.world,
+            stats: &mut self.stats,
+            rng: &mut self.rng,
+            log: &mut self.log,
+            effects: &mut self.effects,
+        };
+        let progress = catch_unwind(AssertUnwindSafe(|| session.handle(event, recv, &mut cx)));
+        if !self.effects.is_empty() {
+            self.outbox.extend(self.effects.drain(..).map(|effect| (id, effect)));
+        }
+        progress.map_err(|_| Close::Panicked)
+    }
+
+    /// Tells a session whose connection could not even be begun.
+    pub fn refuse(&mut self, session: &mut Session, id: Id, peer: SocketAddr) {
+        self.stats.closed.add(Close::Unreachable as usize);
+        let refused = Event::Refused(Refusal::Connection);
+        let mut lent = self.lend();
+        let _ = self.tell(session, refused, (id, peer), &mut lent.recv, &mut lent.send);
+        lent.send.clear();
+        self.take_back(lent);
+    }
+}

@@ -1,0 +1,199 @@
+//! Doors: sockets that are bound before the loop starts, and accepting from them.
+
+use super::socket::Stream;
+use crate::limits;
+use crate::service::{Kind, Transport};
+use mio::net::{TcpListener, UdpSocket};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// What to listen on, and for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The service's name, for people.
+    pub service: &'static str,
+    /// The address; port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// What to open for each peer.
+    pub doors: Doors,
+}
+
+/// The sockets of a plan.
+#[derive(Debug, Clone, Copy)]
+pub enum Doors {
+    /// A TCP listener.
+    Tcp(Kind),
+    /// A TCP listener and a datagram socket with the same port.
+    Both(Kind, Kind),
+}
+
+/// A bound socket.
+#[derive(Debug)]
+pub struct Door {
+    /// The service's name.
+    pub service: &'static str,
+    /// Where it is bound.
+    pub addr: SocketAddr,
+    /// What to open for each peer.
+    pub kind: Kind,
+    /// The socket itself.
+    pub socket: DoorSocket,
+}
+
+/// See [`Door`].
+#[derive(Debug)]
+pub enum DoorSocket {
+    /// Streams come here.
+    Tcp(TcpListener),
+    /// Datagrams come here.
+    Udp(UdpSocket),
+}
+
+impl Door {
+    /// How peers reach it.
+    pub fn transport(&self) -> Transport {
+        match self.socket {
+            DoorSocket::Tcp(_) => Transport::Tcp,
+            DoorSocket::Udp(_) => Transport::Udp,
+        }
+    }
+}
+
+/// Tries at a port that is free for both transports.
+const TRIES: usize = 64;
+
+/// Binds all plans, or none.
+///
+/// # Errors
+/// The first failure, with the service and the address in its text.
+pub fn bind(plans: &[Plan]) -> io::Result<Vec<Door>> {
+    let mut doors = Vec::new();
+    for plan in plans {
+        let bound = match plan.doors {
+            Doors::Tcp(kind) => tcp(plan, kind).map(|door| vec![door]),
+            Doors::Both(stream, datagram) => both(plan, stream, datagram),
+        };
+        let text = |error: &io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => "the address is in use".to_string(),
+            io::ErrorKind::PermissionDenied => "no permission to use this port".to_string(),
+            io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_string(),
+            _ => error.to_string(),
+        };
+        doors.extend(bound.map_err(|error| {
+            let (service, addr) = (plan.service, plan.addr);
+            io::Error::new(error.kind(), format!("{service} on {addr}: {}", text(&error)))
+        })?);
+    }
+    Ok(doors)
+}
+
+fn both(plan: &Plan, stream: Kind, datagram: Kind) -> io::Result<Vec<Door>> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let tcp = tcp(plan, stream)?;
+        match udp(plan, tcp.addr, datagram) {
+            Ok(udp) => return Ok(vec![tcp, udp]),
+            Err(error) if plan.addr.port() != 0 || tries == TRIES => return Err(error),
+            Err(_) => {}
+        }
+    }
+}
+
+fn tcp(plan: &Plan, kind: Kind) -> io::Result<Door> {
+    let socket = Socket::new(Domain::for_address(plan.addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    // Linux hands this on to every connection that is accepted.
+    socket.set_tcp_nodelay(true)?;
+    let addr = bound(&socket, plan.addr)?;
+    socket.listen(limits::BACKLOG)?;
+    let listener = TcpListener::from_std(socket.into());
+    Ok(Door { service: plan.service, addr, kind, socket: DoorSocket::Tcp(listener) })
+}
+
+fn udp(plan: &Plan, addr: SocketAddr, kind: Kind) -> io::Result<Door> {
+    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    let addr = bound(&socket, addr)?;
+    let socket = UdpSocket::from_std(socket.into());
+    Ok(Door { service: plan.service, addr, kind, socket: DoorSocket::Udp(socket) })
+}
+
+fn bound(socket: &Socket, addr: SocketAddr) -> io::Result<SocketAddr> {
+    socket.set_nonblocking(true)?;
+    if addr.is_ipv6() {
+        // `[::]` and `0.0.0.0` are two listeners, on every system alike.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&addr.into())?;
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+}
+
+/// A listener at work.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    /// What to open for each peer.
+    pub kind: Kind,
+    /// There may be more in the backlog. Edges come once: it stays up until `WouldBlock`.
+    pub ready: bool,
+    rest_until: Option<Instant>,
+}
+
+/// What accepting came to.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A connection.
+    One(Stream, SocketAddr),
+    /// The backlog is empty.
+    None,
+    /// One connection failed, or none could be made for now; the listener rests if need be.
+    Failed(io::Error),
+}
+
+impl Listener {
+    /// The listener behind a door.
+    pub fn new(socket: TcpListener, kind: Kind) -> Listener {
+        Listener { socket, kind, ready: false, rest_until: None }
+    }
+
+    /// Whether to try now.
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.ready && self.rest_until.is_none_or(|until| until <= now)
+    }
+
+    /// When to try again, if that is not for the kernel to say.
+    pub fn wait_until(&self, now: Instant) -> Option<Instant> {
+        self.ready.then(|| self.rest_until.map_or(now, |until| until.max(now)))
+    }
+
+    /// Leaves the backlog alone for a while.
+    pub fn rest(&mut self, now: Instant) {
+        self.rest_until = Some(now + limits::ACCEPT_REST);
+    }
+
+    /// Takes one connection from the backlog.
+    pub fn accept(&mut self, now: Instant) -> Accepted {
+        match self.socket.accept() {
+            Ok((stream, peer)) => Accepted::One(Stream::Tcp(stream), peer),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.ready = false;
+                Accepted::None
+            }
+            Err(error) => {
+                if !is_of_one_connection(&error) {
+                    self.rest(now);
+                }
+                Accepted::Failed(error)
+            }
+        }
+    }
+}
+
+/// Whether an error of `accept` came from the connection (accept(2): such errors are passed on
+/// from the network), not from a want of descriptors or memory.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, PermissionDenied};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | PermissionDenied)
+}

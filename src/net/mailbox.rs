@@ -1,0 +1,118 @@
+//! A bounded box between two threads: things are put in one by one and taken out all at once.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Mailbox<T> {
+    contents: Mutex<Contents<T>>,
+    filled: Condvar,
+    most: usize,
+}
+
+#[derive(Debug)]
+struct Contents<T> {
+    items: Vec<T>,
+    closed: bool,
+}
+
+/// Whether the box was empty before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Was {
+    /// Yes: whoever takes must be woken.
+    Empty,
+    /// No: it has been woken already.
+    Waiting,
+}
+
+impl<T> Mailbox<T> {
+    /// A box for at most `most` things.
+    pub fn new(most: usize) -> Mailbox<T> {
+        let contents = Mutex::new(Contents { items: Vec::new(), closed: false });
+        Mailbox { contents, filled: Condvar::new(), most }
+    }
+
+    /// Puts `item` in.
+    ///
+    /// # Errors
+    /// Gives it back when the box is full.
+    pub fn put(&self, item: T) -> Result<Was, T> {
+        let mut contents = self.lock();
+        if contents.items.len() >= self.most {
+            return Err(item);
+        }
+        contents.items.push(item);
+        if contents.items.len() > 1 {
+            return Ok(Was::Waiting);
+        }
+        self.filled.notify_one();
+        Ok(Was::Empty)
+    }
+
+    /// Swaps all that is in the box for the emptied `batch`.
+    pub fn swap(&self, batch: &mut Vec<T>) {
+        batch.clear();
+        std::mem::swap(&mut self.lock().items, batch);
+    }
+
+    /// Waits until there is something, and swaps it for the emptied `batch`. False when the box
+    /// is closed and nothing is left in it.
+    pub fn wait(&self, batch: &mut Vec<T>) -> bool {
+        batch.clear();
+        let mut contents = self.lock();
+        while contents.items.is_empty() && !contents.closed {
+            contents = self.filled.wait(contents).unwrap_or_else(PoisonError::into_inner);
+        }
+        std::mem::swap(&mut contents.items, batch);
+        !batch.is_empty()
+    }
+
+    /// Nothing more will be put in.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    /// A panic elsewhere leaves a list of whole items: it is as good as before.
+    fn lock(&self) -> MutexGuard<'_, Contents<T>> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_is_put_in_comes_out_once_and_in_order() {
+        let mailbox = Arc::new(Mailbox::new(usize::MAX));
+        let taker = {
+            let mailbox = Arc::clone(&mailbox);
+            std::thread::spawn(move || {
+                let (mut all, mut batch) = (Vec::new(), Vec::new());
+                while mailbox.wait(&mut batch) {
+                    all.append(&mut batch);
+                }
+                all
+            })
+        };
+        for item in 0..10_000 {
+            mailbox.put(item).unwrap();
+        }
+        mailbox.close();
+        assert_eq!(taker.join().unwrap(), (0..10_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_full_box_gives_back_and_takes_again_when_emptied() {
+        let mailbox = Mailbox::new(2);
+        assert_eq!(mailbox.put(1), Ok(Was::Empty));
+        assert_eq!(mailbox.put(2), Ok(Was::Waiting));
+        assert_eq!(mailbox.put(3), Err(3));
+        let mut batch = Vec::new();
+        mailbox.swap(&mut batch);
+        assert_eq!(batch, [1, 2]);
+        assert_eq!(mailbox.put(3), Ok(Was::Empty));
+    }
+}

@@ -1,0 +1,417 @@
+//! The loop: the only code that knows mio and sockets.
+//!
+//! One turn, always in this order:
+//!
+//! 1. **timeout** – until the next deadline; none at all while something is queued
+//! 2. **poll** – wait for the kernel
+//! 3. **now** – the clock is read once; everything in the turn happens at that time
+//! 4. **events** – readiness is noted, completions and signals are taken
+//! 5. **accept** – at most 64 connections, and as many datagrams, per door
+//! 6. **pump** – each queued connection once: read, handle, write
+//! 7. **effects** – jobs, mail and dials that sessions asked for
+//! 8. **timers** – deadlines that have passed
+//! 9. **close** – doors and idle connections, when the server is ending; log lines go out
+//!
+//! Everything is registered once, for both directions, edge-triggered; who stops before
+//! `WouldBlock` stays queued. No error here ends more than the connection it belongs to.
+
+#![forbid(unsafe_code)]
+
+mod conn;
+mod desk;
+mod listen;
+mod log;
+mod mailbox;
+mod pool;
+mod reactor;
+mod schedule;
+mod slots;
+mod socket;
+mod timers;
+mod token;
+mod udp;
+
+pub use conn::Readiness;
+pub use desk::Desk;
+pub use listen::{Door, Doors, Plan, bind};
+pub use log::{Log, Target};
+pub use reactor::{Outside, QueueFull, Reactor};
+pub use socket::Socket;
+
+use crate::limits::{self, Limits};
+use crate::service::{Endpoint, Id, Ticket, Transport, World};
+use crate::work::Job;
+use crate::work::db::Database;
+use listen::{Accepted, DoorSocket, Listener};
+use mio::event::Event;
+use mio::net::{TcpStream, UdpSocket};
+use mio::{Events, Interest, Poll, Registry, Waker};
+use pool::{Completion, Completions, Pool, Scribe};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use signal_hook_mio::v1_0::Signals;
+use socket::{Exchange, Stream};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use token::Source;
+use udp::Datagrams;
+
+/// What a loop is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// Where peers come in.
+    pub doors: Vec<Door>,
+    /// The state of the services.
+    pub world: World,
+    /// The bounds in force.
+    pub limits: Limits,
+    /// Threads for jobs.
+    pub workers: usize,
+    /// The database.
+    pub database: Database,
+    /// The access log, if one is written.
+    pub log: Option<Log>,
+    /// Where randomness begins.
+    pub seed: u64,
+    /// How long an end may take.
+    pub grace: Duration,
+}
+
+/// How a loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything in flight was finished.
+    Clean,
+    /// The grace ran out, or a second signal came, with this many connections in flight.
+    Aborted(usize),
+}
+
+/// Runs until a signal ends it. `ready` is called once everything is in place.
+///
+/// # Errors
+/// What the operating system refuses at the start, and a poll that fails.
+pub fn run(setup: Setup, ready: impl FnOnce()) -> io::Result<Ended> {
+    let mut looping = Loop::start(setup)?;
+    ready();
+    loop {
+        if let Some(ended) = looping.turn()? {
+            return Ok(ended);
+        }
+    }
+}
+
+/// The operating system, as the reactor sees it.
+#[derive(Debug)]
+struct System {
+    registry: Registry,
+    pool: Pool,
+    scribe: Scribe,
+}
+
+struct Loop {
+    poll: Poll,
+    events: Events,
+    reactor: Reactor<System>,
+    gates: Vec<Gate>,
+    signals: Signals,
+    completions: Arc<Completions>,
+    batch: Vec<Completion>,
+    log: Option<Log>,
+    grace: Duration,
+    /// Signals that asked for the end.
+    asked_to_end: u32,
+    complaints: Complaints,
+}
+
+/// A door at work.
+#[derive(Debug)]
+enum Gate {
+    Listener(Listener),
+    Datagrams(Datagrams),
+    Shut,
+}
+
+/// Events taken from the kernel at a time.
+const EVENTS: usize = 1024;
+
+/// Asks for the log file to be opened anew.
+const REOPEN: Signal = Signal::USR1;
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+impl Loop {
+    fn start(setup: Setup) -> io::Result<Loop> {
+        let Setup { doors, world, limits, workers, database, log, seed, grace } = setup;
+        let poll = Poll::new()?;
+        let registry = poll.registry();
+        let waker = Waker::new(registry, Source::Waker.token())?;
+        let completions = Arc::new(Completions::new(waker));
+        let mut signals = Signals::new([Signal::INT, Signal::TERM, REOPEN].map(Signal::as_raw))?;
+        registry.register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
+        let gates = doors
+            .into_iter()
+            .enumerate()
+            .map(|(index, door)| open(door, index, registry))
+            .collect::<io::Result<_>>()?;
+        let system = System {
+            registry: registry.try_clone()?,
+            pool: Pool::start(workers, &completions)?,
+            scribe: Scribe::start(database, &completions)?,
+        };
+        let desk = Desk::new(limits, world, seed, Instant::now(), SystemTime::now());
+        Ok(Loop {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            reactor: Reactor::new(desk, system, connections_max(&limits)),
+            gates,
+            signals,
+            completions,
+            batch: Vec::new(),
+            log,
+            grace,
+            asked_to_end: 0,
+            complaints: Complaints::default(),
+        })
+    }
+
+    fn turn(&mut self) -> io::Result<Option<Ended>> {
+        let timeout = self.timeout();
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let desk = &mut self.reactor.desk;
+        desk.now = Instant::now();
+        desk.wall = SystemTime::now();
+        desk.stats.turns += 1;
+        self.take_events();
+        self.open_doors();
+        self.reactor.turn();
+        Ok(self.close())
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let now = self.reactor.desk.now;
+        let gates = self.gates.iter().filter_map(|gate| match gate {
+            Gate::Listener(listener) => listener.wait_until(now),
+            Gate::Datagrams(datagrams) => datagrams.wait_until(now),
+            Gate::Shut => None,
+        });
+        let grace = self.reactor.desk.draining.map(|since| since + self.grace);
+        let at = gates.chain(self.reactor.wait_until()).chain(grace).min()?;
+        Some(at.saturating_duration_since(Instant::now()))
+    }
+
+    fn take_events(&mut self) {
+        for event in &self.events {
+            match Source::of(event.token()) {
+                Source::Conn(id) => {
+                    self.reactor.readiness(id, readiness(event), event.is_error());
+                }
+                Source::Door(index) => match &mut self.gates[index] {
+                    Gate::Listener(listener) => listener.ready = true,
+                    Gate::Datagrams(socket) => {
+                        socket.note(event.is_readable(), event.is_writable());
+                    }
+                    Gate::Shut => {}
+                },
+                Source::Waker => self.completions.take(&mut self.batch),
+                Source::Signals => {
+                    for signal in self.signals.pending() {
+                        if signal != REOPEN.as_raw() {
+                            self.asked_to_end += 1;
+                        } else if let Some(log) = &self.log {
+                            log.reopen();
+                        }
+                    }
+                }
+            }
+        }
+        for Completion { id, ticket, outcome } in self.batch.drain(..) {
+            self.reactor.done(id, ticket, outcome);
+        }
+    }
+
+    fn open_doors(&mut self) {
+        let now = self.reactor.desk.now;
+        for gate in &mut self.gates {
+            match gate {
+                Gate::Listener(listener) if listener.is_open(now) => {
+                    accept(listener, &mut self.reactor, &mut self.complaints);
+                }
+                Gate::Datagrams(datagrams) => datagrams.turn(&mut self.reactor.desk),
+                Gate::Listener(_) | Gate::Shut => {}
+            }
+        }
+    }
+
+    /// The end of a turn, and of everything, if it was asked for.
+    fn close(&mut self) -> Option<Ended> {
+        let desk = &mut self.reactor.desk;
+        match &self.log {
+            Some(log) => desk.stats.log_lines_dropped += log.put(&mut desk.log),
+            None => desk.log.clear(),
+        }
+        if self.asked_to_end == 0 {
+            return None;
+        }
+        let now = desk.now;
+        let since = match desk.draining {
+            Some(since) => since,
+            None => {
+                self.reactor.drain();
+                now
+            }
+        };
+        for gate in &mut self.gates {
+            let finished = match gate {
+                Gate::Listener(_) => true,
+                Gate::Datagrams(datagrams) => datagrams.waiting() == 0,
+                Gate::Shut => false,
+            };
+            if finished {
+                *gate = Gate::Shut;
+            }
+        }
+        let shut = self.gates.iter().all(|gate| matches!(gate, Gate::Shut));
+        if self.reactor.is_empty() && shut {
+            return Some(Ended::Clean);
+        }
+        if self.asked_to_end > 1 || now >= since + self.grace {
+            return Some(match self.reactor.abort() {
+                0 => Ended::Clean,
+                in_flight => Ended::Aborted(in_flight),
+            });
+        }
+        None
+    }
+}
+
+fn open(door: Door, index: usize, registry: &Registry) -> io::Result<Gate> {
+    let token = Source::Door(index).token();
+    match door.socket {
+        DoorSocket::Tcp(mut socket) => {
+            registry.register(&mut socket, token, Interest::READABLE)?;
+            Ok(Gate::Listener(Listener::new(socket, door.kind)))
+        }
+        DoorSocket::Udp(mut socket) => {
+            registry.register(&mut socket, token, BOTH)?;
+            Ok(Gate::Datagrams(Datagrams::new(socket, door.kind)))
+        }
+    }
+}
+
+/// Takes a share of the backlog. Without room for a connection the rest stays where it is.
+fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &mut Complaints) {
+    let now = reactor.desk.now;
+    for _ in 0..limits::ACCEPTS_PER_TURN {
+        if !reactor.has_room() {
+            return listener.rest(now);
+        }
+        let failure = match listener.accept(now) {
+            Accepted::One(Stream::Tcp(mut stream), peer) => {
+                let attach = |system: &mut System, id| {
+                    let token = Source::Conn(id).token();
+                    system.registry.register(&mut stream, token, BOTH)?;
+                    Ok(Stream::Tcp(stream))
+                };
+                reactor.accept(listener.kind, peer, attach).err()
+            }
+            Accepted::One(Stream::Udp(..), _) => None,
+            Accepted::None => return,
+            Accepted::Failed(error) => Some(error),
+        };
+        if let Some(error) = failure {
+            reactor.desk.stats.accept_failures += 1;
+            complaints.note(&error, now);
+            if !listener.is_open(now) {
+                return;
+            }
+        }
+    }
+}
+
+/// At most one line a second about accepts that fail, however many do.
+#[derive(Debug, Default)]
+struct Complaints {
+    last: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Complaints {
+    fn note(&mut self, error: &io::Error, now: Instant) {
+        if self.last.is_some_and(|last| now < last + Duration::from_secs(1)) {
+            self.unsaid += 1;
+            return;
+        }
+        ::log::warn!("cannot accept a connection: {error} ({} more like it)", self.unsaid);
+        *self = Complaints { last: Some(now), unsaid: 0 };
+    }
+}
+
+fn readiness(event: &Event) -> Readiness {
+    Readiness {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        ending: event.is_read_closed() || event.is_error(),
+    }
+}
+
+/// How many connections the limits and the operating system allow. Raises the latter's limit as
+/// far as it lets us.
+fn connections_max(limits: &Limits) -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = match limits.max_connections {
+        0 => limits::CONNECTIONS_MAX,
+        most => most,
+    };
+    let needed = (wanted + limits::DESCRIPTORS_RESERVED) as u64;
+    let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
+    let descriptors = match current {
+        Some(current) if current < raised => {
+            let rlimit = Rlimit { current: Some(raised), maximum };
+            if setrlimit(Resource::Nofile, rlimit).is_ok() { raised } else { current }
+        }
+        Some(_) | None => needed,
+    };
+    (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
+}
+
+impl Outside for System {
+    type Socket = Stream;
+
+    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
+        let token = Source::Conn(id).token();
+        match to.transport {
+            Transport::Tcp => {
+                let mut stream = TcpStream::connect(to.addr)?;
+                self.registry.register(&mut stream, token, BOTH)?;
+                Ok(Stream::Tcp(stream))
+            }
+            Transport::Udp => {
+                let any = match to.addr {
+                    SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                    SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+                };
+                let mut socket = UdpSocket::bind(any)?;
+                socket.connect(to.addr)?;
+                self.registry.register(&mut socket, token, BOTH)?;
+                Ok(Stream::Udp(socket, Exchange::Open))
+            }
+        }
+    }
+
+    fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
+        match job {
+            Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
+            Job::Database(request) => {
+                self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
+            }
+        }
+    }
+
+    fn cancel(&mut self, from: Id) {
+        self.pool.cancel(from);
+    }
+}

@@ -1,0 +1,205 @@
+//! The threads behind the loop: workers that run slices, the one that owns the database, and the
+//! way back.
+//!
+//! Results wait in a list. Only the first of them wakes the loop, and the loop takes all.
+
+use super::mailbox::{Mailbox, Was};
+use super::schedule::Schedule;
+use crate::limits;
+use crate::service::{Id, Ticket};
+use crate::work::Compute;
+use crate::work::Outcome;
+use crate::work::db::{Database, Request};
+use mio::Waker;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// What a job came to, and whom to tell.
+#[derive(Debug)]
+pub struct Completion {
+    /// The connection.
+    pub id: Id,
+    /// Its name for the job.
+    pub ticket: Ticket,
+    /// See [`Outcome`].
+    pub outcome: Outcome,
+}
+
+/// The way back to the loop.
+#[derive(Debug)]
+pub struct Completions {
+    list: Mailbox<Completion>,
+    waker: Waker,
+}
+
+impl Completions {
+    /// An empty list whose first entry wakes the owner of `waker`.
+    pub fn new(waker: Waker) -> Completions {
+        // As many as there are jobs, and those are bounded.
+        Completions { list: Mailbox::new(usize::MAX), waker }
+    }
+
+    /// Takes the whole list.
+    pub fn take(&self, batch: &mut Vec<Completion>) {
+        self.list.swap(batch);
+    }
+
+    fn put(&self, completion: Completion) {
+        if let Ok(Was::Empty) = self.list.put(completion)
+            && let Err(error) = self.waker.wake()
+        {
+            log::error!("cannot wake the loop: {error}");
+        }
+    }
+}
+
+/// The workers.
+#[derive(Debug)]
+pub struct Pool {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    work: Condvar,
+    completions: Arc<Completions>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    schedule: Schedule,
+    ending: bool,
+}
+
+impl Pool {
+    /// Starts `workers` threads.
+    ///
+    /// # Errors
+    /// The operating system's, when it has no thread to give.
+    pub fn start(workers: usize, completions: &Arc<Completions>) -> io::Result<Pool> {
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            work: Condvar::new(),
+            completions: Arc::clone(completions),
+        });
+        let mut pool = Pool { shared, threads: Vec::new() };
+        for number in 0..workers {
+            let shared = Arc::clone(&pool.shared);
+            let thread = thread::Builder::new().name(format!("worker-{number}"));
+            pool.threads.push(thread.spawn(move || shared.work())?);
+        }
+        Ok(pool)
+    }
+
+    /// Queues a job.
+    ///
+    /// # Errors
+    /// Gives it back when [`limits::JOBS`] are waiting.
+    pub fn submit(&self, id: Id, ticket: Ticket, job: Compute) -> Result<(), Compute> {
+        let mut state = self.shared.lock();
+        if state.schedule.len() >= limits::JOBS {
+            return Err(job);
+        }
+        state.schedule.submit(id, ticket, job);
+        drop(state);
+        // A job may be cut for several workers at once.
+        self.shared.work.notify_all();
+        Ok(())
+    }
+
+    /// Forgets the jobs of a connection. A slice that is running ends by itself, soon.
+    pub fn cancel(&self, id: Id) {
+        self.shared.lock().schedule.cancel(id);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.lock().ending = true;
+        self.shared.work.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                log::error!("a worker had panicked");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn work(&self) {
+        let mut state = self.lock();
+        while !state.ending {
+            let Some(task) = state.schedule.next() else {
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            let piece = catch_unwind(AssertUnwindSafe(|| task.slice.run())).ok();
+            state = self.lock();
+            let done = state.schedule.merge(task.owner, piece);
+            if let Some((id, ticket, outcome)) = done {
+                drop(state);
+                self.completions.put(Completion { id, ticket, outcome });
+                state = self.lock();
+            }
+        }
+    }
+
+    /// Kernels run without the lock; what runs under it leaves no half-done state.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread that owns the database.
+#[derive(Debug)]
+pub struct Scribe {
+    requests: Arc<Mailbox<(Id, Ticket, Request)>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Scribe {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The operating system's, when it has no thread to give.
+    pub fn start(mut database: Database, completions: &Arc<Completions>) -> io::Result<Scribe> {
+        let requests = Arc::new(Mailbox::new(limits::DATABASE_REQUESTS));
+        let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
+        let thread = thread::Builder::new().name("database".to_string()).spawn(move || {
+            let (mut batch, mut ready) = (Vec::new(), Vec::new());
+            while inbox.wait(&mut batch) {
+                ready.clear();
+                ready.extend(batch.iter().map(|(_, _, request): &(_, _, Request)| request.clone()));
+                let answers = database.commit(&ready);
+                for ((id, ticket, _), answer) in batch.drain(..).zip(answers) {
+                    let outcome = Outcome::Database(answer);
+                    completions.put(Completion { id, ticket, outcome });
+                }
+            }
+        })?;
+        Ok(Scribe { requests, thread: Some(thread) })
+    }
+
+    /// Queues a request.
+    ///
+    /// # Errors
+    /// Gives it back when [`limits::DATABASE_REQUESTS`] are waiting.
+    pub fn submit(&self, id: Id, ticket: Ticket, request: Request) -> Result<(), Request> {
+        self.requests.put((id, ticket, request)).map(|_| ()).map_err(|(_, _, request)| request)
+    }
+}
+
+impl Drop for Scribe {
+    /// Everything that waits is still committed.
+    fn drop(&mut self) {
+        self.requests.close();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            log::error!("the database thread had panicked");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The loop's heart: connections, the ready queue, timers, effects and mail, without a kernel.
+//!
+//! What it cannot do itself it asks of [`Outside`]. `net` gives it the operating system, a test
+//! gives it sockets, workers and a clock that it made up; so every order of events can be tried.
+
+use super::conn::{Conn, Pumped, Readiness};
+use super::desk::Desk;
+use super::slots::Slots;
+use super::socket::Socket;
+use super::timers::Timers;
+use crate::limits;
+use crate::service::{Effect, Endpoint, Event, Id, Kind, Refusal, Session, Ticket};
+use crate::stats::Close;
+use crate::work::{Job, Outcome};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// What the reactor needs done.
+pub trait Outside {
+    /// What connections run on.
+    type Socket: Socket;
+
+    /// Begins a connection to `to`; events for it will carry `id`.
+    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Self::Socket>;
+
+    /// Queues a job. Its outcome comes back by [`Reactor::done`].
+    ///
+    /// # Errors
+    /// The queue is full.
+    fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull>;
+
+    /// Nobody waits for the jobs of this connection any more.
+    fn cancel(&mut self, from: Id);
+}
+
+/// There is no room for another job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueFull;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Reactor<O: Outside> {
+    /// What connections work with.
+    pub desk: Desk,
+    /// The rest of the world.
+    pub outside: O,
+    conns: Slots<Conn<O::Socket>>,
+    ready: VecDeque<Id>,
+    timers: Timers,
+    most: usize,
+}
+
+impl<O: Outside> Reactor<O> {
+    /// A reactor for at most `most` connections at a time.
+    pub fn new(desk: Desk, outside: O, most: usize) -> Reactor<O> {
+        Reactor {
+            desk,
+            outside,
+            conns: Slots::default(),
+            ready: VecDeque::new(),
+            timers: Timers::default(),
+            most,
+        }
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.conns.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.conns.is_empty()
+    }
+
+    /// How many connections are owed something, or owe it.
+    pub fn in_flight(&self) -> usize {
+        self.conns.iter().filter(|(_, conn)| conn.is_in_flight()).count()
+    }
+
+    /// Whether another connection may be added, after making room at the cost of idle ones if
+    /// need be.
+    pub fn has_room(&mut self) -> bool {
+        self.conns.len() < self.most || self.evict()
+    }
+
+    /// Adds a connection that a peer made. `attach` makes its socket known to the kernel.
+    ///
+    /// # Errors
+    /// Those of `attach`.
+    pub fn accept(
+        &mut self,
+        kind: Kind,
+        peer: SocketAddr,
+        attach: impl FnOnce(&mut O, Id) -> io::Result<O::Socket>,
+    ) -> io::Result<Id> {
+        let id = self.conns.next_id();
+        let session = Session::open(kind, id, self.desk.now);
+        let socket = attach(&mut self.outside, id)?;
+        self.conns.insert(Conn::accepted(socket, session, peer));
+        self.desk.stats.accepted += 1;
+        self.pump(id, Some(Event::Opened { local: None }));
+        Ok(id)
+    }
+
+    /// The kernel reports readiness; `failed` is its report of an error.
+    pub fn readiness(&mut self, id: Id, ready: Readiness, failed: bool) {
+        let Some(conn) = self.conns.find(id) else {
+            self.desk.stats.stale += 1;
+            return;
+        };
+        conn.note(ready);
+        if failed && conn.is_broken() {
+            conn.abandon(id, Close::Lost, &mut self.desk);
+            return self.drop_conn(id, Close::Lost);
+        }
+        if !std::mem::replace(&mut conn.queued, true) {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// A job is done.
+    pub fn done(&mut self, id: Id, ticket: Ticket, outcome: Outcome) {
+        match self.conns.find(id) {
+            Some(conn) => {
+                conn.jobs -= 1;
+                self.pump(id, Some(Event::Done(ticket, outcome)));
+            }
+            None => self.desk.stats.stale += 1,
+        }
+    }
+
+    /// Pumps what is ready, each connection once; carries out effects; lets deadlines pass.
+    pub fn turn(&mut self) {
+        for _ in 0..self.ready.len() {
+            let Some(id) = self.ready.pop_front() else { break };
+            if let Some(conn) = self.conns.find(id) {
+                conn.queued = false;
+                self.pump(id, None);
+            }
+        }
+        self.carry_out();
+        self.pass_deadlines();
+    }
+
+    /// How long the kernel may be waited for: until when, or not at all.
+    pub fn wait_until(&self) -> Option<Instant> {
+        if self.ready.is_empty() && self.desk.outbox.is_empty() {
+            self.timers.next()
+        } else {
+            Some(self.desk.now)
+        }
+    }
+
+    /// The server is ending: what is idle gets little time from now on.
+    pub fn drain(&mut self) {
+        self.desk.draining = Some(self.desk.now);
+        let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
+        for id in ids {
+            self.rearm(id);
+        }
+    }
+
+    /// Ends everything. Returns how many connections were owed something.
+    pub fn abort(&mut self) -> usize {
+        let in_flight = self.in_flight();
+        let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
+        for id in ids {
+            if let Some(conn) = self.conns.find(id) {
+                conn.abandon(id, Close::Aborted, &mut self.desk);
+                self.drop_conn(id, Close::Aborted);
+            }
+        }
+        in_flight
+    }
+
+    fn pump(&mut self, id: Id, event: Option<Event>) {
+        let Some(conn) = self.conns.find(id) else {
+            self.desk.stats.stale += 1;
+            return;
+        };
+        let pumped = conn.pump(id, event, &mut self.desk);
+        self.settle(id, pumped);
+    }
+
+    fn settle(&mut self, id: Id, pumped: Pumped) {
+        let conn = self.conns.find(id).expect("it was pumped a moment ago");
+        match pumped {
+            Pumped::Over(why) => return self.drop_conn(id, why),
+            Pumped::Again if !conn.queued => {
+                conn.queued = true;
+                self.ready.push_back(id);
+            }
+            Pumped::Again | Pumped::Waits => {}
+        }
+        if cfg!(debug_assertions) {
+            conn.assert_settled();
+        }
+        let at = conn.deadline(&self.desk);
+        self.timers.arm(id, at, &mut conn.armed);
+    }
+
+    fn drop_conn(&mut self, id: Id, why: Close) {
+        let conn = self.conns.remove(id).expect("only a living connection ends");
+        self.desk.stats.closed.add(why as usize);
+        if conn.jobs > 0 {
+            self.outside.cancel(id);
+        }
+    }
+
+    fn carry_out(&mut self) {
+        for _ in 0..limits::EFFECTS_PER_TURN {
+            let Some((from, effect)) = self.desk.outbox.pop_front() else { break };
+            match effect {
+                Effect::Submit(ticket, job) => self.submit(from, ticket, job),
+                Effect::Post(to, mail) => self.pump(to, Some(Event::Mail(mail))),
+                Effect::Dial(to, kind) => self.dial(to, kind),
+            }
+        }
+    }
+
+    fn submit(&mut self, from: Id, ticket: Ticket, job: Job) {
+        let Some(conn) = self.conns.find(from) else {
+            return;
+        };
+        match self.outside.submit(from, ticket, job) {
+            Ok(()) => conn.jobs += 1,
+            Err(QueueFull) => {
+                self.desk.stats.jobs_refused += 1;
+                self.pump(from, Some(Event::Refused(Refusal::Job(ticket))));
+            }
+        }
+    }
+
+    /// Opens a connection for a session of this kind. Where that fails, the session learns it
+    /// as it would learn of any lost connection.
+    fn dial(&mut self, to: Endpoint, kind: Kind) {
+        self.desk.stats.dialled += 1;
+        let room = self.has_room();
+        let id = self.conns.next_id();
+        let mut session = Session::open(kind, id, self.desk.now);
+        match room.then(|| self.outside.dial(to, id)) {
+            Some(Ok(socket)) => {
+                self.conns.insert(Conn::dialled(socket, session, to));
+                self.pump(id, None);
+            }
+            Some(Err(_)) | None => self.desk.refuse(&mut session, id, to.addr),
+        }
+    }
+
+    fn pass_deadlines(&mut self) {
+        while let Some((at, id)) = self.timers.pop(self.desk.now) {
+            let Some(conn) = self.conns.find(id) else { continue };
+            if conn.armed != Some(at) {
+                continue;
+            }
+            conn.armed = None;
+            match conn.overdue(id, &mut self.desk) {
+                Some(pumped) => self.settle(id, pumped),
+                None => self.rearm(id),
+            }
+        }
+    }
+
+    fn rearm(&mut self, id: Id) {
+        if let Some(conn) = self.conns.find(id) {
+            let at = conn.deadline(&self.desk);
+            self.timers.arm(id, at, &mut conn.armed);
+        }
+    }
+
+    /// Closes the connections that have been idle longest. False if there are none.
+    fn evict(&mut self) -> bool {
+        let mut idle = self
+            .conns
+            .iter()
+            .filter_map(|(id, conn)| conn.idle_until().map(|at| (at, id)))
+            .collect::<Vec<_>>();
+        let count = idle.len().min(limits::EVICTIONS_PER_SCAN);
+        if count == 0 {
+            return false;
+        }
+        idle.select_nth_unstable(count - 1);
+        for (_, id) in &idle[..count] {
+            if let Some(conn) = self.conns.find(*id) {
+                conn.abandon(*id, Close::Evicted, &mut self.desk);
+                self.drop_conn(*id, Close::Evicted);
+            }
+        }
+        true
+    }
+}

@@ -1,0 +1,82 @@
+//! What a connection needs of its socket, and the sockets that give it.
+
+use mio::net::{TcpStream, UdpSocket};
+use std::fmt;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+
+/// A connected, non-blocking byte stream.
+pub trait Socket: fmt::Debug {
+    /// Reads what is there. `Ok(0)` is the end of input.
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize>;
+    /// Writes as much of `from` as fits, at least one byte.
+    fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Ends our half; what was written is still delivered.
+    fn shutdown_write(&mut self) -> io::Result<()>;
+    /// The error that waits on the socket, if any.
+    fn take_error(&self) -> io::Result<Option<io::Error>>;
+    /// Our own address.
+    fn local(&self) -> Option<SocketAddr>;
+}
+
+/// A socket of the operating system.
+#[derive(Debug)]
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// A connected datagram socket, as a stream: one datagram out, one in, then the end.
+    Udp(UdpSocket, Exchange),
+}
+
+/// How far a datagram exchange is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exchange {
+    /// The answer may still come.
+    Open,
+    /// It has come.
+    Answered,
+}
+
+impl Socket for Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(stream) => stream.read(into),
+            Stream::Udp(_, Exchange::Answered) => Ok(0),
+            Stream::Udp(socket, exchange) => {
+                let count = socket.recv(into)?;
+                *exchange = Exchange::Answered;
+                Ok(count)
+            }
+        }
+    }
+
+    fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
+        match (self, from) {
+            (Stream::Tcp(stream), [only]) => stream.write(only),
+            (Stream::Tcp(stream), all) => stream.write_vectored(all),
+            (Stream::Udp(socket, _), [only, ..]) => socket.send(only),
+            (Stream::Udp(..), []) => Ok(0),
+        }
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Udp(..) => Ok(()),
+        }
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Stream::Tcp(stream) => stream.take_error(),
+            Stream::Udp(socket, _) => socket.take_error(),
+        }
+    }
+
+    fn local(&self) -> Option<SocketAddr> {
+        match self {
+            Stream::Tcp(stream) => stream.local_addr().ok(),
+            Stream::Udp(socket, _) => socket.local_addr().ok(),
+        }
+    }
+}

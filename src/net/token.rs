@@ -1,0 +1,65 @@
+//! What the kernel is given to name a source of events, and back.
+
+use crate::service::Id;
+use mio::Token;
+
+/// A source of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A connection.
+    Conn(Id),
+    /// A listener or datagram socket, by its place in the list of them.
+    Door(usize),
+    /// Workers and the database have something for us.
+    Waker,
+    /// A signal has come.
+    Signals,
+}
+
+/// Slots from here on name something else than a connection.
+const DOORS: usize = u32::MAX as usize - 65_536;
+const WAKER: usize = u32::MAX as usize;
+const SIGNALS: usize = u32::MAX as usize - 1;
+
+impl Source {
+    /// The token: the slot below, the generation above.
+    pub fn token(self) -> Token {
+        match self {
+            Source::Conn(id) => Token((id.generation as usize) << 32 | id.slot as usize),
+            Source::Door(index) => Token(DOORS + index),
+            Source::Waker => Token(WAKER),
+            Source::Signals => Token(SIGNALS),
+        }
+    }
+
+    /// The source that a token names.
+    pub fn of(token: Token) -> Source {
+        match token.0 & u32::MAX as usize {
+            WAKER => Source::Waker,
+            SIGNALS => Source::Signals,
+            slot if slot >= DOORS => Source::Door(slot - DOORS),
+            slot => Source::Conn(Id { slot: slot as u32, generation: (token.0 >> 32) as u32 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_survives_the_trip_through_the_kernel() {
+        let id = |slot, generation| Source::Conn(Id { slot, generation });
+        for source in [
+            id(0, 0),
+            id(65_535, u32::MAX),
+            id(7, 1),
+            Source::Door(0),
+            Source::Door(999),
+            Source::Waker,
+            Source::Signals,
+        ] {
+            assert_eq!(Source::of(source.token()), source);
+        }
+    }
+}
