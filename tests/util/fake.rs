@@ -1,0 +1,311 @@
+//! A kernel made up: byte pipes with edges, a clock that stands until it is moved, jobs that are
+//! done when the test says so.
+//!
+//! The model is epoll's, edge-triggered: bytes that arrive announce themselves once, room to
+//! write only after a write fell short. What a test does not take from [`Kernel::events`] stays.
+
+use pentad::limits::Limits;
+use pentad::net::{Desk, Outside, QueueFull, Reactor, Readiness, Socket};
+use pentad::service::{Endpoint, Id, Kind, Ticket};
+use pentad::work::db::Database;
+use pentad::work::{Job, Outcome};
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// One connection, seen from both ends.
+#[derive(Debug, Default)]
+pub struct Pipe {
+    /// Sent by the client, not read by the server.
+    inbound: VecDeque<u8>,
+    /// The client will send no more.
+    inbound_ended: bool,
+    /// Sent by the server, not read by the client.
+    pub outbound: VecDeque<u8>,
+    /// The server will send no more.
+    pub outbound_ended: bool,
+    /// Bytes that `outbound` has room for.
+    room: usize,
+    /// The client is gone.
+    reset: bool,
+    /// The server's end is dropped.
+    pub dropped: bool,
+    /// What the kernel has to report.
+    news: Readiness,
+    failed: bool,
+    /// A write fell short: the next room is news.
+    wants_room: bool,
+    /// Calls of the server's end.
+    pub calls: Calls,
+}
+
+/// How often the server asked the kernel for something.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Calls {
+    /// Reads, also vain ones.
+    pub reads: usize,
+    /// Writes, also vain ones.
+    pub writes: usize,
+}
+
+/// The client's end.
+#[derive(Debug, Clone)]
+pub struct Client(pub Rc<RefCell<Pipe>>);
+
+/// The server's end.
+#[derive(Debug)]
+pub struct FakeSocket(Rc<RefCell<Pipe>>);
+
+impl Client {
+    /// A connection whose output buffer holds `room` bytes.
+    pub fn new(room: usize) -> Client {
+        Client(Rc::new(RefCell::new(Pipe { room, ..Pipe::default() })))
+    }
+
+    pub fn send(&self, bytes: &[u8]) {
+        let mut pipe = self.0.borrow_mut();
+        if !pipe.dropped && !bytes.is_empty() {
+            pipe.inbound.extend(bytes);
+            pipe.news.readable = true;
+        }
+    }
+
+    pub fn half_close(&self) {
+        let mut pipe = self.0.borrow_mut();
+        pipe.inbound_ended = true;
+        pipe.news.readable = true;
+        pipe.news.ending = true;
+    }
+
+    pub fn reset(&self) {
+        let mut pipe = self.0.borrow_mut();
+        pipe.reset = true;
+        pipe.failed = true;
+        pipe.news = Readiness { readable: true, writable: true, ending: true };
+    }
+
+    /// Takes at most `most` bytes that the server sent.
+    pub fn receive(&self, most: usize) -> Vec<u8> {
+        let mut pipe = self.0.borrow_mut();
+        let count = pipe.outbound.len().min(most);
+        let bytes = pipe.outbound.drain(..count).collect::<Vec<_>>();
+        if count > 0 && std::mem::take(&mut pipe.wants_room) {
+            pipe.news.writable = true;
+        }
+        bytes
+    }
+
+    /// Whether the server has ended the connection and everything it sent was received.
+    pub fn at_end(&self) -> bool {
+        let pipe = self.0.borrow();
+        pipe.outbound.is_empty() && (pipe.outbound_ended || pipe.dropped)
+    }
+}
+
+impl Socket for FakeSocket {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        pipe.calls.reads += 1;
+        if pipe.reset {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
+        if pipe.inbound.is_empty() {
+            return if pipe.inbound_ended { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
+        }
+        let count = pipe.inbound.len().min(into.len());
+        for (slot, byte) in into.iter_mut().zip(pipe.inbound.drain(..count)) {
+            *slot = byte;
+        }
+        Ok(count)
+    }
+
+    fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut pipe = self.0.borrow_mut();
+        pipe.calls.writes += 1;
+        assert!(!pipe.outbound_ended, "written to after our half was closed");
+        if pipe.reset {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        let offered = from.iter().map(|slice| slice.len()).sum::<usize>();
+        let count = offered.min(pipe.room.saturating_sub(pipe.outbound.len()));
+        pipe.wants_room = count < offered;
+        if count == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let bytes = from.iter().flat_map(|slice| slice.iter()).take(count).copied();
+        pipe.outbound.extend(bytes.collect::<Vec<_>>());
+        Ok(count)
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().outbound_ended = true;
+        Ok(())
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        let reset = self.0.borrow().reset;
+        Ok(reset.then(|| ErrorKind::ConnectionReset.into()))
+    }
+
+    fn local(&self) -> Option<SocketAddr> {
+        Some("127.0.0.1:40000".parse().unwrap())
+    }
+}
+
+impl Drop for FakeSocket {
+    fn drop(&mut self) {
+        self.0.borrow_mut().dropped = true;
+    }
+}
+
+/// Everything outside the reactor.
+#[derive(Debug)]
+pub struct Kernel {
+    pipes: Vec<(Id, Client)>,
+    /// Connections that sessions have asked for, with the far end to play.
+    pub dialled: Vec<(Endpoint, Client)>,
+    /// Whether outgoing connections are refused.
+    pub refuses: bool,
+    /// Jobs that wait, in the order in which they were submitted.
+    pub jobs: VecDeque<(Id, Ticket, Job)>,
+    /// Jobs that fit.
+    pub jobs_max: usize,
+    database: Database,
+    cancelled: HashSet<Id>,
+}
+
+impl Outside for Kernel {
+    type Socket = FakeSocket;
+
+    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<FakeSocket> {
+        if self.refuses {
+            return Err(ErrorKind::ConnectionRefused.into());
+        }
+        let client = Client::new(usize::MAX);
+        client.0.borrow_mut().news.writable = true;
+        self.pipes.push((id, client.clone()));
+        self.dialled.push((to, client.clone()));
+        Ok(FakeSocket(client.0))
+    }
+
+    fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
+        if self.jobs.len() >= self.jobs_max {
+            return Err(QueueFull);
+        }
+        self.jobs.push_back((from, ticket, job));
+        Ok(())
+    }
+
+    fn cancel(&mut self, from: Id) {
+        self.cancelled.insert(from);
+    }
+}
+
+/// A loop on the made-up kernel.
+#[derive(Debug)]
+pub struct Street {
+    pub reactor: Reactor<Kernel>,
+}
+
+impl Street {
+    pub fn new(limits: Limits, connections_max: usize, seed: u64) -> Street {
+        let wall = UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let desk = Desk::new(limits, super::world(limits), seed, Instant::now(), wall);
+        let kernel = Kernel {
+            pipes: Vec::new(),
+            dialled: Vec::new(),
+            refuses: false,
+            jobs: VecDeque::new(),
+            jobs_max: usize::MAX,
+            database: Database::open(Path::new(":memory:")).unwrap(),
+            cancelled: HashSet::new(),
+        };
+        Street { reactor: Reactor::new(desk, kernel, connections_max) }
+    }
+
+    /// A client comes in, unless there is no room.
+    pub fn connect(&mut self, kind: Kind, room: usize) -> Option<Client> {
+        if !self.reactor.has_room() {
+            return None;
+        }
+        let client = Client::new(room);
+        let pipe = client.clone();
+        let peer = "127.0.0.1:50000".parse().unwrap();
+        let accepted = self.reactor.accept(kind, peer, |kernel, id| {
+            kernel.pipes.push((id, pipe.clone()));
+            Ok(FakeSocket(pipe.0))
+        });
+        accepted.unwrap();
+        Some(client)
+    }
+
+    /// Time passes.
+    pub fn advance(&mut self, by: Duration) {
+        self.reactor.desk.now += by;
+        self.reactor.desk.wall += by;
+    }
+
+    /// The clocks of this loop.
+    pub fn now(&self) -> (Instant, SystemTime) {
+        (self.reactor.desk.now, self.reactor.desk.wall)
+    }
+
+    /// One turn of the loop, in which the kernel reports the news for which `report` is true.
+    pub fn turn(&mut self, mut report: impl FnMut() -> bool) {
+        let pipes = &mut self.reactor.outside.pipes;
+        pipes.retain(|(_, client)| !client.0.borrow().dropped);
+        let mut events = Vec::new();
+        for (id, client) in pipes.iter() {
+            let mut pipe = client.0.borrow_mut();
+            if pipe.news != Readiness::default() && report() {
+                let news = std::mem::take(&mut pipe.news);
+                events.push((*id, news, std::mem::take(&mut pipe.failed)));
+            }
+        }
+        for (id, news, failed) in events {
+            self.reactor.readiness(id, news, failed);
+        }
+        self.reactor.turn();
+        self.reactor.desk.log.clear();
+    }
+
+    /// Does the job at `index`, and tells the reactor.
+    pub fn finish_job(&mut self, index: usize) {
+        let kernel = &mut self.reactor.outside;
+        let Some((id, ticket, job)) = kernel.jobs.remove(index) else { return };
+        let outcome = match job {
+            Job::Database(request) => Outcome::Database(kernel.database.commit(&[request]).remove(0)),
+            Job::Compute(mut job) => loop {
+                let piece = job.cut().expect("nothing is out, so something is left").run();
+                if let Some(outcome) = job.merge(piece) {
+                    break outcome;
+                }
+            },
+        };
+        self.reactor.done(id, ticket, outcome);
+    }
+
+    /// Runs until nothing moves at this moment: news are reported and jobs are done at once.
+    pub fn settle(&mut self) {
+        for _ in 0..100_000 {
+            self.turn(|| true);
+            while !self.reactor.outside.jobs.is_empty() {
+                self.finish_job(0);
+            }
+            let (now, _) = self.now();
+            let quiet = self.reactor.wait_until().is_none_or(|at| at > now);
+            let silent = |(_, client): &(Id, Client)| {
+                let pipe = client.0.borrow();
+                pipe.dropped || pipe.news == Readiness::default()
+            };
+            if quiet && self.reactor.outside.pipes.iter().all(silent) {
+                return;
+            }
+        }
+        panic!("the loop does not come to rest");
+    }
+}
