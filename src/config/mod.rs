@@ -29,6 +29,7 @@ mod source;
 pub mod suggest;
 pub mod value;
 
+pub(crate) use source::one_line;
 pub use source::{Kind, Loaded, Origin, Problem, Setting, Surroundings, load};
 pub use value::Rate;
 

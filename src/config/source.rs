@@ -330,7 +330,7 @@ fn variables(env: &[(OsString, OsString)], problems: &mut Vec<Problem>) -> Vec<G
 }
 
 /// Control characters escaped, so that one line stays one line whatever was typed.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {
