@@ -1,3 +1,7 @@
 //! argv → command → exit code.
 
-fn main() {}
+use pentad::cmd::{self, Exit};
+
+fn main() -> Exit {
+    cmd::main(std::env::args_os().skip(1))
+}
