@@ -153,6 +153,7 @@ fn a_slip_gets_a_suggestion_and_two() {
             "pentad: --head-timeout: 0s is too short: 1ms … 1h\n",
         ),
         (&["--data"], "pentad: --data needs a value: DIR\n"),
+        (&["--version=2"], "pentad: --version takes no value\n"),
     ] {
         let run = place.run(args);
         assert_eq!(run.stderr, expected, "{args:?}");

@@ -59,12 +59,15 @@ impl Flags {
         let Some(option) = options::find(name) else {
             return Err(Wrong::Name(unknown(name)));
         };
+        let place = format!("--{name}");
+        if attached.is_some() && !option.is_setting() && !option.takes_value() {
+            return Err(Wrong::Value(format!("{place} takes no value")));
+        }
         let value = match attached {
             Some(value) => Some(value),
             None if option.takes_value() => following(parser),
             None => None,
         };
-        let place = format!("--{name}");
         let value = match value {
             Some(value) => value
                 .into_string()
