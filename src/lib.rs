@@ -2,6 +2,8 @@
 
 pub mod buf;
 pub mod client;
+pub mod cmd;
+pub mod config;
 pub mod limits;
 pub mod net;
 pub mod service;

@@ -91,7 +91,8 @@ pub const EMPTY_LINES_MAX: usize = 2;
 /// longest registered one, `UPDATEREDIRECTREF`, has 17.
 pub const METHOD_BYTES_MAX: usize = 32;
 
-/// Open connections unless configured otherwise: one fewer than a slot number of 16 bits holds.
+/// Open connections unless configured otherwise: what one address and port can be asked
+/// for by a single client machine, and 20 MiB of memory at most while idle.
 pub const CONNECTIONS_MAX: usize = 65_536;
 
 /// Descriptors kept free of connections: listeners, database, logs, files in flight.

@@ -1,6 +1,8 @@
 //! Every transcript through every driver that needs no kernel: whole, byte by byte, and with a
 //! client that takes its answers in small pieces. `server.rs` plays them against the real binary.
 
+#![allow(clippy::unwrap_used)]
+
 mod util;
 
 use pentad::limits::Limits;

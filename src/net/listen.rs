@@ -75,18 +75,22 @@ pub fn bind(plans: &[Plan]) -> io::Result<Vec<Door>> {
             Doors::Tcp(kind) => tcp(plan, kind).map(|door| vec![door]),
             Doors::Both(stream, datagram) => both(plan, stream, datagram),
         };
-        let text = |error: &io::Error| match error.kind() {
-            io::ErrorKind::AddrInUse => "the address is in use".to_string(),
-            io::ErrorKind::PermissionDenied => "no permission to use this port".to_string(),
-            io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_string(),
-            _ => error.to_string(),
-        };
         doors.extend(bound.map_err(|error| {
             let (service, addr) = (plan.service, plan.addr);
-            io::Error::new(error.kind(), format!("{service} on {addr}: {}", text(&error)))
+            io::Error::new(error.kind(), format!("{service} on {addr}: {}", meaning(&error)))
         })?);
     }
     Ok(doors)
+}
+
+fn meaning(error: &io::Error) -> String {
+    let common = [
+        (io::ErrorKind::AddrInUse, "the address is in use"),
+        (io::ErrorKind::PermissionDenied, "no permission to use this port"),
+        (io::ErrorKind::AddrNotAvailable, "this machine has no such address"),
+    ];
+    let known = common.iter().find(|(kind, _)| *kind == error.kind());
+    known.map_or_else(|| error.to_string(), |(_, text)| (*text).to_string())
 }
 
 fn both(plan: &Plan, stream: Kind, datagram: Kind) -> io::Result<Vec<Door>> {

@@ -61,7 +61,6 @@ mod tests {
                 let id = Id { slot: who as u32, generation: 0 };
                 timers.arm(id, wanted[who], &mut armed[who]);
             }
-            let mut fired = vec![false; 40];
             while let Some((at, id)) = timers.pop(now) {
                 let who = id.slot as usize;
                 if armed[who] != Some(at) {
@@ -69,7 +68,6 @@ mod tests {
                 }
                 armed[who] = None;
                 if wanted[who].is_some_and(|wanted| wanted <= now) {
-                    fired[who] = true;
                     wanted[who] = None;
                 } else {
                     timers.arm(id, wanted[who], &mut armed[who]);

@@ -133,16 +133,16 @@ impl Pending {
     }
 
     /// Something has happened; the response if it was the last thing missing.
-    pub fn news(&mut self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+    pub fn news(&mut self, event: Event, cx: &Cx<'_>) -> Option<Response> {
         match event {
             Event::Done(ticket, outcome) => {
-                if let Some(response) = self.outcome(*ticket, outcome) {
+                if let Some(response) = self.outcome(ticket, outcome) {
                     return Some(response);
                 }
             }
-            Event::Refused(Refusal::Job(ticket)) if self.owns(*ticket) => return Some(busy()),
-            Event::Mail(Mail::Probed(ticket, reading)) if *ticket == self.ticket + 1 => {
-                self.probed(*reading);
+            Event::Refused(Refusal::Job(ticket)) if self.owns(ticket) => return Some(busy()),
+            Event::Mail(Mail::Probed(ticket, reading)) if ticket == self.ticket + 1 => {
+                self.probed(reading);
             }
             Event::Mail(_)
             | Event::Refused(_)
@@ -161,19 +161,19 @@ impl Pending {
     }
 
     /// A job of ours is done. A failure is answered at once.
-    fn outcome(&mut self, ticket: Ticket, outcome: &Outcome) -> Option<Response> {
+    fn outcome(&mut self, ticket: Ticket, outcome: Outcome) -> Option<Response> {
         if !self.owns(ticket) {
             return None;
         }
         match (outcome, &mut self.work) {
-            (Outcome::Database(Ok(answer)), _) => self.counted = Some(answer.clone()),
+            (Outcome::Database(Ok(answer)), _) => self.counted = Some(answer),
             (Outcome::Database(Err(failure)), _) => {
                 log::error!("the database did not count a request: {failure}");
                 return Some(
                     Style::Plain.error(503, "the database is not available").retry_after(1),
                 );
             }
-            (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(*done),
+            (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(done),
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
             (Outcome::Panicked, _) => return Some(Style::Plain.error(500, "the job failed")),
         }

@@ -278,7 +278,9 @@ impl Street {
         let kernel = &mut self.reactor.outside;
         let Some((id, ticket, job)) = kernel.jobs.remove(index) else { return };
         let outcome = match job {
-            Job::Database(request) => Outcome::Database(kernel.database.commit(&[request]).remove(0)),
+            Job::Database(request) => {
+                Outcome::Database(kernel.database.commit(&[request]).remove(0))
+            }
             Job::Compute(mut job) => loop {
                 let piece = job.cut().expect("nothing is out, so something is left").run();
                 if let Some(outcome) = job.merge(piece) {

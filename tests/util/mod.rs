@@ -2,6 +2,7 @@
 //! reading of transcripts.
 
 #![allow(dead_code)] // each test file uses its own part
+#![allow(clippy::unwrap_used)] // so do tests themselves
 
 pub mod fake;
 pub mod transcript;

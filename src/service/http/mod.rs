@@ -87,7 +87,7 @@ impl Session {
                 Progress::Starved
             }
             Event::Done(..) | Event::Mail(_) | Event::Refused(_) => {
-                self.news(&event, cx);
+                self.news(event, cx);
                 Progress::Advanced
             }
         }
@@ -288,7 +288,7 @@ impl Session {
     }
 
     /// Something that an endpoint waits for has happened.
-    fn news(&mut self, event: &Event, cx: &mut Cx<'_>) {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Waiting(waiting) = &mut self.stage else {
             return;
         };
@@ -397,7 +397,7 @@ impl Session {
             Stage::Skipping(_) => self.stage = Stage::Done(Close::BodyTimeout),
             Stage::Waiting(waiting) => {
                 self.stage = Stage::Waiting(waiting);
-                self.news(&Event::Tick, cx);
+                self.news(Event::Tick, cx);
             }
             Stage::Done(why) => self.stage = Stage::Done(why),
         }

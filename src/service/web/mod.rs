@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn the_date_is_rendered_once_a_second_and_follows_the_clock_both_ways() {
         let mut common = CommonFields::new(true);
-        let at = |ms| UNIX_EPOCH + Duration::from_millis(784_111_777_000 + ms);
+        let at = |ms: u64| UNIX_EPOCH + Duration::from_millis(784_111_777_000 + ms);
         let date = |lines: &[u8]| String::from_utf8_lossy(lines)[..37].to_string();
         assert_eq!(date(common.at(at(0))), "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
         assert_eq!(date(common.at(at(999))), "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");

@@ -1,0 +1,196 @@
+//! The data directory: created privately, and used by one server at a time.
+//!
+//! The lock is the kernel's (`flock`): it cannot outlive its process, however that ends, so a
+//! stale one never has to be told from a live one. The file stays when the lock goes: deleting
+//! it would let two servers lock two files of the same name.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process;
+
+/// A data directory that is ours until this is dropped.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why there is no data directory.
+#[derive(Debug)]
+pub enum DataDirError {
+    /// Another process holds the lock.
+    InUse {
+        /// The directory.
+        path: PathBuf,
+        /// The holder, if it had got around to writing its number.
+        pid: Option<u32>,
+    },
+    /// It cannot be created, entered or written to.
+    Unusable {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl DataDir {
+    /// Creates the directory if it is missing, mode 0700, and locks it.
+    pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
+        let unusable = |error| DataDirError::Unusable { path: path.to_owned(), error };
+        create(path).map_err(unusable)?;
+        let mut lock = open_lock(path).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(DataDirError::InUse { path: path.to_owned(), pid: holder(&mut lock) });
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        // The number is a courtesy to whoever is refused: a full disk must not stop us here.
+        let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", process::id()));
+        Ok(DataDir { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Whether [`DataDir::open`] would succeed now. A directory that was missing is missing
+    /// afterwards.
+    pub fn probe(path: &Path) -> Result<(), DataDirError> {
+        let missing: Vec<&Path> = path
+            .ancestors()
+            .take_while(|part| !part.as_os_str().is_empty() && !part.exists())
+            .collect();
+        if missing.is_empty() {
+            return DataDir::open(path).map(drop);
+        }
+        let created = create(path);
+        for part in missing {
+            // Refuses what somebody else has begun to use in between, which is right.
+            let _ = fs::remove_dir(part);
+        }
+        created.map_err(|error| DataDirError::Unusable { path: path.to_owned(), error })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Display for DataDirError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DataDirError::InUse { path, pid } => {
+                write!(f, "data directory {} is in use by another pentad", path.display())?;
+                pid.map_or(Ok(()), |pid| write!(f, " (pid {pid})"))
+            }
+            DataDirError::Unusable { path, error } => {
+                write!(f, "data directory {}: {error}", path.display())
+            }
+        }
+    }
+}
+
+impl Error for DataDirError {}
+
+fn create(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    // Not truncated: until the lock is ours, the number in it is another's.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path.join("lock"))
+}
+
+fn holder(lock: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    lock.rewind().ok()?;
+    lock.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A directory that lives as long as its test.
+    struct TempDir(PathBuf);
+
+    impl TempDir {
+        fn new(name: &str) -> TempDir {
+            let path = std::env::temp_dir().join(format!("pentad-data-{}-{name}", process::id()));
+            fs::create_dir_all(&path).expect("the temporary directory is writable");
+            TempDir(path)
+        }
+    }
+
+    impl Drop for TempDir {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn it_is_created_for_its_owner_only() {
+        let dir = TempDir::new("private");
+        let path = dir.0.join("a/b");
+        let data = DataDir::open(&path).expect("it can be created");
+        let mode = fs::metadata(data.path()).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_second_server_is_told_who_the_first_is_and_may_follow_it() {
+        let dir = TempDir::new("locked");
+        let first = DataDir::open(&dir.0).expect("it is free");
+        let refused = DataDir::open(&dir.0).expect_err("it is taken").to_string();
+        let pid = process::id();
+        let path = dir.0.display();
+        let expected = format!("data directory {path} is in use by another pentad (pid {pid})");
+        assert_eq!(refused, expected);
+        assert!(DataDir::probe(&dir.0).is_err());
+        drop(first);
+        assert!(DataDir::probe(&dir.0).is_ok());
+        DataDir::open(&dir.0).expect("it is free again");
+    }
+
+    #[test]
+    fn a_lock_without_a_number_still_refuses() {
+        let dir = TempDir::new("numberless");
+        let lock = open_lock(&dir.0).expect("it can be created");
+        lock.try_lock().expect("it is free");
+        let refused = DataDir::open(&dir.0).expect_err("it is taken").to_string();
+        assert!(refused.ends_with(" is in use by another pentad"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_in_its_place_is_an_error_with_the_path() {
+        let dir = TempDir::new("file");
+        let file = dir.0.join("file");
+        fs::write(&file, "").expect("it can be written");
+        for path in [file.clone(), file.join("below")] {
+            let opened = DataDir::open(&path).expect_err("a file is no directory").to_string();
+            let probed = DataDir::probe(&path).expect_err("a file is no directory").to_string();
+            let begin = format!("data directory {}: ", path.display());
+            assert!(opened.starts_with(&begin) && probed.starts_with(&begin), "{opened} {probed}");
+        }
+    }
+
+    #[test]
+    fn a_probe_leaves_nothing_behind() {
+        let dir = TempDir::new("probe");
+        DataDir::probe(&dir.0.join("a/b/c")).expect("it could be created");
+        assert!(!dir.0.join("a").exists());
+    }
+}

@@ -1,0 +1,152 @@
+//! Commands: argv comes in, an [`Exit`] goes out.
+//!
+//! One file a command. Standard output is for what was asked for, standard error for what went
+//! wrong, as lines that begin with `pentad: `. No command calls `exit`: guards and locks are
+//! dropped on the way back to `main`.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+use crate::config::options::Ask;
+use crate::config::{Loaded, Problem, suggest};
+
+mod check;
+mod completions;
+mod data_dir;
+pub mod diagnostics;
+mod exit;
+mod help;
+mod man;
+mod parse;
+pub mod serve;
+mod services;
+
+pub use data_dir::{DataDir, DataDirError};
+pub use exit::Exit;
+
+/// One command.
+pub(crate) struct Command {
+    /// What it is called by.
+    name: &'static str,
+    /// What it does, in a line.
+    about: &'static str,
+    /// Whether it takes the options of the table.
+    configured: bool,
+    /// Runs it with the arguments behind its name.
+    run: fn(Vec<OsString>) -> Exit,
+}
+
+/// All commands, in the order of the help.
+static COMMANDS: [Command; 3] = [
+    Command {
+        name: "serve",
+        about: "Run the services until SIGTERM or SIGINT; the default command",
+        configured: true,
+        run: serve::command,
+    },
+    Command {
+        name: "check",
+        about: "Check flags, environment, configuration file, ports and directories",
+        configured: true,
+        run: check::command,
+    },
+    Command {
+        name: "parse",
+        about: "Show what the server's own parsers make of the bytes on standard input",
+        configured: false,
+        run: parse::run,
+    },
+];
+
+/// Runs the command that the arguments name; `args` begin behind the program's name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let first = args.first().map(|first| first.to_string_lossy().into_owned());
+    match first.as_deref() {
+        Some("-h" | "--help") => print(&help::short()),
+        Some("-V" | "--version") => print(&version()),
+        Some("help") => explain(&args[1..]),
+        Some(name) if !name.starts_with('-') => match find(name) {
+            Some(command) => (command.run)(args.split_off(1)),
+            None => unknown(name),
+        },
+        Some(_) | None => serve::command(args),
+    }
+}
+
+/// `pentad help [COMMAND]`: what `--help` of that command says.
+fn explain(args: &[OsString]) -> Exit {
+    let names: Vec<_> = args.iter().map(|name| name.to_string_lossy()).collect();
+    match &names[..] {
+        [] => print(&help::short()),
+        [name] => match find(name) {
+            Some(command) => (command.run)(vec!["--help".into()]),
+            None => unknown(name),
+        },
+        [_, rest @ ..] => {
+            complain(format_args!("help explains one command at a time, not also {}", rest[0]));
+            Exit::Usage
+        }
+    }
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name)
+}
+
+fn unknown(name: &str) -> Exit {
+    let names = COMMANDS.iter().map(|command| command.name).chain(["help"]);
+    let hint = suggest::nearest(name, names);
+    let hint = hint.map_or("pentad --help lists all".to_owned(), |n| format!("did you mean {n}?"));
+    report(&[Problem::new(crate::config::Kind::Usage, format!("unknown command {name}; {hint}"))])
+}
+
+/// What a flag asked for instead of running, if one did.
+fn answer(command: &str, loaded: &Loaded) -> Option<Exit> {
+    let text = match loaded.ask? {
+        Ask::Help => help::options(command),
+        Ask::Version => version(),
+        Ask::Man => man::page(),
+        Ask::Completions(shell) => completions::script(shell),
+        Ask::PrintConfig if !loaded.problems.is_empty() => return Some(report(&loaded.problems)),
+        Ask::PrintConfig => loaded.settings.iter().map(|setting| format!("{setting}\n")).collect(),
+    };
+    Some(print(&text))
+}
+
+/// Prints each problem on a line.
+fn report(problems: &[Problem]) -> Exit {
+    problems.iter().for_each(complain);
+    Exit::of(problems)
+}
+
+/// One line on standard error. That nobody reads it is no reason to stop.
+fn complain(what: impl Display) {
+    let _ = writeln!(io::stderr(), "pentad: {what}");
+}
+
+/// Writes what was asked for to standard output. A reader that has seen enough is content.
+fn print(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Ok,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Ok,
+        Err(error) => {
+            complain(format_args!("standard output: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+/// `pentad X.Y.Z (features)`
+fn version() -> String {
+    let enabled: Vec<&str> =
+        FEATURES.iter().filter(|(_, enabled)| *enabled).map(|(name, _)| *name).collect();
+    let features =
+        if enabled.is_empty() { "no optional features".to_owned() } else { enabled.join(", ") };
+    format!("pentad {} ({features})\n", env!("CARGO_PKG_VERSION"))
+}
+
+/// Optional cargo features, each with `cfg!(feature = "…")`.
+const FEATURES: [(&str, bool); 0] = [];

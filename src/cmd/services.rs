@@ -1,0 +1,184 @@
+//! From a valid configuration to listening services, and to their graceful end.
+
+use super::{DataDir, Exit, complain};
+use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
+use crate::net::{self, Door, Doors, Ended, Log, Plan, Setup, Target};
+use crate::service::http::Face;
+use crate::service::web::log::Format as LineFormat;
+use crate::service::{Kind, Transport, World, legacy, panel, pi, web};
+use crate::work::db::Database;
+use crate::work::pi::Kernel;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// Runs the services. The data directory stays locked until this returns.
+pub(super) fn run(config: &Config, data: DataDir) -> Exit {
+    let exit = match start(config, &data) {
+        Ok(setup) => serve(setup, config.format),
+        Err(problem) => {
+            complain(problem);
+            Exit::Failed
+        }
+    };
+    drop(data);
+    exit
+}
+
+/// What a listener of the configuration means to the loop.
+pub(super) fn plan(listen: &Listen) -> Plan {
+    let tcp = match listen.service {
+        Service::Web => Kind::Http(Face::Web),
+        Service::Panel => Kind::Http(Face::Panel),
+        Service::Legacy => Kind::Legacy(Transport::Tcp),
+    };
+    let doors = match listen.transports {
+        Transports::Tcp => Doors::Tcp(tcp),
+        Transports::TcpAndUdp => Doors::Both(tcp, Kind::Legacy(Transport::Udp)),
+    };
+    Plan { service: listen.service.name(), addr: listen.address, doors }
+}
+
+/// Everything that can fail, before the first client is let in.
+fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
+    let plans = config.listen.iter().map(plan).collect::<Vec<_>>();
+    let doors = net::bind(&plans).map_err(|error| error.to_string())?;
+    let path = data.path().join("pentad.db");
+    let database = Database::open(&path)
+        .map_err(|error| format!("the database {} cannot be used: {error}", path.display()))?;
+    let log = match &config.log_file {
+        None => None,
+        Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
+    };
+    Ok(Setup {
+        world: world(config, &doors, log.is_some()),
+        doors,
+        limits: config.limits,
+        workers: config.workers,
+        database,
+        log,
+        seed: seed(config)?,
+        grace: config.grace,
+    })
+}
+
+/// Where randomness begins: as told, or with the operating system's.
+fn seed(config: &Config) -> Result<u64, String> {
+    match config.seed {
+        Some(seed) => Ok(seed),
+        None => SysRng.try_next_u64().map_err(|error| format!("no randomness: {error}")),
+    }
+}
+
+fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
+    let target = match file {
+        LogFile::Stdout => Target::Stdout,
+        LogFile::Path(path) => Target::File(path.clone()),
+    };
+    let format = match format {
+        LogFormat::Combined => LineFormat::Combined,
+        LogFormat::Json => LineFormat::Json,
+    };
+    Log::start(target, format)
+}
+
+fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
+    let own = doors.iter().find(|door| door.service == Service::Legacy.name());
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
+    let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));
+    let mut services = doors.iter().map(|door| door.service).collect::<Vec<_>>();
+    services.dedup();
+    World {
+        web: web::State::new(config.limits, config.server_header, access_log),
+        pi: pi::State {
+            upstream: upstream.unwrap_or(default),
+            timeout: config.legacy.timeout,
+            kernel: Kernel::detect(),
+        },
+        legacy: legacy::State {
+            delay: config.legacy.delay,
+            corruption: config.legacy.corruption,
+            rate: f64::from(config.legacy.udp_rate.per_second),
+            burst: f64::from(config.legacy.udp_rate.burst),
+            ports: datagram_ports(doors),
+            probes: Default::default(),
+            sources: legacy::Sources::default(),
+        },
+        panel: panel::State { services },
+    }
+}
+
+/// Where `/legacy_pi` asks when the legacy service is off and nothing else was said.
+const LEGACY_PORT: u16 = 31416;
+
+fn datagram_ports(doors: &[Door]) -> Vec<u16> {
+    let datagrams = doors.iter().filter(|door| door.transport() == Transport::Udp);
+    datagrams.map(|door| door.addr.port()).collect()
+}
+
+/// An address at which we reach ourselves: a listener on every interface is on the loopback too.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, addr.port())
+}
+
+fn serve(setup: Setup, format: Format) -> Exit {
+    let announcement = setup.doors.iter().map(|door| listening(door, format)).collect::<String>();
+    let ready = match format {
+        Format::Text => "ready\n",
+        Format::Json => "{\"event\":\"ready\"}\n",
+    };
+    let announce = || {
+        // Nobody need be there to read it.
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(announcement.as_bytes());
+        let _ = out.write_all(ready.as_bytes());
+        let _ = out.flush();
+    };
+    match net::run(setup, announce) {
+        Ok(Ended::Clean) => Exit::Ok,
+        Ok(Ended::Aborted(count)) => {
+            complain(format_args!("ended with {count} connections in flight"));
+            Exit::Failed
+        }
+        Err(error) => {
+            complain(error);
+            Exit::Failed
+        }
+    }
+}
+
+fn listening(door: &Door, format: Format) -> String {
+    let Door { service, addr, .. } = door;
+    let proto = match door.transport() {
+        Transport::Tcp => "tcp",
+        Transport::Udp => "udp",
+    };
+    match format {
+        Format::Text => format!("listening {service} {proto} {addr}\n"),
+        Format::Json => format!(
+            "{{\"event\":\"listening\",\"service\":\"{service}\",\"proto\":\"{proto}\",\
+             \"addr\":\"{addr}\"}}\n"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_every_interface_is_reached_on_the_loopback() {
+        for (bound, reached) in
+            [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "[::1]:7"), ("127.0.0.2:7", "127.0.0.2:7")]
+        {
+            let reachable = reachable(bound.parse().unwrap());
+            assert_eq!(reachable, reached.parse::<SocketAddr>().unwrap());
+        }
+    }
+}

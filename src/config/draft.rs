@@ -1,0 +1,194 @@
+//! A [`Config`] in the making: what the table's setters write to, and how it is finished.
+//!
+//! Finishing is where options meet: `--host` and `--only` with the services, `--quiet` with the
+//! level, the terminal with the access log. A value alone is judged in the table.
+
+use std::net::SocketAddr;
+
+use log::LevelFilter;
+
+use super::options::{self, Opt};
+use super::source::{Problem, Settings, Surroundings};
+use super::{Config, Listen, LogFile, Service, suggest, value};
+
+/// The options as they were given, before they have met.
+pub struct Draft {
+    pub(super) config: Config,
+    pub(super) only: Vec<Service>,
+    pub(super) access_log: AccessLog,
+    pub(super) quiet: bool,
+    pub(super) no_color: bool,
+    host: String,
+    asked: Vec<(Service, Asked)>,
+}
+
+/// What `--log-file` says.
+pub(super) enum AccessLog {
+    /// Standard output if it is a terminal, and nobody wants quiet.
+    Auto,
+    /// Nowhere.
+    Off,
+    /// There.
+    To(LogFile),
+}
+
+/// What a service's own option says.
+#[derive(PartialEq)]
+enum Asked {
+    Off,
+    At(SocketAddr),
+}
+
+impl Draft {
+    pub(super) fn new() -> Draft {
+        Draft {
+            config: Config::blank(),
+            only: Vec::new(),
+            access_log: AccessLog::Auto,
+            quiet: false,
+            no_color: false,
+            host: String::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    /// One name of `--only`.
+    pub(super) fn add_only(&mut self, name: &str) -> Result<(), String> {
+        if name == ALL {
+            self.only.extend(options::services().map(|(service, ..)| service));
+            return Ok(());
+        }
+        let mut names = options::services().map(|(service, _, option)| (service, option.name));
+        let Some((service, _)) = names.find(|(_, known)| *known == name) else {
+            let known: Vec<&str> = options::services().map(|(.., option)| option.name).collect();
+            let hint = suggest::hint(name, known.iter().copied());
+            return Err(format!("`{name}` is no service of {}{hint}", known.join(", ")));
+        };
+        self.only.push(service);
+        Ok(())
+    }
+
+    /// The host of all defaults.
+    pub(super) fn set_host(&mut self, host: &str) -> Result<(), String> {
+        // The name has to resolve once: then each default with a port of its own will, too.
+        value::host_at(host, 0)?;
+        host.clone_into(&mut self.host);
+        Ok(())
+    }
+
+    /// Forgets what a weaker source said about a service.
+    pub(super) fn clear_listen(&mut self, service: Service) {
+        self.asked.retain(|(asked, _)| *asked != service);
+    }
+
+    /// One address of a service, or `off`.
+    pub(super) fn add_listen(&mut self, service: Service, text: &str) -> Result<(), String> {
+        let asked = if text == OFF { Asked::Off } else { Asked::At(value::address(text)?) };
+        let off = asked == Asked::Off;
+        if self.asked.iter().any(|(s, other)| *s == service && (*other == Asked::Off) != off) {
+            return Err("off and an address exclude each other".to_owned());
+        }
+        self.asked.push((service, asked));
+        Ok(())
+    }
+
+    /// Lets the options meet. `settings` learns what they came to, so that what is printed is
+    /// what is done.
+    pub(super) fn finish(
+        mut self,
+        settings: &mut Settings,
+        around: &Surroundings,
+        problems: &mut Vec<Problem>,
+    ) -> Config {
+        let listen = self.listeners(settings);
+        self.config.listen = listen;
+        self.check_listeners(settings, problems);
+        self.check_output(settings, problems);
+        if self.quiet {
+            self.config.log_level = LevelFilter::Error;
+        }
+        self.config.color = around.stderr_is_terminal && !self.no_color && !around.no_color();
+        let on_terminal = around.stdout_is_terminal && !self.quiet;
+        self.config.log_file = match self.access_log {
+            AccessLog::Auto => on_terminal.then_some(LogFile::Stdout),
+            AccessLog::Off => None,
+            AccessLog::To(target) => Some(target),
+        };
+        settings.found(
+            "log-file",
+            match &self.config.log_file {
+                None => value::NONE.to_owned(),
+                Some(LogFile::Stdout) => "-".to_owned(),
+                Some(LogFile::Path(path)) => path.display().to_string(),
+            },
+        );
+        settings.found("workers", self.config.workers.to_string());
+        self.config
+    }
+
+    fn listeners(&self, settings: &mut Settings) -> Vec<Listen> {
+        let mut listen = Vec::new();
+        for (service, transports, option) in options::services() {
+            if !self.only.contains(&service) {
+                let origin = settings.origin("only").clone();
+                settings.settle(option.name, OFF.to_owned(), origin);
+                continue;
+            }
+            let at = |address| Listen { service, transports, address };
+            if settings.origin(option.name).is_default() {
+                let address = self.default_address(option);
+                let origin = settings.origin("host").clone();
+                settings.settle(option.name, address.to_string(), origin);
+                listen.push(at(address));
+                continue;
+            }
+            listen.extend(self.asked.iter().filter_map(|(asked, what)| match what {
+                Asked::At(address) if *asked == service => Some(at(*address)),
+                Asked::At(_) | Asked::Off => None,
+            }));
+        }
+        listen
+    }
+
+    /// A row's own address, moved to `--host`.
+    fn default_address(&self, option: &Opt) -> SocketAddr {
+        let row: SocketAddr = option.default.parse().expect("a default of the table is an address");
+        // It resolved when it was set; should the name vanish in between, loopback is safe.
+        value::host_at(&self.host, row.port()).unwrap_or(row)
+    }
+
+    fn check_listeners(&self, settings: &Settings, problems: &mut Vec<Problem>) {
+        let listen = &self.config.listen;
+        for (i, one) in listen.iter().enumerate() {
+            let same = |other: &&Listen| other.address == one.address && one.address.port() != 0;
+            if let Some(other) = listen[..i].iter().find(same) {
+                let names = [other.service.name(), one.service.name()];
+                problems.push(Problem::new(
+                    settings.kind(&names),
+                    format!("{} and {} both listen on {}", names[0], names[1], one.address),
+                ));
+            }
+        }
+        // A listener that could not be read is a problem already, and not a wish for nothing.
+        if listen.is_empty() && problems.is_empty() {
+            let mut names: Vec<&str> = options::services().map(|(.., o)| o.name).collect();
+            names.push("only");
+            let text = "nothing to start: every service is off".to_owned();
+            problems.push(Problem::new(settings.kind(&names), text));
+        }
+    }
+
+    fn check_output(&self, settings: &Settings, problems: &mut Vec<Problem>) {
+        let (low, high) = (self.config.limits.output_low, self.config.limits.output_high);
+        if low >= high {
+            let (low, high) = (value::show_size(low), value::show_size(high));
+            problems.push(Problem::new(
+                settings.kind(&["output-low", "output-high"]),
+                format!("output-low {low} is not below output-high {high}"),
+            ));
+        }
+    }
+}
+
+const ALL: &str = "all";
+const OFF: &str = "off";

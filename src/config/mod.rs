@@ -1,0 +1,194 @@
+//! What the server was told: one table of options, and the plain struct that it fills.
+//!
+//! ```text
+//!   flags ──────────┐
+//!   PENTAD_* ───────┤            set                 finish
+//!   --config TOML ──┼─ source ───────────▶ Draft ─────────────▶ Config + where each came from
+//!   defaults ───────┘   (options: the table)   (listeners, cross-checks)
+//! ```
+//!
+//! Every value, the default included, takes the same way through the table's `set`. Nothing here
+//! prints, exits, binds or creates anything; beyond the configuration file it reads nothing, and
+//! it asks the machine only for the addresses of host names and the number of cores.
+
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use crate::limits::Limits;
+
+mod args;
+mod draft;
+mod file;
+pub mod options;
+mod source;
+pub mod suggest;
+pub mod value;
+
+pub(crate) use source::one_line;
+pub use source::{Kind, Loaded, Origin, Problem, Setting, Surroundings, load};
+pub use value::Rate;
+
+/// Everything that `serve` needs to know. Plain data: checked where it was set, true ever after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// What to listen on, in the order of the services; several entries for one service when its
+    /// flag was repeated. Never empty when [`Loaded::problems`] is.
+    pub listen: Vec<Listen>,
+    /// Every bound that a flag may move.
+    pub limits: Limits,
+    /// Where the database, reports and the lock live.
+    pub data: PathBuf,
+    /// The directory of the static site; `None` is the embedded demo site.
+    pub root: Option<PathBuf>,
+    /// Worker threads, at least one.
+    pub workers: usize,
+    /// Deterministic randomness for tests. Never used for session ids.
+    pub seed: Option<u64>,
+    /// How long a graceful end may take.
+    pub grace: Duration,
+    /// Whether responses carry `Server`.
+    pub server_header: bool,
+    /// Options of the legacy service and of the web service's way to it.
+    pub legacy: Legacy,
+    /// The least severe diagnostics that are written; `--quiet` is already counted in.
+    pub log_level: LevelFilter,
+    /// Where the access log goes; `None` is nowhere. That standard output is a terminal is
+    /// already counted in.
+    pub log_file: Option<LogFile>,
+    /// What a line of the access log looks like.
+    pub log_format: LogFormat,
+    /// What the lines about listeners look like.
+    pub format: Format,
+    /// Whether diagnostics may be coloured: a terminal, and nobody said no.
+    pub color: bool,
+}
+
+/// Options of the legacy service.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Legacy {
+    /// Where `/legacy_pi` asks; `None` is our own legacy service.
+    pub upstream: Option<SocketAddr>,
+    /// How long `/legacy_pi` waits for each answer.
+    pub timeout: Duration,
+    /// How long a client of the legacy service waits for its text.
+    pub delay: Duration,
+    /// Probability that a text has one character replaced: 0 … 1.
+    pub corruption: f64,
+    /// Datagrams that one source address gets back.
+    pub udp_rate: Rate,
+}
+
+/// One address that a service listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Who answers.
+    pub service: Service,
+    /// Over what. With both, port 0 asks for one number that is free for both.
+    pub transports: Transports,
+    /// Where. Port 0 takes a free one.
+    pub address: SocketAddr,
+}
+
+/// A service that listens. A new one is a variant here and a row in [`options`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Service {
+    /// HTTP: the static site and the JSON services.
+    Web,
+    /// HTTP: dashboard and control.
+    Panel,
+    /// The old daytime-like server.
+    Legacy,
+}
+
+/// The transports of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transports {
+    /// A TCP listener.
+    Tcp,
+    /// A TCP listener and a UDP socket with the same port number.
+    TcpAndUdp,
+}
+
+/// Where the access log goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogFile {
+    /// Standard output, after `ready`.
+    Stdout,
+    /// A file, appended to.
+    Path(PathBuf),
+}
+
+/// What a line of the access log looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// The combined format of web servers, and a little more at its end.
+    Combined,
+    /// One JSON object.
+    Json,
+}
+
+/// What the lines about listeners look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `listening web tcp 127.0.0.1:8080`
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Service {
+    /// The name that flags, `listening` lines and logs use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Web => "web",
+            Service::Panel => "panel",
+            Service::Legacy => "legacy",
+        }
+    }
+}
+
+impl Default for Config {
+    /// What `pentad` without arguments, environment and terminal does.
+    fn default() -> Config {
+        load([], &Surroundings::default()).config
+    }
+}
+
+impl Config {
+    /// What the table's defaults are written over. No value of it survives: a test in `options`
+    /// holds every default of [`Limits`] against its row.
+    fn blank() -> Config {
+        Config {
+            listen: Vec::new(),
+            limits: Limits::default(),
+            data: PathBuf::new(),
+            root: None,
+            workers: 1,
+            seed: None,
+            grace: Duration::ZERO,
+            server_header: true,
+            legacy: Legacy {
+                upstream: None,
+                timeout: Duration::ZERO,
+                delay: Duration::ZERO,
+                corruption: 0.0,
+                udp_rate: Rate { per_second: 0, burst: 0 },
+            },
+            log_level: LevelFilter::Info,
+            log_file: None,
+            log_format: LogFormat::Combined,
+            format: Format::Text,
+            color: false,
+        }
+    }
+}
+
+/// The number of cores that this process may use.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}

@@ -1,0 +1,313 @@
+//! A seeded simulation: random clients against the loop on a made-up kernel, where events come
+//! late and in any order, sockets hold three bytes, jobs are done in any order, far ends are
+//! silent, peers vanish, and the server may be told to end at any moment.
+//!
+//! Whatever happens, a client that stays gets the answers to its requests, in order and whole;
+//! nothing else ever reaches it; and in the end nothing is left over. In debug builds the loop
+//! asserts its own invariants after each pump besides.
+
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use fastrand::Rng;
+use pentad::limits::Limits;
+use pentad::service::http::Face;
+use pentad::service::{Kind, Transport};
+use pentad::stats::Close;
+use std::time::Duration;
+use util::fake::{Client, Street};
+
+/// A client that has made up its mind.
+struct Visitor {
+    client: Client,
+    /// What it will send, not yet sent.
+    script: Vec<u8>,
+    /// What it must get back.
+    answers: Vec<Answer>,
+    received: Vec<u8>,
+    leaves: Leaves,
+    gone: bool,
+}
+
+/// What is known beforehand of an answer: its status, and text that is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Answer {
+    status: u16,
+    holds: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// When it has all its answers.
+    Content,
+    /// By ending its half right after the last request.
+    HalfClosed,
+    /// In the middle of things.
+    Rudely,
+}
+
+const USER: &str = r#""username":"1111","password":"1111-pw""#;
+
+fn request(rng: &mut Rng) -> (Vec<u8>, Answer) {
+    let post = |path: &str, body: String, chunked: bool| {
+        let framed = if chunked {
+            let (left, right) = body.split_at(body.len() / 2);
+            format!(
+                "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{left}\r\n{:X};x=y\r\n{right}\r\n0\r\n\r\n",
+                left.len(),
+                right.len()
+            )
+        } else {
+            format!("Content-Length: {}\r\n\r\n{body}", body.len())
+        };
+        format!("POST {path} HTTP/1.1\r\nHost: a\r\n{framed}")
+    };
+    let chunked = rng.bool();
+    let (text, status, holds) = match rng.u8(..8) {
+        0 => ("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), 200, "ok\n"),
+        1 => ("HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), 200, ""),
+        2 => ("\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), 404, "Not Found"),
+        3 => (post("/pi", "{".repeat(2 + rng.usize(..300)), chunked), 400, "malformed JSON"),
+        4 => {
+            let body = format!("{{{USER},\"simulations\":{}}}", 100 + rng.u32(..100_000));
+            (post("/pi", body, chunked), 200, "\"simulations\":")
+        }
+        5 => (post("/statistics", format!("{{{USER}}}"), chunked), 200, "\"1111\""),
+        6 => (post("/elsewhere", "x".repeat(2 + rng.usize(..5000)), chunked), 404, "Not Found"),
+        _ => {
+            let protocol = if rng.bool() { "tcp" } else { "udp" };
+            let many = rng.u8(1..=8);
+            let body = format!("{{{USER},\"protocol\":\"{protocol}\",\"concurrency\":{many}}}");
+            (post("/legacy_pi", body, chunked), 200, "\"num_valid_results\":")
+        }
+    };
+    (text.into_bytes(), Answer { status, holds })
+}
+
+impl Visitor {
+    fn arrive(street: &mut Street, rng: &mut Rng) -> Option<Visitor> {
+        let room = if rng.bool() { usize::MAX } else { rng.usize(1..2000) };
+        let face = if rng.bool() { Face::Web } else { Face::Panel };
+        let client = street.connect(Kind::Http(face), room)?;
+        let requests = (0..rng.usize(..12)).map(|_| request(rng)).collect::<Vec<_>>();
+        let leaves = match rng.u8(..4) {
+            0 => Leaves::Rudely,
+            1 => Leaves::HalfClosed,
+            _ => Leaves::Content,
+        };
+        Some(Visitor {
+            client,
+            script: requests.iter().flat_map(|(bytes, _)| bytes.clone()).collect(),
+            answers: requests.into_iter().map(|(_, answer)| answer).collect(),
+            received: Vec::new(),
+            leaves,
+            gone: false,
+        })
+    }
+
+    fn act(&mut self, rng: &mut Rng) {
+        if self.gone {
+            return;
+        }
+        let most = if rng.bool() { usize::MAX } else { 1 + rng.usize(..40) };
+        match rng.u8(..10) {
+            0..5 if !self.script.is_empty() => {
+                let count = most.min(self.script.len());
+                self.client.send(&self.script[..count]);
+                self.script.drain(..count);
+                if self.script.is_empty() && self.leaves == Leaves::HalfClosed {
+                    self.client.half_close();
+                }
+            }
+            9 if self.leaves == Leaves::Rudely && rng.u8(..8) == 0 => {
+                self.client.reset();
+                self.gone = true;
+            }
+            _ => self.received.extend(self.client.receive(most)),
+        }
+    }
+
+    /// The answers that have come whole. What has come must be the beginning of what was due.
+    fn check(&self) -> usize {
+        let mut rest = self.received.as_slice();
+        for (number, answer) in self.answers.iter().enumerate() {
+            let Some(end) = rest.windows(4).position(|window| window == b"\r\n\r\n") else {
+                return number;
+            };
+            let head = std::str::from_utf8(&rest[..end]).unwrap();
+            let status = head[9..12].parse::<u16>().unwrap();
+            assert_eq!(status, answer.status, "answer {number}: {head}");
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+            let length = length.unwrap().parse::<usize>().unwrap();
+            let length = if answer.holds.is_empty() { 0 } else { length };
+            let Some(body) = rest.get(end + 4..end + 4 + length) else {
+                return number;
+            };
+            let body = std::str::from_utf8(body).unwrap();
+            assert!(body.contains(answer.holds), "answer {number}: {body}");
+            rest = &rest[end + 4 + length..];
+        }
+        assert!(rest.is_empty(), "more than was asked for: {}", rest.escape_ascii());
+        self.answers.len()
+    }
+}
+
+/// Plays the far ends that the server has dialled: an answer, a vanished peer, or silence.
+fn play_far_ends(street: &mut Street, rng: &mut Rng) {
+    let dialled = &mut street.reactor.outside.dialled;
+    while !dialled.is_empty() && rng.u8(..4) > 0 {
+        let (_, far_end) = dialled.swap_remove(rng.usize(..dialled.len()));
+        match rng.u8(..5) {
+            0 => far_end.reset(),
+            1 => {}
+            2 => {
+                far_end.send(b"3.x4");
+                far_end.half_close();
+            }
+            _ => {
+                far_end.send(b"3.1");
+                far_end.send(b"4\n");
+                far_end.half_close();
+            }
+        }
+    }
+}
+
+fn simulate(seed: u64) {
+    let rng = &mut Rng::with_seed(seed);
+    let limits = Limits {
+        turn_bytes: *rng.choice(&[16, 1000, 65_536]).unwrap(),
+        output_high: *rng.choice(&[100, 3000, 262_144]).unwrap(),
+        output_low: 50,
+        keepalive_timeout: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let mut street = Street::new(limits, 40, seed);
+    let mut visitors = Vec::new();
+    let ends = rng.u8(..4) == 0;
+    for step in 0..400 {
+        match rng.u8(..12) {
+            0 if visitors.len() < 8 => visitors.extend(Visitor::arrive(&mut street, rng)),
+            1 => street.advance(Duration::from_millis(rng.u64(..10))),
+            2 => play_far_ends(&mut street, rng),
+            3 if !street.reactor.outside.jobs.is_empty() => {
+                street.finish_job(rng.usize(..street.reactor.outside.jobs.len()));
+            }
+            4 if ends && step > 200 && street.reactor.desk.draining.is_none() => {
+                street.reactor.drain();
+            }
+            5 => street.reactor.outside.refuses = rng.u8(..4) == 0,
+            _ if !visitors.is_empty() => {
+                let pick = rng.usize(..visitors.len());
+                visitors[pick].act(rng);
+            }
+            _ => {}
+        }
+        let reports = rng.u8(..4);
+        street.turn(|| rng.u8(..4) <= reports);
+    }
+    finish(&mut street, &mut visitors, rng);
+}
+
+/// Everybody is given the time to finish, then to be thrown out.
+fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
+    for _ in 0..120 {
+        for visitor in visitors.iter_mut().filter(|visitor| !visitor.gone) {
+            visitor.client.send(&std::mem::take(&mut visitor.script));
+            street.settle();
+            while !street.reactor.outside.dialled.is_empty() {
+                play_far_ends(street, rng);
+            }
+            street.settle();
+            loop {
+                let bytes = visitor.client.receive(usize::MAX);
+                if bytes.is_empty() {
+                    break;
+                }
+                visitor.received.extend(bytes);
+                street.settle();
+            }
+        }
+        street.advance(Duration::from_millis(250));
+    }
+    let drained = street.reactor.desk.draining.is_some();
+    for visitor in visitors.iter() {
+        let whole = visitor.check();
+        let complete = whole == visitor.answers.len();
+        assert!(complete || visitor.gone || drained, "{whole} of {:?}", visitor.answers);
+    }
+    for visitor in visitors.iter().filter(|visitor| !visitor.gone) {
+        visitor.client.half_close();
+    }
+    for _ in 0..10 {
+        street.settle();
+        street.advance(Duration::from_secs(10));
+    }
+    street.settle();
+    assert!(street.reactor.is_empty(), "connections are left: {:?}", street.reactor);
+    let stats = &street.reactor.desk.stats;
+    assert_eq!(stats.closed.total(), stats.accepted + stats.dialled, "each ends exactly once");
+    assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
+    assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
+}
+
+#[test]
+fn whatever_happens_clients_get_their_answers_and_nothing_is_left_over() {
+    for seed in 0..1500 {
+        let result = std::panic::catch_unwind(|| simulate(seed));
+        assert!(result.is_ok(), "seed {seed}");
+    }
+}
+
+#[test]
+fn one_request_costs_one_read_and_one_write() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    for _ in 0..10 {
+        let before = client.0.borrow().calls;
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+        street.settle();
+        let after = client.0.borrow().calls;
+        assert_eq!((after.reads - before.reads, after.writes - before.writes), (1, 1));
+    }
+}
+
+#[test]
+fn the_oldest_idle_connection_makes_room_and_a_busy_one_never_does() {
+    let mut street = Street::new(Limits::default(), 2, 1);
+    let legacy = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
+    let idle = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    idle.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    street.settle();
+    let fresh = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
+    assert!(idle.0.borrow().dropped, "the idle one made room");
+    assert!(street.connect(Kind::Http(Face::Web), usize::MAX).is_none(), "nobody else does");
+    street.advance(Duration::from_millis(501));
+    street.settle();
+    for client in [legacy, fresh] {
+        assert!(client.receive(99).starts_with(b"3."), "the busy ones were served");
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded() {
+    let limits = Limits::default();
+    let mut street = Street::new(limits, 4, 1);
+    let slow = street.connect(Kind::Http(Face::Web), 10).unwrap();
+    let quick = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000);
+    slow.send(&request);
+    street.settle();
+    let requests = street.reactor.desk.stats.requests as usize;
+    assert!(requests * 600 < limits.output_high + limits.turn_bytes, "{requests} answers wait");
+    quick.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    street.settle();
+    assert!(quick.receive(999).ends_with(b"ok\n"));
+    for _ in 0..31 {
+        street.advance(Duration::from_secs(1));
+        street.settle();
+    }
+    assert!(slow.0.borrow().dropped);
+    assert_eq!(street.reactor.desk.stats.closed.count(Close::SlowReader as usize), 1);
+}
