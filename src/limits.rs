@@ -87,6 +87,10 @@ pub const HEAD_FIELDS_MAX: usize = 256;
 /// Empty lines skipped before a request line (RFC 9112 §2.2 asks for at least one).
 pub const EMPTY_LINES_MAX: usize = 2;
 
+/// Bytes of a method. RFC 9112 §3 answers one that is longer than any implemented with 501; the
+/// longest registered one, `UPDATEREDIRECTREF`, has 17.
+pub const METHOD_BYTES_MAX: usize = 32;
+
 /// Open connections unless configured otherwise: one fewer than a slot number of 16 bits holds.
 pub const CONNECTIONS_MAX: usize = 65_536;
 

@@ -6,6 +6,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ascii;
+pub mod chunked;
+pub mod http;
+pub(crate) mod reason;
+pub mod target;
+
 /// What a parser says about the bytes that it was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parse<T, R> {

@@ -1,0 +1,200 @@
+//! What the fields of a head mean for the message and the connection.
+//!
+//! The grammar is settled before any of this runs. It never guesses: where two fields could be
+//! read as two different lengths there is no length, but a refusal.
+//!
+//! # The rules
+//! - The form of the target fits its method: `*` only with OPTIONS, `host:port` only with
+//!   CONNECT. (CONNECT itself may have any form: it is never served.)
+//! - `Host`: exactly one in HTTP/1.1, not empty, and valid; at most one in HTTP/1.0, where an
+//!   empty one counts as none. Held to this also when the target names an authority, which then
+//!   wins (RFC 9112 §3.2.2).
+//! - `Content-Length`: digits and nothing else, at most 2⁶⁴ − 1, given once; not even the same
+//!   number twice, in two fields or in a list.
+//! - `Transfer-Encoding`: not in HTTP/1.0, not together with `Content-Length`, its list (over
+//!   all fields) ends in `chunked`, has it once and no empty element; another coding before it
+//!   is understood but not implemented.
+//! - `Connection`: a list of options over all fields; `close` beats `keep-alive`.
+//! - `Expect`: `100-continue` or nothing.
+
+use super::{Bad, Field, Found, Framing, Head, Method, Version};
+use crate::wire::ascii;
+use crate::wire::target::{self, Target};
+
+/// Decides what a head means; `question` is where the query of its target begins.
+#[inline]
+pub(super) fn understand<'h, 'b>(
+    found: &Found<'h, 'b>,
+    question: Option<usize>,
+) -> Result<Head<'h, 'b>, Bad> {
+    let method = Method::of(found.method);
+    let target = Target::split(found.target, question)?;
+    fits(target, method)?;
+    let mut seen = Seen::default();
+    for field in found.fields {
+        seen.field(field)?;
+    }
+    let framing = seen.framing(found.version)?;
+    let host = seen.host(found.version)?;
+    let has_body = !matches!(framing, Framing::None | Framing::Length(0));
+    Ok(Head {
+        method,
+        target,
+        version: found.version,
+        framing,
+        keep_alive: seen.keeps_alive(found.version),
+        expect_continue: seen.expects && has_body && found.version == Version::Http11,
+        host: target.authority().or(host),
+        fields: found.fields,
+    })
+}
+
+fn fits(target: Target<'_>, method: Method) -> Result<(), Bad> {
+    let fits = match target {
+        Target::Origin { .. } | Target::Absolute { .. } => true,
+        Target::Authority(_) => method == Method::Connect,
+        Target::Asterisk => method == Method::Options,
+    };
+    if fits { Ok(()) } else { Err(Bad::TargetForm) }
+}
+
+/// What the fields said so far.
+#[derive(Default)]
+struct Seen<'b> {
+    host: Option<&'b [u8]>,
+    length: Option<u64>,
+    coding: Option<Coding>,
+    close: bool,
+    keep_alive: bool,
+    expects: bool,
+}
+
+/// A list of transfer codings, as far as it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    /// `chunked` alone.
+    Chunked,
+    /// Codings that we do not know, then `chunked`.
+    UnknownThenChunked,
+    /// Codings that we do not know.
+    Unknown,
+    /// No way to end in exactly one `chunked`.
+    Broken,
+}
+
+impl<'b> Seen<'b> {
+    /// Most fields differ from all of ours in length alone.
+    #[inline]
+    fn field(&mut self, field: &Field<'b>) -> Result<(), Bad> {
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        match field.name.len() {
+            4 if is("host") => once(&mut self.host, field.value, Bad::HostRepeated)?,
+            6 if is("expect") => self.expect(field.value)?,
+            10 if is("connection") => self.connection(field.value),
+            14 if is("content-length") => {
+                once(&mut self.length, length(field.value)?, Bad::LengthRepeated)?;
+            }
+            17 if is("transfer-encoding") => self.transfer_encoding(field.value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn expect(&mut self, value: &[u8]) -> Result<(), Bad> {
+        for expectation in ascii::list(value).filter(|e| !e.is_empty()) {
+            if !expectation.eq_ignore_ascii_case(b"100-continue") {
+                return Err(Bad::ExpectationFailed);
+            }
+            self.expects = true;
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self, value: &[u8]) {
+        for option in ascii::list(value) {
+            self.close |= option.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    fn transfer_encoding(&mut self, value: &[u8]) {
+        for name in ascii::list(value) {
+            let is_chunked = name.eq_ignore_ascii_case(b"chunked");
+            self.coding = Some(match self.coding {
+                _ if name.is_empty() => Coding::Broken,
+                None if is_chunked => Coding::Chunked,
+                Some(Coding::Unknown) if is_chunked => Coding::UnknownThenChunked,
+                None | Some(Coding::Unknown) => Coding::Unknown,
+                Some(Coding::Chunked | Coding::UnknownThenChunked | Coding::Broken) => {
+                    Coding::Broken
+                }
+            });
+        }
+    }
+
+    fn framing(&self, version: Version) -> Result<Framing, Bad> {
+        let Some(coding) = self.coding else {
+            return Ok(self.length.map_or(Framing::None, Framing::Length));
+        };
+        if version == Version::Http10 {
+            return Err(Bad::CodingBeforeHttp11);
+        }
+        if self.length.is_some() {
+            return Err(Bad::LengthAndCoding);
+        }
+        match coding {
+            Coding::Chunked => Ok(Framing::Chunked),
+            Coding::UnknownThenChunked => Err(Bad::CodingUnknown),
+            Coding::Unknown | Coding::Broken => Err(Bad::CodingNotFinal),
+        }
+    }
+
+    fn host(&self, version: Version) -> Result<Option<&'b str>, Bad> {
+        match (self.host, version) {
+            (None, Version::Http11) => Err(Bad::HostMissing),
+            (Some(b""), Version::Http11) => Err(Bad::HostEmpty),
+            (None | Some(b""), Version::Http10) => Ok(None),
+            (Some(host), Version::Http10 | Version::Http11) => {
+                if !target::is_host(host) {
+                    return Err(Bad::HostInvalid);
+                }
+                std::str::from_utf8(host)
+                    .map(Some)
+                    .map_err(|_| Bad::HostInvalid)
+            }
+        }
+    }
+
+    fn keeps_alive(&self, version: Version) -> bool {
+        match version {
+            Version::Http10 => self.keep_alive && !self.close,
+            Version::Http11 => !self.close,
+        }
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T, repeated: Bad) -> Result<(), Bad> {
+    if slot.replace(value).is_some() {
+        Err(repeated)
+    } else {
+        Ok(())
+    }
+}
+
+/// A loop of our own, because the number parsers of `std` accept a plus sign.
+fn length(value: &[u8]) -> Result<u64, Bad> {
+    // Some senders repeat the field, and something between joins the two with a comma.
+    if value.contains(&b',') {
+        return Err(Bad::LengthRepeated);
+    }
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return Err(Bad::LengthInvalid);
+    }
+    let number = value.iter().try_fold(0u64, |n, &b| {
+        n.checked_mul(10)?.checked_add(u64::from(b - b'0'))
+    });
+    number.ok_or(Bad::LengthTooLarge)
+}
+
+#[cfg(test)]
+mod tests;
