@@ -9,6 +9,7 @@
 pub mod ascii;
 pub mod chunked;
 pub mod http;
+pub mod json;
 pub(crate) mod reason;
 pub mod target;
 

@@ -1,0 +1,274 @@
+//! JSON bodies: the document as a whole, and its members under the rules of our APIs.
+//!
+//! Members are never coerced: an integer is written as an integer, a word is one of the words
+//! allowed. Nesting is bounded by `serde_json` (128 levels), so recursion does not follow the
+//! wire; of two members with one name the last counts, as in RFC 8259 §4 it may.
+
+use serde_json::Value;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+/// Why a body is no JSON document. The answer to a client is the same for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Malformed {
+    /// It ends before the document does.
+    Truncated,
+    /// It breaks the grammar of RFC 8259, is no UTF-8, nests too deep, or goes on after its end.
+    Syntax,
+}
+
+/// What is wrong with a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldError {
+    /// It is not there, or `null`.
+    Missing(&'static str),
+    /// It is there, but of another type or out of range.
+    Invalid(&'static str),
+}
+
+/// What a member that is not there means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need<T> {
+    /// [`FieldError::Missing`].
+    Required,
+    /// This value, which need not be one that the client could have sent.
+    Default(T),
+}
+
+/// Reads a body as one JSON document.
+///
+/// # Errors
+/// [`Malformed`], without the position: it is the client's document, not ours to explain.
+pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_eof() {
+            Malformed::Truncated
+        } else {
+            Malformed::Syntax
+        }
+    })
+}
+
+/// A JSON integer in `range`: digits, no fraction, no exponent, no quotes.
+///
+/// # Errors
+/// [`FieldError`]; every member of a document that is no object is missing.
+pub fn integer(
+    object: &Value,
+    name: &'static str,
+    range: RangeInclusive<u64>,
+    need: Need<u64>,
+) -> Result<u64, FieldError> {
+    let Some(value) = member(object, name) else {
+        return need.or_missing(name);
+    };
+    let number = value.as_u64().filter(|n| range.contains(n));
+    number.ok_or(FieldError::Invalid(name))
+}
+
+/// A string that is one of `words`, which is also where the answer points to.
+///
+/// # Errors
+/// As [`integer`].
+pub fn choice(
+    object: &Value,
+    name: &'static str,
+    words: &[&'static str],
+    need: Need<&'static str>,
+) -> Result<&'static str, FieldError> {
+    let Some(value) = member(object, name) else {
+        return need.or_missing(name);
+    };
+    let word = value.as_str().and_then(|s| words.iter().find(|w| **w == s));
+    word.copied().ok_or(FieldError::Invalid(name))
+}
+
+/// A string of at most `bytes_max` bytes.
+///
+/// # Errors
+/// As [`integer`].
+pub fn text<'v>(
+    object: &'v Value,
+    name: &'static str,
+    bytes_max: usize,
+    need: Need<&'v str>,
+) -> Result<&'v str, FieldError> {
+    let Some(value) = member(object, name) else {
+        return need.or_missing(name);
+    };
+    let text = value.as_str().filter(|s| s.len() <= bytes_max);
+    text.ok_or(FieldError::Invalid(name))
+}
+
+fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
+    object.get(name).filter(|value| !value.is_null())
+}
+
+impl<T> Need<T> {
+    fn or_missing(self, name: &'static str) -> Result<T, FieldError> {
+        match self {
+            Need::Required => Err(FieldError::Missing(name)),
+            Need::Default(value) => Ok(value),
+        }
+    }
+}
+
+impl FieldError {
+    /// The member that is wrong.
+    pub fn field(self) -> &'static str {
+        match self {
+            FieldError::Missing(name) | FieldError::Invalid(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FieldError::Missing(name) => write!(f, "missing field {name}"),
+            FieldError::Invalid(name) => write!(f, "invalid field {name}"),
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("malformed JSON")
+    }
+}
+
+impl std::error::Error for FieldError {}
+impl std::error::Error for Malformed {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(body: &str, need: Need<u64>) -> Result<u64, FieldError> {
+        integer(
+            &parse(body.as_bytes()).unwrap(),
+            "n",
+            100..=100_000_000,
+            need,
+        )
+    }
+
+    #[test]
+    fn an_integer_is_written_as_one() {
+        assert_eq!(number(r#"{"n":100}"#, Need::Required), Ok(100));
+        assert_eq!(
+            number(r#"{"n": 100000000 ,"m":1.5}"#, Need::Required),
+            Ok(100_000_000)
+        );
+        for wrong in [
+            "100000.0",
+            "1e5",
+            "1E5",
+            "true",
+            "\"100\"",
+            "[100]",
+            "{}",
+            "99",
+            "100000001",
+            "-100",
+            "-0",
+            "0",
+            "18446744073709551616",
+            "1e300",
+            "\"\"",
+        ] {
+            let body = format!("{{\"n\":{wrong}}}");
+            assert_eq!(
+                number(&body, Need::Default(1)),
+                Err(FieldError::Invalid("n")),
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn null_counts_as_missing() {
+        for body in [
+            "{}",
+            r#"{"n":null}"#,
+            r#"{"N":100}"#,
+            "[]",
+            "100",
+            "null",
+            "\"n\"",
+        ] {
+            assert_eq!(
+                number(body, Need::Required),
+                Err(FieldError::Missing("n")),
+                "{body}"
+            );
+            assert_eq!(number(body, Need::Default(1)), Ok(1), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_choice_is_one_of_the_words() {
+        let ask = |body: &str| {
+            let body = parse(body.as_bytes()).unwrap();
+            choice(&body, "protocol", &["tcp", "udp"], Need::Required)
+        };
+        assert_eq!(ask(r#"{"protocol":"udp"}"#), Ok("udp"));
+        assert_eq!(ask("{}"), Err(FieldError::Missing("protocol")));
+        for wrong in ["\"TCP\"", "\"\"", "\"tcp \"", "1", "[\"tcp\"]", "false"] {
+            let body = format!("{{\"protocol\":{wrong}}}");
+            assert_eq!(ask(&body), Err(FieldError::Invalid("protocol")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_bounded() {
+        let body = parse(br#"{"t":"four","u":4}"#).unwrap();
+        assert_eq!(text(&body, "t", 4, Need::Required), Ok("four"));
+        assert_eq!(
+            text(&body, "t", 3, Need::Required),
+            Err(FieldError::Invalid("t"))
+        );
+        assert_eq!(
+            text(&body, "u", 4, Need::Required),
+            Err(FieldError::Invalid("u"))
+        );
+        assert_eq!(text(&body, "v", 4, Need::Default("")), Ok(""));
+    }
+
+    #[test]
+    fn what_is_no_document() {
+        for body in [&b""[..], b"{", b"{\"a\":", b"\"a", b"[1,"] {
+            assert_eq!(parse(body), Err(Malformed::Truncated));
+        }
+        for body in [
+            &b"{}x"[..],
+            b"{a:1}",
+            b"\xff",
+            b"\"\xff\"",
+            b"nul!",
+            b"01",
+            b"+1",
+            b"{,}",
+        ] {
+            assert_eq!(parse(body), Err(Malformed::Syntax));
+        }
+        assert_eq!(
+            parse("[".repeat(100_000).as_bytes()),
+            Err(Malformed::Syntax)
+        );
+    }
+
+    #[test]
+    fn errors_as_clients_know_them() {
+        assert_eq!(
+            FieldError::Missing("simulations").to_string(),
+            "missing field simulations"
+        );
+        assert_eq!(
+            FieldError::Invalid("protocol").to_string(),
+            "invalid field protocol"
+        );
+        assert_eq!(Malformed::Syntax.to_string(), "malformed JSON");
+        assert_eq!(FieldError::Invalid("x").field(), "x");
+    }
+}
