@@ -72,10 +72,7 @@ const fn class(byte: u8) -> u8 {
     if matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%') {
         class |= HOST | PATH | QUERY;
     }
-    if matches!(
-        byte,
-        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
-    ) {
+    if matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=') {
         class |= HOST | PATH | QUERY;
     }
     if matches!(byte, b':' | b'@' | b'/' | b'[' | b']' | b'^' | b'|') {
@@ -142,10 +139,7 @@ mod tests {
     #[test]
     fn hex_digits_of_both_cases() {
         for b in 0..=255u8 {
-            assert_eq!(
-                hex(b).map(u32::from),
-                (b as char).to_digit(16).filter(|_| b.is_ascii())
-            );
+            assert_eq!(hex(b).map(u32::from), (b as char).to_digit(16).filter(|_| b.is_ascii()));
         }
     }
 }

@@ -97,14 +97,7 @@ const DIGITS_MAX: u8 = 16;
 impl Chunked {
     /// Before the first chunk.
     pub const fn new() -> Chunked {
-        Chunked {
-            state: State::Size,
-            digits: 0,
-            left: 0,
-            ext: 0,
-            ext_total: 0,
-            trailer: 0,
-        }
+        Chunked { state: State::Size, digits: 0, left: 0, ext: 0, ext_total: 0, trailer: 0 }
     }
 
     /// Decodes the next piece, at most to the end of one run of data.
@@ -116,11 +109,7 @@ impl Chunked {
         let mut at = 0;
         while self.state != State::End {
             let Some(&byte) = input.get(at) else {
-                return if at == 0 {
-                    Parse::More
-                } else {
-                    Parse::Done(Piece::Nothing, at)
-                };
+                return if at == 0 { Parse::More } else { Parse::Done(Piece::Nothing, at) };
             };
             if self.state == State::Data {
                 let data = self.take(&input[at..]);
@@ -211,11 +200,7 @@ impl Chunked {
     }
 
     fn after_size(&self, byte: u8) -> Result<State, Bad> {
-        let next = if self.left == 0 {
-            State::LineStart
-        } else {
-            State::Data
-        };
+        let next = if self.left == 0 { State::LineStart } else { State::Data };
         exactly(byte, b'\n', next, Bad::SizeLineEnd)
     }
 }

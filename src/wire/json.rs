@@ -40,13 +40,8 @@ pub enum Need<T> {
 /// # Errors
 /// [`Malformed`], without the position: it is the client's document, not ours to explain.
 pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
-    serde_json::from_slice(body).map_err(|error| {
-        if error.is_eof() {
-            Malformed::Truncated
-        } else {
-            Malformed::Syntax
-        }
-    })
+    serde_json::from_slice(body)
+        .map_err(|error| if error.is_eof() { Malformed::Truncated } else { Malformed::Syntax })
 }
 
 /// A JSON integer in `range`: digits, no fraction, no exponent, no quotes.
@@ -145,21 +140,13 @@ mod tests {
     use super::*;
 
     fn number(body: &str, need: Need<u64>) -> Result<u64, FieldError> {
-        integer(
-            &parse(body.as_bytes()).unwrap(),
-            "n",
-            100..=100_000_000,
-            need,
-        )
+        integer(&parse(body.as_bytes()).unwrap(), "n", 100..=100_000_000, need)
     }
 
     #[test]
     fn an_integer_is_written_as_one() {
         assert_eq!(number(r#"{"n":100}"#, Need::Required), Ok(100));
-        assert_eq!(
-            number(r#"{"n": 100000000 ,"m":1.5}"#, Need::Required),
-            Ok(100_000_000)
-        );
+        assert_eq!(number(r#"{"n": 100000000 ,"m":1.5}"#, Need::Required), Ok(100_000_000));
         for wrong in [
             "100000.0",
             "1e5",
@@ -178,30 +165,14 @@ mod tests {
             "\"\"",
         ] {
             let body = format!("{{\"n\":{wrong}}}");
-            assert_eq!(
-                number(&body, Need::Default(1)),
-                Err(FieldError::Invalid("n")),
-                "{wrong}"
-            );
+            assert_eq!(number(&body, Need::Default(1)), Err(FieldError::Invalid("n")), "{wrong}");
         }
     }
 
     #[test]
     fn null_counts_as_missing() {
-        for body in [
-            "{}",
-            r#"{"n":null}"#,
-            r#"{"N":100}"#,
-            "[]",
-            "100",
-            "null",
-            "\"n\"",
-        ] {
-            assert_eq!(
-                number(body, Need::Required),
-                Err(FieldError::Missing("n")),
-                "{body}"
-            );
+        for body in ["{}", r#"{"n":null}"#, r#"{"N":100}"#, "[]", "100", "null", "\"n\""] {
+            assert_eq!(number(body, Need::Required), Err(FieldError::Missing("n")), "{body}");
             assert_eq!(number(body, Need::Default(1)), Ok(1), "{body}");
         }
     }
@@ -224,14 +195,8 @@ mod tests {
     fn a_text_is_bounded() {
         let body = parse(br#"{"t":"four","u":4}"#).unwrap();
         assert_eq!(text(&body, "t", 4, Need::Required), Ok("four"));
-        assert_eq!(
-            text(&body, "t", 3, Need::Required),
-            Err(FieldError::Invalid("t"))
-        );
-        assert_eq!(
-            text(&body, "u", 4, Need::Required),
-            Err(FieldError::Invalid("u"))
-        );
+        assert_eq!(text(&body, "t", 3, Need::Required), Err(FieldError::Invalid("t")));
+        assert_eq!(text(&body, "u", 4, Need::Required), Err(FieldError::Invalid("u")));
         assert_eq!(text(&body, "v", 4, Need::Default("")), Ok(""));
     }
 
@@ -240,34 +205,16 @@ mod tests {
         for body in [&b""[..], b"{", b"{\"a\":", b"\"a", b"[1,"] {
             assert_eq!(parse(body), Err(Malformed::Truncated));
         }
-        for body in [
-            &b"{}x"[..],
-            b"{a:1}",
-            b"\xff",
-            b"\"\xff\"",
-            b"nul!",
-            b"01",
-            b"+1",
-            b"{,}",
-        ] {
+        for body in [&b"{}x"[..], b"{a:1}", b"\xff", b"\"\xff\"", b"nul!", b"01", b"+1", b"{,}"] {
             assert_eq!(parse(body), Err(Malformed::Syntax));
         }
-        assert_eq!(
-            parse("[".repeat(100_000).as_bytes()),
-            Err(Malformed::Syntax)
-        );
+        assert_eq!(parse("[".repeat(100_000).as_bytes()), Err(Malformed::Syntax));
     }
 
     #[test]
     fn errors_as_clients_know_them() {
-        assert_eq!(
-            FieldError::Missing("simulations").to_string(),
-            "missing field simulations"
-        );
-        assert_eq!(
-            FieldError::Invalid("protocol").to_string(),
-            "invalid field protocol"
-        );
+        assert_eq!(FieldError::Missing("simulations").to_string(), "missing field simulations");
+        assert_eq!(FieldError::Invalid("protocol").to_string(), "invalid field protocol");
         assert_eq!(Malformed::Syntax.to_string(), "malformed JSON");
         assert_eq!(FieldError::Invalid("x").field(), "x");
     }

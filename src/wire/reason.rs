@@ -68,8 +68,7 @@ mod tests {
             assert!((400..600).contains(&status), "{name}: {status}");
             assert!(names.insert(name), "{name} names two reasons");
             assert!(
-                name.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             );
             assert!(source.starts_with("RFC "), "{name}: {source}");
             assert!(text.ends_with('.') && text.len() > 15, "{name}: {text}");
@@ -78,21 +77,9 @@ mod tests {
 
     #[test]
     fn every_reason_is_a_full_row() {
-        hold(
-            http::Bad::ALL
-                .iter()
-                .map(|r| (r.status(), r.name(), r.source(), r.text())),
-        );
-        hold(
-            chunked::Bad::ALL
-                .iter()
-                .map(|r| (r.status(), r.name(), r.source(), r.text())),
-        );
-        hold(
-            target::Bad::ALL
-                .iter()
-                .map(|r| (r.status(), r.name(), r.source(), r.text())),
-        );
+        hold(http::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
+        hold(chunked::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
+        hold(target::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
     }
 
     #[test]

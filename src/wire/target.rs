@@ -89,16 +89,10 @@ impl<'b> Target<'b> {
             }
             let (path, query) = cut(rest, rest.find('?'));
             let path = if path.is_empty() { "/" } else { path };
-            return Ok(Target::Absolute {
-                authority,
-                path,
-                query,
-            });
+            return Ok(Target::Absolute { authority, path, query });
         }
         // RFC 9112 §3.2.3: the port is not optional here.
-        let has_port = raw
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| !port.is_empty());
+        let has_port = raw.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty());
         if has_port && !raw.ends_with(']') && is_host(raw.as_bytes()) {
             return Ok(Target::Authority(raw));
         }
@@ -148,11 +142,7 @@ pub(super) fn bytes(raw: &[u8]) -> Result<Option<usize>, Bad> {
 
 /// Why `byte` may not stand in a target.
 pub(super) fn refuse(byte: u8) -> Bad {
-    if byte == b'#' {
-        Bad::Fragment
-    } else {
-        Bad::Byte
-    }
+    if byte == b'#' { Bad::Fragment } else { Bad::Byte }
 }
 
 /// Whether `host` is `uri-host [ ":" port ]` (RFC 9110 §7.2) with a host that is not empty.
@@ -163,10 +153,7 @@ pub fn is_host(host: &[u8]) -> bool {
     if host.first() == Some(&b'[') {
         return is_ipv6(host);
     }
-    let end = host
-        .iter()
-        .position(|&b| !ascii::is(b, ascii::HOST))
-        .unwrap_or(host.len());
+    let end = host.iter().position(|&b| !ascii::is(b, ascii::HOST)).unwrap_or(host.len());
     let (name, port) = host.split_at(end);
     !name.is_empty() && is_port(port) && (!name.contains(&b'%') || decode(name).is_ok())
 }
@@ -223,8 +210,7 @@ pub fn decode_path(path: &str) -> Result<Cow<'_, [u8]>, Bad> {
 
 /// Whether a decoded path has a segment `..`, which would lead out of its directory.
 pub fn has_parent_segment(path: &[u8]) -> bool {
-    path.split(|&b| matches!(b, b'/' | b'\\'))
-        .any(|segment| segment == b"..")
+    path.split(|&b| matches!(b, b'/' | b'\\')).any(|segment| segment == b"..")
 }
 
 /// `percent-encoding` lets broken escapes through, as queries want it; a path does not.
@@ -239,14 +225,8 @@ fn decode(raw: &[u8]) -> Result<Cow<'_, [u8]>, Bad> {
             decoded.push(byte);
             continue;
         }
-        let high = rest
-            .next()
-            .and_then(|&b| ascii::hex(b))
-            .ok_or(Bad::Escape)?;
-        let low = rest
-            .next()
-            .and_then(|&b| ascii::hex(b))
-            .ok_or(Bad::Escape)?;
+        let high = rest.next().and_then(|&b| ascii::hex(b)).ok_or(Bad::Escape)?;
+        let low = rest.next().and_then(|&b| ascii::hex(b)).ok_or(Bad::Escape)?;
         match high << 4 | low {
             0 => return Err(Bad::Nul),
             b'/' | b'\\' => return Err(Bad::EncodedSlash),
@@ -262,20 +242,15 @@ fn decode(raw: &[u8]) -> Result<Cow<'_, [u8]>, Bad> {
 /// bytes that are no UTF-8 become U+FFFD, a pair without `=` has an empty value, and empty pairs
 /// are skipped.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (form_decode(name), form_decode(value))
-        })
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (form_decode(name), form_decode(value))
+    })
 }
 
 /// The first value of `name` in a query.
 pub fn pair<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
-    pairs(query)
-        .find(|(n, _)| n == name)
-        .map(|(_, value)| value)
+    pairs(query).find(|(n, _)| n == name).map(|(_, value)| value)
 }
 
 fn form_decode(raw: &str) -> Cow<'_, str> {
@@ -283,9 +258,7 @@ fn form_decode(raw: &str) -> Cow<'_, str> {
         return percent_encoding::percent_decode_str(raw).decode_utf8_lossy();
     }
     let blanks = raw.replace('+', " ");
-    let decoded = percent_encoding::percent_decode_str(&blanks)
-        .decode_utf8_lossy()
-        .into_owned();
+    let decoded = percent_encoding::percent_decode_str(&blanks).decode_utf8_lossy().into_owned();
     Cow::Owned(decoded)
 }
 

@@ -49,10 +49,7 @@ fn good(input: impl AsRef<[u8]>, body: &[u8]) {
         assert_eq!(decode(&input[..shorter], input.len()), Ok(None));
     }
     let longer = [input, b"\r\n5\r\nGET /"].concat();
-    assert_eq!(
-        decode(&longer, longer.len()),
-        Ok(Some((body.to_vec(), input.len())))
-    );
+    assert_eq!(decode(&longer, longer.len()), Ok(Some((body.to_vec(), input.len()))));
 }
 
 #[test]
@@ -60,10 +57,7 @@ fn bodies() {
     good("0\r\n\r\n", b"");
     good("5\r\nhello\r\n0\r\n\r\n", b"hello");
     good("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", b"hello world");
-    good(
-        "a\r\n0123456789\r\nB\r\n0123456789a\r\n000\r\n\r\n",
-        b"01234567890123456789a",
-    );
+    good("a\r\n0123456789\r\nB\r\n0123456789a\r\n000\r\n\r\n", b"01234567890123456789a");
     good("2\r\n\r\n\r\n0\r\n\r\n", b"\r\n");
     good("0000000000000001\r\nx\r\n0000000000000000\r\n\r\n", b"x");
 }
@@ -76,10 +70,7 @@ fn extensions_are_ignored() {
 
 #[test]
 fn trailers_are_read_and_ignored() {
-    good(
-        "1\r\nx\r\n0\r\nA: b\r\nContent-Length:5\r\nC:\r\n\r\n",
-        b"x",
-    );
+    good("1\r\nx\r\n0\r\nA: b\r\nContent-Length:5\r\nC:\r\n\r\n", b"x");
     good(b"0\r\nA: \t b\xff\t \r\n\r\n", b"");
 }
 
@@ -87,10 +78,7 @@ fn trailers_are_read_and_ignored() {
 fn nothing_follows_the_end() {
     let (mut decoder, limits) = (Chunked::new(), Limits::default());
     assert_eq!(decoder.next(b"", &limits), Parse::More);
-    assert_eq!(
-        decoder.next(b"0\r\n\r\nGET", &limits),
-        Parse::Done(Piece::End, 5)
-    );
+    assert_eq!(decoder.next(b"0\r\n\r\nGET", &limits), Parse::Done(Piece::End, 5));
     assert!(decoder.is_end());
     assert_eq!(decoder.next(b"GET", &limits), Parse::Done(Piece::End, 0));
     assert_eq!(decoder.next(b"", &limits), Parse::Done(Piece::End, 0));
@@ -142,13 +130,7 @@ fn a_size_has_at_most_sixteen_digits() {
 
 #[test]
 fn a_size_line_ends_in_crlf() {
-    for wrong in [
-        "5\nhello",
-        "5\rhello",
-        "5\r\rhello",
-        "5;a\nhello",
-        "5;a\rb\r\n",
-    ] {
+    for wrong in ["5\nhello", "5\rhello", "5\r\rhello", "5;a\nhello", "5;a\rb\r\n"] {
         assert_eq!(bad(wrong), Bad::SizeLineEnd, "{wrong:?}");
     }
 }
@@ -166,42 +148,21 @@ fn extensions_are_bounded() {
     let most = limits.chunk_ext_bytes;
     assert_eq!(bad(chunk(most + 1)), Bad::ExtensionTooLong);
     let chunks = limits.chunk_ext_total_bytes / most;
-    good(
-        format!("{}0\r\n\r\n", chunk(most).repeat(chunks)),
-        &b"x".repeat(chunks),
-    );
-    assert_eq!(
-        bad(format!("{}{}", chunk(most).repeat(chunks), chunk(1))),
-        Bad::ExtensionsTooLong
-    );
+    good(format!("{}0\r\n\r\n", chunk(most).repeat(chunks)), &b"x".repeat(chunks));
+    assert_eq!(bad(format!("{}{}", chunk(most).repeat(chunks), chunk(1))), Bad::ExtensionsTooLong);
 }
 
 #[test]
 fn the_end_of_a_chunk_is_compared() {
-    for wrong in [
-        "1\r\nxx\n",
-        "1\r\nx\n",
-        "1\r\nx\r\r",
-        "1\r\nx0\r\n\r\n",
-        "1\r\nx\rx",
-    ] {
+    for wrong in ["1\r\nxx\n", "1\r\nx\n", "1\r\nx\r\r", "1\r\nx0\r\n\r\n", "1\r\nx\rx"] {
         assert_eq!(bad(wrong), Bad::DataEnd, "{wrong:?}");
     }
 }
 
 #[test]
 fn a_trailer_has_a_name() {
-    for wrong in [
-        "0\r\n: a\r\n",
-        "0\r\nab\r\n",
-        "0\r\nGET / HTTP/1.1\r\n",
-        "0\r\na\0: b\r\n",
-    ] {
-        let expected = if wrong.contains("GET") {
-            Bad::TrailerBlank
-        } else {
-            Bad::TrailerName
-        };
+    for wrong in ["0\r\n: a\r\n", "0\r\nab\r\n", "0\r\nGET / HTTP/1.1\r\n", "0\r\na\0: b\r\n"] {
+        let expected = if wrong.contains("GET") { Bad::TrailerBlank } else { Bad::TrailerName };
         assert_eq!(bad(wrong), expected, "{wrong:?}");
     }
     assert_eq!(bad("0\r\na : b\r\n\r\n"), Bad::TrailerBlank);
@@ -221,13 +182,7 @@ fn a_trailer_value_holds_no_control_byte() {
 
 #[test]
 fn a_trailer_line_ends_in_crlf() {
-    for wrong in [
-        "0\r\n\n",
-        "0\r\n\rx",
-        "0\r\na: b\n\r\n",
-        "0\r\na: b\rc",
-        "0\r\na\n",
-    ] {
+    for wrong in ["0\r\n\n", "0\r\n\rx", "0\r\na: b\n\r\n", "0\r\na: b\rc", "0\r\na\n"] {
         assert_eq!(bad(wrong), Bad::TrailerLineEnd, "{wrong:?}");
     }
 }
@@ -238,10 +193,7 @@ fn trailers_are_bounded() {
     let body = |bytes: usize| format!("0\r\na: {}\r\n\r\n", "b".repeat(bytes - 5));
     good(body(most), b"");
     assert_eq!(bad(body(most + 1)), Bad::TrailersTooLarge);
-    assert_eq!(
-        bad(format!("0\r\na: {}", "b".repeat(most))),
-        Bad::TrailersTooLarge
-    );
+    assert_eq!(bad(format!("0\r\na: {}", "b".repeat(most))), Bad::TrailersTooLarge);
     assert_eq!(Bad::TrailersTooLarge.status(), 431);
 }
 

@@ -150,11 +150,7 @@ fn find<'h, 'b>(
     Some(Found {
         method: request.method?,
         target: request.path?,
-        version: if request.version? == 0 {
-            Version::Http10
-        } else {
-            Version::Http11
-        },
+        version: if request.version? == 0 { Version::Http10 } else { Version::Http11 },
         fields: request.headers,
         start,
         used: start + used,
@@ -207,10 +203,7 @@ fn has_bare_lf(head: &[u8]) -> bool {
     // Narrow sums over short blocks, because that is what compilers turn into vector code.
     let mut difference = 0i32;
     for block in head.chunks(127) {
-        let sum: i8 = block
-            .iter()
-            .map(|&b| i8::from(b == b'\n') - i8::from(b == b'\r'))
-            .sum();
+        let sum: i8 = block.iter().map(|&b| i8::from(b == b'\n') - i8::from(b == b'\r')).sum();
         difference += i32::from(sum);
     }
     difference != 0
@@ -232,18 +225,12 @@ fn fields_max(limits: &Limits) -> usize {
 impl<'b> Head<'_, 'b> {
     /// The value of the first field called `name`, in any case.
     pub fn field(&self, name: &str) -> Option<&'b [u8]> {
-        self.fields
-            .iter()
-            .find(|f| f.name.eq_ignore_ascii_case(name))
-            .map(|f| f.value)
+        self.fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
     }
 
     /// The values of all fields called `name`, in their order.
     pub fn fields(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
-        self.fields
-            .iter()
-            .filter(move |f| f.name.eq_ignore_ascii_case(name))
-            .map(|f| f.value)
+        self.fields.iter().filter(move |f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
     }
 }
 

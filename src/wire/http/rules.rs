@@ -158,9 +158,7 @@ impl<'b> Seen<'b> {
                 if !target::is_host(host) {
                     return Err(Bad::HostInvalid);
                 }
-                std::str::from_utf8(host)
-                    .map(Some)
-                    .map_err(|_| Bad::HostInvalid)
+                std::str::from_utf8(host).map(Some).map_err(|_| Bad::HostInvalid)
             }
         }
     }
@@ -174,11 +172,7 @@ impl<'b> Seen<'b> {
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, repeated: Bad) -> Result<(), Bad> {
-    if slot.replace(value).is_some() {
-        Err(repeated)
-    } else {
-        Ok(())
-    }
+    if slot.replace(value).is_some() { Err(repeated) } else { Ok(()) }
 }
 
 /// A loop of our own, because the number parsers of `std` accept a plus sign.
@@ -190,9 +184,8 @@ fn length(value: &[u8]) -> Result<u64, Bad> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(Bad::LengthInvalid);
     }
-    let number = value.iter().try_fold(0u64, |n, &b| {
-        n.checked_mul(10)?.checked_add(u64::from(b - b'0'))
-    });
+    let number =
+        value.iter().try_fold(0u64, |n, &b| n.checked_mul(10)?.checked_add(u64::from(b - b'0')));
     number.ok_or(Bad::LengthTooLarge)
 }
 

@@ -98,16 +98,7 @@ impl Scan {
     fn step(&mut self, byte: u8, view: &[u8], limits: &Limits) -> Result<State, Bad> {
         match self.state {
             State::Start => self.start(byte),
-            State::EmptyCr => {
-                lf(byte)?;
-                self.run += 1;
-                let few = self.run as usize <= EMPTY_LINES_MAX;
-                if few {
-                    Ok(State::Start)
-                } else {
-                    Err(Bad::EmptyLines)
-                }
-            }
+            State::EmptyCr => lf(byte).map(|()| State::Start),
             State::Method => self.method(byte),
             State::Target | State::Query => self.target(byte, limits),
             State::Version => self.version(byte, view),
@@ -120,11 +111,15 @@ impl Scan {
     }
 
     fn start(&mut self, byte: u8) -> Result<State, Bad> {
-        if byte == b'\r' {
-            return Ok(State::EmptyCr);
+        if byte != b'\r' {
+            self.run = 0;
+            return self.method(byte);
         }
-        self.run = 0;
-        self.method(byte)
+        if self.run as usize == EMPTY_LINES_MAX {
+            return Err(Bad::EmptyLines);
+        }
+        self.run += 1;
+        Ok(State::EmptyCr)
     }
 
     fn method(&mut self, byte: u8) -> Result<State, Bad> {
@@ -145,11 +140,7 @@ impl Scan {
     }
 
     fn target(&mut self, byte: u8, limits: &Limits) -> Result<State, Bad> {
-        let class = if self.state == State::Query {
-            ascii::QUERY
-        } else {
-            ascii::PATH
-        };
+        let class = if self.state == State::Query { ascii::QUERY } else { ascii::PATH };
         match byte {
             b' ' if self.run > 0 => {
                 self.run = 0;
@@ -164,11 +155,7 @@ impl Scan {
             _ if self.run as usize >= limits.target_bytes => return Err(Bad::TargetTooLong),
             _ => self.run += 1,
         }
-        Ok(if byte == b'?' {
-            State::Query
-        } else {
-            self.state
-        })
+        Ok(if byte == b'?' { State::Query } else { self.state })
     }
 
     fn version(&mut self, byte: u8, view: &[u8]) -> Result<State, Bad> {
@@ -229,11 +216,7 @@ fn value(byte: u8) -> Result<State, Bad> {
 }
 
 fn lf(byte: u8) -> Result<(), Bad> {
-    if byte == b'\n' {
-        Ok(())
-    } else {
-        Err(Bad::BareCr)
-    }
+    if byte == b'\n' { Ok(()) } else { Err(Bad::BareCr) }
 }
 
 #[cfg(test)]

@@ -5,13 +5,7 @@ use super::*;
 /// A verdict without its borrows, so that tests can keep and compare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    Done {
-        method: Method,
-        target: String,
-        framing: Framing,
-        keep_alive: bool,
-        used: usize,
-    },
+    Done { method: Method, target: String, framing: Framing, keep_alive: bool, used: usize },
     More,
     Bad(Bad),
 }
@@ -71,37 +65,25 @@ pub(super) fn with(input: &str, check: impl FnOnce(Head<'_, '_>)) {
 
 #[test]
 fn a_plain_request() {
-    with(
-        "GET /a/b?c=d HTTP/1.1\r\nHost: x.example:8080\r\nAccept: \t */* \r\n\r\n",
-        |head| {
-            assert_eq!(head.method, Method::Get);
-            assert_eq!(
-                head.target,
-                Target::Origin {
-                    path: "/a/b",
-                    query: Some("c=d")
-                }
-            );
-            assert_eq!(head.version, Version::Http11);
-            assert_eq!(head.framing, Framing::None);
-            assert_eq!(head.host, Some("x.example:8080"));
-            assert_eq!(head.field("accept"), Some(&b"*/*"[..]));
-            assert_eq!(head.field("cookie"), None);
-            assert!(head.keep_alive && !head.expect_continue);
-        },
-    );
+    with("GET /a/b?c=d HTTP/1.1\r\nHost: x.example:8080\r\nAccept: \t */* \r\n\r\n", |head| {
+        assert_eq!(head.method, Method::Get);
+        assert_eq!(head.target, Target::Origin { path: "/a/b", query: Some("c=d") });
+        assert_eq!(head.version, Version::Http11);
+        assert_eq!(head.framing, Framing::None);
+        assert_eq!(head.host, Some("x.example:8080"));
+        assert_eq!(head.field("accept"), Some(&b"*/*"[..]));
+        assert_eq!(head.field("cookie"), None);
+        assert!(head.keep_alive && !head.expect_continue);
+    });
 }
 
 #[test]
 fn fields_of_one_name_in_their_order() {
-    with(
-        "GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n",
-        |head| {
-            assert_eq!(head.fields("A").collect::<Vec<_>>(), [b"1", b"3"]);
-            assert_eq!(head.field("a"), Some(&b"1"[..]));
-            assert_eq!(head.fields.len(), 4);
-        },
-    );
+    with("GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n", |head| {
+        assert_eq!(head.fields("A").collect::<Vec<_>>(), [b"1", b"3"]);
+        assert_eq!(head.field("a"), Some(&b"1"[..]));
+        assert_eq!(head.fields.len(), 4);
+    });
 }
 
 #[test]
@@ -135,9 +117,8 @@ fn one_request_at_a_time_from_a_pipeline() {
         panic!("the first request is complete");
     };
     assert!(target.contains("/1"));
-    let Verdict::Done {
-        target, used: rest, ..
-    } = ask(&both[used..], &mut scan, &Limits::default())
+    let Verdict::Done { target, used: rest, .. } =
+        ask(&both[used..], &mut scan, &Limits::default())
     else {
         panic!("the second request is complete");
     };
@@ -154,10 +135,7 @@ fn the_scan_is_fresh_after_a_dripped_head() {
             assert_eq!(ask(&request[..shown], &mut scan, &limits), Verdict::More);
             assert_eq!(scan.seen(), shown);
         }
-        assert!(matches!(
-            ask(request, &mut scan, &limits),
-            Verdict::Done { .. }
-        ));
+        assert!(matches!(ask(request, &mut scan, &limits), Verdict::Done { .. }));
         assert!(scan.is_fresh());
     }
 }
@@ -171,16 +149,10 @@ fn a_dripping_sender_costs_linear_time() {
     request.extend(b"\r\n\r\n");
     let mut scan = Scan::default();
     for shown in 1..request.len() {
-        assert_eq!(
-            ask(&request[..shown], &mut scan, &Limits::default()),
-            Verdict::More
-        );
+        assert_eq!(ask(&request[..shown], &mut scan, &Limits::default()), Verdict::More);
         assert_eq!(scan.seen(), shown);
     }
-    assert!(matches!(
-        ask(&request, &mut scan, &Limits::default()),
-        Verdict::Done { .. }
-    ));
+    assert!(matches!(ask(&request, &mut scan, &Limits::default()), Verdict::Done { .. }));
 }
 
 #[test]
