@@ -1,5 +1,7 @@
 //! pentad: five servers in one thread.
 
+#[doc(hidden)]
+pub mod check;
 pub mod limits;
 pub mod wire;
 pub mod work;
