@@ -10,18 +10,22 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// Names in a directory below `fuzz/`, without their extensions.
+/// What is in a directory below `fuzz/`.
+fn entries(directory: &str) -> Vec<PathBuf> {
+    let listing = fs::read_dir(fuzz().join(directory)).expect("a directory of the repository");
+    listing.map(|entry| entry.expect("a readable directory").path()).collect()
+}
+
+/// The same as names, without their extensions.
 fn names(directory: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(fuzz().join(directory)).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    entries(directory).iter().filter_map(stem).collect()
 }
 
 #[test]
 fn every_law_holds_on_its_corpus() {
     for (name, law) in LAWS {
-        let entries = fs::read_dir(fuzz().join("corpus").join(name)).unwrap();
-        let files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        let files = entries(&format!("corpus/{name}"));
         assert!(!files.is_empty(), "{name} has an empty corpus");
         for file in files {
             let input = fs::read(&file).unwrap();

@@ -32,7 +32,7 @@ pub const LAWS: &[(&str, Law)] = &[
 
 /// Bytes of input that a law looks at. Longer ones only cost time: every bound of [`tight`] is
 /// far below.
-const INPUT_MAX: usize = 4096;
+const INPUT_MAX: usize = 1024;
 
 /// Bounds so low that short inputs reach them.
 fn tight() -> Limits {

@@ -112,7 +112,7 @@ fn target_bytes(target: &str) -> bool {
 
 /// The values of all fields of a name, as if they had been one list.
 fn list(fields: &[(String, Vec<u8>)], name: &str) -> Option<Vec<String>> {
-    let values = fields.iter().filter(|(n, _)| n.to_ascii_lowercase() == name);
+    let values = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
     let values: Vec<_> =
         values.map(|(_, v)| String::from_utf8_lossy(v).to_ascii_lowercase()).collect();
     if values.is_empty() {
@@ -151,7 +151,7 @@ fn keeps_alive(fields: &[(String, Vec<u8>)], is_new: bool) -> bool {
 
 /// Refused, or the host of a `Host` field if there is one.
 fn host_field(fields: &[(String, Vec<u8>)], is_new: bool) -> Option<Option<String>> {
-    let hosts: Vec<_> = fields.iter().filter(|(n, _)| n.to_ascii_lowercase() == "host").collect();
+    let hosts: Vec<_> = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).collect();
     match hosts[..] {
         [] => (!is_new).then_some(None),
         [(_, value)] if value.is_empty() => (!is_new).then_some(None),
@@ -188,7 +188,10 @@ fn path_and_query(target: &str, authority: Option<&str>) -> (String, Option<Stri
         return (String::new(), None);
     }
     let local = match authority {
-        Some(authority) => target.splitn(2, authority).nth(1).unwrap_or(""),
+        Some(authority) => {
+            let from_authority = target.split_once("://").map_or("", |(_, rest)| rest);
+            from_authority.strip_prefix(authority).unwrap_or("")
+        }
         None => target,
     };
     let (path, query) = match local.split_once('?') {
