@@ -2,6 +2,7 @@
 
 #[doc(hidden)]
 pub mod check;
+pub mod cmd;
 pub mod limits;
 pub mod wire;
 pub mod work;

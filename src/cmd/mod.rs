@@ -1,0 +1,3 @@
+//! One file a subcommand: arguments in, exit code out.
+
+pub mod parse;
