@@ -1,6 +1,8 @@
 //! pentad: five servers in one thread.
 
 pub mod buf;
+#[doc(hidden)]
+pub mod check;
 pub mod client;
 pub mod cmd;
 pub mod config;

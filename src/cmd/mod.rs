@@ -55,7 +55,7 @@ static COMMANDS: [Command; 3] = [
         name: "parse",
         about: "Show what the server's own parsers make of the bytes on standard input",
         configured: false,
-        run: parse::run,
+        run: parse::command,
     },
 ];
 

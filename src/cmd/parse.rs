@@ -1,24 +1,354 @@
-//! `pentad parse`: bytes on standard input, the verdict of a parser on standard output.
+//! `pentad parse PARSER [--explain]`: bytes on stdin, the verdict of the very parser that serves
+//! on stdout, as one line of JSON.
+//!
+//! It never cleans its input up: a line ending that the shell added is part of the bytes.
+//!
+//! The members are always all there and in this order: `verdict` (`done`, `more` or `bad`),
+//! `used` bytes, `value`, `reason`, `source`; with `--explain` also `explanation`. What a verdict
+//! has not is `null`. Exit codes: 0 done, 10 more, 11 bad, 1 could not read, 2 usage.
 
+use super::{Exit, complain};
+use crate::limits::{Limits, MIB};
+use crate::wire::chunked::{self, Chunked, Piece};
+use crate::wire::http::{self, Fields, Framing, Head, Scan};
+use crate::wire::target::{self, Target};
+use crate::wire::{Parse, json, legacy};
+use serde_json::{Value, json};
 use std::ffi::OsString;
+use std::io::{self, Read, Write};
 
-use super::{Exit, complain, print};
-
-/// The command with its arguments.
-pub(super) fn run(args: Vec<OsString>) -> Exit {
-    if args.into_iter().any(|arg| arg == "--help" || arg == "-h") {
-        return print(HELP);
-    }
-    complain("parse knows no format yet");
-    Exit::Usage
+/// A parser that can be asked. Adding one is adding a row to [`PARSERS`].
+struct Row {
+    name: &'static str,
+    reads: &'static str,
+    ask: fn(&[u8], &Limits) -> Verdict,
 }
 
-const HELP: &str = "\
-Show what the server's own parsers make of the bytes on standard input
+const PARSERS: &[Row] = &[
+    Row { name: "http", reads: "the head of an HTTP request", ask: ask_http },
+    Row { name: "chunked", reads: "a body in the chunked coding", ask: ask_chunked },
+    Row { name: "target", reads: "a request target, and the path in it", ask: ask_target },
+    Row { name: "json", reads: "a JSON document, as bodies are read", ask: ask_json },
+    Row { name: "legacy", reads: "an answer of the legacy server", ask: ask_legacy },
+];
 
-Usage: pentad parse FORMAT [--explain]
+/// Bytes on stdin beyond which the answer could only be about something that no client sends.
+const INPUT_MAX: usize = MIB;
 
-Options:
-  --explain     Say why
-  -h, --help    Print this help
-";
+/// [`Parse`] with the differences between the parsers gone.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Done(Value, usize),
+    More,
+    Bad(Reason),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Reason {
+    name: &'static str,
+    source: &'static str,
+    text: &'static str,
+}
+
+/// The command with its arguments.
+pub(super) fn command(args: Vec<OsString>) -> Exit {
+    run(args, &mut io::stdin().lock(), &mut io::stdout().lock())
+}
+
+fn run(
+    args: impl IntoIterator<Item = OsString>,
+    stdin: &mut dyn Read,
+    stdout: &mut dyn Write,
+) -> Exit {
+    let answer = match arguments(args) {
+        Ok(Some((row, explain))) => read_and_answer(row, explain, stdin, stdout),
+        Ok(None) => write!(stdout, "{}", help()).map(|()| Exit::Ok),
+        Err(error) => {
+            complain(format_args!("parse: {error}\n\n{}", help()));
+            return Exit::Usage;
+        }
+    };
+    answer.unwrap_or_else(|error| {
+        complain(format_args!("parse: {error}"));
+        Exit::Failed
+    })
+}
+
+/// The parser to ask and whether to explain, or nothing if help was wanted.
+fn arguments(
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Option<(&'static Row, bool)>, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_args(args);
+    let (mut row, mut explain) = (None, false);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            lexopt::Arg::Long("explain") => explain = true,
+            lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => return Ok(None),
+            lexopt::Arg::Value(name) if row.is_none() => {
+                row = PARSERS.iter().find(|row| name == row.name);
+                if row.is_none() {
+                    return Err(format!("no parser is called {name:?}").into());
+                }
+            }
+            lexopt::Arg::Long(_) | lexopt::Arg::Short(_) | lexopt::Arg::Value(_) => {
+                return Err(arg.unexpected());
+            }
+        }
+    }
+    row.map(|row| Some((row, explain))).ok_or_else(|| "which parser?".into())
+}
+
+fn help() -> String {
+    let mut help = "Usage: pentad parse PARSER [--explain] < BYTES\n\n".to_owned();
+    for row in PARSERS {
+        help += &format!("  {:10}{}\n", row.name, row.reads);
+    }
+    help + "\nexit code: 0 done, 10 more bytes are needed, 11 bad\n"
+}
+
+fn read_and_answer(
+    row: &Row,
+    explain: bool,
+    stdin: &mut dyn Read,
+    stdout: &mut dyn Write,
+) -> io::Result<Exit> {
+    let mut input = Vec::new();
+    stdin.take(INPUT_MAX as u64 + 1).read_to_end(&mut input)?;
+    if input.len() > INPUT_MAX {
+        return Err(io::Error::other(format!("more than {INPUT_MAX} bytes on stdin")));
+    }
+    let verdict = (row.ask)(&input, &Limits::default());
+    writeln!(stdout, "{}", verdict.render(explain))?;
+    stdout.flush()?;
+    Ok(verdict.exit())
+}
+
+impl Verdict {
+    fn exit(&self) -> Exit {
+        match self {
+            Verdict::Done(..) => Exit::Ok,
+            Verdict::More => Exit::More,
+            Verdict::Bad(_) => Exit::Bad,
+        }
+    }
+
+    /// By hand, because maps of `serde_json` sort their members.
+    fn render(&self, explain: bool) -> String {
+        let null = Value::Null;
+        let (word, used, value, reason) = match self {
+            Verdict::Done(value, used) => ("done", *used, value, None),
+            Verdict::More => ("more", 0, &null, None),
+            Verdict::Bad(reason) => ("bad", 0, &null, Some(reason)),
+        };
+        let name = Value::from(reason.map(|r| r.name));
+        let source = Value::from(reason.map(|r| r.source));
+        let mut line = format!(
+            r#"{{"verdict":"{word}","used":{used},"value":{value},"reason":{name},"source":{source}"#
+        );
+        if explain {
+            line += &format!(r#","explanation":{}"#, Value::from(self.explanation()));
+        }
+        line + "}"
+    }
+
+    fn explanation(&self) -> String {
+        match self {
+            Verdict::Done(_, used) => {
+                format!("The first {used} bytes are complete and valid; nothing after them counts.")
+            }
+            Verdict::More => "So far nothing is wrong, but more bytes are needed.".to_owned(),
+            Verdict::Bad(Reason { source, text, .. }) => {
+                format!("{text} No continuation of these bytes is valid. See {source}.")
+            }
+        }
+    }
+}
+
+macro_rules! from_bad {
+    ($($bad:ty),+) => {
+        $(impl From<$bad> for Verdict {
+            fn from(bad: $bad) -> Verdict {
+                let (name, source, text) = (bad.name(), bad.source(), bad.text());
+                Verdict::Bad(Reason { name, source, text })
+            }
+        })+
+    };
+}
+
+from_bad!(http::Bad, chunked::Bad, target::Bad);
+
+fn ask_http(input: &[u8], limits: &Limits) -> Verdict {
+    match http::head(input, &mut Scan::default(), limits, &mut Fields::new()) {
+        Parse::Done(head, used) => Verdict::Done(head_value(&head), used),
+        Parse::More => Verdict::More,
+        Parse::Bad(bad) => bad.into(),
+    }
+}
+
+fn head_value(head: &Head<'_, '_>) -> Value {
+    let text = String::from_utf8_lossy;
+    json!({
+        "method": head.method.name(),
+        "path": head.target.path(),
+        "query": head.target.query(),
+        "version": head.version.name(),
+        "host": head.host,
+        "body": match head.framing {
+            Framing::None => json!("none"),
+            Framing::Length(length) => json!(length),
+            Framing::Chunked => json!("chunked"),
+        },
+        "keep_alive": head.keep_alive,
+        "expect_continue": head.expect_continue,
+        "fields": head.fields.iter().map(|f| json!([f.name, text(f.value)])).collect::<Vec<_>>(),
+    })
+}
+
+fn ask_chunked(input: &[u8], limits: &Limits) -> Verdict {
+    let (mut decoder, mut body, mut at) = (Chunked::new(), Vec::new(), 0);
+    loop {
+        match decoder.next(&input[at..], limits) {
+            Parse::Done(Piece::Data(data), used) => {
+                body.extend(data);
+                at += used;
+            }
+            Parse::Done(Piece::Nothing, used) => at += used,
+            Parse::Done(Piece::End, used) => {
+                let text = String::from_utf8_lossy(&body);
+                return Verdict::Done(json!({ "bytes": body.len(), "body": text }), at + used);
+            }
+            Parse::More => return Verdict::More,
+            Parse::Bad(bad) => return bad.into(),
+        }
+    }
+}
+
+fn ask_target(input: &[u8], _limits: &Limits) -> Verdict {
+    // A byte that is no UTF-8 is above 0x7f, and no such byte may stand in a target.
+    let Ok(raw) = std::str::from_utf8(input) else {
+        return target::Bad::Byte.into();
+    };
+    match Target::parse(raw).and_then(|t| Ok((t, target::decode_path(t.path())?))) {
+        Ok((target, path)) => Verdict::Done(target_value(target, &path), input.len()),
+        Err(bad) => bad.into(),
+    }
+}
+
+fn target_value(target: Target<'_>, path: &[u8]) -> Value {
+    let form = match target {
+        Target::Origin { .. } => "origin",
+        Target::Absolute { .. } => "absolute",
+        Target::Authority(_) => "authority",
+        Target::Asterisk => "asterisk",
+    };
+    let pairs = target::pairs(target.query().unwrap_or_default());
+    json!({
+        "form": form,
+        "authority": target.authority(),
+        "path": target.path(),
+        "decoded": String::from_utf8_lossy(path),
+        "query": target.query(),
+        "pairs": pairs.map(|(name, value)| json!([name, value])).collect::<Vec<_>>(),
+    })
+}
+
+fn ask_json(input: &[u8], _limits: &Limits) -> Verdict {
+    match json::parse(input) {
+        Ok(value) => Verdict::Done(value, input.len()),
+        Err(json::Malformed::Truncated) => Verdict::More,
+        Err(json::Malformed::Syntax) => Verdict::Bad(Reason {
+            name: "malformed-json",
+            source: "RFC 8259 §2",
+            text: "The bytes are no JSON document.",
+        }),
+    }
+}
+
+fn ask_legacy(input: &[u8], _limits: &Limits) -> Verdict {
+    match legacy::reading(input) {
+        Parse::Done(value, used) => Verdict::Done(json!(value), used),
+        Parse::More => Verdict::More,
+        Parse::Bad(bad) => Verdict::Bad(Reason {
+            name: bad.name(),
+            source: "the protocol of the legacy server",
+            text: bad.text(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(args: &str, input: &[u8]) -> (u8, String) {
+        let mut stdout = Vec::new();
+        let exit = run(args.split_whitespace().map(OsString::from), &mut &*input, &mut stdout);
+        (exit.code(), String::from_utf8(stdout).unwrap())
+    }
+
+    #[test]
+    fn members_stand_in_their_order() {
+        let (code, line) = ask("json", b"[1]");
+        assert_eq!(code, 0);
+        let expected = r#"{"verdict":"done","used":3,"value":[1],"reason":null,"source":null}"#;
+        assert_eq!(line, format!("{expected}\n"));
+        let (code, line) = ask("http", b"GET");
+        assert_eq!(code, 10);
+        let expected = r#"{"verdict":"more","used":0,"value":null,"reason":null,"source":null}"#;
+        assert_eq!(line, format!("{expected}\n"));
+        let (code, line) = ask("chunked", b"+5\r\n");
+        assert_eq!(code, 11);
+        assert!(line.starts_with(r#"{"verdict":"bad","used":0,"value":null,"#));
+        assert!(line.ends_with(",\"reason\":\"chunk-size-digit\",\"source\":\"RFC 9112 §7.1\"}\n"));
+    }
+
+    #[test]
+    fn a_head_as_json() {
+        let input = b"POST /p?q=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
+        let (code, line) = ask("http", input);
+        let verdict: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((code, &verdict["used"]), (0, &json!(input.len() - 5)));
+        let value = &verdict["value"];
+        assert_eq!((&value["method"], &value["path"]), (&json!("POST"), &json!("/p")));
+        assert_eq!((&value["query"], &value["body"]), (&json!("q=1"), &json!(5)));
+        assert_eq!(value["fields"], json!([["Host", "x"], ["Content-Length", "5"]]));
+    }
+
+    #[test]
+    fn a_chunked_body_and_a_target_as_json() {
+        let (_, line) = ask("chunked", b"5\r\nhello\r\n0\r\n\r\nGET");
+        let verdict: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&verdict["used"], &verdict["value"]["body"]), (&json!(15), &json!("hello")));
+        let (_, line) = ask("target", b"/a%20b?c=d+e");
+        let verdict: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(verdict["value"]["decoded"], json!("/a b"));
+        assert_eq!(verdict["value"]["pairs"], json!([["c", "d e"]]));
+        assert_eq!(ask("target", b"/a/../b").0, 11);
+        assert_eq!(ask("target", b"/\xff").0, 11);
+    }
+
+    #[test]
+    fn an_explanation_is_one_more_member() {
+        for input in [&b"{}"[..], b"{", b"x"] {
+            let (code, line) = ask("--explain json", input);
+            assert_eq!(code, ask("json", input).0);
+            let verdict: Value = serde_json::from_str(&line).unwrap();
+            assert!(verdict["explanation"].as_str().unwrap().ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn usage_and_help() {
+        for wrong in ["", "html", "http chunked", "http --color", "http -x"] {
+            assert_eq!(ask(wrong, b""), (2, String::new()), "{wrong:?}");
+        }
+        let (code, text) = ask("--help", b"");
+        assert_eq!(code, 0);
+        assert!(PARSERS.iter().all(|row| text.contains(row.name)));
+    }
+
+    #[test]
+    fn input_is_bounded() {
+        assert_eq!(ask("json", &vec![b' '; INPUT_MAX + 1]), (1, String::new()));
+    }
+}

@@ -15,11 +15,19 @@ pub enum Bad {
 }
 
 impl Bad {
+    /// The reason as a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Bad::NotANumber => "not-a-number",
+            Bad::TooLong => "too-long",
+        }
+    }
+
     /// The reason as a sentence.
     pub fn text(self) -> &'static str {
         match self {
-            Bad::NotANumber => "a reading is digits, or digits, a point and digits",
-            Bad::TooLong => "a reading is at most 64 bytes long",
+            Bad::NotANumber => "A reading is digits, or digits, a point and digits.",
+            Bad::TooLong => "A reading is at most 64 bytes long.",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! The model is epoll's, edge-triggered: bytes that arrive announce themselves once, room to
 //! write only after a write fell short. What a test does not take from [`Kernel::events`] stays.
 
+use pentad::check::world;
 use pentad::limits::Limits;
 use pentad::net::{Desk, Outside, QueueFull, Reactor, Readiness, Socket};
 use pentad::service::{Endpoint, Id, Kind, Ticket};
@@ -214,7 +215,7 @@ pub struct Street {
 impl Street {
     pub fn new(limits: Limits, connections_max: usize, seed: u64) -> Street {
         let wall = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let desk = Desk::new(limits, super::world(limits), seed, Instant::now(), wall);
+        let desk = Desk::new(limits, world(limits), seed, Instant::now(), wall);
         let kernel = Kernel {
             pipes: Vec::new(),
             dialled: Vec::new(),

@@ -98,12 +98,7 @@ impl Scan {
     fn step(&mut self, byte: u8, view: &[u8], limits: &Limits) -> Result<State, Bad> {
         match self.state {
             State::Start => self.start(byte),
-            State::EmptyCr => {
-                lf(byte)?;
-                self.run += 1;
-                let few = self.run as usize <= EMPTY_LINES_MAX;
-                if few { Ok(State::Start) } else { Err(Bad::EmptyLines) }
-            }
+            State::EmptyCr => lf(byte).map(|()| State::Start),
             State::Method => self.method(byte),
             State::Target | State::Query => self.target(byte, limits),
             State::Version => self.version(byte, view),
@@ -116,11 +111,15 @@ impl Scan {
     }
 
     fn start(&mut self, byte: u8) -> Result<State, Bad> {
-        if byte == b'\r' {
-            return Ok(State::EmptyCr);
+        if byte != b'\r' {
+            self.run = 0;
+            return self.method(byte);
         }
-        self.run = 0;
-        self.method(byte)
+        if self.run as usize == EMPTY_LINES_MAX {
+            return Err(Bad::EmptyLines);
+        }
+        self.run += 1;
+        Ok(State::EmptyCr)
     }
 
     fn method(&mut self, byte: u8) -> Result<State, Bad> {

@@ -19,7 +19,12 @@ fn line(line: &str) -> String {
 }
 
 fn used(input: impl AsRef<[u8]>) -> usize {
-    match whole(input.as_ref()) {
+    let verdict = whole(input.as_ref());
+    assert_eq!(
+        dripped(input.as_ref(), &Limits::default()),
+        (verdict.clone(), input.as_ref().len())
+    );
+    match verdict {
         Verdict::Done { used, .. } => used,
         Verdict::More => panic!("incomplete"),
         Verdict::Bad(bad) => panic!("{bad}"),

@@ -1,0 +1,125 @@
+//! The two buffers against twins that are one `Vec` each.
+
+use crate::buf::{RecvBuf, SendBuf};
+use std::io::IoSlice;
+use std::sync::Arc;
+
+/// The bytes of the input as choices, one after the other, and 0 for ever after.
+struct Choices<'a>(std::slice::Iter<'a, u8>);
+
+impl Choices<'_> {
+    fn next(&mut self) -> usize {
+        self.0.next().map_or(0, |byte| usize::from(*byte))
+    }
+
+    fn left(&self) -> bool {
+        !self.0.as_slice().is_empty()
+    }
+
+    /// Up to a few thousand bytes, mostly few, that differ from place to place.
+    fn bytes(&mut self) -> Vec<u8> {
+        let (first, length) = (self.next() as u8, self.next());
+        let length = if length > 200 { (length - 199) * 150 } else { length };
+        (0..length).map(|place| first.wrapping_add((place % 251) as u8)).collect()
+    }
+}
+
+/// Buffers: whatever is done to them in whatever order, they hold what their twins hold.
+pub fn buffers(input: &[u8]) {
+    received(Choices(input.iter()));
+    sent(Choices(input.iter()));
+}
+
+fn received(mut choices: Choices<'_>) {
+    let (mut buffer, mut twin) = (RecvBuf::default(), Vec::new());
+    while choices.left() {
+        match choices.next() % 5 {
+            0 => {
+                let bytes = choices.bytes();
+                buffer.extend(&bytes);
+                twin.extend_from_slice(&bytes);
+            }
+            1 => {
+                let bytes = choices.bytes();
+                let room = bytes.len() + choices.next();
+                let filled = buffer.fill(room, |into| {
+                    into[..bytes.len()].copy_from_slice(&bytes);
+                    Ok(bytes.len())
+                });
+                assert_eq!(filled.ok(), Some(bytes.len()));
+                twin.extend_from_slice(&bytes);
+            }
+            2 => {
+                let failed = buffer.fill(choices.next(), |_| Err(std::io::ErrorKind::Other.into()));
+                assert!(failed.is_err(), "a failed read appends nothing");
+            }
+            3 => {
+                let count = choices.next().min(twin.len());
+                buffer.consume(count);
+                twin.drain(..count);
+            }
+            _ => {
+                let parked = buffer.park();
+                assert!(buffer.is_empty());
+                assert_eq!(parked.is_none(), twin.is_empty());
+                buffer = parked.map_or_else(RecvBuf::default, |parked| *parked);
+            }
+        }
+        assert_eq!(buffer.bytes(), twin);
+        assert_eq!((buffer.len(), buffer.is_empty()), (twin.len(), twin.is_empty()));
+    }
+}
+
+fn sent(mut choices: Choices<'_>) {
+    static CONSTANT: [u8; 5000] = [b'c'; 5000];
+    let (mut buffer, mut twin) = (SendBuf::default(), Vec::new());
+    while choices.left() {
+        match choices.next() % 6 {
+            0 => {
+                let bytes = choices.bytes();
+                buffer.push(&bytes);
+                twin.extend_from_slice(&bytes);
+            }
+            1 => {
+                let bytes = choices.bytes();
+                twin.extend_from_slice(&bytes);
+                buffer.push_owned(bytes);
+            }
+            2 => {
+                let bytes: Arc<[u8]> = choices.bytes().into();
+                let start = choices.next().min(bytes.len());
+                buffer.push_shared(&bytes, start..bytes.len());
+                twin.extend_from_slice(&bytes[start..]);
+            }
+            3 => {
+                let length = 20 * choices.next().min(250);
+                buffer.push_static(&CONSTANT[..length]);
+                twin.extend_from_slice(&CONSTANT[..length]);
+            }
+            4 => {
+                let count = (choices.next() * 20).min(twin.len());
+                buffer.advance(count);
+                twin.drain(..count);
+            }
+            _ => {
+                let parked = buffer.park();
+                assert!(buffer.is_empty());
+                assert_eq!(parked.is_none(), twin.is_empty());
+                buffer = parked.map_or_else(SendBuf::default, |parked| *parked);
+            }
+        }
+        offers_its_beginning(&buffer, &twin, choices.next() * 50);
+    }
+}
+
+/// The slices are the beginning of what waits: all of it, if there is room for that.
+fn offers_its_beginning(buffer: &SendBuf, twin: &[u8], most: usize) {
+    assert_eq!((buffer.len(), buffer.is_empty()), (twin.len(), twin.is_empty()));
+    let mut slices = [IoSlice::new(b""); 3];
+    let (filled, bytes) = buffer.slices(&mut slices, most);
+    let offered = slices[..filled].iter().flat_map(|slice| slice.iter()).copied();
+    let offered = offered.collect::<Vec<_>>();
+    assert_eq!((offered.len(), offered.as_slice()), (bytes, &twin[..bytes]));
+    assert!(bytes <= most && slices[..filled].iter().all(|slice| !slice.is_empty()));
+    assert!(filled == slices.len() || bytes == most.min(twin.len()), "{filled} slices, {bytes}");
+}

@@ -1,0 +1,174 @@
+//! The laws of the parsers, asserted on any bytes: the body of every fuzz target and of the
+//! corpus test.
+//!
+//! A law panics when it is broken and does nothing else. It never asks a parser whether the
+//! parser is right: the other side of each comparison is a twin in [`naive`], another way of
+//! cutting the same bytes, or the way back.
+
+mod bodies;
+mod buffers;
+mod heads;
+mod naive;
+mod sessions;
+mod stream;
+mod values;
+
+pub use bodies::chunked;
+pub use buffers::buffers;
+pub use heads::http_head;
+pub use sessions::session_ops;
+pub use stream::http_stream;
+pub use values::{json, target};
+
+use crate::limits::Limits;
+use crate::service::{World, legacy, panel, pi, web};
+use crate::work::pi::Kernel;
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// A law: it panics on bytes that break it.
+pub type Law = fn(&[u8]);
+
+/// Every law under the name of its fuzz target and of its corpus.
+pub const LAWS: &[(&str, Law)] = &[
+    ("http_head", http_head),
+    ("http_stream", http_stream),
+    ("chunked", chunked),
+    ("target", target),
+    ("json", json),
+    ("buffers", buffers),
+    ("session_ops", session_ops),
+];
+
+/// Bytes of input that a law looks at. Longer ones only cost time: every bound of [`tight`] is
+/// far below.
+const INPUT_MAX: usize = 1024;
+
+/// A world with the defaults, without clocks and disks; its legacy server, said to listen on the
+/// standard port, never damages an answer.
+pub fn world(limits: Limits) -> World {
+    let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
+    World {
+        web: web::State::new(limits, true, true),
+        pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
+        legacy: legacy::State {
+            delay: Duration::from_millis(500),
+            corruption: 0.0,
+            rate: 20.0,
+            burst: 40.0,
+            ports: vec![upstream.port()],
+            probes: HashSet::new(),
+            sources: legacy::Sources::default(),
+        },
+        panel: panel::State { services: vec!["web", "panel", "legacy"] },
+    }
+}
+
+/// Bounds so low that short inputs reach them.
+fn tight() -> Limits {
+    Limits {
+        head_bytes: 160,
+        head_fields: 4,
+        target_bytes: 24,
+        chunk_ext_bytes: 8,
+        chunk_ext_total_bytes: 20,
+        trailer_bytes: 32,
+        ..Limits::default()
+    }
+}
+
+/// Randomness that the same input always gets again.
+fn random(input: &[u8]) -> fastrand::Rng {
+    let seed = input.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, &b| {
+        (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    });
+    fastrand::Rng::with_seed(seed)
+}
+
+/// Ways to cut `length` bytes, as growing ends: at once, byte by byte, and twice by chance.
+fn cuts(length: usize, random: &mut fastrand::Rng) -> [Vec<usize>; 4] {
+    let mut by_chance = || {
+        let step_max = random.usize(1..=length.max(1));
+        let mut ends = vec![];
+        let mut end = 0;
+        while end < length {
+            end = length.min(end + random.usize(1..=step_max));
+            ends.push(end);
+        }
+        ends
+    };
+    [vec![length], (1..=length).collect(), by_chance(), by_chance()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_cover_everything_in_order() {
+        for length in [0, 1, 2, 100] {
+            for ends in cuts(length, &mut random(b"x")) {
+                assert!(ends.is_sorted_by(|a, b| a < b));
+                assert_eq!(ends.last().copied().unwrap_or(0), length);
+            }
+        }
+    }
+
+    /// Pieces of requests and bodies in any order: enough to reach most states without a fuzzer.
+    #[test]
+    fn laws_hold_on_shuffled_fragments() {
+        let fragments: &[&[u8]] = &[
+            b"GET ",
+            b"POST ",
+            b"OPTIONS ",
+            b"CONNECT ",
+            b"/",
+            b"/a?b=c&d",
+            b"*",
+            b"http://h:1/p",
+            b"h:443",
+            b" HTTP/1.1\r\n",
+            b" HTTP/1.0\r\n",
+            b" HTTP/2.0\r\n",
+            b"Host: x\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\n",
+            b"POST /p HTTP/1.1\r\nHost: x\r\n",
+            b"\r\n",
+            b"\n",
+            b"\r",
+            b" ",
+            b"\t",
+            b":",
+            b"\0",
+            b"\xff",
+            b"Content-Length: 5\r\n",
+            b"hello",
+            b"Content-Length: 5, 5\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"5\r\nhello\r\n",
+            b"Connection: close\r\n",
+            b"Expect: 100-continue\r\n",
+            b"0\r\n\r\n",
+            b"0\r\nA: b\r\n",
+            b"5;ext=1\r\n",
+            b"%2e",
+            b"%2F",
+            b"../",
+            b"{\"n\":",
+            b"100",
+            b"1e5",
+            b"}",
+            b"\"",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..3000 {
+            let input: Vec<u8> = (0..random.usize(0..12))
+                .flat_map(|_| fragments[random.usize(..fragments.len())].to_vec())
+                .collect();
+            for (_, law) in LAWS {
+                law(&input);
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The stupid twins: whole input in hand, one rule after the other, nothing remembered.
+//!
+//! They share no table and no helper with `wire`, and only say what is accepted, not why
+//! something is refused. Slow on purpose; never called while serving.
+
+use crate::limits::Limits;
+
+/// What a twin makes of a complete, valid head.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) used: usize,
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: Option<String>,
+    /// `None`, `Some(Some(length))`, or `Some(None)` for chunked.
+    pub(super) body: Option<Option<u64>>,
+    pub(super) keep_alive: bool,
+    pub(super) expect_continue: bool,
+    pub(super) host: Option<String>,
+    pub(super) fields: Vec<(String, Vec<u8>)>,
+}
+
+const TCHAR: &str = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const UNRESERVED_AND_SUB_DELIMS: &str = "-._~!$&'()*+,;=";
+
+/// The head at the beginning of `input`, if a complete and valid one is there.
+pub(super) fn head(input: &[u8], limits: &Limits) -> Option<Head> {
+    let mut rest = input;
+    for _ in 0..2 {
+        rest = rest.strip_prefix(b"\r\n").unwrap_or(rest);
+    }
+    let end = rest.windows(4).position(|w| w == b"\r\n\r\n")?;
+    let used = input.len() - rest.len() + end + 4;
+    if used > limits.head_bytes {
+        return None;
+    }
+    let mut lines = split(&rest[..end], b"\r\n").into_iter();
+    let request_line = String::from_utf8(lines.next()?.to_vec()).ok()?;
+    let words: Vec<&str> = request_line.split(' ').collect();
+    let [method, target, version] = words[..] else {
+        return None;
+    };
+    if !token(method) || method.len() > 32 {
+        return None;
+    }
+    if target.is_empty() || target.len() > limits.target_bytes || !target_bytes(target) {
+        return None;
+    }
+    let is_new = match version {
+        "HTTP/1.1" => true,
+        "HTTP/1.0" => false,
+        _ => return None,
+    };
+    let fields = lines.map(field).collect::<Option<Vec<_>>>()?;
+    if fields.len() > limits.head_fields {
+        return None;
+    }
+    let body = body(&fields, is_new)?;
+    let expects = expects(&fields)?;
+    let authority = authority(method, target)?;
+    let host = host_field(&fields, is_new)?;
+    let (path, query) = path_and_query(target, authority.as_deref());
+    Some(Head {
+        used,
+        method: method.to_owned(),
+        path,
+        query,
+        body,
+        keep_alive: keeps_alive(&fields, is_new),
+        expect_continue: expects && is_new && !matches!(body, None | Some(Some(0))),
+        host: authority.or(host),
+        fields,
+    })
+}
+
+fn split<'i>(input: &'i [u8], separator: &[u8]) -> Vec<&'i [u8]> {
+    let mut parts = Vec::new();
+    let mut rest = input;
+    while let Some(at) = rest.windows(separator.len()).position(|w| w == separator) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + separator.len()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+fn token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| TCHAR.contains(c))
+}
+
+fn field(line: &[u8]) -> Option<(String, Vec<u8>)> {
+    let colon = line.iter().position(|&b| b == b':')?;
+    let name = String::from_utf8(line[..colon].to_vec()).ok()?;
+    let mut value = line[colon + 1..].to_vec();
+    if value.iter().any(|&b| (b < 32 && b != b'\t') || b == 127) {
+        return None;
+    }
+    while value.last().is_some_and(|b| b" \t".contains(b)) {
+        value.pop();
+    }
+    while value.first().is_some_and(|b| b" \t".contains(b)) {
+        value.remove(0);
+    }
+    token(&name).then_some((name, value))
+}
+
+fn target_bytes(target: &str) -> bool {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    path.chars().all(|c| ('!'..='~').contains(&c) && !"\"#<>\\`{}?".contains(c))
+        && query.chars().all(|c| ('!'..='~').contains(&c) && !"\"#<>".contains(c))
+}
+
+/// The values of all fields of a name, as if they had been one list.
+fn list(fields: &[(String, Vec<u8>)], name: &str) -> Option<Vec<String>> {
+    let values = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
+    let values: Vec<_> =
+        values.map(|(_, v)| String::from_utf8_lossy(v).to_ascii_lowercase()).collect();
+    if values.is_empty() {
+        return None;
+    }
+    let joined = values.join(",");
+    Some(joined.split(',').map(|e| e.trim_matches([' ', '\t']).to_owned()).collect())
+}
+
+fn body(fields: &[(String, Vec<u8>)], is_new: bool) -> Option<Option<Option<u64>>> {
+    let length = list(fields, "content-length");
+    let coding = list(fields, "transfer-encoding");
+    match (length, coding) {
+        (None, None) => Some(None),
+        (Some(length), None) => {
+            let [number] = &length[..] else { return None };
+            let plain = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+            plain.then(|| number.parse().ok().map(|n| Some(Some(n)))).flatten()
+        }
+        (None, Some(coding)) => (is_new && coding == ["chunked"]).then_some(Some(None)),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+fn expects(fields: &[(String, Vec<u8>)]) -> Option<bool> {
+    let expectations = list(fields, "expect").unwrap_or_default();
+    let expectations: Vec<_> = expectations.into_iter().filter(|e| !e.is_empty()).collect();
+    expectations.iter().all(|e| e == "100-continue").then_some(!expectations.is_empty())
+}
+
+fn keeps_alive(fields: &[(String, Vec<u8>)], is_new: bool) -> bool {
+    let options = list(fields, "connection").unwrap_or_default();
+    let has = |option: &str| options.iter().any(|o| o == option);
+    !has("close") && (is_new || has("keep-alive"))
+}
+
+/// Refused, or the host of a `Host` field if there is one.
+fn host_field(fields: &[(String, Vec<u8>)], is_new: bool) -> Option<Option<String>> {
+    let hosts: Vec<_> = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).collect();
+    match hosts[..] {
+        [] => (!is_new).then_some(None),
+        [(_, value)] if value.is_empty() => (!is_new).then_some(None),
+        [(_, value)] => {
+            let value = String::from_utf8(value.clone()).ok()?;
+            host(&value).then_some(Some(value))
+        }
+        _ => None,
+    }
+}
+
+/// Refused, or the authority that the target has if it has one.
+fn authority(method: &str, target: &str) -> Option<Option<String>> {
+    if target.starts_with('/') {
+        return Some(None);
+    }
+    if target == "*" {
+        return (method == "OPTIONS").then_some(None);
+    }
+    let lower = target.to_ascii_lowercase();
+    for scheme in ["http://", "https://"] {
+        if lower.starts_with(scheme) {
+            let rest = &target[scheme.len()..];
+            let authority = rest.split(['/', '?']).next()?;
+            return host(authority).then(|| Some(authority.to_owned()));
+        }
+    }
+    let port_given = target.contains(':') && !target.ends_with(':') && !target.ends_with(']');
+    (method == "CONNECT" && port_given && host(target)).then(|| Some(target.to_owned()))
+}
+
+fn path_and_query(target: &str, authority: Option<&str>) -> (String, Option<String>) {
+    if authority == Some(target) {
+        return (String::new(), None);
+    }
+    let local = match authority {
+        Some(authority) => {
+            let from_authority = target.split_once("://").map_or("", |(_, rest)| rest);
+            from_authority.strip_prefix(authority).unwrap_or("")
+        }
+        None => target,
+    };
+    let (path, query) = match local.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (local, None),
+    };
+    (if path.is_empty() { "/" } else { path }.to_owned(), query)
+}
+
+pub(super) fn host(value: &str) -> bool {
+    let (name, port) = match value.rfind(':') {
+        Some(at) if !value[at..].contains(']') => (&value[..at], &value[at + 1..]),
+        _ => (value, ""),
+    };
+    let port_fits = port.is_empty()
+        || port.chars().all(|c| c.is_ascii_digit())
+            && port.parse::<u128>().is_ok_and(|p| p < 65536);
+    if !port_fits {
+        return false;
+    }
+    if let Some(inner) = name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
+        return inner.parse::<std::net::Ipv6Addr>().is_ok();
+    }
+    !name.is_empty() && reg_name(name)
+}
+
+fn reg_name(name: &str) -> bool {
+    let mut rest = name;
+    while let Some(c) = rest.chars().next() {
+        if c == '%' {
+            let Some(escape) = rest.get(1..3) else {
+                return false;
+            };
+            let hex = escape.chars().all(|c| c.is_ascii_hexdigit());
+            if !hex || ["00", "2f", "5c"].contains(&&*escape.to_lowercase()) {
+                return false;
+            }
+            rest = &rest[3..];
+        } else if c.is_ascii_alphanumeric() || UNRESERVED_AND_SUB_DELIMS.contains(c) {
+            rest = &rest[1..];
+        } else {
+            return false;
+        }
+    }
+    true
+}
+
+/// The body at the beginning of `input` and the bytes it took, if a complete, valid one is there.
+pub(super) fn chunked(input: &[u8], limits: &Limits) -> Option<(Vec<u8>, usize)> {
+    let (mut body, mut rest, mut extensions) = (Vec::new(), input, 0);
+    loop {
+        let line;
+        (line, rest) = take_line(rest)?;
+        let digits = line.iter().position(|&b| b == b';').unwrap_or(line.len());
+        let extension = &line[digits..];
+        extensions += extension.len();
+        if extension.len() > limits.chunk_ext_bytes || extensions > limits.chunk_ext_total_bytes {
+            return None;
+        }
+        if extension.iter().any(|&b| (b < 32 && b != b'\t') || b == 127) {
+            return None;
+        }
+        let digits = std::str::from_utf8(&line[..digits]).ok()?;
+        if !(1..=16).contains(&digits.len()) || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+            return None;
+        }
+        let size = u64::from_str_radix(digits, 16).ok()?;
+        if size == 0 {
+            break;
+        }
+        let size = usize::try_from(size).ok()?;
+        body.extend(rest.get(..size)?);
+        rest = rest[size..].strip_prefix(b"\r\n")?;
+    }
+    let trailers = rest.len();
+    loop {
+        let line;
+        let before = rest.len();
+        (line, rest) = take_line(rest)?;
+        if line.is_empty() {
+            return (trailers - before <= limits.trailer_bytes)
+                .then_some((body, input.len() - rest.len()));
+        }
+        field(line)?;
+    }
+}
+
+/// A line without its end, which is the first CR LF; and no CR or LF stands before it.
+fn take_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = input.windows(2).position(|w| w == b"\r\n")?;
+    let line = &input[..end];
+    (!line.contains(&b'\r') && !line.contains(&b'\n')).then_some((line, &input[end + 2..]))
+}
+
+/// A path decoded by writing each escape down as a number.
+pub(super) fn decode_path(path: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::new();
+    let mut bytes = path.bytes().collect::<std::collections::VecDeque<_>>();
+    while let Some(byte) = bytes.pop_front() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let digits = [bytes.pop_front()?, bytes.pop_front()?];
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let number = u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?;
+        if [0, b'/', b'\\'].contains(&number) {
+            return None;
+        }
+        decoded.push(number);
+    }
+    let text: String = decoded.iter().map(|&b| char::from(b)).collect();
+    (!text.replace('\\', "/").split('/').any(|segment| segment == "..")).then_some(decoded)
+}
