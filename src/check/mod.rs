@@ -21,8 +21,9 @@ pub use stream::http_stream;
 pub use values::{json, target};
 
 use crate::limits::Limits;
-use crate::service::{World, legacy, panel, pi, web};
+use crate::service::{World, legacy, panel, pi, pow, web};
 use crate::work::pi::Kernel;
+use crate::work::pow::Kernel as pow_kernel;
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -61,6 +62,7 @@ pub fn world(limits: Limits) -> World {
             probes: HashSet::new(),
             sources: legacy::Sources::default(),
         },
+        pow: pow::State { bits: 12, seed_len: 5, kernel: pow_kernel::Sha2 },
         panel: panel::State { services: vec!["web", "panel", "legacy"] },
     }
 }

@@ -5,13 +5,14 @@ use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transpo
 use crate::net::{self, Door, Doors, Ended, Log, Plan, Setup, Target};
 use crate::service::http::Face;
 use crate::service::web::log::Format as LineFormat;
-use crate::service::{Kind, Transport, World, legacy, panel, pi, web};
-use crate::work::db::Database;
+use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
 use crate::work::pi::Kernel;
+use crate::work::{self, db::Database};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Instant;
 
 /// Runs the services. The data directory stays locked until this returns.
 pub(super) fn run(config: &Config, data: DataDir) -> Exit {
@@ -32,6 +33,7 @@ pub(super) fn plan(listen: &Listen) -> Plan {
         Service::Web => Kind::Http(Face::Web),
         Service::Panel => Kind::Http(Face::Panel),
         Service::Legacy => Kind::Legacy(Transport::Tcp),
+        Service::Pow => Kind::Pow,
     };
     let doors = match listen.transports {
         Transports::Tcp => Doors::Tcp(tcp),
@@ -105,8 +107,19 @@ fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
             probes: Default::default(),
             sources: legacy::Sources::default(),
         },
+        pow: pow::State {
+            bits: u32::from(config.pow.difficulty) * 4,
+            seed_len: config.pow.seed_len,
+            kernel: config.pow.kernel.unwrap_or_else(fastest_kernel),
+        },
         panel: panel::State { services },
     }
+}
+
+/// What computes hashes fastest on this machine, found out in some ten milliseconds.
+fn fastest_kernel() -> work::pow::Kernel {
+    let start = Instant::now();
+    work::pow::fastest(|| start.elapsed())
 }
 
 /// Where `/legacy_pi` asks when the legacy service is off and nothing else was said.

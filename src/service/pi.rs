@@ -175,7 +175,9 @@ impl Pending {
             }
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(done),
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
-            (Outcome::Panicked, _) => return Some(Style::Plain.error(500, "the job failed")),
+            (Outcome::Panicked | Outcome::Pow(_), _) => {
+                return Some(Style::Plain.error(500, "the job failed"));
+            }
         }
         None
     }
