@@ -1,6 +1,6 @@
 //! Request heads: bytes in, one decided [`Head`] out.
 //!
-//! `httparse` finds the parts, [`scan`] holds the grammar to the letter and [`rules`] the meaning
+//! `httparse` finds the parts, `scan` holds the grammar to the letter and `rules` the meaning
 //! of the fields that decide where a message ends. A head is accepted only if all three agree;
 //! what they refuse has a [`Bad`] and ends the connection. Never lenient: a byte that two readers
 //! could understand differently is how requests are smuggled.
