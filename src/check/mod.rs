@@ -2,7 +2,7 @@
 //! corpus test.
 //!
 //! A law panics when it is broken and does nothing else. It never asks a parser whether the
-//! parser is right: the other side of each comparison is a twin in [`naive`], another way of
+//! parser is right: the other side of each comparison is a twin in `naive`, another way of
 //! cutting the same bytes, or the way back.
 
 mod bodies;
