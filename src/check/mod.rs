@@ -51,7 +51,7 @@ const INPUT_MAX: usize = 1024;
 pub fn world(limits: Limits) -> World {
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
     World {
-        web: web::State::new(limits, true, true),
+        web: web::State::new(limits, true, web::AccessLog::Everything),
         pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
         legacy: legacy::State {
             delay: Duration::from_millis(500),

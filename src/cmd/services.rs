@@ -4,10 +4,13 @@ use super::{DataDir, Exit, complain};
 use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
 use crate::net::{self, Door, Doors, Ended, Log, Plan, Setup, Target};
 use crate::service::http::Face;
+use crate::service::web::AccessLog;
 use crate::service::web::log::Format as LineFormat;
+
 use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
 use crate::work::pi::Kernel;
 use crate::work::{self, db::Database};
+use log::LevelFilter;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::io::{self, Write};
@@ -16,6 +19,9 @@ use std::time::Instant;
 
 /// Runs the services. The data directory stays locked until this returns.
 pub(super) fn run(config: &Config, data: DataDir) -> Exit {
+    if config.root.is_some() {
+        log::warn!("--root: this version serves its own pages only");
+    }
     let exit = match start(config, &data) {
         Ok(setup) => serve(setup, config.format),
         Err(problem) => {
@@ -53,8 +59,13 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         None => None,
         Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
     };
+    let access_log = match &log {
+        None => AccessLog::Off,
+        Some(_) if config.log_level < LevelFilter::Debug => AccessLog::Visitors,
+        Some(_) => AccessLog::Everything,
+    };
     Ok(Setup {
-        world: world(config, &doors, log.is_some()),
+        world: world(config, &doors, access_log),
         doors,
         limits: config.limits,
         workers: config.workers,
@@ -85,7 +96,7 @@ fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
     Log::start(target, format)
 }
 
-fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
+fn world(config: &Config, doors: &[Door], access_log: AccessLog) -> World {
     let own = doors.iter().find(|door| door.service == Service::Legacy.name());
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
     let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));

@@ -206,6 +206,7 @@ impl<O: Outside> Reactor<O> {
     fn drop_conn(&mut self, id: Id, why: Close) {
         let conn = self.conns.remove(id).expect("only a living connection ends");
         self.desk.stats.closed.add(why as usize);
+        log::debug!("connection with {} closed: {}", conn.peer(), why.name());
         if conn.jobs > 0 {
             self.outside.cancel(id);
         }

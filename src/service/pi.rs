@@ -167,8 +167,7 @@ impl Pending {
         }
         match (outcome, &mut self.work) {
             (Outcome::Database(Ok(answer)), _) => self.counted = Some(answer),
-            (Outcome::Database(Err(failure)), _) => {
-                log::error!("the database did not count a request: {failure}");
+            (Outcome::Database(Err(_)), _) => {
                 return Some(
                     Style::Plain.error(503, "the database is not available").retry_after(1),
                 );
