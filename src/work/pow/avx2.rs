@@ -40,18 +40,20 @@ fn ror<const RIGHT: i32, const LEFT: i32>(word: __m256i) -> __m256i {
 
 impl Lanes for Words {
     const COUNT: usize = 8;
-
-    #[inline(always)]
-    unsafe fn splat(word: u32) -> Words {
-        // SAFETY: the caller vouches for AVX2.
-        unsafe { Words(_mm256_set1_epi32(word.cast_signed())) }
-    }
+    const KEEPS_SCHEDULE: bool = false;
 
     #[inline(always)]
     unsafe fn load(words: &[u32]) -> Words {
         let words = &words[..Self::COUNT];
-        // SAFETY: as above, and the slice has as many bytes as the vector; any alignment will do.
+        // SAFETY: the caller vouches for the CPU; the slice has as many bytes as the vector, and
+        // this instruction asks for no alignment.
         unsafe { Words(_mm256_loadu_si256(words.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u32) -> Words {
+        // SAFETY: a value exists, so the CPU has the instructions.
+        unsafe { Words(_mm256_set1_epi32(word.cast_signed())) }
     }
 
     #[inline(always)]

@@ -32,18 +32,20 @@ const MAJORITY: i32 = 0b1110_1000;
 
 impl Lanes for Words {
     const COUNT: usize = 16;
-
-    #[inline(always)]
-    unsafe fn splat(word: u32) -> Words {
-        // SAFETY: the caller vouches for AVX-512.
-        unsafe { Words(_mm512_set1_epi32(word.cast_signed())) }
-    }
+    const KEEPS_SCHEDULE: bool = true;
 
     #[inline(always)]
     unsafe fn load(words: &[u32]) -> Words {
         let words = &words[..Self::COUNT];
-        // SAFETY: as above, and the slice has as many bytes as the vector; any alignment will do.
+        // SAFETY: the caller vouches for the CPU; the slice has as many bytes as the vector, and
+        // this instruction asks for no alignment.
         unsafe { Words(_mm512_loadu_si512(words.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u32) -> Words {
+        // SAFETY: a value exists, so the CPU has the instructions.
+        unsafe { Words(_mm512_set1_epi32(word.cast_signed())) }
     }
 
     #[inline(always)]

@@ -24,7 +24,7 @@ pub struct Job {
 }
 
 /// A part of a job, to be [run](Slice::run) on any thread.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Slice {
     puzzle: Arc<Puzzle>,
     kernel: Kernel,

@@ -17,26 +17,27 @@ use super::sha256::{self, BLOCK, ROUND, START, small_sigma0, small_sigma1};
 
 /// A vector of 32-bit words.
 ///
-/// Values come into being by `splat` and `load` alone, whose callers vouch for the CPU. So
-/// whoever holds a value may use the instructions that the other operations consist of.
+/// Every value goes back to `load`, whose callers vouch for the CPU. So whoever holds a value
+/// may use the instructions that the other operations consist of.
 pub(super) trait Lanes: Copy {
     /// Words in the vector, at most [`super::puzzle::PAIRS_PADDING`].
     const COUNT: usize;
 
-    /// The same word in all lanes.
-    ///
-    /// # Safety
-    ///
-    /// The CPU must have the instructions of this kind of vector.
-    unsafe fn splat(word: u32) -> Self;
+    /// Whether registers suffice for the message schedule beside the working variables. If so,
+    /// its words are computed between the rounds, where they fill gaps. If not, the traffic of
+    /// registers to the stack and back would cost a quarter of the speed: then all of the
+    /// schedule comes first and goes through memory in good order.
+    const KEEPS_SCHEDULE: bool;
 
     /// The first words of a slice, which must have enough.
     ///
     /// # Safety
     ///
-    /// As for `splat`.
+    /// The CPU must have the instructions of this kind of vector.
     unsafe fn load(words: &[u32]) -> Self;
 
+    /// The same word in all lanes of another vector.
+    fn splat(self, word: u32) -> Self;
     fn add(self, other: Self) -> Self;
     fn and(self, other: Self) -> Self;
     fn or(self, other: Self) -> Self;
@@ -114,7 +115,8 @@ pub(super) unsafe fn search<V: Lanes>(puzzle: &Puzzle, range: Range<u64>) -> Opt
         let mut done = 0;
         while done < run {
             // SAFETY: the caller vouches for the instructions.
-            let first_words = unsafe { batch::<V>(&page, &pairs[done as usize..], later) };
+            let lanes = unsafe { V::load(&pairs[done as usize..]) };
+            let first_words = batch(&page, lanes, later);
             let mut candidates = first_words.are_zero(puzzle.first_word_mask());
             while candidates != 0 {
                 let nth = done + u64::from(candidates.trailing_zeros());
@@ -133,24 +135,19 @@ pub(super) unsafe fn search<V: Lanes>(puzzle: &Puzzle, range: Range<u64>) -> Opt
 
 /// The first word of the digest for as many seeds as there are lanes.
 #[inline(always)]
-unsafe fn batch<V: Lanes>(page: &Page, pairs: &[u32], later: &[[u32; 64]]) -> V {
-    // SAFETY: the caller vouches for the instructions.
-    let splat = |word| unsafe { V::splat(word) };
-    // SAFETY: as above.
-    let pairs = unsafe { V::load(pairs) };
-    let w0 = pairs.and(splat(0x0000_00ff)).or(splat(page.w0));
-    let w1 = pairs.and(splat(0xff00_0000)).or(splat(page.w1));
-    // SAFETY: as above.
-    let mixed = unsafe { first_block(page, w0, w1) };
+fn batch<V: Lanes>(page: &Page, pairs: V, later: &[[u32; 64]]) -> V {
+    let w0 = pairs.and(pairs.splat(0x0000_00ff)).or(pairs.splat(page.w0));
+    let w1 = pairs.and(pairs.splat(0xff00_0000)).or(pairs.splat(page.w1));
+    let mixed = first_block(page, w0, w1);
     if later.is_empty() {
-        return mixed[0].add(splat(START[0]));
+        return mixed[0].add(pairs.splat(START[0]));
     }
-    let mut state = START.map(splat);
+    let mut state = START.map(|word| pairs.splat(word));
     add_words(&mut state, mixed);
     for schedule in later {
         let mut mixed = state;
         for adds in schedule.as_chunks::<16>().0 {
-            sixteen!(t => { mixed = round(mixed, splat(adds[t])); });
+            sixteen!(t => { mixed = round(mixed, pairs.splat(adds[t])); });
         }
         add_words(&mut state, mixed);
     }
@@ -159,24 +156,32 @@ unsafe fn batch<V: Lanes>(page: &Page, pairs: &[u32], later: &[[u32; 64]]) -> V 
 
 /// The working variables after the 64 rounds of the first block.
 #[inline(always)]
-unsafe fn first_block<V: Lanes>(page: &Page, w0: V, w1: V) -> [V; 8] {
-    // SAFETY: the caller vouches for the instructions.
-    let splat = |word| unsafe { V::splat(word) };
-    let mut mixed = page.after_first.map(splat);
+fn first_block<V: Lanes>(page: &Page, w0: V, w1: V) -> [V; 8] {
+    let mut mixed = page.after_first.map(|word| w0.splat(word));
     mixed[0] = mixed[0].add(w0);
     mixed[4] = mixed[4].add(w0);
-    mixed = round(mixed, w1.add(splat(ROUND[1])));
-    sixteen!(t => { if t >= 2 { mixed = round(mixed, splat(page.adds[t])); } });
+    mixed = round(mixed, w1.add(w1.splat(ROUND[1])));
+    sixteen!(t => { if t >= 2 { mixed = round(mixed, w0.splat(page.adds[t])); } });
+    if V::KEEPS_SCHEDULE {
+        rounds_amid_schedule(page, w0, w1, mixed)
+    } else {
+        rounds_after_schedule(page, w0, w1, mixed)
+    }
+}
+
+/// Rounds 16 to 63, each with its word of the schedule, of which the last 16 are kept.
+#[inline(always)]
+fn rounds_amid_schedule<V: Lanes>(page: &Page, w0: V, w1: V, mut mixed: [V; 8]) -> [V; 8] {
     let mut w = [w0; 16];
     sixteen!(t => {
-        let mut word = splat(page.known[t]);
+        let mut word = w0.splat(page.known[t]);
         if t == 0 { word = word.add(w0).add(w1.small_sigma0()); }
         if t == 1 { word = word.add(w1); }
         if t >= 2 { word = word.add(w[(t + 14) % 16].small_sigma1()); }
         if t >= 7 { word = word.add(w[(t + 9) % 16]); }
         if t == 15 { word = word.add(w[0].small_sigma0()); }
         w[t] = word;
-        mixed = round(mixed, word.add(splat(ROUND[16 + t])));
+        mixed = round(mixed, word.add(w0.splat(ROUND[16 + t])));
     });
     for constants in ROUND[32..].as_chunks::<16>().0 {
         sixteen!(t => {
@@ -185,15 +190,39 @@ unsafe fn first_block<V: Lanes>(page: &Page, w0: V, w1: V) -> [V; 8] {
                 .add(w[(t + 9) % 16])
                 .add(w[(t + 14) % 16].small_sigma1());
             w[t] = word;
-            mixed = round(mixed, word.add(splat(constants[t])));
+            mixed = round(mixed, word.add(w0.splat(constants[t])));
         });
     }
     mixed
 }
 
+/// Rounds 16 to 63 after the 48 words of the schedule that they add.
+#[inline(always)]
+fn rounds_after_schedule<V: Lanes>(page: &Page, w0: V, w1: V, mut mixed: [V; 8]) -> [V; 8] {
+    let mut w = [w0; 48];
+    w[0] = w0.splat(page.known[0]).add(w0).add(w1.small_sigma0());
+    w[1] = w0.splat(page.known[1]).add(w1);
+    for t in 2..7 {
+        w[t] = w0.splat(page.known[t]).add(w[t - 2].small_sigma1());
+    }
+    for t in 7..16 {
+        w[t] = w0.splat(page.known[t]).add(w[t - 2].small_sigma1()).add(w[t - 7]);
+    }
+    w[15] = w[15].add(w[0].small_sigma0());
+    for t in 16..48 {
+        w[t] = w[t - 16].add(w[t - 15].small_sigma0()).add(w[t - 7]).add(w[t - 2].small_sigma1());
+    }
+    for (words, constants) in w.as_chunks::<8>().0.iter().zip(ROUND[16..].as_chunks::<8>().0) {
+        eight!(t => { mixed = round(mixed, words[t].add(w0.splat(constants[t]))); });
+    }
+    mixed
+}
+
+/// One round. The order of additions lets those that are ready early be done early: Σ₁ of the
+/// newest word is what everything waits for.
 #[inline(always)]
 fn round<V: Lanes>([a, b, c, d, e, f, g, h]: [V; 8], add: V) -> [V; 8] {
-    let t1 = h.add(add).add(e.choice(f, g)).add(e.big_sigma1());
+    let t1 = e.big_sigma1().add(e.choice(f, g)).add(h.add(add));
     let t2 = a.big_sigma0().add(a.majority(b, c));
     [t1.add(t2), a, b, c, d.add(t1), e, f, g]
 }
@@ -207,18 +236,17 @@ fn add_words<V: Lanes>(state: &mut [V; 8], mixed: [V; 8]) {
 
 impl<V: Lanes> Lanes for Two<V> {
     const COUNT: usize = 2 * V::COUNT;
-
-    #[inline(always)]
-    unsafe fn splat(word: u32) -> Self {
-        // SAFETY: the caller vouches for the instructions.
-        let vector = unsafe { V::splat(word) };
-        Two(vector, vector)
-    }
+    const KEEPS_SCHEDULE: bool = V::KEEPS_SCHEDULE;
 
     #[inline(always)]
     unsafe fn load(words: &[u32]) -> Self {
-        // SAFETY: as above.
+        // SAFETY: the caller vouches for the instructions.
         unsafe { Two(V::load(words), V::load(&words[V::COUNT..])) }
+    }
+
+    #[inline(always)]
+    fn splat(self, word: u32) -> Self {
+        Two(self.0.splat(word), self.1.splat(word))
     }
 
     #[inline(always)]

@@ -11,12 +11,20 @@
 //! Cost is counted in compression blocks of SHA-256, the only thing that takes time here.
 
 /// Repeats a block for t = 0 … 15, each a literal. SHA-256 is fast only if neither the eight
-/// state words nor the sixteen of the message schedule ever move, which takes real unrolling;
-/// a loop of this size is left rolled by the compiler.
+/// working variables nor the sixteen words of the schedule ever move, which takes unrolling by
+/// eight at least; the compiler leaves a loop of this size rolled.
 macro_rules! sixteen {
     ($t:ident => $body:block) => {
-        sixteen!($t => $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+        repeat!($t => $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
+}
+
+/// The same for t = 0 … 7.
+macro_rules! eight {
+    ($t:ident => $body:block) => { repeat!($t => $body, 0 1 2 3 4 5 6 7) };
+}
+
+macro_rules! repeat {
     ($t:ident => $body:block, $($value:literal)*) => {
         $({ let $t: usize = $value; $body })*
     };
