@@ -9,4 +9,5 @@
 #[path = "../util/mod.rs"]
 mod util;
 
+mod durability;
 mod transcripts;
