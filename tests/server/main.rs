@@ -10,4 +10,5 @@
 mod util;
 
 mod durability;
+mod ending;
 mod transcripts;
