@@ -260,6 +260,7 @@ impl Loop {
         let since = match desk.draining {
             Some(since) => since,
             None => {
+                self.let_in_who_knocked();
                 self.reactor.drain();
                 now
             }
@@ -267,7 +268,8 @@ impl Loop {
         for gate in &mut self.gates {
             let finished = match gate {
                 Gate::Listener(_) => true,
-                Gate::Datagrams(datagrams) => datagrams.waiting() == 0,
+                // The last requests may still be asking our own server.
+                Gate::Datagrams(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
                 Gate::Shut => false,
             };
             if finished {
@@ -285,6 +287,19 @@ impl Loop {
             });
         }
         None
+    }
+
+    /// Takes all that waits to be accepted: a listener that closes resets what is in its backlog.
+    fn let_in_who_knocked(&mut self) {
+        for gate in &mut self.gates {
+            let Gate::Listener(listener) = gate else { continue };
+            listener.ready = true;
+            for _ in 0..limits::BACKLOG as usize / limits::ACCEPTS_PER_TURN {
+                if listener.is_open(self.reactor.desk.now) {
+                    accept(listener, &mut self.reactor, &mut self.complaints);
+                }
+            }
+        }
     }
 }
 

@@ -99,6 +99,39 @@ fn requests_under_way_are_finished_while_new_clients_are_refused() {
 }
 
 #[test]
+fn whoever_knocked_before_the_signal_is_let_in() {
+    let mut server = Server::start(&["--legacy-corruption=0", "--legacy-timeout=60s"]);
+    let mut probing = ["tcp", "udp"].map(|protocol| {
+        let mut client = Client::connect(server.web());
+        let fields = format!("\"protocol\":\"{protocol}\",\"concurrency\":8");
+        (client.get("/healthz"), post("/legacy_pi", &by("1111", &fields)), client)
+    });
+    // Nothing is looked at until the signal, too, has come.
+    server.signal(Signal::STOP);
+    for (_, request, client) in &mut probing {
+        client.send(&request);
+    }
+    let mut knocking = Vec::new();
+    for _ in 0..300 {
+        let mut client = Client::connect(server.web());
+        client.send(get("/healthz"));
+        knocking.push(client);
+    }
+    server.signal(Signal::TERM);
+    server.signal(Signal::CONT);
+    for (number, client) in knocking.iter_mut().enumerate() {
+        let reply = client.reply().unwrap_or_else(|no| panic!("client {number}: {no:?}"));
+        assert!(reply.status == 200 && reply.is_last(), "client {number}: {reply:?}");
+    }
+    for (_, request, client) in &mut probing {
+        let reply = client.reply().unwrap();
+        assert_eq!(reply.json()["num_valid_results"], 8, "{request}: {}", reply.body);
+    }
+    drop((knocking, probing));
+    assert_eq!(server.wait().code(), Some(0), "{}", server.stderr());
+}
+
+#[test]
 fn connections_on_which_nothing_happens_do_not_hold_the_end_up() {
     for signal in [Signal::TERM, Signal::INT] {
         let mut server = Server::start(&["--grace=60s", "--head-timeout=60s"]);
