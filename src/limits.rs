@@ -101,9 +101,12 @@ pub const DESCRIPTORS_RESERVED: usize = 64;
 /// Connections waiting for `accept`, per listener. The kernel caps it at `net.core.somaxconn`.
 pub const BACKLOG: i32 = 4096;
 
-/// Connections accepted from one listener, and datagrams read from one socket, before the loop
-/// looks at anything else.
+/// Connections accepted from one listener before the loop looks at anything else.
 pub const ACCEPTS_PER_TURN: usize = 64;
+
+/// Datagrams read from one socket before the loop looks at anything else: at least as many as the
+/// loop itself may have sent there in the turn before.
+pub const DATAGRAMS_PER_TURN: usize = EFFECTS_PER_TURN;
 
 /// Idle connections closed at once when one is in the way of a new one: the search for the
 /// oldest walks all of them, so that its cost is shared.
@@ -126,8 +129,10 @@ pub const DRAIN_IDLE: Duration = Duration::from_millis(300);
 /// How long an outgoing connection may take to be established.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Effects applied in one turn; what is left waits for the next, after a look at the sockets.
-pub const EFFECTS_PER_TURN: usize = 4096;
+/// Effects applied in one turn; what is left waits for the next, after a look at the sockets. Each
+/// may be a dial, and each dial a datagram to our own legacy server, of which a socket holds 277
+/// with the default buffer of Linux (212,992 bytes, 768 for each): what does not fit is lost.
+pub const EFFECTS_PER_TURN: usize = 256;
 
 /// Bytes of one datagram: what IPv4 can carry.
 pub const DATAGRAM_BYTES: usize = 65_507;

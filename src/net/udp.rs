@@ -70,7 +70,7 @@ impl Datagrams {
 
     /// Takes a share of the datagrams that have come, and answers the peers whose time has come.
     pub fn turn(&mut self, desk: &mut Desk) {
-        for _ in 0..limits::ACCEPTS_PER_TURN {
+        for _ in 0..limits::DATAGRAMS_PER_TURN {
             if !self.readable {
                 break;
             }

@@ -42,9 +42,10 @@ fn play(server: &Server, transcript: &Transcript) -> Result<(), String> {
             Step::Expect(lines) => player.expect(lines)?,
             Step::Wait(time) => {
                 waited += *time;
-                // After the last of several waits the answer may come at any time; before, not.
+                // After the last of several waits the answer may come at any time; before, not,
+                // but for the length of a turn.
                 if let Some(Step::Wait(_)) = transcript.steps.get(number + 1) {
-                    player.hear_nothing_until(began + waited)?;
+                    player.hear_nothing_until(began + waited / 2)?;
                 }
             }
             Step::End => player.stream.shutdown(Shutdown::Write).unwrap(),
