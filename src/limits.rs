@@ -134,6 +134,10 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// with the default buffer of Linux (212,992 bytes, 768 for each): what does not fit is lost.
 pub const EFFECTS_PER_TURN: usize = 256;
 
+/// What the kernel is asked to hold of datagrams that were not read yet, per socket: some five
+/// thousand small ones. Where `net.core.rmem_max` is as shipped it grants a tenth of that.
+pub const DATAGRAM_BACKLOG_BYTES: usize = 4 * MIB;
+
 /// Bytes of one datagram: what IPv4 can carry.
 pub const DATAGRAM_BYTES: usize = 65_507;
 

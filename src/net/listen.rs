@@ -119,6 +119,8 @@ fn tcp(plan: &Plan, kind: Kind) -> io::Result<Door> {
 
 fn udp(plan: &Plan, addr: SocketAddr, kind: Kind) -> io::Result<Door> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    // A burst that finds no room is lost without a trace. Whatever is granted is welcome.
+    let _ = socket.set_recv_buffer_size(limits::DATAGRAM_BACKLOG_BYTES);
     let addr = bound(&socket, addr)?;
     let socket = UdpSocket::from_std(socket.into());
     Ok(Door { service: plan.service, addr, kind, socket: DoorSocket::Udp(socket) })
