@@ -11,6 +11,8 @@
 mod util;
 
 mod crowds;
+mod datagrams;
 mod durability;
 mod ending;
+mod slow;
 mod transcripts;
