@@ -14,5 +14,6 @@ mod crowds;
 mod datagrams;
 mod durability;
 mod ending;
+mod resets;
 mod slow;
 mod transcripts;
