@@ -108,8 +108,11 @@ pub const ACCEPTS_PER_TURN: usize = 64;
 /// loop itself may have sent there in the turn before.
 pub const DATAGRAMS_PER_TURN: usize = EFFECTS_PER_TURN;
 
-/// Idle connections closed at once when one is in the way of a new one: the search for the
-/// oldest walks all of them, so that its cost is shared.
+/// When idle connections are in the way of a new one, one in so many is closed at once: the search
+/// for the oldest walks all of them, so that its cost is shared …
+pub const EVICTION_SHARE: usize = 16;
+
+/// … but no more than this.
 pub const EVICTIONS_PER_SCAN: usize = 64;
 
 /// How long a listener rests after an accept that failed for want of descriptors or memory.

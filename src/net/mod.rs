@@ -321,10 +321,11 @@ fn open(door: Door, index: usize, registry: &Registry) -> io::Result<Gate> {
 fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &mut Complaints) {
     let now = reactor.desk.now;
     for _ in 0..limits::ACCEPTS_PER_TURN {
-        if !reactor.has_room() {
-            return listener.rest(now);
-        }
         let failure = match listener.accept(now) {
+            // Asked only now: room is made at somebody's cost.
+            Accepted::One(stream, peer) if !reactor.has_room() => {
+                return listener.put_back(stream, peer, now);
+            }
             Accepted::One(Stream::Tcp(mut stream), peer) => {
                 let attach = |system: &mut System, id| {
                     let token = Source::Conn(id).token();

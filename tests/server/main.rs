@@ -14,6 +14,8 @@ mod crowds;
 mod datagrams;
 mod durability;
 mod ending;
+mod limits;
 mod resets;
+mod room;
 mod slow;
 mod transcripts;
