@@ -101,12 +101,18 @@ pub const DESCRIPTORS_RESERVED: usize = 64;
 /// Connections waiting for `accept`, per listener. The kernel caps it at `net.core.somaxconn`.
 pub const BACKLOG: i32 = 4096;
 
-/// Connections accepted from one listener, and datagrams read from one socket, before the loop
-/// looks at anything else.
+/// Connections accepted from one listener before the loop looks at anything else.
 pub const ACCEPTS_PER_TURN: usize = 64;
 
-/// Idle connections closed at once when one is in the way of a new one: the search for the
-/// oldest walks all of them, so that its cost is shared.
+/// Datagrams read from one socket before the loop looks at anything else: at least as many as the
+/// loop itself may have sent there in the turn before.
+pub const DATAGRAMS_PER_TURN: usize = EFFECTS_PER_TURN;
+
+/// When idle connections are in the way of a new one, one in so many is closed at once: the search
+/// for the oldest walks all of them, so that its cost is shared …
+pub const EVICTION_SHARE: usize = 16;
+
+/// … but no more than this.
 pub const EVICTIONS_PER_SCAN: usize = 64;
 
 /// How long a listener rests after an accept that failed for want of descriptors or memory.
@@ -126,8 +132,14 @@ pub const DRAIN_IDLE: Duration = Duration::from_millis(300);
 /// How long an outgoing connection may take to be established.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Effects applied in one turn; what is left waits for the next, after a look at the sockets.
-pub const EFFECTS_PER_TURN: usize = 4096;
+/// Effects applied in one turn; what is left waits for the next, after a look at the sockets. Each
+/// may be a dial, and each dial a datagram to our own legacy server, of which a socket holds 277
+/// with the default buffer of Linux (212,992 bytes, 768 for each): what does not fit is lost.
+pub const EFFECTS_PER_TURN: usize = 256;
+
+/// What the kernel is asked to hold of datagrams that were not read yet, per socket: some five
+/// thousand small ones. Where `net.core.rmem_max` is as shipped it grants a tenth of that.
+pub const DATAGRAM_BACKLOG_BYTES: usize = 4 * MIB;
 
 /// Bytes of one datagram: what IPv4 can carry.
 pub const DATAGRAM_BYTES: usize = 65_507;

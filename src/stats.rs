@@ -116,13 +116,15 @@ pub enum Drop {
     Source,
     /// Too many peers were waiting.
     Full,
+    /// The server was ending.
+    Draining,
     /// Receiving or sending failed.
     Io,
 }
 
 impl Drop {
     /// All reasons, in the order of their counters.
-    pub const ALL: [Drop; 4] = [Drop::Rate, Drop::Source, Drop::Full, Drop::Io];
+    pub const ALL: [Drop; 5] = [Drop::Rate, Drop::Source, Drop::Full, Drop::Draining, Drop::Io];
 
     /// The reason as logs and metrics write it.
     pub fn name(self) -> &'static str {
@@ -130,6 +132,7 @@ impl Drop {
             Drop::Rate => "rate",
             Drop::Source => "source",
             Drop::Full => "full",
+            Drop::Draining => "draining",
             Drop::Io => "io",
         }
     }

@@ -191,7 +191,7 @@ impl<S: Socket> Conn<S> {
             return Some(Pumped::Over(Close::SlowReader));
         }
         match self.session.deadline() {
-            Some(Deadline::Idle(at)) if at > desk.now => {
+            Some(Deadline::Fresh(at) | Deadline::Idle(at)) if at > desk.now => {
                 Some(self.linger(Close::Draining, desk.now).unwrap_or_else(Pumped::Over))
             }
             Some(_) | None => Some(self.pump(id, Some(Event::Tick), desk)),
@@ -208,7 +208,7 @@ impl<S: Socket> Conn<S> {
             _ if self.session.is_done().is_some() => None,
             Some(Deadline::Busy(at)) => Some(at),
             Some(Deadline::Idle(_)) if self.send.is_some() => None,
-            Some(Deadline::Idle(at)) => {
+            Some(Deadline::Fresh(at) | Deadline::Idle(at)) => {
                 Some(desk.draining.map_or(at, |since| at.min(since + limits::DRAIN_IDLE)))
             }
             None => None,
@@ -230,7 +230,10 @@ impl<S: Socket> Conn<S> {
     /// Whether the peer is owed something: it is in the middle of a conversation.
     pub fn is_in_flight(&self) -> bool {
         match self.phase {
-            Phase::Open => self.idle_until().is_none(),
+            Phase::Open => match self.session.deadline() {
+                Some(Deadline::Fresh(_)) => self.session.is_done().is_some(),
+                Some(Deadline::Busy(_) | Deadline::Idle(_)) | None => self.idle_until().is_none(),
+            },
             Phase::Dialling => true,
             Phase::Lingering { .. } => false,
         }

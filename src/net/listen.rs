@@ -119,6 +119,8 @@ fn tcp(plan: &Plan, kind: Kind) -> io::Result<Door> {
 
 fn udp(plan: &Plan, addr: SocketAddr, kind: Kind) -> io::Result<Door> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+    // A burst that finds no room is lost without a trace. Whatever is granted is welcome.
+    let _ = socket.set_recv_buffer_size(limits::DATAGRAM_BACKLOG_BYTES);
     let addr = bound(&socket, addr)?;
     let socket = UdpSocket::from_std(socket.into());
     Ok(Door { service: plan.service, addr, kind, socket: DoorSocket::Udp(socket) })
@@ -142,6 +144,8 @@ pub struct Listener {
     pub kind: Kind,
     /// There may be more in the backlog. Edges come once: it stays up until `WouldBlock`.
     pub ready: bool,
+    /// Taken from the backlog when there was no room for it.
+    waiting: Option<(Stream, SocketAddr)>,
     rest_until: Option<Instant>,
 }
 
@@ -159,7 +163,7 @@ pub enum Accepted {
 impl Listener {
     /// The listener behind a door.
     pub fn new(socket: TcpListener, kind: Kind) -> Listener {
-        Listener { socket, kind, ready: false, rest_until: None }
+        Listener { socket, kind, ready: false, waiting: None, rest_until: None }
     }
 
     /// Whether to try now.
@@ -173,12 +177,21 @@ impl Listener {
     }
 
     /// Leaves the backlog alone for a while.
-    pub fn rest(&mut self, now: Instant) {
+    fn rest(&mut self, now: Instant) {
         self.rest_until = Some(now + limits::ACCEPT_REST);
+    }
+
+    /// There was no room for this one: it comes first when there is.
+    pub fn put_back(&mut self, stream: Stream, peer: SocketAddr, now: Instant) {
+        self.waiting = Some((stream, peer));
+        self.rest(now);
     }
 
     /// Takes one connection from the backlog.
     pub fn accept(&mut self, now: Instant) -> Accepted {
+        if let Some((stream, peer)) = self.waiting.take() {
+            return Accepted::One(stream, peer);
+        }
         match self.socket.accept() {
             Ok((stream, peer)) => Accepted::One(Stream::Tcp(stream), peer),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

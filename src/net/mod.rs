@@ -262,6 +262,7 @@ impl Loop {
         let since = match desk.draining {
             Some(since) => since,
             None => {
+                self.let_in_who_knocked();
                 self.reactor.drain();
                 now
             }
@@ -269,7 +270,8 @@ impl Loop {
         for gate in &mut self.gates {
             let finished = match gate {
                 Gate::Listener(_) => true,
-                Gate::Datagrams(datagrams) => datagrams.waiting() == 0,
+                // The last requests may still be asking our own server.
+                Gate::Datagrams(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
                 Gate::Shut => false,
             };
             if finished {
@@ -287,6 +289,19 @@ impl Loop {
             });
         }
         None
+    }
+
+    /// Takes all that waits to be accepted: a listener that closes resets what is in its backlog.
+    fn let_in_who_knocked(&mut self) {
+        for gate in &mut self.gates {
+            let Gate::Listener(listener) = gate else { continue };
+            listener.ready = true;
+            for _ in 0..limits::BACKLOG as usize / limits::ACCEPTS_PER_TURN {
+                if listener.is_open(self.reactor.desk.now) {
+                    accept(listener, &mut self.reactor, &mut self.complaints);
+                }
+            }
+        }
     }
 }
 
@@ -308,10 +323,11 @@ fn open(door: Door, index: usize, registry: &Registry) -> io::Result<Gate> {
 fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &mut Complaints) {
     let now = reactor.desk.now;
     for _ in 0..limits::ACCEPTS_PER_TURN {
-        if !reactor.has_room() {
-            return listener.rest(now);
-        }
         let failure = match listener.accept(now) {
+            // Asked only now: room is made at somebody's cost.
+            Accepted::One(stream, peer) if !reactor.has_room() => {
+                return listener.put_back(stream, peer, now);
+            }
             Accepted::One(Stream::Tcp(mut stream), peer) => {
                 let attach = |system: &mut System, id| {
                     let token = Source::Conn(id).token();

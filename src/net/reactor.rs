@@ -280,10 +280,10 @@ impl<O: Outside> Reactor<O> {
             .iter()
             .filter_map(|(id, conn)| conn.idle_until().map(|at| (at, id)))
             .collect::<Vec<_>>();
-        let count = idle.len().min(limits::EVICTIONS_PER_SCAN);
-        if count == 0 {
+        if idle.is_empty() {
             return false;
         }
+        let count = (idle.len() / limits::EVICTION_SHARE).clamp(1, limits::EVICTIONS_PER_SCAN);
         idle.select_nth_unstable(count - 1);
         for (_, id) in &idle[..count] {
             if let Some(conn) = self.conns.find(*id) {

@@ -11,7 +11,7 @@ pub trait Socket: fmt::Debug {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize>;
     /// Writes as much of `from` as fits, at least one byte.
     fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize>;
-    /// Ends our half; what was written is still delivered.
+    /// Ends our half; what was written is still delivered. An error where there are no halves.
     fn shutdown_write(&mut self) -> io::Result<()>;
     /// The error that waits on the socket, if any.
     fn take_error(&self) -> io::Result<Option<io::Error>>;
@@ -62,7 +62,7 @@ impl Socket for Stream {
     fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Udp(..) => Ok(()),
+            Stream::Udp(..) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -68,10 +68,9 @@ impl Datagrams {
         self.waiting.front().filter(|_| self.writable).map(|peer| peer.due)
     }
 
-    /// Takes a share of the datagrams that have come, unless the server is ending, and answers
-    /// the peers whose time has come.
+    /// Takes a share of the datagrams that have come, and answers the peers whose time has come.
     pub fn turn(&mut self, desk: &mut Desk) {
-        for _ in 0..limits::ACCEPTS_PER_TURN {
+        for _ in 0..limits::DATAGRAMS_PER_TURN {
             if !self.readable {
                 break;
             }
@@ -90,7 +89,7 @@ impl Datagrams {
         match (received, from) {
             (Ok(_), Some(peer)) => {
                 desk.stats.datagrams += 1;
-                if self.waiting.len() < limits::DATAGRAM_PEERS && desk.draining.is_none() {
+                if self.waiting.len() < limits::DATAGRAM_PEERS {
                     self.open(peer, desk);
                 } else {
                     desk.stats.dropped.add(Drop::Full as usize);

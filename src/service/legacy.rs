@@ -109,6 +109,7 @@ impl Session {
                 Some(Drop::Source)
             }
             Transport::Udp if legacy.probes.contains(&cx.peer) => None,
+            Transport::Udp if cx.draining => Some(Drop::Draining),
             Transport::Udp => {
                 let admitted =
                     legacy.sources.admit(cx.peer.ip(), cx.now, legacy.rate, legacy.burst);

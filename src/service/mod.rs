@@ -135,6 +135,9 @@ pub enum Progress {
 pub enum Deadline {
     /// Something is owed to the peer, or by it.
     Busy(Instant),
+    /// Nothing yet: the peer has not said a word. Its first one is awaited, unless the server
+    /// ends.
+    Fresh(Instant),
     /// Nothing is: if room is needed, this connection may be closed at once.
     Idle(Instant),
 }
@@ -143,7 +146,7 @@ impl Deadline {
     /// The moment itself.
     pub fn at(self) -> Instant {
         match self {
-            Deadline::Busy(at) | Deadline::Idle(at) => at,
+            Deadline::Busy(at) | Deadline::Fresh(at) | Deadline::Idle(at) => at,
         }
     }
 }

@@ -1,7 +1,11 @@
-//! What several tests share: sockets without a kernel, and the reading of transcripts.
+//! What several tests share: sockets without a kernel, the reading of transcripts, and the real
+//! binary with clients for it.
 
 #![allow(dead_code)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // so do tests themselves
 
+pub mod crowd;
 pub mod fake;
+pub mod http;
+pub mod process;
 pub mod transcript;

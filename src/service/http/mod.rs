@@ -74,7 +74,7 @@ impl Session {
     pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         match event {
             Event::Opened { .. } => {
-                self.deadline = Some(Deadline::Busy(cx.now + cx.world.web.limits.head_timeout));
+                self.deadline = Some(Deadline::Fresh(cx.now + cx.world.web.limits.head_timeout));
                 Progress::Starved
             }
             Event::Bytes => self.input(recv, cx),
@@ -155,9 +155,10 @@ impl Session {
                 Progress::Advanced
             }
             Parse::More => {
-                if self.answered > 0 && matches!(self.stage, Stage::Idle) {
-                    self.deadline = Some(Deadline::Busy(cx.now + limits.head_timeout));
-                }
+                self.deadline = Some(Deadline::Busy(match self.deadline {
+                    Some(Deadline::Fresh(until) | Deadline::Busy(until)) => until,
+                    Some(Deadline::Idle(_)) | None => cx.now + limits.head_timeout,
+                }));
                 self.stage = Stage::Head(scan);
                 Progress::Starved
             }

@@ -1,0 +1,55 @@
+//! Bugs that were found while building, each named by what broke.
+
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use pentad::limits::Limits;
+use pentad::service::Kind;
+use pentad::service::http::Face;
+use std::net::{Ipv4Addr, UdpSocket};
+use util::fake::Street;
+use util::http::{Client, by, post};
+use util::process::Server;
+
+/// The answer to a datagram is shorter than what was offered for it: a short read, after which
+/// nothing more was looked for. So the end of the exchange was never seen, and every probe ran
+/// into its timeout with the answer in its hands.
+#[test]
+fn a_datagram_probe_did_not_notice_the_end_of_its_exchange() {
+    let args = ["--legacy-corruption=0", "--legacy-delay=10ms", "--legacy-timeout=1h"];
+    let server = Server::start(&args);
+    let fields = by("1111", "\"protocol\":\"udp\",\"concurrency\":8");
+    let reply = Client::connect(server.web()).post("/legacy_pi", &fields);
+    assert_eq!(reply.json()["num_valid_results"], 8, "{}", reply.body);
+}
+
+/// The sum of no numbers is -0.0, and so was its mean.
+#[test]
+fn the_mean_of_no_readings_was_printed_as_minus_zero() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    street.reactor.outside.refuses = true;
+    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    client.send(post("/legacy_pi", &by("1111", "\"protocol\":\"tcp\"")).as_bytes());
+    street.settle();
+    let reply = String::from_utf8(client.receive(usize::MAX)).unwrap();
+    assert!(reply.contains("\"num_valid_results\":0,\"pi\":0.0,"), "{reply}");
+}
+
+/// A datagram exchange has no halves. One that was given up was half-closed all the same, and
+/// its socket kept for two seconds in case the peer had more to say.
+#[test]
+#[cfg(target_os = "linux")] // counts descriptors in /proc
+fn a_datagram_probe_that_was_given_up_lingered() {
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let upstream = format!("--legacy-upstream={}", silent.local_addr().unwrap());
+    let server = Server::start(&[&upstream, "--legacy-timeout=10ms"]);
+    let mut client = Client::connect(server.web());
+    let fields = by("1111", "\"protocol\":\"udp\",\"concurrency\":8");
+    client.post("/legacy_pi", &fields);
+    let before = server.count("fd");
+    for _ in 0..10 {
+        assert_eq!(client.post("/legacy_pi", &fields).json()["num_valid_results"], 0);
+    }
+    assert!(server.count("fd") <= before, "{} after {before}", server.count("fd"));
+}

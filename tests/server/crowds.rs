@@ -1,0 +1,58 @@
+//! Thousands at once: all in their delay together, all answered, none much later than one alone.
+
+use super::util::crowd::{Visit, crowd, lateness};
+use super::util::http::{assert_next_is_served, by, post};
+use super::util::process::{PROMPTLY, Server, affordable};
+use std::time::Duration;
+
+const DELAY: Duration = Duration::from_millis(500);
+
+#[test]
+fn five_thousand_clients_of_the_legacy_server_wait_together() {
+    let count = affordable(5000, 1);
+    let server = Server::start(&["--legacy-corruption=0"]);
+    let visits = crowd(server.legacy(), count, |_| Vec::new());
+    for Visit { heard, took, error } in &visits {
+        let text = std::str::from_utf8(heard).unwrap();
+        let value = text.parse::<f64>().unwrap_or_else(|_| panic!("{text:?}, {error:?}"));
+        assert!((value - std::f64::consts::PI).abs() <= 0.05, "{value}");
+        assert!(error.is_none() && *took >= DELAY / 2, "{error:?} after {took:?}");
+    }
+    let last = lateness("legacy over tcp", &visits, DELAY);
+    assert!(last < PROMPTLY, "the last one was late by {last:?}");
+    assert_next_is_served(server.web());
+}
+
+#[test]
+fn a_thousand_web_clients_ask_the_legacy_server_over_tcp() {
+    a_thousand_ask_by("tcp", 9);
+}
+
+#[test]
+fn a_thousand_web_clients_ask_the_legacy_server_over_udp() {
+    a_thousand_ask_by("udp", 5);
+}
+
+/// Each asks with four operations, `each` descriptors of the server all in all.
+fn a_thousand_ask_by(protocol: &str, each: usize) {
+    let count = affordable(1000, each);
+    let server = Server::start(&["--legacy-corruption=0"]);
+    let fields = format!("\"protocol\":\"{protocol}\",\"concurrency\":4");
+    let request = post("/legacy_pi", &by("1111", &fields));
+    let request = request.replace("\r\nHost: a\r\n", "\r\nHost: a\r\nConnection: close\r\n");
+    let visits = crowd(server.web(), count, |_| request.clone().into_bytes());
+    let mut failures = Vec::new();
+    for (number, Visit { heard, took, error }) in visits.iter().enumerate() {
+        let text = String::from_utf8_lossy(heard);
+        let whole = text.starts_with("HTTP/1.1 200 ") && text.contains("\"num_valid_results\":4,");
+        if !whole || error.is_some() {
+            failures.push(format!("client {number} after {took:?}: {error:?} {text}"));
+        }
+        assert!(*took >= DELAY / 2);
+    }
+    let last = lateness(&format!("/legacy_pi over {protocol}"), &visits, DELAY);
+    let failed = failures.len();
+    assert_eq!(failed, 0, "{failed} of {count}, such as {:#?}", &failures[..failed.min(3)]);
+    assert!(last < PROMPTLY, "the last one was late by {last:?}");
+    assert_next_is_served(server.web());
+}

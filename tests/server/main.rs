@@ -1,0 +1,21 @@
+//! The real binary over real sockets: what only a kernel, a clock and a process can show.
+//!
+//! Deadlines are generous: a loaded machine may be slow without being wrong. Lower bounds are
+//! half of what was asked for, since the server counts from the beginning of a turn, and a turn
+//! that the machine interrupts is long. `/proc`, `prlimit` and the whole of 127/8 are Linux's.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../util/mod.rs"]
+mod util;
+
+mod crowds;
+mod datagrams;
+mod durability;
+mod ending;
+mod limits;
+mod resets;
+mod room;
+mod slow;
+mod transcripts;

@@ -1,0 +1,117 @@
+//! More connections than there is room for: idle ones make room, busy ones are waited for, and
+//! a want of descriptors is survived at rest.
+
+use super::util::http::{Client, assert_next_is_served, by, get, post};
+use super::util::process::{FREE, Place, Server, eventually};
+use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[test]
+fn the_oldest_idle_connection_makes_room_for_a_new_one() {
+    let server = Server::start(&["--max-connections=10", "--keepalive-timeout=5m"]);
+    let mut idle = (0..10)
+        .map(|_| {
+            let mut client = Client::connect(server.web());
+            assert_eq!(client.get("/").status, 200);
+            client
+        })
+        .collect::<Vec<_>>();
+    let mut newest = Client::connect(server.web());
+    assert_eq!(newest.get("/").status, 200, "the eleventh is served");
+    assert!(idle.remove(0).is_ended(), "the one that was idle longest made room");
+    for (number, client) in idle.iter_mut().enumerate() {
+        assert_eq!(client.get("/").status, 200, "number {number} of the others is still there");
+    }
+    assert_eq!(newest.get("/").status, 200);
+}
+
+#[test]
+fn busy_connections_are_never_closed_and_the_next_waits_for_one_to_end() {
+    const DELAY: Duration = Duration::from_millis(500);
+    let server = Server::start(&["--max-connections=10"]);
+    let began = Instant::now();
+    let mut clients = (0..11).map(|_| Client::connect(server.legacy())).collect::<Vec<_>>();
+    for (number, client) in clients.iter_mut().enumerate() {
+        assert!(!client.rest().0.is_empty(), "number {number} is answered");
+    }
+    // Its delay began when another's ended.
+    assert!(began.elapsed() >= DELAY * 3 / 2, "the last one did not wait: {:?}", began.elapsed());
+    assert_next_is_served(server.web());
+}
+
+/// Opens `many` connections, each halfway through a request. Not all of them can be let in.
+fn halfway(server: &Server, many: usize) -> Vec<Client> {
+    let mut clients = (0..many).map(|_| Client::connect(server.web())).collect::<Vec<_>>();
+    for client in &mut clients {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n");
+    }
+    clients
+}
+
+/// Each finishes its request in its turn, and makes room for one that waits.
+fn finish(clients: Vec<Client>) {
+    for (number, mut client) in clients.into_iter().enumerate() {
+        client.send("Connection: close\r\n\r\n");
+        let reply = client.reply().unwrap_or_else(|no| panic!("number {number}: {no:?}"));
+        assert_eq!(reply.status, 200, "number {number}");
+        assert!(client.is_ended());
+    }
+}
+
+/// The share of one core that the server uses during a second.
+fn strain(server: &Server) -> f64 {
+    let (before, began) = (server.processor_time(), Instant::now());
+    thread::sleep(Duration::from_secs(1));
+    (server.processor_time() - before).as_secs_f64() / began.elapsed().as_secs_f64()
+}
+
+#[test]
+fn with_few_descriptors_everybody_has_a_turn_and_the_server_rests() {
+    let place = Place::new();
+    let args = FREE.iter().copied().chain(["--head-timeout=5m"]).collect::<Vec<_>>();
+    let server = Server::launch(&place, place.command_after("ulimit -n 100", &args));
+    let clients = halfway(&server, 60);
+    let strain = strain(&server);
+    eprintln!("{strain:.3} of a core while two dozen wait to be let in");
+    assert!(strain < 0.5, "it spins: {strain:.2} of a core");
+    finish(clients);
+    assert_next_is_served(server.web());
+}
+
+/// The limit under which the server can open `many` more descriptors: it bounds their numbers.
+fn number_with_room_for(many: usize, server: &Server) -> u64 {
+    let taken = |number: &u64| server.proc("fd").join(number.to_string()).is_symlink();
+    (0..).filter(|number| !taken(number)).nth(many).unwrap()
+}
+
+#[test]
+fn without_any_descriptor_open_connections_are_served_and_the_server_rests() {
+    let server = Server::start(&["--head-timeout=5m", "--keepalive-timeout=5m"]);
+    let mut open = Client::connect(server.web());
+    assert_eq!(open.get("/").status, 200);
+    // From now on there is not even room for what the server keeps in reserve.
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let limit = Rlimit { current: Some(number_with_room_for(5, &server)), maximum };
+    let before = prlimit(Some(server.pid()), Resource::Nofile, limit).unwrap();
+    let began = Instant::now();
+    let clients = halfway(&server, 20);
+    let complaints = || server.stderr().matches("cannot accept a connection").count();
+    eventually("an accept that fails", || (complaints() > 0).then_some(()));
+    let strain = strain(&server);
+    eprintln!("{strain:.3} of a core while 15 wait and accept fails");
+    assert!(strain < 0.5, "it spins: {strain:.2} of a core");
+    assert_eq!(open.get("/").status, 200, "who is in is served");
+    let reply = open.post("/legacy_pi", &by("1111", "\"protocol\":\"tcp\",\"concurrency\":3"));
+    assert_eq!(reply.json()["num_valid_results"], 0, "nothing can be dialled: {}", reply.body);
+    let reply = open.post("/statistics", &by("1111", ""));
+    assert_eq!(reply.json()[0]["request_count"], 2, "the database needs none: {}", reply.body);
+    let most = 2 + began.elapsed().as_secs() as usize;
+    assert!(complaints() <= most, "more than a line a second:\n{}", server.stderr());
+
+    finish(clients);
+    prlimit(Some(server.pid()), Resource::Nofile, before).unwrap();
+    assert_next_is_served(server.web());
+    assert_eq!(open.ask(&post("/pi", &by("1111", ""))).unwrap().status, 400);
+    assert_eq!(open.ask(&get("/nothing")).unwrap().status, 404);
+}
