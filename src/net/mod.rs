@@ -28,6 +28,7 @@ mod reactor;
 mod schedule;
 mod slots;
 mod socket;
+mod system;
 mod timers;
 mod token;
 mod udp;
@@ -40,22 +41,20 @@ pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;
 
 use crate::limits::{self, Limits};
-use crate::service::{Endpoint, Id, Ticket, Transport, World};
-use crate::work::Job;
+use crate::service::World;
 use crate::work::db::Database;
 use complaints::Complaints;
 use listen::{Accepted, DoorSocket, Listener};
 use mio::event::Event;
-use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{Completion, Completions, Pool, Scribe};
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
-use socket::{Exchange, Stream};
+use socket::Stream;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use system::{BOTH, System, connections_max};
 use token::Source;
 use udp::Datagrams;
 
@@ -103,14 +102,6 @@ pub fn run(setup: Setup, ready: impl FnOnce()) -> io::Result<Ended> {
     }
 }
 
-/// The operating system, as the reactor sees it.
-#[derive(Debug)]
-struct System {
-    registry: Registry,
-    pool: Pool,
-    scribe: Scribe,
-}
-
 struct Loop {
     poll: Poll,
     events: Events,
@@ -139,8 +130,6 @@ const EVENTS: usize = 1024;
 
 /// Asks for the log file to be opened anew.
 const REOPEN: Signal = Signal::USR1;
-
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
@@ -355,63 +344,5 @@ fn readiness(event: &Event) -> Readiness {
         readable: event.is_readable(),
         writable: event.is_writable(),
         ending: event.is_read_closed() || event.is_error(),
-    }
-}
-
-/// How many connections the limits and the operating system allow. Raises the latter's limit as
-/// far as it lets us.
-fn connections_max(limits: &Limits) -> usize {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = match limits.max_connections {
-        0 => limits::CONNECTIONS_MAX,
-        most => most,
-    };
-    let needed = (wanted + limits::DESCRIPTORS_RESERVED) as u64;
-    let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
-    let descriptors = match current {
-        Some(current) if current < raised => {
-            let rlimit = Rlimit { current: Some(raised), maximum };
-            if setrlimit(Resource::Nofile, rlimit).is_ok() { raised } else { current }
-        }
-        Some(_) | None => needed,
-    };
-    (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
-}
-
-impl Outside for System {
-    type Socket = Stream;
-
-    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
-        let token = Source::Conn(id).token();
-        match to.transport {
-            Transport::Tcp => {
-                let mut stream = TcpStream::connect(to.addr)?;
-                self.registry.register(&mut stream, token, BOTH)?;
-                Ok(Stream::Tcp(stream))
-            }
-            Transport::Udp => {
-                let any = match to.addr {
-                    SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                    SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-                };
-                let mut socket = UdpSocket::bind(any)?;
-                socket.connect(to.addr)?;
-                self.registry.register(&mut socket, token, BOTH)?;
-                Ok(Stream::Udp(socket, Exchange::Open))
-            }
-        }
-    }
-
-    fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
-        match job {
-            Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
-            Job::Database(request) => {
-                self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
-            }
-        }
-    }
-
-    fn cancel(&mut self, from: Id) {
-        self.pool.cancel(from);
     }
 }

@@ -3,10 +3,11 @@
 //! ```text
 //!   Dialling ─writable→ Open ─session done, output flushed→ Lingering ─peer's end→ (dropped)
 //! ```
-//! [`Conn::pump`] is the only place where bytes move: read, handle and write in one go, until
-//! the socket has no more, the session wants no more, or the turn's share is used up. Readiness
-//! is sticky: a flag stays up until the kernel has said otherwise, by `WouldBlock` or by a count
-//! that is short of what was asked.
+//! [`Conn::pump`] is the only place where bytes move; see [`pump`]. Readiness is sticky: a flag
+//! stays up until the kernel has said otherwise, by `WouldBlock` or by a count that is short of
+//! what was asked.
+
+mod pump;
 
 use super::desk::{Desk, Lent};
 use super::socket::Socket;
@@ -14,7 +15,6 @@ use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::{self, Limits, Pace};
 use crate::service::{Deadline, Endpoint, Event, Id, Progress, Refusal, Session, Transport};
 use crate::stats::Close;
-use std::io::{ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -89,25 +89,6 @@ pub enum Pumped {
     /// It is over.
     Over(Close),
 }
-
-/// What is left of a turn's share, in bytes.
-struct Share {
-    read: usize,
-    write: usize,
-}
-
-/// Where a flush stopped.
-enum Flushed {
-    /// Nothing is left.
-    All,
-    /// Nothing is left of output that had to wait in an earlier turn.
-    Drained,
-    Blocked,
-    Share,
-}
-
-/// Slices of output in one call: a head and a shared body for each of eight answers.
-const SLICES: usize = 16;
 
 impl<S: Socket> Conn<S> {
     /// A connection that a peer made.
@@ -262,75 +243,6 @@ impl<S: Socket> Conn<S> {
         self.send.as_ref().map(|held| held.pace.deadline(limits.send_timeout, limits))
     }
 
-    fn run(
-        &mut self,
-        id: Id,
-        event: Option<Event>,
-        lent: &mut Lent,
-        desk: &mut Desk,
-    ) -> Result<Pumped, Close> {
-        if let Some(event) = event {
-            self.starved = false;
-            self.tell(id, event, lent, desk)?;
-        }
-        match self.phase {
-            Phase::Dialling if self.session.is_done().is_some() => {
-                return Err(self.session.is_done().unwrap_or(Close::Finished));
-            }
-            Phase::Dialling if !self.ready.writable => return Ok(Pumped::Waits),
-            Phase::Dialling => self.establish(id, lent, desk)?,
-            Phase::Open | Phase::Lingering { .. } => {}
-        }
-        let bytes = desk.limits.turn_bytes;
-        let mut share = Share { read: bytes, write: bytes };
-        loop {
-            if let Phase::Lingering { .. } = self.phase {
-                return self.discard(&mut share, lent);
-            }
-            self.digest(id, lent, desk)?;
-            let flushed = self.flush(&mut share, lent, desk)?;
-            match (flushed, self.session.is_done()) {
-                (Flushed::Share, _) => return Ok(Pumped::Again),
-                (Flushed::Blocked, Some(_)) => return Ok(Pumped::Waits),
-                (Flushed::All | Flushed::Drained, Some(why)) => {
-                    self.linger(why, desk.now)?;
-                    continue;
-                }
-                (Flushed::Drained, None) => {
-                    // The session may have been waiting for room.
-                    self.starved = false;
-                    if self.session.wants_read() {
-                        self.starved =
-                            self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
-                    }
-                    continue;
-                }
-                (Flushed::All | Flushed::Blocked, None) if self.can_digest(lent) => continue,
-                (Flushed::All | Flushed::Blocked, None) => {}
-            }
-            let reading = self.end == End::Ahead && !self.paused && self.session.wants_read();
-            if !reading || !self.ready.readable {
-                return Ok(Pumped::Waits);
-            }
-            if share.read == 0 {
-                return Ok(Pumped::Again);
-            }
-            self.fill(&mut share, lent)?;
-        }
-    }
-
-    /// The connection attempt has ended, well or not.
-    fn establish(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
-        match self.socket.take_error() {
-            Ok(None) => {}
-            Ok(Some(_)) | Err(_) => return Err(Close::Unreachable),
-        }
-        self.phase = Phase::Open;
-        let local = self.socket.local();
-        self.tell(id, Event::Opened { local }, lent, desk)?;
-        Ok(())
-    }
-
     fn tell(
         &mut self,
         id: Id,
@@ -343,93 +255,6 @@ impl<S: Socket> Conn<S> {
         desk.tell(&mut self.session, event, (id, self.peer), recv, send)
     }
 
-    fn can_digest(&self, lent: &Lent) -> bool {
-        let unread = !self.recv.as_deref().unwrap_or(&lent.recv).is_empty();
-        let wanted = self.session.wants_read() && !self.paused;
-        wanted && ((unread && !self.starved) || self.end == End::Seen)
-    }
-
-    /// Lets the session get on with its input, as long as it does and may.
-    fn digest(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
-        while self.can_digest(lent) && self.session.is_done().is_none() {
-            let unread = !self.recv.as_deref().unwrap_or(&lent.recv).is_empty();
-            if unread && !self.starved {
-                self.starved = self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
-            } else {
-                self.end = End::Told;
-                self.tell(id, Event::Eof, lent, desk)?;
-            }
-            let output = self.send.as_deref().map_or(&lent.send, |held| &held.output);
-            self.paused = output.len() >= desk.limits.output_high;
-        }
-        Ok(())
-    }
-
-    fn flush(
-        &mut self,
-        share: &mut Share,
-        lent: &mut Lent,
-        desk: &mut Desk,
-    ) -> Result<Flushed, Close> {
-        loop {
-            let output = self.send.as_deref_mut().map_or(&mut lent.send, |held| &mut held.output);
-            if self.paused && output.len() <= desk.limits.output_low {
-                self.paused = false;
-            }
-            if output.is_empty() {
-                let waited = self.send.take().is_some();
-                return Ok(if waited { Flushed::Drained } else { Flushed::All });
-            }
-            if !self.ready.writable {
-                return Ok(Flushed::Blocked);
-            }
-            if share.write == 0 {
-                return Ok(Flushed::Share);
-            }
-            let mut slices = [IoSlice::new(b""); SLICES];
-            let (filled, offered) = output.slices(&mut slices, share.write);
-            match self.socket.write(&slices[..filled]) {
-                Ok(0) => return Err(Close::Lost),
-                Ok(count) => {
-                    output.advance(count);
-                    share.write -= count;
-                    self.ready.writable = count == offered;
-                    if let Some(held) = &mut self.send {
-                        held.pace.moved(count, desk.now);
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(Close::Lost),
-            }
-        }
-    }
-
-    fn fill(&mut self, share: &mut Share, lent: &mut Lent) -> Result<(), Close> {
-        let most = share.read;
-        let before = lent.recv.len();
-        match lent.recv.fill(most, |into| self.socket.read(into)) {
-            Ok(0) => {
-                self.end = End::Seen;
-                self.ready.readable = false;
-            }
-            Ok(count) => {
-                share.read -= count;
-                self.starved = false;
-                self.ready.readable = count == most || self.ready.ending;
-            }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.readable = false,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return Err(Close::Lost),
-        }
-        if let Some(tail) = &mut self.recv {
-            debug_assert_eq!(before, 0, "with a tail, the scratch buffer is only passed through");
-            tail.extend(lent.recv.bytes());
-            lent.recv.clear();
-        }
-        Ok(())
-    }
-
     /// The conversation is over and flushed. Unless the peer has ended too, our half is closed
     /// and the other one read out: closing a socket with unread input would reset it, and take
     /// the last answer away from the peer.
@@ -439,36 +264,6 @@ impl<S: Socket> Conn<S> {
         }
         let until = now + limits::LINGER;
         self.phase = Phase::Lingering { why, until, left: limits::LINGER_BYTES };
-        Ok(Pumped::Waits)
-    }
-
-    fn discard(&mut self, share: &mut Share, lent: &mut Lent) -> Result<Pumped, Close> {
-        let Phase::Lingering { why, left, .. } = &mut self.phase else {
-            unreachable!("called in this phase only")
-        };
-        self.recv = None;
-        lent.recv.clear();
-        while self.ready.readable {
-            let most = share.read.min(*left);
-            if *left == 0 {
-                return Err(*why);
-            }
-            if most == 0 {
-                return Ok(Pumped::Again);
-            }
-            match lent.recv.fill(most, |into| self.socket.read(into)) {
-                Ok(0) => return Err(*why),
-                Ok(count) => {
-                    lent.recv.clear();
-                    *left -= count;
-                    share.read -= count;
-                    self.ready.readable = count == most || self.ready.ending;
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.readable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return Err(*why),
-            }
-        }
         Ok(Pumped::Waits)
     }
 

@@ -1,0 +1,87 @@
+//! The operating system, as the reactor sees it: outgoing connections, threads for jobs, and how
+//! many descriptors there are.
+
+use super::pool::{Pool, Scribe};
+use super::reactor::{Outside, QueueFull};
+use super::socket::{Exchange, Stream};
+use super::token::Source;
+use crate::limits::{self, Limits};
+use crate::service::{Endpoint, Id, Ticket, Transport};
+use crate::work::Job;
+use mio::net::{TcpStream, UdpSocket};
+use mio::{Interest, Registry};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// See the module.
+#[derive(Debug)]
+pub struct System {
+    /// Where sockets are made known to the kernel.
+    pub registry: Registry,
+    /// The workers.
+    pub pool: Pool,
+    /// The thread that owns the database.
+    pub scribe: Scribe,
+}
+
+/// Every socket is registered once, for both directions.
+pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+impl Outside for System {
+    type Socket = Stream;
+
+    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
+        let token = Source::Conn(id).token();
+        match to.transport {
+            Transport::Tcp => {
+                let mut stream = TcpStream::connect(to.addr)?;
+                self.registry.register(&mut stream, token, BOTH)?;
+                Ok(Stream::Tcp(stream))
+            }
+            Transport::Udp => {
+                let any = match to.addr {
+                    SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                    SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+                };
+                let mut socket = UdpSocket::bind(any)?;
+                socket.connect(to.addr)?;
+                self.registry.register(&mut socket, token, BOTH)?;
+                Ok(Stream::Udp(socket, Exchange::Open))
+            }
+        }
+    }
+
+    fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
+        match job {
+            Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
+            Job::Database(request) => {
+                self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
+            }
+        }
+    }
+
+    fn cancel(&mut self, from: Id) {
+        self.pool.cancel(from);
+    }
+}
+
+/// How many connections the limits and the operating system allow. Raises the latter's limit as
+/// far as it lets us.
+pub fn connections_max(limits: &Limits) -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = match limits.max_connections {
+        0 => limits::CONNECTIONS_MAX,
+        most => most,
+    };
+    let needed = (wanted + limits::DESCRIPTORS_RESERVED) as u64;
+    let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
+    let descriptors = match current {
+        Some(current) if current < raised => {
+            let rlimit = Rlimit { current: Some(raised), maximum };
+            if setrlimit(Resource::Nofile, rlimit).is_ok() { raised } else { current }
+        }
+        Some(_) | None => needed,
+    };
+    (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
+}
