@@ -160,6 +160,26 @@ pub const DATABASE_REQUESTS: usize = 65_536;
 /// Access log lines waiting for the log thread; beyond it lines are dropped, and counted.
 pub const LOG_LINES: usize = 16_384;
 
+/// Messages of one connection that wait for their proofs …
+pub const POW_REQUESTS: usize = 1024;
+
+/// … and bytes that they and their replies take, before it is no longer read.
+pub const POW_BYTES: usize = 256 * KIB;
+
+/// Searches of one connection that are under way at a time. More would only fill the pool: it
+/// gives each connection its turn, not each search.
+pub const POW_SEARCHES: usize = 8;
+
+/// How long a search that found the pool full waits for its next try.
+pub const POW_RETRY: Duration = Duration::from_millis(10);
+
+/// How long a line client may stay without asking for anything.
+pub const POW_IDLE: Duration = Duration::from_mins(10);
+
+/// Compression blocks that all sessions together may compute on the loop in one turn: half a
+/// millisecond with a vector kernel, so that nobody else notices.
+pub const IN_PLACE_BLOCKS: u64 = 32_768;
+
 /// How a transfer that depends on the peer's patience gets on: bytes moved since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {

@@ -2,7 +2,7 @@
 //! corpus test.
 //!
 //! A law panics when it is broken and does nothing else. It never asks a parser whether the
-//! parser is right: the other side of each comparison is a twin in [`naive`], another way of
+//! parser is right: the other side of each comparison is a twin in `naive`, another way of
 //! cutting the same bytes, or the way back.
 
 mod bodies;
@@ -21,8 +21,9 @@ pub use stream::http_stream;
 pub use values::{json, target};
 
 use crate::limits::Limits;
-use crate::service::{World, legacy, panel, pi, web};
+use crate::service::{World, legacy, panel, pi, pow, web};
 use crate::work::pi::Kernel;
+use crate::work::pow::Kernel as pow_kernel;
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -50,7 +51,7 @@ const INPUT_MAX: usize = 1024;
 pub fn world(limits: Limits) -> World {
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
     World {
-        web: web::State::new(limits, true, true),
+        web: web::State::new(limits, true, web::AccessLog::Everything),
         pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
         legacy: legacy::State {
             delay: Duration::from_millis(500),
@@ -61,6 +62,7 @@ pub fn world(limits: Limits) -> World {
             probes: HashSet::new(),
             sources: legacy::Sources::default(),
         },
+        pow: pow::State { bits: 12, seed_len: 5, kernel: pow_kernel::Sha2 },
         panel: panel::State { services: vec!["web", "panel", "legacy"] },
     }
 }

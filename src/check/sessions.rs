@@ -5,10 +5,11 @@ use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
 use crate::service::http::Face;
 use crate::service::{
-    Cx, Effect, Event, Id, Kind, Mail, Progress, Refusal, Session, Ticket, Transport, World,
+    Cx, Effect, Event, Id, InPlace, Kind, Mail, Progress, Refusal, Session, Ticket, Transport,
+    World,
 };
 use crate::stats::Stats;
-use crate::work::{Job, Outcome, db, pi};
+use crate::work::{Compute, Job, Outcome, db, pi, pow};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -35,10 +36,11 @@ const ID: Id = Id { slot: 0, generation: 0 };
 /// where it is input.
 pub fn session_ops(input: &[u8]) {
     let Some((first, mut rest)) = input.split_first() else { return };
-    let kind = match first % 4 {
+    let kind = match first % 5 {
         0 => Kind::Legacy(Transport::Tcp),
         1 => Kind::Legacy(Transport::Udp),
         2 => Kind::Http(Face::Panel),
+        4 => Kind::Pow,
         _ => Kind::Http(Face::Web),
     };
     let mut driver = Driver::open(kind);
@@ -99,6 +101,7 @@ impl Driver {
             world: &mut self.world,
             stats: &mut self.stats,
             rng: &mut self.rng,
+            in_place: &mut InPlace::fresh(),
             log: &mut Vec::new(),
             effects: &mut effects,
         };
@@ -112,7 +115,9 @@ impl Driver {
             match effect {
                 Effect::Submit(ticket, job) => self.tickets.push((ticket, job)),
                 Effect::Dial(_, Kind::Probe(probe)) => self.probes.push(probe.ticket),
-                Effect::Dial(_, Kind::Http(_) | Kind::Legacy(_)) => panic!("who asked for that?"),
+                Effect::Dial(_, Kind::Http(_) | Kind::Legacy(_) | Kind::Pow) => {
+                    panic!("who asked for that?")
+                }
                 Effect::Post(..) => panic!("a server session has nobody to write to"),
             }
         }
@@ -171,7 +176,10 @@ impl Driver {
                 Outcome::Database(Ok(db::Answer::Statistics(vec![("1111".to_string(), 1)])))
             }
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
-            Job::Compute(_) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
+            Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
+            Job::Compute(Compute::Pow(_)) => {
+                Outcome::Pow(pow::Outcome::Exhausted { tried: index as u64 })
+            }
         };
         self.tell(Event::Done(ticket, outcome));
         self.starved = false;

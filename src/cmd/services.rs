@@ -4,17 +4,24 @@ use super::{DataDir, Exit, complain};
 use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
 use crate::net::{self, Door, Doors, Ended, Log, Plan, Setup, Target};
 use crate::service::http::Face;
+use crate::service::web::AccessLog;
 use crate::service::web::log::Format as LineFormat;
-use crate::service::{Kind, Transport, World, legacy, panel, pi, web};
-use crate::work::db::Database;
+
+use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
 use crate::work::pi::Kernel;
+use crate::work::{self, db::Database};
+use log::LevelFilter;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Instant;
 
 /// Runs the services. The data directory stays locked until this returns.
 pub(super) fn run(config: &Config, data: DataDir) -> Exit {
+    if config.root.is_some() {
+        log::warn!("--root: this version serves its own pages only");
+    }
     let exit = match start(config, &data) {
         Ok(setup) => serve(setup, config.format),
         Err(problem) => {
@@ -32,6 +39,7 @@ pub(super) fn plan(listen: &Listen) -> Plan {
         Service::Web => Kind::Http(Face::Web),
         Service::Panel => Kind::Http(Face::Panel),
         Service::Legacy => Kind::Legacy(Transport::Tcp),
+        Service::Pow => Kind::Pow,
     };
     let doors = match listen.transports {
         Transports::Tcp => Doors::Tcp(tcp),
@@ -51,8 +59,13 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         None => None,
         Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
     };
+    let access_log = match &log {
+        None => AccessLog::Off,
+        Some(_) if config.log_level < LevelFilter::Debug => AccessLog::Visitors,
+        Some(_) => AccessLog::Everything,
+    };
     Ok(Setup {
-        world: world(config, &doors, log.is_some()),
+        world: world(config, &doors, access_log),
         doors,
         limits: config.limits,
         workers: config.workers,
@@ -83,7 +96,7 @@ fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
     Log::start(target, format)
 }
 
-fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
+fn world(config: &Config, doors: &[Door], access_log: AccessLog) -> World {
     let own = doors.iter().find(|door| door.service == Service::Legacy.name());
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
     let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));
@@ -105,8 +118,19 @@ fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
             probes: Default::default(),
             sources: legacy::Sources::default(),
         },
+        pow: pow::State {
+            bits: u32::from(config.pow.difficulty) * 4,
+            seed_len: config.pow.seed_len,
+            kernel: config.pow.kernel.unwrap_or_else(fastest_kernel),
+        },
         panel: panel::State { services },
     }
+}
+
+/// What computes hashes fastest on this machine, found out in some ten milliseconds.
+fn fastest_kernel() -> work::pow::Kernel {
+    let start = Instant::now();
+    work::pow::fastest(|| start.elapsed())
 }
 
 /// Where `/legacy_pi` asks when the legacy service is off and nothing else was said.

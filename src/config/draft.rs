@@ -9,7 +9,7 @@ use log::LevelFilter;
 
 use super::options::{self, Opt};
 use super::source::{Problem, Settings, Surroundings};
-use super::{Config, Listen, LogFile, Service, suggest, value};
+use super::{Config, Listen, LogFile, Pow, Service, suggest, value};
 
 /// The options as they were given, before they have met.
 pub struct Draft {
@@ -104,6 +104,7 @@ impl Draft {
         self.config.listen = listen;
         self.check_listeners(settings, problems);
         self.check_output(settings, problems);
+        self.check_seeds(settings, problems);
         if self.quiet {
             self.config.log_level = LevelFilter::Error;
         }
@@ -185,6 +186,21 @@ impl Draft {
             problems.push(Problem::new(
                 settings.kind(&["output-low", "output-high"]),
                 format!("output-low {low} is not below output-high {high}"),
+            ));
+        }
+    }
+
+    /// Where there are hardly more seeds than a proof takes on average, most messages have none.
+    fn check_seeds(&self, settings: &Settings, problems: &mut Vec<Problem>) {
+        let Pow { difficulty, seed_len, .. } = self.config.pow;
+        let seeds = 62_f64.powi(seed_len.into());
+        if seeds < 3.0 * 16_f64.powi(difficulty.into()) {
+            problems.push(Problem::new(
+                settings.kind(&["pow-difficulty", "pow-seed-len"]),
+                format!(
+                    "pow-difficulty {difficulty}: seeds of {seed_len} letters are too few for it; \
+                     raise --pow-seed-len"
+                ),
             ));
         }
     }

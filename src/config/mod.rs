@@ -20,6 +20,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use crate::limits::Limits;
+use crate::work::pow::Kernel;
 
 mod args;
 mod draft;
@@ -55,6 +56,8 @@ pub struct Config {
     pub server_header: bool,
     /// Options of the legacy service and of the web service's way to it.
     pub legacy: Legacy,
+    /// Options of the proof-of-work service.
+    pub pow: Pow,
     /// The least severe diagnostics that are written; `--quiet` is already counted in.
     pub log_level: LevelFilter,
     /// Where the access log goes; `None` is nowhere. That standard output is a terminal is
@@ -83,6 +86,17 @@ pub struct Legacy {
     pub udp_rate: Rate,
 }
 
+/// Options of the proof-of-work service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pow {
+    /// Zeros that a hash has to begin with, in hexadecimal digits. There are seeds enough for it.
+    pub difficulty: u8,
+    /// Letters of a seed.
+    pub seed_len: u8,
+    /// How hashes are computed; `None` is whatever turns out to be fastest.
+    pub kernel: Option<Kernel>,
+}
+
 /// One address that a service listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
@@ -103,6 +117,8 @@ pub enum Service {
     Panel,
     /// The old daytime-like server.
     Legacy,
+    /// Proof of work over lines.
+    Pow,
 }
 
 /// The transports of a listener.
@@ -148,6 +164,7 @@ impl Service {
             Service::Web => "web",
             Service::Panel => "panel",
             Service::Legacy => "legacy",
+            Service::Pow => "pow",
         }
     }
 }
@@ -179,6 +196,7 @@ impl Config {
                 corruption: 0.0,
                 udp_rate: Rate { per_second: 0, burst: 0 },
             },
+            pow: Pow { difficulty: 0, seed_len: 5, kernel: None },
             log_level: LevelFilter::Info,
             log_file: None,
             log_format: LogFormat::Combined,

@@ -138,6 +138,11 @@ impl<S: Socket> Conn<S> {
         Conn { phase: Phase::Dialling, ready, ..Conn::accepted(socket, session, to.addr) }
     }
 
+    /// The other end.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
     /// The kernel reports readiness.
     pub fn note(&mut self, ready: Readiness) {
         self.ready.readable |= ready.readable || ready.ending;

@@ -4,7 +4,7 @@
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
 use crate::service::web::log::Record;
-use crate::service::{Cx, Effect, Event, Id, Progress, Refusal, Session, World};
+use crate::service::{Cx, Effect, Event, Id, InPlace, Progress, Refusal, Session, World};
 use crate::stats::{Close, Stats};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -28,6 +28,8 @@ pub struct Desk {
     pub stats: Stats,
     /// Seeded randomness.
     pub rng: fastrand::Rng,
+    /// Work that may still be done in this turn without a worker.
+    pub in_place: InPlace,
     /// Access log lines of this turn.
     pub log: Vec<Record>,
     effects: Vec<Effect>,
@@ -56,6 +58,7 @@ impl Desk {
             world,
             stats: Stats::default(),
             rng: fastrand::Rng::with_seed(seed),
+            in_place: InPlace::fresh(),
             log: Vec::new(),
             effects: Vec::new(),
             outbox: VecDeque::new(),
@@ -99,6 +102,7 @@ impl Desk {
             world: &mut self.world,
             stats: &mut self.stats,
             rng: &mut self.rng,
+            in_place: &mut self.in_place,
             log: &mut self.log,
             effects: &mut self.effects,
         };

@@ -1,6 +1,7 @@
 //! The access log: lines are made on the loop, rendered and written on a thread of their own, so
 //! that a slow disk or terminal never holds a request up.
 
+use super::complaints::Complaints;
 use super::mailbox::Mailbox;
 use crate::limits;
 use crate::service::web::log::{Format, Record};
@@ -46,7 +47,8 @@ impl Log {
             dropped: AtomicU64::new(0),
             reopen: AtomicBool::new(false),
         });
-        let mut writer = Writer { sink: open(&target)?, target, format };
+        let complaints = Complaints::default();
+        let mut writer = Writer { sink: open(&target)?, target, format, complaints };
         let inbox = Arc::clone(&shared);
         let thread = thread::Builder::new().name("access-log".to_string());
         let thread = thread.spawn(move || {
@@ -96,6 +98,7 @@ struct Writer {
     target: Target,
     format: Format,
     sink: Sink,
+    complaints: Complaints,
 }
 
 enum Sink {
@@ -139,7 +142,7 @@ impl Writer {
         if let Err(error) = written {
             // A full disk is an everyday event: the lines are lost, and counted as such.
             shared.dropped.fetch_add(batch.len() as u64 + dropped, Ordering::Relaxed);
-            log::warn!("access log: {error}");
+            self.complaints.note("access log", &error, Instant::now());
         }
     }
 }

@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod complaints;
 mod conn;
 mod desk;
 mod listen;
@@ -42,6 +43,7 @@ use crate::limits::{self, Limits};
 use crate::service::{Endpoint, Id, Ticket, Transport, World};
 use crate::work::Job;
 use crate::work::db::Database;
+use complaints::Complaints;
 use listen::{Accepted, DoorSocket, Listener};
 use mio::event::Event;
 use mio::net::{TcpStream, UdpSocket};
@@ -340,29 +342,11 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
         };
         if let Some(error) = failure {
             reactor.desk.stats.accept_failures += 1;
-            complaints.note(&error, now);
+            complaints.note("cannot accept a connection", &error, now);
             if !listener.is_open(now) {
                 return;
             }
         }
-    }
-}
-
-/// At most one line a second about accepts that fail, however many do.
-#[derive(Debug, Default)]
-struct Complaints {
-    last: Option<Instant>,
-    unsaid: u64,
-}
-
-impl Complaints {
-    fn note(&mut self, error: &io::Error, now: Instant) {
-        if self.last.is_some_and(|last| now < last + Duration::from_secs(1)) {
-            self.unsaid += 1;
-            return;
-        }
-        ::log::warn!("cannot accept a connection: {error} ({} more like it)", self.unsaid);
-        *self = Complaints { last: Some(now), unsaid: 0 };
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Results wait in a list. Only the first of them wakes the loop, and the loop takes all.
 
+use super::complaints::Complaints;
 use super::mailbox::{Mailbox, Was};
 use super::schedule::Schedule;
 use crate::limits;
@@ -15,6 +16,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 /// What a job came to, and whom to tell.
 #[derive(Debug)]
@@ -172,10 +174,14 @@ impl Scribe {
         let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
         let thread = thread::Builder::new().name("database".to_string()).spawn(move || {
             let (mut batch, mut ready) = (Vec::new(), Vec::new());
+            let mut complaints = Complaints::default();
             while inbox.wait(&mut batch) {
                 ready.clear();
                 ready.extend(batch.iter().map(|(_, _, request): &(_, _, Request)| request.clone()));
                 let answers = database.commit(&ready);
+                if let Some(Err(failure)) = answers.iter().find(|answer| answer.is_err()) {
+                    complaints.note("the database committed nothing", failure, Instant::now());
+                }
                 for ((id, ticket, _), answer) in batch.drain(..).zip(answers) {
                     let outcome = Outcome::Database(answer);
                     completions.put(Completion { id, ticket, outcome });

@@ -9,7 +9,7 @@ use super::slots::Slots;
 use super::socket::Socket;
 use super::timers::Timers;
 use crate::limits;
-use crate::service::{Effect, Endpoint, Event, Id, Kind, Refusal, Session, Ticket};
+use crate::service::{Effect, Endpoint, Event, Id, InPlace, Kind, Refusal, Session, Ticket};
 use crate::stats::Close;
 use crate::work::{Job, Outcome};
 use std::collections::VecDeque;
@@ -134,6 +134,7 @@ impl<O: Outside> Reactor<O> {
 
     /// Pumps what is ready, each connection once; carries out effects; lets deadlines pass.
     pub fn turn(&mut self) {
+        self.desk.in_place = InPlace::fresh();
         for _ in 0..self.ready.len() {
             let Some(id) = self.ready.pop_front() else { break };
             if let Some(conn) = self.conns.find(id) {
@@ -205,6 +206,7 @@ impl<O: Outside> Reactor<O> {
     fn drop_conn(&mut self, id: Id, why: Close) {
         let conn = self.conns.remove(id).expect("only a living connection ends");
         self.desk.stats.closed.add(why as usize);
+        log::debug!("connection with {} closed: {}", conn.peer(), why.name());
         if conn.jobs > 0 {
             self.outside.cancel(id);
         }

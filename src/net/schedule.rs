@@ -6,6 +6,7 @@
 use crate::service::{Id, Ticket};
 use crate::work::{Compute, Outcome, Piece, Slice};
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Jobs of all connections.
 #[derive(Debug, Default)]
@@ -78,12 +79,14 @@ impl Schedule {
                 continue;
             };
             if line.deficit <= 0 {
-                line.deficit += QUANTUM;
+                line.deficit += QUANTUM * line.weight();
                 self.ring.rotate_left(1);
                 continue;
             }
             if let Some((serial, slice)) = line.cut() {
                 line.deficit -= slice.cost();
+                // Two workers on one short search would mostly do the same: first the others.
+                self.ring.rotate_left(1);
                 return Some(Task { slice, owner: Owner { id, serial } });
             }
             line.in_ring = false;
@@ -98,7 +101,12 @@ impl Schedule {
         let line = self.lines.get_mut(&owner.id)?;
         let place = line.jobs.iter().position(|entry| entry.serial == owner.serial)?;
         let outcome = match piece {
-            Some(piece) => line.jobs[place].job.merge(piece),
+            Some(piece) => {
+                line.deficit += piece.saved();
+                let job = &mut line.jobs[place].job;
+                let merged = catch_unwind(AssertUnwindSafe(|| job.merge(piece)));
+                merged.unwrap_or(Some(Outcome::Panicked))
+            }
             None => Some(Outcome::Panicked),
         };
         let Some(outcome) = outcome else {
@@ -128,6 +136,11 @@ impl Schedule {
 }
 
 impl Line {
+    /// That of the job which has waited longest.
+    fn weight(&self) -> i64 {
+        self.jobs.front().map_or(1, |entry| entry.job.weight())
+    }
+
     fn cut(&mut self) -> Option<(u64, Slice)> {
         self.jobs.iter_mut().find_map(|entry| Some((entry.serial, entry.job.cut()?)))
     }

@@ -16,10 +16,12 @@ pub mod http;
 pub mod legacy;
 pub mod panel;
 pub mod pi;
+pub mod pow;
 pub mod web;
 
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
+use crate::limits;
 use crate::stats::{Close, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
@@ -60,6 +62,8 @@ pub enum Kind {
     Http(http::Face),
     /// The legacy π server.
     Legacy(Transport),
+    /// Proof of work, over lines.
+    Pow,
     /// One query to a legacy π server, on behalf of another session.
     Probe(client::legacy::Probe),
 }
@@ -167,6 +171,8 @@ pub struct Cx<'a> {
     pub stats: &'a mut Stats,
     /// The loop's generator, seeded.
     pub rng: &'a mut fastrand::Rng,
+    /// What is left of the turn's time for small jobs.
+    pub in_place: &'a mut InPlace,
     /// Lines for the access log.
     pub log: &'a mut Vec<web::log::Record>,
     /// Requests to the driver, carried out after `handle` has returned.
@@ -182,8 +188,33 @@ pub struct World {
     pub pi: pi::State,
     /// The legacy π server.
     pub legacy: legacy::State,
+    /// Proof of work.
+    pub pow: pow::State,
     /// The panel.
     pub panel: panel::State,
+}
+
+/// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
+/// that are shorter than waking a worker, all sessions together.
+#[derive(Debug)]
+pub struct InPlace(u64);
+
+impl InPlace {
+    /// The budget of a fresh turn.
+    pub fn fresh() -> InPlace {
+        InPlace(limits::IN_PLACE_BLOCKS)
+    }
+
+    /// Takes `blocks` out of the budget, if they are in it.
+    pub fn take(&mut self, blocks: u64) -> bool {
+        match self.0.checked_sub(blocks) {
+            Some(left) => {
+                self.0 = left;
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 /// A conversation with one peer.
@@ -193,6 +224,8 @@ pub enum Session {
     Http(http::Session),
     /// The legacy π server.
     Legacy(legacy::Session),
+    /// Proof of work, over lines.
+    Pow(pow::line::Session),
     /// A query to a legacy π server.
     Probe(client::legacy::Session),
 }
@@ -203,6 +236,7 @@ impl Session {
         match kind {
             Kind::Http(face) => Session::Http(http::Session::open(face, now)),
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
+            Kind::Pow => Session::Pow(pow::line::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
         }
     }
@@ -213,6 +247,7 @@ impl Session {
         match self {
             Session::Http(session) => session.handle(event, recv, cx),
             Session::Legacy(session) => session.handle(&event, recv, cx),
+            Session::Pow(session) => session.handle(event, recv, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
         }
     }
@@ -222,6 +257,7 @@ impl Session {
         match self {
             Session::Http(session) => session.deadline(),
             Session::Legacy(session) => session.deadline(),
+            Session::Pow(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
         }
     }
@@ -231,6 +267,7 @@ impl Session {
         match self {
             Session::Http(session) => session.wants_read(),
             Session::Legacy(_) => false,
+            Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
         }
     }
@@ -240,6 +277,7 @@ impl Session {
         match self {
             Session::Http(session) => session.is_done(),
             Session::Legacy(session) => session.is_done(),
+            Session::Pow(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
         }
     }

@@ -167,15 +167,16 @@ impl Pending {
         }
         match (outcome, &mut self.work) {
             (Outcome::Database(Ok(answer)), _) => self.counted = Some(answer),
-            (Outcome::Database(Err(failure)), _) => {
-                log::error!("the database did not count a request: {failure}");
+            (Outcome::Database(Err(_)), _) => {
                 return Some(
                     Style::Plain.error(503, "the database is not available").retry_after(1),
                 );
             }
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(done),
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
-            (Outcome::Panicked, _) => return Some(Style::Plain.error(500, "the job failed")),
+            (Outcome::Panicked | Outcome::Pow(_), _) => {
+                return Some(Style::Plain.error(500, "the job failed"));
+            }
         }
         None
     }

@@ -11,6 +11,8 @@ pub mod chunked;
 pub mod http;
 pub mod json;
 pub mod legacy;
+pub mod line;
+pub mod pow;
 pub(crate) mod reason;
 pub mod reply;
 pub mod target;

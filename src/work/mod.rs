@@ -9,6 +9,7 @@
 
 pub mod db;
 pub mod pi;
+pub mod pow;
 
 /// Something to be done elsewhere.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub enum Job {
 pub enum Outcome {
     /// π was estimated.
     Pi(pi::Outcome),
+    /// A proof was found, or there is none.
+    Pow(pow::Outcome),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A bug: the job panicked.
@@ -35,6 +38,8 @@ pub enum Outcome {
 pub enum Compute {
     /// Estimate π.
     Pi(pi::Job),
+    /// Search for a proof of work.
+    Pow(Box<pow::Job>),
 }
 
 /// A part of a computation, ready to run anywhere.
@@ -42,6 +47,8 @@ pub enum Compute {
 pub enum Slice {
     /// Points to draw.
     Pi(pi::Slice),
+    /// Seeds to try.
+    Pow(pow::Slice),
 }
 
 /// What running a slice made.
@@ -49,6 +56,8 @@ pub enum Slice {
 pub enum Piece {
     /// Points drawn.
     Pi(pi::Piece),
+    /// Seeds tried.
+    Pow(pow::Piece),
 }
 
 impl Compute {
@@ -56,13 +65,29 @@ impl Compute {
     pub fn cut(&mut self) -> Option<Slice> {
         match self {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
+            Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
         }
     }
 
     /// Takes back what a slice of this job made; the outcome with the last piece.
+    ///
+    /// # Panics
+    /// If the piece is of another job.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         match (self, piece) {
             (Compute::Pi(job), Piece::Pi(piece)) => job.merge(piece).map(Outcome::Pi),
+            (Compute::Pow(job), Piece::Pow(piece)) => job.merge(piece).map(Outcome::Pow),
+            (Compute::Pi(_), Piece::Pow(_)) | (Compute::Pow(_), Piece::Pi(_)) => {
+                unreachable!("a piece is merged into the job that it was cut from")
+            }
+        }
+    }
+
+    /// How many turns it gets for one of a job of weight 1.
+    pub fn weight(&self) -> i64 {
+        match self {
+            Compute::Pi(_) => 1,
+            Compute::Pow(job) => job.weight().into(),
         }
     }
 }
@@ -72,6 +97,7 @@ impl Slice {
     pub fn run(self) -> Piece {
         match self {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
+            Slice::Pow(slice) => Piece::Pow(slice.run()),
         }
     }
 
@@ -79,6 +105,17 @@ impl Slice {
     pub fn cost(&self) -> i64 {
         match self {
             Slice::Pi(slice) => slice.cost(),
+            Slice::Pow(slice) => slice.cost(),
+        }
+    }
+}
+
+impl Piece {
+    /// The part of a slice's cost that was not needed, since a search ends with its find.
+    pub fn saved(&self) -> i64 {
+        match self {
+            Piece::Pi(_) => 0,
+            Piece::Pow(piece) => piece.saved(),
         }
     }
 }

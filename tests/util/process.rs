@@ -127,8 +127,13 @@ pub struct Server {
 }
 
 /// Every service on a free port, and randomness that repeats itself.
-pub const FREE: [&str; 4] =
-    ["--web=127.0.0.1:0", "--panel=127.0.0.1:0", "--legacy=127.0.0.1:0", "--seed=1"];
+pub const FREE: [&str; 5] = [
+    "--web=127.0.0.1:0",
+    "--panel=127.0.0.1:0",
+    "--legacy=127.0.0.1:0",
+    "--pow=127.0.0.1:0",
+    "--seed=1",
+];
 
 impl Server {
     /// A server in a place of its own.

@@ -14,17 +14,19 @@ use super::value::{self, duration, optional, path, word};
 use super::{Format, LogFile, LogFormat, Service, Transports, cores};
 
 mod limits;
+mod pow;
 mod row;
 
 pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 7] = [
+pub static TABLE: [Group; 8] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
     Group { title: "Process", options: &PROCESS },
     Group { title: "Legacy service", options: &LEGACY },
+    Group { title: "Proof of work", options: &pow::POW },
     Group { title: "Logs and output", options: &OUTPUT },
     Group { title: "HTTP", options: &limits::HTTP },
     Group { title: "Instead of running", options: &ASKS },
@@ -54,7 +56,7 @@ fn put<T>(slot: &mut T, value: Result<T, String>) -> Result<(), String> {
     Ok(())
 }
 
-static SERVICES: [Opt; 5] = [
+static SERVICES: [Opt; 6] = [
     listener(
         Service::Web,
         Transports::Tcp,
@@ -75,6 +77,13 @@ static SERVICES: [Opt; 5] = [
         "legacy",
         "127.0.0.1:31416",
         "The legacy server, TCP and UDP on the same port",
+    ),
+    listener(
+        Service::Pow,
+        Transports::Tcp,
+        "pow",
+        "127.0.0.1:20000",
+        "Proof of work, a line for a line",
     ),
     Opt {
         name: "only",

@@ -213,7 +213,7 @@ fn services_listen_where_they_are_told() {
         transports: Transports::TcpAndUdp,
         address: "127.0.0.1:31416".parse().expect("an address"),
     };
-    assert_eq!(config.listen.last(), Some(&legacy));
+    assert!(config.listen.contains(&legacy));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn only_starts_just_those_whatever_the_others_say() {
     assert_eq!(line(&loaded, "web"), "web = 127.0.0.1:8080   # default");
     assert_eq!(config(&["--only", "web", "--only=panel"]).listen.len(), 2);
     let told = problems(&["--only", "wbe"], &[]);
-    assert_eq!(told, ["--only: `wbe` is no service of web, panel, legacy; did you mean web?"]);
+    assert_eq!(told, ["--only: `wbe` is no service of web, panel, legacy, pow; did you mean web?"]);
 }
 
 #[test]
@@ -253,7 +253,8 @@ fn a_host_moves_the_defaults_and_nothing_else() {
 
 #[test]
 fn nothing_to_start_is_refused() {
-    let off = ["--web=off", "--panel=off", "--legacy=off"];
+    let off: Vec<String> = options::services().map(|(.., o)| format!("--{}=off", o.name)).collect();
+    let off: Vec<&str> = off.iter().map(String::as_str).collect();
     let loaded = with(&off, &[]);
     assert_eq!(loaded.problems[0].to_string(), "nothing to start: every service is off");
     assert_eq!(loaded.problems[0].kind, Kind::Usage);
@@ -270,8 +271,12 @@ fn options_that_do_not_go_together_are_refused() {
     assert_eq!(told, ["--web: off and an address exclude each other"]);
     let told = problems(&["--output-high", "64KiB"], &[]);
     assert_eq!(told, ["output-low 64KiB is not below output-high 64KiB"]);
+    let told = problems(&["--pow-difficulty", "8"], &[]);
+    assert!(told[0].ends_with("raise --pow-seed-len"), "{told:?}");
+    assert_eq!(config(&["--pow-difficulty=8", "--pow-seed-len=6"]).pow.difficulty, 8);
     // Two services may both take any free port.
-    assert_eq!(config(&["--web=127.0.0.1:0", "--panel=127.0.0.1:0"]).listen.len(), 3);
+    let both = config(&["--only=web,panel", "--web=127.0.0.1:0", "--panel=127.0.0.1:0"]);
+    assert_eq!(both.listen.len(), 2);
 }
 
 #[test]

@@ -261,12 +261,15 @@ impl Session {
     /// The request is whole: its endpoint's turn.
     fn ask(
         &mut self,
-        exchange: Exchange,
+        mut exchange: Exchange,
         route: &Route,
         head: &Head<'_, '_>,
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
+        if matches!(route.endpoint, Endpoint::Healthz | Endpoint::Readyz) {
+            exchange.quietly(cx);
+        }
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let request = Request { head, body, ticket };
         let answer = match route.endpoint {

@@ -2,6 +2,7 @@
 //! is printed.
 
 use super::response::Response;
+use crate::service::web::AccessLog;
 use crate::service::web::log::Record;
 use crate::service::{Cx, Ticket};
 use crate::stats::Close;
@@ -36,7 +37,7 @@ impl Exchange {
             method: head.method,
             version: head.version,
             keep_alive: head.keep_alive,
-            record: cx.world.web.access_log.then(|| record(request_line(raw), Some(head), cx)),
+            record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
         }
     }
 
@@ -46,7 +47,14 @@ impl Exchange {
             method: Method::Other,
             version: Version::Http11,
             keep_alive: false,
-            record: cx.world.web.access_log.then(|| record(b"", None, cx)),
+            record: is_logged(cx).then(|| record(b"", None, cx)),
+        }
+    }
+
+    /// The request only asked whether the server lives.
+    pub fn quietly(&mut self, cx: &Cx<'_>) {
+        if cx.world.web.access_log == AccessLog::Visitors {
+            self.record = None;
         }
     }
 
@@ -78,6 +86,10 @@ impl Exchange {
             cx.log.push(Record { status: response.status, bytes, close, ..*record });
         }
     }
+}
+
+fn is_logged(cx: &Cx<'_>) -> bool {
+    cx.world.web.access_log != AccessLog::Off
 }
 
 /// The first line of a head, without the empty ones that may stand before it.

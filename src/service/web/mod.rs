@@ -13,14 +13,14 @@ pub const INDEX: &str = include_str!("../../../assets/index.html");
 pub struct State {
     /// The bounds in force.
     pub limits: Limits,
-    /// Whether sessions write access log lines.
-    pub access_log: bool,
+    /// Which requests get a line in the access log.
+    pub access_log: AccessLog,
     common: CommonFields,
 }
 
 impl State {
     /// The state at start.
-    pub fn new(limits: Limits, server_header: bool, access_log: bool) -> State {
+    pub fn new(limits: Limits, server_header: bool, access_log: AccessLog) -> State {
         State { limits, access_log, common: CommonFields::new(server_header) }
     }
 
@@ -28,6 +28,17 @@ impl State {
     pub fn common(&mut self, wall: SystemTime) -> &[u8] {
         self.common.at(wall)
     }
+}
+
+/// Which requests get a line in the access log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessLog {
+    /// None: nobody would read it.
+    Off,
+    /// All but those that only ask whether the server lives, which come every few seconds.
+    Visitors,
+    /// All.
+    Everything,
 }
 
 /// The fields of every response, as they are printed.
