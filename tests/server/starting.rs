@@ -29,13 +29,13 @@ fn an_address_in_use_is_named_and_nothing_is_started() {
     let place = Place::new();
     let (listener, taken, free) = taken_and_free();
     let (web, panel) = (format!("--web={free}"), format!("--panel={taken}"));
-    let line = refused(&place, &[&web, &panel, "--legacy=off"]);
+    let line = refused(&place, &["--only=web,panel", &web, &panel]);
     assert_eq!(line, format!("panel on {taken}: the address is in use"));
     assert_eq!(TcpStream::connect(free).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     assert!(!place.path("data").join("pentad.db").exists(), "not even the database");
     drop(listener);
     // In the same place, with the same addresses, it works as soon as nobody else has them.
-    let server = Server::launch(&place, place.command([&web, &panel, "--legacy=off"]));
+    let server = Server::launch(&place, place.command(["--only=web,panel", &web, &panel]));
     assert_eq!((server.web(), server.panel()), (free, taken));
     assert_next_is_served(free);
 }
@@ -46,7 +46,7 @@ fn a_port_that_is_taken_for_datagrams_only_is_in_use_too() {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let taken = socket.local_addr().unwrap();
     let legacy = format!("--legacy={taken}");
-    let line = refused(&place, &["--web=off", "--panel=off", &legacy]);
+    let line = refused(&place, &["--only=legacy", &legacy]);
     assert_eq!(line, format!("legacy on {taken}: the address is in use"));
     assert_eq!(TcpStream::connect(taken).unwrap_err().kind(), ErrorKind::ConnectionRefused);
 }
@@ -55,7 +55,7 @@ fn a_port_that_is_taken_for_datagrams_only_is_in_use_too() {
 fn an_address_that_this_machine_lacks_is_named() {
     let place = Place::new();
     // Reserved for documentation (RFC 5737).
-    let line = refused(&place, &["--web=192.0.2.1:0", "--panel=off", "--legacy=off"]);
+    let line = refused(&place, &["--only=web", "--web=192.0.2.1:0"]);
     assert_eq!(line, "web on 192.0.2.1:0: this machine has no such address");
 }
 
@@ -85,7 +85,7 @@ fn the_first_server_on_a_data_directory_is_not_disturbed_by_a_second() {
 #[test]
 fn listeners_are_announced_with_the_addresses_that_they_got() {
     let place = Place::new();
-    let args = ["--web=127.0.0.1:0", "--web=[::1]:0", "--panel=off", "--legacy=127.0.0.1:0"];
+    let args = ["--only=web,legacy", "--web=127.0.0.1:0", "--web=[::1]:0", "--legacy=127.0.0.1:0"];
     let server = Server::launch(&place, place.command(args));
     assert_eq!(server.addr("legacy", "tcp"), server.addr("legacy", "udp"), "one port for both");
     assert_next_is_served(server.web());
