@@ -11,7 +11,7 @@
 //!                                         work (on another thread)
 //! ```
 //!
-//! Who may know whom, held by `tests/tidy.rs`:
+//! Who may know whom, held by `tests/tidy/`:
 //!
 //! | module | what it is | what it must never know |
 //! |---|---|---|

@@ -4,10 +4,11 @@
 
 mod util;
 
-use pentad::limits::Limits;
+use pentad::limits::{self, Limits};
 use pentad::service::Kind;
 use pentad::service::http::Face;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::time::Duration;
 use util::fake::Street;
 use util::http::{Client, by, post};
 use util::process::Server;
@@ -52,4 +53,37 @@ fn a_datagram_probe_that_was_given_up_lingered() {
         assert_eq!(client.post("/legacy_pi", &fields).json()["num_valid_results"], 0);
     }
     assert!(server.count("fd") <= before, "{} after {before}", server.count("fd"));
+}
+
+/// A connection that had not said a word was waited for like one with a request under way.
+#[test]
+fn a_connection_that_never_spoke_held_up_the_end() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let fresh = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    assert_eq!(street.reactor.in_flight(), 0);
+    street.reactor.drain();
+    street.advance(limits::DRAIN_IDLE);
+    street.settle();
+    assert!(fresh.at_end(), "its time was up");
+    fresh.half_close();
+    street.settle();
+    assert!(street.reactor.is_empty());
+}
+
+/// However few connections there were, up to 64 idle ones were closed to make room for one.
+#[test]
+fn a_newcomer_emptied_a_small_server() {
+    let mut street = Street::new(Limits::default(), 10, 1);
+    let mut come = || {
+        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+        street.settle();
+        street.advance(Duration::from_millis(1));
+        client
+    };
+    let idle = (0..10).map(|_| come()).collect::<Vec<_>>();
+    come();
+    let closed = idle.iter().map(|client| client.0.borrow().dropped).collect::<Vec<_>>();
+    assert_eq!(closed.iter().filter(|closed| **closed).count(), 1, "{closed:?}");
+    assert!(closed[0], "the oldest");
 }

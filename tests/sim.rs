@@ -54,7 +54,8 @@ fn request(rng: &mut Rng) -> (Vec<u8>, Answer) {
         let framed = if chunked {
             let (left, right) = body.split_at(body.len() / 2);
             format!(
-                "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{left}\r\n{:X};x=y\r\n{right}\r\n0\r\n\r\n",
+                "Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{left}\r\n{:X};x=y\r\n{right}\r\n\
+                 0\r\n\r\n",
                 left.len(),
                 right.len()
             )

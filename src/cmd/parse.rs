@@ -141,9 +141,9 @@ impl Verdict {
             Verdict::Bad(reason) => ("bad", 0, &null, Some(reason)),
         };
         let name = Value::from(reason.map(|r| r.name));
-        let source = Value::from(reason.map(|r| r.source));
+        let rfc = Value::from(reason.map(|r| r.source));
         let mut line = format!(
-            r#"{{"verdict":"{word}","used":{used},"value":{value},"reason":{name},"source":{source}"#
+            r#"{{"verdict":"{word}","used":{used},"value":{value},"reason":{name},"source":{rfc}"#
         );
         if explain {
             line += &format!(r#","explanation":{}"#, Value::from(self.explanation()));

@@ -10,12 +10,15 @@
 #[path = "../util/mod.rs"]
 mod util;
 
+mod access_log;
 mod crowds;
 mod datagrams;
 mod durability;
 mod ending;
+mod footprint;
 mod limits;
 mod resets;
 mod room;
 mod slow;
+mod starting;
 mod transcripts;

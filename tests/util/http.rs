@@ -69,6 +69,7 @@ impl Client {
     /// Sends a request and reads its answer. A request that could not be sent is not answered.
     pub fn ask(&mut self, request: &str) -> Result<Reply, NoReply> {
         match self.stream.write_all(request.as_bytes()) {
+            Ok(()) if request.starts_with("HEAD ") => self.head(),
             Ok(()) => self.reply(),
             Err(error) => Err(NoReply::Broken(error.kind())),
         }
@@ -76,18 +77,24 @@ impl Client {
 
     /// Reads one answer.
     pub fn reply(&mut self) -> Result<Reply, NoReply> {
-        let end = self.read_until(|bytes| {
-            bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
-        })?;
-        let head = String::from_utf8(self.received.drain(..end).collect()).unwrap();
+        let Reply { status, head, .. } = self.head()?;
         let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
         let length = length.map_or(0, |length| length.parse::<usize>().unwrap());
         let whole = |bytes: &[u8]| (bytes.len() >= length).then_some(length);
         self.read_until(whole)
             .map_err(|no| if no == NoReply::Ended { NoReply::Torn } else { no })?;
         let body = String::from_utf8(self.received.drain(..length).collect()).unwrap();
-        let status = head.strip_prefix("HTTP/1.1 ").unwrap()[..3].parse().unwrap();
         Ok(Reply { status, head, body })
+    }
+
+    /// Reads an answer as far as its head.
+    fn head(&mut self) -> Result<Reply, NoReply> {
+        let end = self.read_until(|bytes| {
+            bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
+        })?;
+        let head = String::from_utf8(self.received.drain(..end).collect()).unwrap();
+        let status = head.strip_prefix("HTTP/1.1 ").unwrap()[..3].parse().unwrap();
+        Ok(Reply { status, head, body: String::new() })
     }
 
     fn read_until(&mut self, end: impl Fn(&[u8]) -> Option<usize>) -> Result<usize, NoReply> {

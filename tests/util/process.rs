@@ -178,6 +178,11 @@ impl Server {
         found.unwrap_or_else(|| panic!("no {service} by {transport}")).2
     }
 
+    /// How many listeners were announced.
+    pub fn listeners(&self) -> usize {
+        self.listening.len()
+    }
+
     pub fn web(&self) -> SocketAddr {
         self.addr("web", "tcp")
     }

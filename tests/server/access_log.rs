@@ -1,0 +1,189 @@
+//! The access log: a line for each answer, none of it forged, none of it lost.
+
+use super::util::http::{Client, assert_next_is_served, by, get, post};
+use super::util::process::{Place, Server, eventually};
+use rustix::process::Signal;
+use std::fs;
+use std::path::Path;
+
+/// The lines of a file, once there are `many`.
+fn lines(path: &Path, many: usize) -> Vec<String> {
+    let text = eventually("all lines in the log", || {
+        let text = fs::read_to_string(path).ok()?;
+        (text.matches('\n').count() >= many && text.ends_with('\n')).then_some(text)
+    });
+    let lines = text.lines().map(str::to_string).collect::<Vec<_>>();
+    assert_eq!(lines.len(), many, "{text}");
+    lines
+}
+
+/// A request by an agent that would like to write a line of its own.
+fn by_a_forger(target: &str) -> String {
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: a\r\nReferer: \"\\\r\nUser-Agent: x\t\"y\" \u{e9}\r\n\r\n"
+    )
+}
+
+#[test]
+fn each_answer_is_one_line_in_the_combined_format() {
+    let place = Place::new();
+    let path = place.path("access.log");
+    let server = Server::start_in(&place, &["--log-file=access.log"]);
+    let mut client = Client::connect(server.web());
+    assert_eq!(client.get("/").status, 200);
+    assert_eq!(client.ask(&by_a_forger("/a?b\\c")).unwrap().status, 404);
+    assert_eq!(client.post("/pi", &by("1111", "\"simulations\":100")).status, 200);
+    assert_eq!(client.ask("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap().status, 200);
+    for forged in ["/\x1b[31m", "/\"", "/\u{e9}"] {
+        let mut client = Client::connect(server.web());
+        assert_eq!(client.ask(&by_a_forger(forged)).unwrap().status, 400);
+        assert!(client.is_ended());
+    }
+    let lines = lines(&path, 7);
+    let page = Client::connect(server.web()).get("/").body.len();
+    for (line, (request, status, agent)) in lines.iter().zip([
+        ("GET / HTTP/1.1", format!("200 {page}"), "\"-\" \"-\""),
+        (
+            "GET /a?b\\x5Cc HTTP/1.1",
+            "404 ".to_string(),
+            "\"\\x22\\x5C\" \"x\\x09\\x22y\\x22 \\xC3\\xA9\"",
+        ),
+        ("POST /pi HTTP/1.1", "200 ".to_string(), "\"-\" \"-\""),
+        ("HEAD / HTTP/1.1", "200 0".to_string(), "\"-\" \"-\""),
+        ("-", "400 ".to_string(), "\"-\" \"-\""),
+        ("-", "400 ".to_string(), "\"-\" \"-\""),
+        ("-", "400 ".to_string(), "\"-\" \"-\""),
+    ]) {
+        assert!(line.starts_with("127.0.0.1 - - ["), "{line}");
+        assert!(line.contains(&format!("] \"{request}\" {status}")), "{line}");
+        assert!(line.contains(&format!(" {agent} ")), "{line}");
+        assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{line}");
+    }
+    assert!(lines[4..].iter().all(|line| line.ends_with(" bad-input")), "{lines:?}");
+    assert!(lines[..4].iter().all(|line| line.ends_with(" - -")), "{lines:?}");
+}
+
+#[test]
+fn each_answer_is_one_object_in_the_json_format() {
+    let place = Place::new();
+    let path = place.path("access.log");
+    let args = ["--log-file=access.log", "--log-format=json"];
+    let server = Server::start_in(&place, &args);
+    let mut client = Client::connect(server.web());
+    assert_eq!(client.ask(&by_a_forger("/a?},{\\")).unwrap().status, 404);
+    let last = "GET / HTTP/1.0\r\n\r\n";
+    assert_eq!(client.ask(last).unwrap().status, 200);
+    let objects = lines(&path, 2)
+        .iter()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .collect::<Vec<_>>();
+    assert_eq!(objects[0]["client"], "127.0.0.1");
+    assert_eq!(objects[0]["request"], "GET /a?},{\\x5C HTTP/1.1");
+    assert_eq!(objects[0]["agent"], "x\\x09\\x22y\\x22 \\xC3\\xA9");
+    assert_eq!(objects[0]["status"], 404);
+    assert_eq!(objects[0]["close"], serde_json::Value::Null);
+    assert_eq!(objects[1]["request"], "GET / HTTP/1.0");
+    assert_eq!(objects[1]["close"], "finished");
+    assert!(objects[1]["duration_s"].as_f64().unwrap() >= 0.0);
+}
+
+#[test]
+fn a_log_that_was_moved_away_is_begun_anew_and_no_line_is_lost() {
+    let place = Place::new();
+    let (path, moved) = (place.path("access.log"), place.path("access.log.1"));
+    let mut server = Server::start_in(&place, &["--log-file=access.log"]);
+    let mut client = Client::connect(server.web());
+    let mut asked = 0;
+    let mut ask = |times: usize| {
+        for _ in 0..times {
+            asked += 1;
+            assert_eq!(client.get(&format!("/{asked}")).status, 404);
+        }
+        asked
+    };
+    let before = ask(20);
+    lines(&path, before);
+    fs::rename(&path, &moved).unwrap();
+    let unaware = ask(5);
+    lines(&moved, unaware);
+    assert!(!path.exists(), "nothing is opened unasked");
+    server.signal(Signal::USR1);
+    eventually("the new file", || {
+        ask(1);
+        path.exists().then_some(())
+    });
+    let all = ask(20);
+    drop(client);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    let text = fs::read_to_string(moved).unwrap() + &fs::read_to_string(path).unwrap();
+    let requests = text.lines().map(|line| line.split('"').nth(1).unwrap());
+    let expected = (1..=all).map(|number| format!("GET /{number} HTTP/1.1"));
+    assert!(requests.eq(expected), "not each of {all} once and in order:\n{text}");
+}
+
+#[test]
+fn a_log_that_cannot_be_begun_anew_is_written_on() {
+    let place = Place::new();
+    fs::create_dir(place.path("logs")).unwrap();
+    let path = place.path("logs").join("access.log");
+    let server = Server::start_in(&place, &["--log-file=logs/access.log"]);
+    let mut client = Client::connect(server.web());
+    assert_eq!(client.get("/1").status, 404);
+    lines(&path, 1);
+    let moved = place.path("old");
+    fs::rename(place.path("logs"), &moved).unwrap();
+    server.signal(Signal::USR1);
+    let mut asked = 1;
+    eventually("a complaint", || {
+        asked += 1;
+        assert_eq!(client.get(&format!("/{asked}")).status, 404);
+        server.stderr().contains("still writing to the file as it was").then_some(())
+    });
+    lines(&moved.join("access.log"), asked);
+}
+
+#[test]
+fn on_standard_output_lines_follow_ready() {
+    let mut server = Server::start(&["--log-file=-"]);
+    let mut client = Client::connect(server.panel());
+    assert_eq!(client.get("/").status, 200);
+    assert_eq!(client.get("/nothing").status, 404);
+    for request in ["GET / HTTP/1.1", "GET /nothing HTTP/1.1"] {
+        let line = server.line().unwrap();
+        assert!(line.contains(&format!("\"{request}\"")), "{line}");
+    }
+    drop(client);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    assert_eq!(server.line(), None);
+}
+
+#[test]
+fn nobody_asked_and_nothing_is_logged() {
+    let mut server = Server::start(&[]);
+    assert_next_is_served(server.web());
+    assert_eq!(Client::connect(server.web()).ask(&by_a_forger("/")).unwrap().status, 200);
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    assert_eq!(server.line(), None, "standard output is no terminal");
+    assert_eq!(server.stderr(), "");
+}
+
+#[test]
+fn what_was_answered_last_is_logged_before_the_end() {
+    let place = Place::new();
+    let mut server = Server::start_in(&place, &["--log-file=access.log"]);
+    let mut client = Client::connect(server.web());
+    let requests = get("/1").repeat(500) + &post("/pi", &by("1111", "\"simulations\":1000000"));
+    client.send(requests);
+    server.signal(Signal::TERM);
+    let mut answers = 0;
+    while client.reply().is_ok() {
+        answers += 1;
+    }
+    drop(client);
+    assert_eq!(server.wait().code(), Some(0));
+    let text = fs::read_to_string(place.path("access.log")).unwrap();
+    assert_eq!(text.lines().count(), answers);
+}

@@ -1,0 +1,154 @@
+//! Who may know whom.
+
+use super::assert_none;
+use super::paths::{Mention, mentions, module};
+use super::source::files;
+
+/// Each layer, and the others that it may know.
+const TABLE: &[(&str, &[&str])] = &[
+    ("buf", &[]),
+    ("limits", &[]),
+    ("stats", &[]),
+    ("wire", &["limits"]),
+    ("work", &["limits"]),
+    ("service", &["buf", "limits", "stats", "wire", "work", "client"]),
+    ("client", &["buf", "limits", "stats", "wire", "work", "service"]),
+    ("net", &["buf", "limits", "stats", "work", "service", "client"]),
+    ("config", &["limits", "work"]),
+    ("cmd", &["limits", "stats", "wire", "work", "service", "net", "config"]),
+    ("check", &["buf", "limits", "stats", "wire", "work", "service", "client"]),
+    ("main", &["pentad"]),
+];
+
+/// What only some places may know: a path, and the modules (with all below them) that may.
+const OUTSIDE: &[(&str, &[&str])] = &[
+    ("mio", &["net"]),
+    ("socket2", &["net"]),
+    ("signal_hook_mio", &["net"]),
+    ("rustix", &["net"]),
+    ("std::net::TcpStream", &["net"]),
+    ("std::net::TcpListener", &["net"]),
+    ("std::net::UdpSocket", &["net"]),
+    ("std::net::Shutdown", &["net"]),
+    ("std::os", &["net", "cmd", "config"]),
+    ("std::thread", &["net", "cmd", "config"]),
+    ("std::sync::Mutex", &["net"]),
+    ("std::sync::Condvar", &["net"]),
+    ("std::sync::mpsc", &["cmd::diagnostics"]),
+    ("std::time::Instant::now", &["net", "cmd", "check"]),
+    ("std::time::SystemTime::now", &["net", "cmd", "check"]),
+    ("std::fs", &["net::log", "work::files", "cmd", "config"]),
+    ("std::env", &["cmd", "config", "main"]),
+    ("std::process", &["cmd", "main"]),
+    ("rusqlite", &["work::db"]),
+    ("rand", &["cmd"]),
+    ("httparse", &["wire"]),
+    ("lexopt", &["config", "cmd"]),
+    ("toml", &["config"]),
+    // Shared, mutable and invisible in a signature: nowhere.
+    ("std::rc", &[]),
+    ("std::cell", &[]),
+];
+
+/// What a layer may see of one that it knows, where that is not everything.
+const WAIST: &[(&str, &str, Sight)] = &[
+    ("net", "crate::service", is_the_waist),
+    ("net", "crate::work", is_no_kernel),
+    ("service", "crate::work", is_a_job_type),
+    ("client", "crate::work", is_a_job_type),
+    ("config", "crate::work", is_a_kernel),
+];
+
+/// Whether this may be seen.
+type Sight = fn(&Mention) -> bool;
+
+/// The items of the waist itself, and the lines of the access log, which the log thread renders.
+fn is_the_waist(mention: &Mention) -> bool {
+    let is_item = |name: &String| name.starts_with(char::is_uppercase);
+    mention.path.len() <= 2
+        || mention.path.get(2).is_some_and(is_item)
+        || mention.is_under("crate::service::web::log")
+}
+
+/// Jobs and the database, but not how a service's work is done.
+fn is_no_kernel(mention: &Mention) -> bool {
+    !mention.is_under("crate::work::pi") && !mention.is_under("crate::work::pow")
+}
+
+/// What jobs are made of and come to, but not the running of them.
+fn is_a_job_type(mention: &Mention) -> bool {
+    let running = ["crate::work::db::Database", "crate::work::Slice", "crate::work::Piece"];
+    !running.iter().any(|running| mention.is_under(running))
+}
+
+/// The choice among kernels, which an option offers.
+fn is_a_kernel(mention: &Mention) -> bool {
+    mention.path.get(3).is_some_and(|item| item == "Kernel")
+}
+
+#[test]
+fn layers_know_only_whom_they_may_know() {
+    let mut problems = Vec::new();
+    for source in files(&["src"]).iter().filter(|source| !source.is_tests()) {
+        let module = match source.path.as_str() {
+            "src/main.rs" => vec!["main".to_string()],
+            path => module(path),
+        };
+        let Some(own) = module.first() else { continue };
+        let Some((_, known)) = TABLE.iter().find(|(layer, _)| layer == own) else {
+            problems.push(format!("{}: what may `{own}` know? Say it in the table.", source.path));
+            continue;
+        };
+        for mention in mentions(source) {
+            let place = format!("{}:{}: {}", source.path, mention.line, mention.path.join("::"));
+            if let Some(layer) = mention.layer()
+                && layer != own
+                && !known.contains(&layer)
+            {
+                problems.push(format!("{place}: `{own}` must not know `{layer}`"));
+            }
+            for (layer, path, allows) in WAIST {
+                if layer == own && mention.is_under(path) && !allows(&mention) {
+                    problems.push(format!("{place}: this is not for `{own}` to see"));
+                }
+            }
+            for (path, places) in OUTSIDE {
+                let here = module.join("::") + "::";
+                let allowed = places.iter().any(|place| here.starts_with(&format!("{place}::")));
+                if mention.is_under(path) && !allowed {
+                    problems.push(format!("{place}: only for {places:?}"));
+                }
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+/// Where `unsafe` may be written: kernels, and the serving models that fork.
+const UNSAFE: &[&str] = &["src/work/pi/", "src/work/pow/", "src/study/"];
+
+#[test]
+fn unsafe_is_rare_and_says_why_it_is_sound() {
+    let mut problems = Vec::new();
+    for source in files(&["src", "tests", "benches"]) {
+        let lines = source.text.lines().collect::<Vec<_>>();
+        for (number, code) in source.code.lines().enumerate() {
+            let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+            if !words.any(|word| word == "unsafe") {
+                continue;
+            }
+            let place = format!("{}:{}", source.path, number + 1);
+            if !UNSAFE.iter().any(|folder| source.path.starts_with(folder)) {
+                problems.push(format!("{place}: no `unsafe` here"));
+            }
+            let above = lines[..number].iter().rev().map(|line| line.trim_start());
+            let mut comment = above
+                .skip_while(|line| line.starts_with("#["))
+                .take_while(|line| line.starts_with("//"));
+            if !code.contains("unsafe fn") && !comment.any(|line| line.contains("SAFETY: ")) {
+                problems.push(format!("{place}: no SAFETY comment above `unsafe`"));
+            }
+        }
+    }
+    assert_none(&problems);
+}
