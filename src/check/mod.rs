@@ -8,6 +8,7 @@
 mod bodies;
 mod buffers;
 mod heads;
+mod lines;
 mod naive;
 mod sessions;
 mod stream;
@@ -16,6 +17,7 @@ mod values;
 pub use bodies::chunked;
 pub use buffers::buffers;
 pub use heads::http_head;
+pub use lines::{pow_line, pow_proof};
 pub use sessions::session_ops;
 pub use stream::http_stream;
 pub use values::{json, target};
@@ -39,6 +41,8 @@ pub const LAWS: &[(&str, Law)] = &[
     ("target", target),
     ("json", json),
     ("buffers", buffers),
+    ("pow_line", pow_line),
+    ("pow_proof", pow_proof),
     ("session_ops", session_ops),
 ];
 
@@ -162,6 +166,8 @@ mod tests {
             b"1e5",
             b"}",
             b"\"",
+            b",Abc12,",
+            b"00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe",
         ];
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..3000 {
