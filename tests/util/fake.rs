@@ -100,6 +100,11 @@ impl Client {
         bytes
     }
 
+    /// Bytes on their way that the server has not read.
+    pub fn unread(&self) -> usize {
+        self.0.borrow().inbound.len()
+    }
+
     /// Whether the server has ended the connection and everything it sent was received.
     pub fn at_end(&self) -> bool {
         let pipe = self.0.borrow();
@@ -176,7 +181,8 @@ pub struct Kernel {
     /// Jobs that fit.
     pub jobs_max: usize,
     database: Database,
-    cancelled: HashSet<Id>,
+    /// Connections whose jobs nobody waits for.
+    pub cancelled: HashSet<Id>,
 }
 
 impl Outside for Kernel {
