@@ -19,6 +19,7 @@ mod exit;
 mod help;
 mod man;
 mod parse;
+mod pow;
 pub mod serve;
 mod services;
 
@@ -38,7 +39,7 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 3] = [
+static COMMANDS: [Command; 4] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
@@ -50,6 +51,12 @@ static COMMANDS: [Command; 3] = [
         about: "Check flags, environment, configuration file, ports and directories",
         configured: true,
         run: check::command,
+    },
+    Command {
+        name: "pow",
+        about: "Find, check and time proofs of work",
+        configured: false,
+        run: pow::command,
     },
     Command {
         name: "parse",

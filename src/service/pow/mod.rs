@@ -1,9 +1,10 @@
 //! Proof of work: what its doors share.
 
 pub mod line;
+pub mod verify;
 
 use crate::service::InPlace;
-use crate::work::pow::{Job, Kernel, Outcome};
+use crate::work::pow::{Job, Kernel, LETTERS, Outcome};
 
 /// State of the service.
 #[derive(Debug)]
@@ -20,6 +21,12 @@ pub struct State {
 /// takes to wake one.
 const IN_PLACE_SEEDS: u64 = 512;
 
+/// Most zero bits that may be asked of seeds of so many letters: with three seeds for each one
+/// that it takes on average, a twentieth of the messages is left without a proof.
+pub fn bits_max(seed_len: u8) -> u32 {
+    ((LETTERS.len() as u64).pow(seed_len.into()) / 3).ilog2()
+}
+
 impl State {
     /// A search for the line protocol, from a start of its own.
     fn job(&self, message: &[u8], rng: &mut fastrand::Rng) -> Box<Job> {
@@ -35,5 +42,17 @@ impl State {
         }
         let seeds = IN_PLACE_SEEDS.min(1 << job.bits().min(63));
         in_place.take(seeds * job.cost_blocks()).then(|| job.try_few(seeds)).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_letters_are_good_for_seven_digits_and_not_for_eight() {
+        assert_eq!(bits_max(5), 28);
+        assert_eq!(bits_max(6), 34);
+        assert_eq!(bits_max(10), 57);
     }
 }
