@@ -68,6 +68,7 @@ pub fn world(limits: Limits) -> World {
         },
         pow: pow::State { bits: 12, seed_len: 5, kernel: pow_kernel::Sha2 },
         panel: panel::State { services: vec!["web", "panel", "legacy"] },
+        load: Default::default(),
     }
 }
 

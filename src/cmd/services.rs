@@ -85,7 +85,7 @@ fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
     Log::start(target, format)
 }
 
-fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
+pub(super) fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
     let own = doors.iter().find(|door| door.service == Service::Legacy.name());
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
     let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));
@@ -113,6 +113,7 @@ fn world(config: &Config, doors: &[Door], access_log: bool) -> World {
             kernel: config.pow.kernel.unwrap_or_else(fastest_kernel),
         },
         panel: panel::State { services },
+        load: Default::default(),
     }
 }
 

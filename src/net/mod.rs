@@ -20,6 +20,7 @@
 mod conn;
 mod desk;
 mod listen;
+mod load;
 mod log;
 mod mailbox;
 mod pool;
@@ -34,6 +35,7 @@ mod udp;
 pub use conn::Readiness;
 pub use desk::Desk;
 pub use listen::{Door, Doors, Plan, bind};
+pub use load::{Load, Loaded, Loader, Stop};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;
@@ -378,28 +380,33 @@ fn connections_max(limits: &Limits) -> usize {
     (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
 }
 
+/// Begins a connection whose events carry `id`.
+fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
+    let token = Source::Conn(id).token();
+    match to.transport {
+        Transport::Tcp => {
+            let mut stream = TcpStream::connect(to.addr)?;
+            registry.register(&mut stream, token, BOTH)?;
+            Ok(Stream::Tcp(stream))
+        }
+        Transport::Udp => {
+            let any = match to.addr {
+                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+            };
+            let mut socket = UdpSocket::bind(any)?;
+            socket.connect(to.addr)?;
+            registry.register(&mut socket, token, BOTH)?;
+            Ok(Stream::Udp(socket, Exchange::Open))
+        }
+    }
+}
+
 impl Outside for System {
     type Socket = Stream;
 
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
-        let token = Source::Conn(id).token();
-        match to.transport {
-            Transport::Tcp => {
-                let mut stream = TcpStream::connect(to.addr)?;
-                self.registry.register(&mut stream, token, BOTH)?;
-                Ok(Stream::Tcp(stream))
-            }
-            Transport::Udp => {
-                let any = match to.addr {
-                    SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                    SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-                };
-                let mut socket = UdpSocket::bind(any)?;
-                socket.connect(to.addr)?;
-                self.registry.register(&mut socket, token, BOTH)?;
-                Ok(Stream::Udp(socket, Exchange::Open))
-            }
-        }
+        dial(&self.registry, to, id)
     }
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {

@@ -237,7 +237,7 @@ impl<O: Outside> Reactor<O> {
 
     /// Opens a connection for a session of this kind. Where that fails, the session learns it
     /// as it would learn of any lost connection.
-    fn dial(&mut self, to: Endpoint, kind: Kind) {
+    pub fn dial(&mut self, to: Endpoint, kind: Kind) {
         self.desk.stats.dialled += 1;
         let room = self.has_room();
         let id = self.conns.next_id();

@@ -66,6 +66,8 @@ pub enum Kind {
     Pow,
     /// One query to a legacy π server, on behalf of another session.
     Probe(client::legacy::Probe),
+    /// A client of proof of work, to measure a server with.
+    Line,
 }
 
 /// The session's own name for a job, given back with its outcome.
@@ -189,6 +191,8 @@ pub struct World {
     pub pow: pow::State,
     /// The panel.
     pub panel: panel::State,
+    /// What the clients of a load test have seen.
+    pub load: client::line::Seen,
 }
 
 /// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
@@ -225,6 +229,8 @@ pub enum Session {
     Pow(pow::line::Session),
     /// A query to a legacy π server.
     Probe(client::legacy::Session),
+    /// A client of proof of work.
+    Line(client::line::Session),
 }
 
 impl Session {
@@ -235,6 +241,7 @@ impl Session {
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
+            Kind::Line => Session::Line(client::line::Session::open(now)),
         }
     }
 
@@ -246,6 +253,7 @@ impl Session {
             Session::Legacy(session) => session.handle(&event, recv, cx),
             Session::Pow(session) => session.handle(event, recv, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
+            Session::Line(session) => session.handle(&event, recv, cx),
         }
     }
 
@@ -256,6 +264,7 @@ impl Session {
             Session::Legacy(session) => session.deadline(),
             Session::Pow(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
+            Session::Line(session) => session.deadline(),
         }
     }
 
@@ -266,6 +275,7 @@ impl Session {
             Session::Legacy(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
+            Session::Line(session) => session.is_done().is_none(),
         }
     }
 
@@ -276,6 +286,7 @@ impl Session {
             Session::Legacy(session) => session.is_done(),
             Session::Pow(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
+            Session::Line(session) => session.is_done(),
         }
     }
 }
