@@ -1,11 +1,16 @@
-//! Proof of work on the command line: the real binary, and SHA-256 as the judge.
+//! Proof of work on the command line: the real binary, as solver, as server and as client, and
+//! SHA-256 as the judge.
 
 #![allow(clippy::unwrap_used)]
 
+use rustix::process::{Pid, Signal, kill_process};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{self, Child, Command, Output, Stdio};
 
 fn pentad<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
@@ -98,4 +103,78 @@ fn speed_is_one_line_a_kernel() {
     }
     assert_eq!(names[0], ("plain".to_string(), "1.00".to_string()));
     assert_eq!(names.last().unwrap().0, "sha2");
+}
+
+/// A server with this difficulty, and where it listens.
+struct Server {
+    child: Child,
+    addr: String,
+    data: PathBuf,
+}
+
+impl Server {
+    fn start(difficulty: u32) -> Server {
+        let name = format!("pentad-pow-cli-{}-{difficulty}", process::id());
+        let data = std::env::temp_dir().join(name);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
+        command.args(["--only=pow", "--pow=127.0.0.1:0", "--pow-kernel=sha2", "--quiet"]);
+        command.arg(format!("--pow-difficulty={difficulty}")).arg("--data").arg(&data);
+        let mut child = command.env_clear().stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        let addr = line.strip_prefix("listening pow tcp ").unwrap().to_string();
+        Server { child, addr, data }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
+}
+
+#[test]
+fn a_client_that_ends_its_half_gets_its_proofs_and_no_reset() {
+    let server = Server::start(2);
+    let mut client = TcpStream::connect(&server.addr).unwrap();
+    client.write_all(b"a\nb").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut text = Vec::new();
+    client.read_to_end(&mut text).unwrap();
+    let lines = text.split_inclusive(|byte| *byte == b'\n').collect::<Vec<_>>();
+    assert_eq!(lines.len(), 2);
+    for (line, message) in lines.iter().zip([b"a", b"b"]) {
+        assert!(zero_bits(line, message, 5) >= 8);
+    }
+}
+
+#[test]
+fn the_bench_of_a_server_is_a_table_with_its_difficulty() {
+    let server = Server::start(1);
+    let run = pentad(["bench", "pow", &server.addr, "--seconds", "1"]);
+    assert_eq!(run.status.code(), Some(0));
+    let text = String::from_utf8(run.stdout).unwrap();
+    assert!(text.starts_with("| difficulty | 1 |\n|---|---|\n"), "{text}");
+    assert!(text.contains("| 2016 server, 100 connections, replies/s | 10582 |"), "{text}");
+    assert!(text.contains("| errors, 100 connections | 0 |"), "{text}");
+    let rate = |name: &str| {
+        let line = text.lines().find(|line| line.contains(name)).unwrap();
+        line.split('|').nth(2).unwrap().trim().parse::<f64>().unwrap()
+    };
+    assert!(rate("pentad, 100 connections") > 0.0 && rate("pentad, one connection") > 0.0);
+}
+
+#[test]
+fn an_interrupted_bench_says_so() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = silent.local_addr().unwrap().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
+    command.args(["bench", "pow", &addr, "--seconds", "60"]).stderr(Stdio::null());
+    let mut bench = command.env_clear().spawn().unwrap();
+    // Who connects has already said that signals are its own affair.
+    let _client = silent.accept().unwrap();
+    kill_process(Pid::from_child(&bench), Signal::INT).unwrap();
+    assert_eq!(bench.wait().unwrap().code(), Some(130));
 }

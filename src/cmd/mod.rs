@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Write};
 use crate::config::options::Ask;
 use crate::config::{Loaded, Problem, suggest};
 
+mod bench;
 mod check;
 mod completions;
 mod data_dir;
@@ -39,7 +40,7 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 4] = [
+static COMMANDS: [Command; 5] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
@@ -57,6 +58,12 @@ static COMMANDS: [Command; 4] = [
         about: "Find, check and time proofs of work",
         configured: false,
         run: pow::command,
+    },
+    Command {
+        name: "bench",
+        about: "Measure a service from outside, as its classic clients use it",
+        configured: false,
+        run: bench::command,
     },
     Command {
         name: "parse",
