@@ -297,7 +297,11 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
     street.settle();
     assert!(street.reactor.is_empty(), "connections are left: {:?}", street.reactor);
     let stats = &street.reactor.desk.stats;
-    assert_eq!(stats.closed.total(), stats.accepted + stats.dialled, "each ends exactly once");
+    assert_eq!(
+        stats.closed.total(),
+        stats.accepted + stats.dialled + stats.opened,
+        "each ends exactly once"
+    );
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
 }

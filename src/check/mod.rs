@@ -66,7 +66,7 @@ pub fn world(limits: Limits) -> World {
             probes: HashSet::new(),
             sources: legacy::Sources::default(),
         },
-        pow: pow::State { bits: 12, seed_len: 5, kernel: pow_kernel::Sha2 },
+        pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"] },
         load: Default::default(),
     }

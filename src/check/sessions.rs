@@ -119,9 +119,14 @@ impl Driver {
             match effect {
                 Effect::Submit(ticket, job) => self.tickets.push((ticket, job)),
                 Effect::Dial(_, Kind::Probe(probe)) => self.probes.push(probe.ticket),
-                Effect::Dial(_, Kind::Http(_) | Kind::Legacy(_) | Kind::Pow | Kind::Line) => {
+                Effect::Dial(
+                    _,
+                    Kind::Http(_) | Kind::Legacy(_) | Kind::Pow | Kind::Line | Kind::Search(_),
+                ) => {
                     panic!("who asked for that?")
                 }
+                // What a search finds would come by mail: here it never comes.
+                Effect::Open(kind) => assert!(matches!(kind, Kind::Search(_))),
                 Effect::Post(..) => panic!("a server session has nobody to write to"),
             }
         }

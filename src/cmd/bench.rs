@@ -196,7 +196,7 @@ impl Bench {
             kind: Kind::Line,
             connections,
             time: self.time,
-            world: services::world(&config, &[], false),
+            world: services::world(&config, &[], false, [0; 32]),
             limits: config.limits,
             seed: 0,
         })

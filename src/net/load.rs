@@ -147,6 +147,10 @@ impl Outside for Dialler {
         dial(&self.0, to, id)
     }
 
+    fn nowhere(&mut self) -> Stream {
+        Stream::Nowhere
+    }
+
     /// Clients have nobody to work for them.
     fn submit(&mut self, _from: Id, _ticket: Ticket, _job: Job) -> Result<(), QueueFull> {
         Err(QueueFull)

@@ -320,7 +320,7 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
                 };
                 reactor.accept(listener.kind, peer, attach).err()
             }
-            Accepted::One(Stream::Udp(..), _) => None,
+            Accepted::One(Stream::Udp(..) | Stream::Nowhere, _) => None,
             Accepted::None => return,
             Accepted::Failed(error) => Some(error),
         };
@@ -407,6 +407,10 @@ impl Outside for System {
 
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
         dial(&self.registry, to, id)
+    }
+
+    fn nowhere(&mut self) -> Stream {
+        Stream::Nowhere
     }
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {

@@ -68,6 +68,8 @@ pub enum Kind {
     Probe(client::legacy::Probe),
     /// A client of proof of work, to measure a server with.
     Line,
+    /// A search for a proof, which has no peer.
+    Search(pow::jobs::Name),
 }
 
 /// The session's own name for a job, given back with its outcome.
@@ -105,6 +107,8 @@ pub enum Effect {
     Post(Id, Mail),
     /// Open a connection to there and a session of this kind on it.
     Dial(Endpoint, Kind),
+    /// Open a session of this kind without a connection: what it does outlives who asked for it.
+    Open(Kind),
 }
 
 /// What sessions tell each other.
@@ -112,6 +116,10 @@ pub enum Effect {
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
+    /// The search that was asked for under this ticket is over.
+    Searched(Ticket),
+    /// The search of this session was given up by somebody else.
+    Cancelled,
 }
 
 /// What could not be done.
@@ -231,6 +239,8 @@ pub enum Session {
     Probe(client::legacy::Session),
     /// A client of proof of work.
     Line(client::line::Session),
+    /// A search for a proof.
+    Search(pow::jobs::Session),
 }
 
 impl Session {
@@ -242,6 +252,7 @@ impl Session {
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
+            Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
         }
     }
 
@@ -254,6 +265,7 @@ impl Session {
             Session::Pow(session) => session.handle(event, recv, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
+            Session::Search(session) => session.handle(&event, cx),
         }
     }
 
@@ -265,6 +277,7 @@ impl Session {
             Session::Pow(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
+            Session::Search(session) => session.deadline(),
         }
     }
 
@@ -272,7 +285,7 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) => false,
+            Session::Legacy(_) | Session::Search(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
@@ -287,6 +300,7 @@ impl Session {
             Session::Pow(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
+            Session::Search(session) => session.is_done(),
         }
     }
 }
