@@ -176,6 +176,27 @@ pub const POW_RETRY: Duration = Duration::from_millis(10);
 /// How long a line client may stay without asking for anything.
 pub const POW_IDLE: Duration = Duration::from_mins(10);
 
+/// Searches asked for over HTTP that are under way or kept: with the longest messages 64 MiB.
+pub const POW_JOBS: usize = 8192;
+
+/// How long the result of a search is kept for those who ask later.
+pub const POW_JOB_KEPT: Duration = Duration::from_mins(10);
+
+/// How long a search may take unless it asks for less.
+pub const POW_TTL_MAX: Duration = Duration::from_mins(10);
+
+/// How long a request waits for its search unless it says otherwise …
+pub const POW_WAIT: Duration = Duration::from_secs(10);
+
+/// … and at most: proxies give up after a minute.
+pub const POW_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Expected work of the searches under way beyond which no more are taken over HTTP.
+pub const POW_BACKLOG: Duration = Duration::from_secs(60);
+
+/// Proofs that are remembered as spent, in some 16 MiB. None is ever forgotten.
+pub const POW_SPENT: usize = 1 << 18;
+
 /// Compression blocks that all sessions together may compute on the loop in one turn: half a
 /// millisecond with a vector kernel, so that nobody else notices.
 pub const IN_PLACE_BLOCKS: u64 = 32_768;

@@ -147,6 +147,8 @@ pub struct Stats {
     pub accepted: u64,
     /// Connections dialled.
     pub dialled: u64,
+    /// Sessions opened without a connection.
+    pub opened: u64,
     /// Accepts that failed.
     pub accept_failures: u64,
     /// Connections ended, by [`Close`].

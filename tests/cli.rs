@@ -61,7 +61,8 @@ fn ended(command: &mut Command) -> Run {
 }
 
 /// Flags that bind nothing in particular.
-const FREE: [&str; 3] = ["--web=127.0.0.1:0", "--panel=127.0.0.1:0", "--legacy=127.0.0.1:0"];
+const FREE: [&str; 4] =
+    ["--web=127.0.0.1:0", "--panel=127.0.0.1:0", "--legacy=127.0.0.1:0", "--pow=127.0.0.1:0"];
 
 fn check(place: &Place, args: &[&str]) -> Run {
     let args: Vec<&str> = ["check"].iter().chain(&FREE).chain(args).copied().collect();
@@ -73,7 +74,7 @@ fn help_is_short_for_the_program_and_long_for_serve() {
     let place = Place::new("help");
     let short = place.run(&["--help"]);
     assert_eq!((short.code, short.stderr.as_str()), (0, ""));
-    for command in ["serve", "check", "parse", "help"] {
+    for command in ["serve", "check", "pow", "bench", "parse", "help"] {
         assert!(short.stdout.contains(&format!("\n  {command} ")), "{}", short.stdout);
     }
     assert!(!short.stdout.contains("--head-bytes"));
@@ -83,7 +84,7 @@ fn help_is_short_for_the_program_and_long_for_serve() {
     assert_eq!(long.code, 0);
     assert!(long.stdout.contains("--head-bytes SIZE") && long.stdout.contains("[default: 16KiB]"));
     assert_eq!(place.run(&["help", "serve"]).stdout, long.stdout);
-    for command in ["check", "parse"] {
+    for command in ["check", "pow", "bench", "parse"] {
         let help = place.run(&[command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.stdout.contains(&format!("Usage: pentad {command}")), "{}", help.stdout);
@@ -223,7 +224,7 @@ fn check_finds_all_that_serve_would_stumble_over() {
     let web = format!("--web={address}");
     let args = [&web, "--data=file", "--root=missing", "--log-file=missing/access.log"];
     let run = place.run(
-        &["check", "--panel=off", "--legacy=127.0.0.1:0"]
+        &["check", "--panel=off", "--legacy=127.0.0.1:0", "--pow=off"]
             .iter()
             .copied()
             .chain(args)

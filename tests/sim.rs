@@ -15,6 +15,7 @@ use pentad::limits::Limits;
 use pentad::service::http::Face;
 use pentad::service::{Kind, Transport};
 use pentad::stats::Close;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 use util::fake::{Client, Street};
 
@@ -30,11 +31,15 @@ struct Visitor {
     gone: bool,
 }
 
-/// What is known beforehand of an answer: its status, and text that is in it.
+/// What is known beforehand of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Answer {
-    status: u16,
-    holds: &'static str,
+enum Answer {
+    /// Over HTTP: its status, and text that is in it.
+    Http { status: u16, holds: &'static str },
+    /// A proof of work for this message.
+    Proof(Vec<u8>),
+    /// The line that takes the place of a proof.
+    TooLong,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,15 +88,32 @@ fn request(rng: &mut Rng) -> (Vec<u8>, Answer) {
             (post("/legacy_pi", body, chunked), 200, "\"num_valid_results\":")
         }
     };
-    (text.into_bytes(), Answer { status, holds })
+    (text.into_bytes(), Answer::Http { status, holds })
+}
+
+/// A line for the proof-of-work server. Only some are too long, so never three in a row.
+fn line(number: usize, rng: &mut Rng) -> (Vec<u8>, Answer) {
+    if number % 3 == 2 && rng.bool() {
+        return ([vec![b'x'; 8193 + rng.usize(..9000)], b"\n".to_vec()].concat(), Answer::TooLong);
+    }
+    let message = (0..rng.usize(..100)).map(|_| *rng.choice(b",a\0\xff\xc3!").unwrap());
+    let message = message.collect::<Vec<_>>();
+    let ending: &[u8] = if rng.bool() { b"\n" } else { b"\r\n" };
+    ([&message, ending].concat(), Answer::Proof(message))
 }
 
 impl Visitor {
     fn arrive(street: &mut Street, rng: &mut Rng) -> Option<Visitor> {
         let room = if rng.bool() { usize::MAX } else { rng.usize(1..2000) };
-        let face = if rng.bool() { Face::Web } else { Face::Panel };
-        let client = street.connect(Kind::Http(face), room)?;
-        let requests = (0..rng.usize(..12)).map(|_| request(rng)).collect::<Vec<_>>();
+        let kind = match rng.u8(..3) {
+            0 => Kind::Http(Face::Web),
+            1 => Kind::Http(Face::Panel),
+            _ => Kind::Pow,
+        };
+        let client = street.connect(kind, room)?;
+        let count = rng.usize(..12);
+        let ask = |number| if kind == Kind::Pow { line(number, rng) } else { request(rng) };
+        let requests = (0..count).map(ask).collect::<Vec<_>>();
         let leaves = match rng.u8(..4) {
             0 => Leaves::Rudely,
             1 => Leaves::HalfClosed,
@@ -133,25 +155,52 @@ impl Visitor {
     fn check(&self) -> usize {
         let mut rest = self.received.as_slice();
         for (number, answer) in self.answers.iter().enumerate() {
-            let Some(end) = rest.windows(4).position(|window| window == b"\r\n\r\n") else {
+            let used = match answer {
+                Answer::Http { status, holds } => check_http(rest, *status, holds),
+                Answer::Proof(message) => check_line(rest, Some(message)),
+                Answer::TooLong => check_line(rest, None),
+            };
+            let Some(used) = used else {
                 return number;
             };
-            let head = std::str::from_utf8(&rest[..end]).unwrap();
-            let status = head[9..12].parse::<u16>().unwrap();
-            assert_eq!(status, answer.status, "answer {number}: {head}");
-            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
-            let length = length.unwrap().parse::<usize>().unwrap();
-            let length = if answer.holds.is_empty() { 0 } else { length };
-            let Some(body) = rest.get(end + 4..end + 4 + length) else {
-                return number;
-            };
-            let body = std::str::from_utf8(body).unwrap();
-            assert!(body.contains(answer.holds), "answer {number}: {body}");
-            rest = &rest[end + 4 + length..];
+            rest = &rest[used..];
         }
         assert!(rest.is_empty(), "more than was asked for: {}", rest.escape_ascii());
         self.answers.len()
     }
+}
+
+/// The length of the response that `rest` begins with, if it is whole.
+fn check_http(rest: &[u8], status: u16, holds: &str) -> Option<usize> {
+    let end = rest.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&rest[..end]).unwrap();
+    assert_eq!(head[9..12].parse::<u16>().unwrap(), status, "{head}");
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+    let length = length.unwrap().parse::<usize>().unwrap();
+    let length = if holds.is_empty() { 0 } else { length };
+    let body = std::str::from_utf8(rest.get(end + 4..end + 4 + length)?).unwrap();
+    assert!(body.contains(holds), "{body}");
+    Some(end + 4 + length)
+}
+
+/// The length of the reply that `rest` begins with, if it is whole: a proof, a refusal of a line
+/// that is too long, or the word of a server that is ending.
+fn check_line(rest: &[u8], message: Option<&Vec<u8>>) -> Option<usize> {
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let reply = &rest[..end];
+    let Some(message) = message else {
+        assert_eq!(reply, b"!ERR 413 too-long max=8192");
+        return Some(end + 1);
+    };
+    if reply != b"!ERR 503 shutting-down" {
+        let proof = reply.strip_prefix(&message[..]).expect("the message comes back");
+        let (seed, hash) = (&proof[1..6], &proof[7..]);
+        let digest = Sha256::new().chain_update(seed).chain_update(message).finalize();
+        let digits = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(digits.as_bytes(), hash);
+        assert!(digits.starts_with("00"));
+    }
+    Some(end + 1)
 }
 
 /// Plays the far ends that the server has dialled: an answer, a vanished peer, or silence.
@@ -185,6 +234,7 @@ fn simulate(seed: u64) {
         ..Limits::default()
     };
     let mut street = Street::new(limits, 40, seed);
+    street.reactor.desk.world.pow.bits = 8;
     let mut visitors = Vec::new();
     let ends = rng.u8(..4) == 0;
     for step in 0..400 {
@@ -248,7 +298,11 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
     street.settle();
     assert!(street.reactor.is_empty(), "connections are left: {:?}", street.reactor);
     let stats = &street.reactor.desk.stats;
-    assert_eq!(stats.closed.total(), stats.accepted + stats.dialled, "each ends exactly once");
+    assert_eq!(
+        stats.closed.total(),
+        stats.accepted + stats.dialled + stats.opened,
+        "each ends exactly once"
+    );
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
 }

@@ -8,6 +8,7 @@
 mod bodies;
 mod buffers;
 mod heads;
+mod lines;
 mod naive;
 mod sessions;
 mod stream;
@@ -16,6 +17,7 @@ mod values;
 pub use bodies::chunked;
 pub use buffers::buffers;
 pub use heads::http_head;
+pub use lines::{pow_line, pow_proof};
 pub use sessions::session_ops;
 pub use stream::http_stream;
 pub use values::{json, target};
@@ -39,6 +41,8 @@ pub const LAWS: &[(&str, Law)] = &[
     ("target", target),
     ("json", json),
     ("buffers", buffers),
+    ("pow_line", pow_line),
+    ("pow_proof", pow_proof),
     ("session_ops", session_ops),
 ];
 
@@ -62,8 +66,9 @@ pub fn world(limits: Limits) -> World {
             probes: HashSet::new(),
             sources: legacy::Sources::default(),
         },
-        pow: pow::State { bits: 12, seed_len: 5, kernel: pow_kernel::Sha2 },
+        pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"] },
+        load: Default::default(),
     }
 }
 
@@ -162,6 +167,8 @@ mod tests {
             b"1e5",
             b"}",
             b"\"",
+            b",Abc12,",
+            b"00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe",
         ];
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..3000 {

@@ -308,3 +308,23 @@ pub(super) fn decode_path(path: &str) -> Option<Vec<u8>> {
     let text: String = decoded.iter().map(|&b| char::from(b)).collect();
     (!text.replace('\\', "/").split('/').any(|segment| segment == "..")).then_some(decoded)
 }
+
+/// What splitting at each LF makes of a stream that has ended. `None` stands for a line of more
+/// than `most` bytes.
+pub(super) fn lines(input: &[u8], most: usize) -> Vec<Option<Vec<u8>>> {
+    let mut lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    let bare = lines.iter().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    bare.map(|line| (line.len() <= most).then(|| line.to_vec())).collect()
+}
+
+/// Message, seed and hash: what stands before, between and behind the last two commas.
+pub(super) fn proof(line: &[u8], seed_len: usize) -> Option<(&[u8], &[u8], &[u8])> {
+    let mut parts = line.rsplitn(3, |byte| *byte == b',');
+    let (hash, seed, message) = (parts.next()?, parts.next()?, parts.next()?);
+    let digits = hash.len() == 64 && hash.iter().all(|byte| b"0123456789abcdef".contains(byte));
+    let letters = seed.len() == seed_len && seed.iter().all(u8::is_ascii_alphanumeric);
+    (digits && letters).then_some((message, seed, hash))
+}

@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Write};
 use crate::config::options::Ask;
 use crate::config::{Loaded, Problem, suggest};
 
+mod bench;
 mod check;
 mod completions;
 mod data_dir;
@@ -19,6 +20,7 @@ mod exit;
 mod help;
 mod man;
 mod parse;
+mod pow;
 pub mod serve;
 mod services;
 
@@ -38,7 +40,7 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 3] = [
+static COMMANDS: [Command; 5] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
@@ -50,6 +52,18 @@ static COMMANDS: [Command; 3] = [
         about: "Check flags, environment, configuration file, ports and directories",
         configured: true,
         run: check::command,
+    },
+    Command {
+        name: "pow",
+        about: "Find, check and time proofs of work",
+        configured: false,
+        run: pow::command,
+    },
+    Command {
+        name: "bench",
+        about: "Measure a service from outside, as its classic clients use it",
+        configured: false,
+        run: bench::command,
     },
     Command {
         name: "parse",

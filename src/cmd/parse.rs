@@ -12,7 +12,8 @@ use crate::limits::{Limits, MIB};
 use crate::wire::chunked::{self, Chunked, Piece};
 use crate::wire::http::{self, Fields, Framing, Head, Scan};
 use crate::wire::target::{self, Target};
-use crate::wire::{Parse, json, legacy};
+use crate::wire::{Parse, json, legacy, line, pow};
+use crate::work::pow::{SEED_LEN_MAX, SEED_LEN_MIN};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -30,6 +31,8 @@ const PARSERS: &[Row] = &[
     Row { name: "target", reads: "a request target, and the path in it", ask: ask_target },
     Row { name: "json", reads: "a JSON document, as bodies are read", ask: ask_json },
     Row { name: "legacy", reads: "an answer of the legacy server", ask: ask_legacy },
+    Row { name: "line", reads: "a line of the proof-of-work service", ask: ask_line },
+    Row { name: "pow", reads: "a proof of work, with or without a line ending", ask: ask_pow },
 ];
 
 /// Bytes on stdin beyond which the answer could only be about something that no client sends.
@@ -276,6 +279,53 @@ fn ask_legacy(input: &[u8], _limits: &Limits) -> Verdict {
     }
 }
 
+fn ask_line(input: &[u8], _limits: &Limits) -> Verdict {
+    match line::line(input, &mut line::Scan::default(), pow::MESSAGE_BYTES_MAX) {
+        Parse::Done(line, used) => {
+            let text = String::from_utf8_lossy(line);
+            Verdict::Done(json!({ "bytes": line.len(), "line": text }), used)
+        }
+        Parse::More => Verdict::More,
+        Parse::Bad(line::TooLong) => Verdict::Bad(Reason {
+            name: "too-long",
+            source: POW_PROTOCOL,
+            text: "A line has at most 8192 bytes before its ending.",
+        }),
+    }
+}
+
+/// The seed's length is the server's affair; five letters are tried first, as clients expect.
+fn ask_pow(input: &[u8], _limits: &Limits) -> Verdict {
+    let (used, _) = line::rest(input);
+    let line = input[..used].strip_suffix(b"\n").unwrap_or(&input[..used]);
+    let read = |seed_len: u8| match pow::proof(line, usize::from(seed_len)) {
+        Parse::Done(proof, _) => Some(proof),
+        Parse::More | Parse::Bad(_) => None,
+    };
+    match (SEED_LEN_MIN..=SEED_LEN_MAX).find_map(read) {
+        Some(proof) => Verdict::Done(proof_value(&proof), used),
+        None => Verdict::Bad(Reason {
+            name: pow::Bad::Format.name(),
+            source: POW_PROTOCOL,
+            text: pow::Bad::Format.text(),
+        }),
+    }
+}
+
+fn proof_value(proof: &pow::Proof<'_>) -> Value {
+    let text = String::from_utf8_lossy;
+    let mut hash = Vec::new();
+    pow::hex(&proof.hash, &mut hash);
+    json!({
+        "message": text(proof.message),
+        "seed": text(proof.seed),
+        "hash": text(&hash),
+    })
+}
+
+/// There is no standard to point to.
+const POW_PROTOCOL: &str = "the proof-of-work line protocol";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,6 +385,27 @@ mod tests {
             let verdict: Value = serde_json::from_str(&line).unwrap();
             assert!(verdict["explanation"].as_str().unwrap().ends_with('.'));
         }
+    }
+
+    #[test]
+    fn a_line_and_a_proof_as_json() {
+        let (code, text) = ask("line", b"a,b\r\nnext");
+        let verdict: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((code, &verdict["used"]), (0, &json!(5)));
+        assert_eq!(verdict["value"], json!({ "bytes": 3, "line": "a,b" }));
+        assert_eq!(ask("line", b"no end").0, 10);
+        assert_eq!(ask("line", &[b'x'; 8194]).0, 11);
+
+        let hash = "00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe";
+        for (ending, seed) in [("", "Abc12"), ("\n", "Abc12"), ("\n", "Abc12Abc12")] {
+            let line = format!("a,b,{seed},{hash}{ending}");
+            let (code, text) = ask("pow", line.as_bytes());
+            let verdict: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((code, &verdict["used"]), (0, &json!(line.len())));
+            assert_eq!(verdict["value"], json!({ "message": "a,b", "seed": seed, "hash": hash }));
+        }
+        let (code, text) = ask("pow", b"a,b,c");
+        assert!(code == 11 && text.contains("\"reason\":\"bad-format\""), "{text}");
     }
 
     #[test]

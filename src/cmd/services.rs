@@ -15,7 +15,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs the services. The data directory stays locked until this returns.
 pub(super) fn run(config: &Config, data: DataDir) -> Exit {
@@ -65,7 +65,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         Some(_) => AccessLog::Everything,
     };
     Ok(Setup {
-        world: world(config, &doors, access_log),
+        world: world(config, &doors, access_log, secret()?),
         doors,
         limits: config.limits,
         workers: config.workers,
@@ -84,6 +84,13 @@ fn seed(config: &Config) -> Result<u64, String> {
     }
 }
 
+/// What nobody outside can guess, whatever the seed.
+fn secret() -> Result<[u8; 32], String> {
+    let mut secret = [0; 32];
+    let filled = SysRng.try_fill_bytes(&mut secret);
+    filled.map(|()| secret).map_err(|error| format!("no randomness: {error}"))
+}
+
 fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
     let target = match file {
         LogFile::Stdout => Target::Stdout,
@@ -96,7 +103,12 @@ fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
     Log::start(target, format)
 }
 
-fn world(config: &Config, doors: &[Door], access_log: AccessLog) -> World {
+pub(super) fn world(
+    config: &Config,
+    doors: &[Door],
+    access_log: AccessLog,
+    secret: [u8; 32],
+) -> World {
     let own = doors.iter().find(|door| door.service == Service::Legacy.name());
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
     let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));
@@ -118,20 +130,26 @@ fn world(config: &Config, doors: &[Door], access_log: AccessLog) -> World {
             probes: Default::default(),
             sources: legacy::Sources::default(),
         },
-        pow: pow::State {
-            bits: u32::from(config.pow.difficulty) * 4,
-            seed_len: config.pow.seed_len,
-            kernel: config.pow.kernel.unwrap_or_else(fastest_kernel),
-        },
+        pow: proof_of_work(config, secret),
         panel: panel::State { services },
+        load: Default::default(),
     }
 }
 
-/// What computes hashes fastest on this machine, found out in some ten milliseconds.
-fn fastest_kernel() -> work::pow::Kernel {
+/// Which kernel computes hashes fastest on this machine, and how fast the workers are together,
+/// is found out in some ten milliseconds.
+fn proof_of_work(config: &Config, secret: [u8; 32]) -> pow::State {
     let start = Instant::now();
-    work::pow::fastest(|| start.elapsed())
+    let clock = || start.elapsed();
+    let kernel = config.pow.kernel.unwrap_or_else(|| work::pow::fastest(clock));
+    let speed = work::pow::kernel_speed(kernel, SPEED_TURN, clock);
+    let bits = u32::from(config.pow.difficulty) * 4;
+    let capacity = speed * config.workers as f64;
+    pow::State::new(bits, config.pow.seed_len, kernel, capacity, secret)
 }
+
+/// How long the speed of the kernel is measured.
+const SPEED_TURN: Duration = Duration::from_millis(2);
 
 /// Where `/legacy_pi` asks when the legacy service is off and nothing else was said.
 const LEGACY_PORT: u16 = 31416;

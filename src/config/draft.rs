@@ -10,6 +10,7 @@ use log::LevelFilter;
 use super::options::{self, Opt};
 use super::source::{Problem, Settings, Surroundings};
 use super::{Config, Listen, LogFile, Pow, Service, suggest, value};
+use crate::service::pow::bits_max;
 
 /// The options as they were given, before they have met.
 pub struct Draft {
@@ -190,11 +191,10 @@ impl Draft {
         }
     }
 
-    /// Where there are hardly more seeds than a proof takes on average, most messages have none.
+    /// Where there are too few seeds, many messages have no proof.
     fn check_seeds(&self, settings: &Settings, problems: &mut Vec<Problem>) {
         let Pow { difficulty, seed_len, .. } = self.config.pow;
-        let seeds = 62_f64.powi(seed_len.into());
-        if seeds < 3.0 * 16_f64.powi(difficulty.into()) {
+        if u32::from(difficulty) * 4 > bits_max(seed_len) {
             problems.push(Problem::new(
                 settings.kind(&["pow-difficulty", "pow-seed-len"]),
                 format!(

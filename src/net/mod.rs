@@ -21,6 +21,7 @@ mod complaints;
 mod conn;
 mod desk;
 mod listen;
+mod load;
 mod log;
 mod mailbox;
 mod pool;
@@ -36,6 +37,7 @@ mod udp;
 pub use conn::Readiness;
 pub use desk::Desk;
 pub use listen::{Door, Doors, Plan, bind};
+pub use load::{Load, Loaded, Loader, Stop};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;
@@ -325,7 +327,7 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
                 };
                 reactor.accept(listener.kind, peer, attach).err()
             }
-            Accepted::One(Stream::Udp(..), _) => None,
+            Accepted::One(Stream::Udp(..) | Stream::Nowhere, _) => None,
             Accepted::None => return,
             Accepted::Failed(error) => Some(error),
         };

@@ -14,7 +14,7 @@ use crate::stats::Close;
 use crate::work::{Job, Outcome};
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 /// What the reactor needs done.
@@ -24,6 +24,9 @@ pub trait Outside {
 
     /// Begins a connection to `to`; events for it will carry `id`.
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Self::Socket>;
+
+    /// A socket that leads nowhere: it never has input, takes any output, and is not connected.
+    fn nowhere(&mut self) -> Self::Socket;
 
     /// Queues a job. Its outcome comes back by [`Reactor::done`].
     ///
@@ -219,6 +222,7 @@ impl<O: Outside> Reactor<O> {
                 Effect::Submit(ticket, job) => self.submit(from, ticket, job),
                 Effect::Post(to, mail) => self.pump(to, Some(Event::Mail(mail))),
                 Effect::Dial(to, kind) => self.dial(to, kind),
+                Effect::Open(kind) => self.open(kind),
             }
         }
     }
@@ -238,7 +242,7 @@ impl<O: Outside> Reactor<O> {
 
     /// Opens a connection for a session of this kind. Where that fails, the session learns it
     /// as it would learn of any lost connection.
-    fn dial(&mut self, to: Endpoint, kind: Kind) {
+    pub fn dial(&mut self, to: Endpoint, kind: Kind) {
         self.desk.stats.dialled += 1;
         let room = self.has_room();
         let id = self.conns.next_id();
@@ -250,6 +254,21 @@ impl<O: Outside> Reactor<O> {
             }
             Some(Err(_)) | None => self.desk.refuse(&mut session, id, to.addr),
         }
+    }
+
+    /// Opens a session that has no peer.
+    fn open(&mut self, kind: Kind) {
+        self.desk.stats.opened += 1;
+        let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let room = self.has_room();
+        let id = self.conns.next_id();
+        let mut session = Session::open(kind, id, self.desk.now);
+        if !room {
+            return self.desk.refuse(&mut session, id, peer);
+        }
+        let socket = self.outside.nowhere();
+        self.conns.insert(Conn::accepted(socket, session, peer));
+        self.pump(id, Some(Event::Opened { local: None }));
     }
 
     fn pass_deadlines(&mut self) {

@@ -2,7 +2,7 @@
 
 use mio::net::{TcpStream, UdpSocket};
 use std::fmt;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 
 /// A connected, non-blocking byte stream.
@@ -26,6 +26,8 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A connected datagram socket, as a stream: one datagram out, one in, then the end.
     Udp(UdpSocket, Exchange),
+    /// No socket at all, for sessions without a peer.
+    Nowhere,
 }
 
 /// How far a datagram exchange is.
@@ -47,6 +49,7 @@ impl Socket for Stream {
                 *exchange = Exchange::Answered;
                 Ok(count)
             }
+            Stream::Nowhere => Err(ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -56,13 +59,16 @@ impl Socket for Stream {
             (Stream::Tcp(stream), all) => stream.write_vectored(all),
             (Stream::Udp(socket, _), [only, ..]) => socket.send(only),
             (Stream::Udp(..), []) => Ok(0),
+            (Stream::Nowhere, all) => Ok(all.iter().map(|slice| slice.len()).sum()),
         }
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Udp(..) => Err(io::ErrorKind::Unsupported.into()),
+            Stream::Udp(..) => Err(ErrorKind::Unsupported.into()),
+            // Nobody will answer with an end of theirs.
+            Stream::Nowhere => Err(ErrorKind::NotConnected.into()),
         }
     }
 
@@ -70,6 +76,7 @@ impl Socket for Stream {
         match self {
             Stream::Tcp(stream) => stream.take_error(),
             Stream::Udp(socket, _) => socket.take_error(),
+            Stream::Nowhere => Ok(None),
         }
     }
 
@@ -77,6 +84,7 @@ impl Socket for Stream {
         match self {
             Stream::Tcp(stream) => stream.local_addr().ok(),
             Stream::Udp(socket, _) => socket.local_addr().ok(),
+            Stream::Nowhere => None,
         }
     }
 }

@@ -32,24 +32,11 @@ impl Outside for System {
     type Socket = Stream;
 
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
-        let token = Source::Conn(id).token();
-        match to.transport {
-            Transport::Tcp => {
-                let mut stream = TcpStream::connect(to.addr)?;
-                self.registry.register(&mut stream, token, BOTH)?;
-                Ok(Stream::Tcp(stream))
-            }
-            Transport::Udp => {
-                let any = match to.addr {
-                    SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                    SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-                };
-                let mut socket = UdpSocket::bind(any)?;
-                socket.connect(to.addr)?;
-                self.registry.register(&mut socket, token, BOTH)?;
-                Ok(Stream::Udp(socket, Exchange::Open))
-            }
-        }
+        dial(&self.registry, to, id)
+    }
+
+    fn nowhere(&mut self) -> Stream {
+        Stream::Nowhere
     }
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
@@ -84,4 +71,26 @@ pub fn connections_max(limits: &Limits) -> usize {
         Some(_) | None => needed,
     };
     (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
+}
+
+/// Begins a connection whose events carry `id`.
+pub fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
+    let token = Source::Conn(id).token();
+    match to.transport {
+        Transport::Tcp => {
+            let mut stream = TcpStream::connect(to.addr)?;
+            registry.register(&mut stream, token, BOTH)?;
+            Ok(Stream::Tcp(stream))
+        }
+        Transport::Udp => {
+            let any = match to.addr {
+                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+            };
+            let mut socket = UdpSocket::bind(any)?;
+            socket.connect(to.addr)?;
+            registry.register(&mut socket, token, BOTH)?;
+            Ok(Stream::Udp(socket, Exchange::Open))
+        }
+    }
 }

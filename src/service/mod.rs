@@ -66,6 +66,10 @@ pub enum Kind {
     Pow,
     /// One query to a legacy π server, on behalf of another session.
     Probe(client::legacy::Probe),
+    /// A client of proof of work, to measure a server with.
+    Line,
+    /// A search for a proof, which has no peer.
+    Search(pow::jobs::Name),
 }
 
 /// The session's own name for a job, given back with its outcome.
@@ -103,6 +107,8 @@ pub enum Effect {
     Post(Id, Mail),
     /// Open a connection to there and a session of this kind on it.
     Dial(Endpoint, Kind),
+    /// Open a session of this kind without a connection: what it does outlives who asked for it.
+    Open(Kind),
 }
 
 /// What sessions tell each other.
@@ -110,6 +116,10 @@ pub enum Effect {
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
+    /// The search that was asked for under this ticket is over.
+    Searched(Ticket),
+    /// The search of this session was given up by somebody else.
+    Cancelled,
 }
 
 /// What could not be done.
@@ -192,6 +202,8 @@ pub struct World {
     pub pow: pow::State,
     /// The panel.
     pub panel: panel::State,
+    /// What the clients of a load test have seen.
+    pub load: client::line::Seen,
 }
 
 /// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
@@ -228,6 +240,10 @@ pub enum Session {
     Pow(pow::line::Session),
     /// A query to a legacy π server.
     Probe(client::legacy::Session),
+    /// A client of proof of work.
+    Line(client::line::Session),
+    /// A search for a proof.
+    Search(pow::jobs::Session),
 }
 
 impl Session {
@@ -238,6 +254,8 @@ impl Session {
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
+            Kind::Line => Session::Line(client::line::Session::open(now)),
+            Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
         }
     }
 
@@ -249,6 +267,8 @@ impl Session {
             Session::Legacy(session) => session.handle(&event, recv, cx),
             Session::Pow(session) => session.handle(event, recv, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
+            Session::Line(session) => session.handle(&event, recv, cx),
+            Session::Search(session) => session.handle(&event, cx),
         }
     }
 
@@ -259,6 +279,8 @@ impl Session {
             Session::Legacy(session) => session.deadline(),
             Session::Pow(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
+            Session::Line(session) => session.deadline(),
+            Session::Search(session) => session.deadline(),
         }
     }
 
@@ -266,9 +288,10 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) => false,
+            Session::Legacy(_) | Session::Search(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
+            Session::Line(session) => session.is_done().is_none(),
         }
     }
 
@@ -279,6 +302,8 @@ impl Session {
             Session::Legacy(session) => session.is_done(),
             Session::Pow(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
+            Session::Line(session) => session.is_done(),
+            Session::Search(session) => session.is_done(),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! Nothing is answered before the count is on disk, and the count is on disk even when the rest
 //! of the request turns out to be wrong.
 
-use super::http::{Answer, Request, Response, Style, json};
+use super::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
 use crate::client::legacy::Probe;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};
@@ -92,7 +92,7 @@ fn admit(
     count: fn(Username) -> db::Request,
     begin: impl FnOnce(&Value, Ticket, &mut Cx<'_>) -> Result<Work, FieldError>,
 ) -> Answer {
-    if !is_json(request.head.field("content-type")) {
+    if !request.is_json() {
         return Answer::Ready(Style::Plain.error(415, "the content type must be application/json"));
     }
     let Ok(body) = parse(request.body) else {
@@ -104,16 +104,7 @@ fn admit(
     let ticket = request.ticket;
     cx.effects.push(Effect::Submit(ticket, Job::Database(count(username))));
     let work = begin(&body, ticket + 1, cx).unwrap_or_else(Work::Rejected);
-    Answer::Wait(Pending { ticket, began: cx.now, counted: None, work })
-}
-
-/// Absent counts as JSON; parameters such as a character set are ignored.
-fn is_json(content_type: Option<&[u8]>) -> bool {
-    content_type.is_none_or(|value| {
-        let media = value.split(|byte| *byte == b';').next().unwrap_or(b"").trim_ascii();
-        media.eq_ignore_ascii_case(b"application/json")
-            || media.len() > 5 && media[media.len() - 5..].eq_ignore_ascii_case(b"+json")
-    })
+    Answer::Wait(HttpPending::Pi(Pending { ticket, began: cx.now, counted: None, work }))
 }
 
 fn user(fields: &Value) -> Option<Username> {

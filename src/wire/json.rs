@@ -95,6 +95,17 @@ pub fn text<'v>(
     text.ok_or(FieldError::Invalid(name))
 }
 
+/// `true` or `false`.
+///
+/// # Errors
+/// As [`integer`].
+pub fn flag(object: &Value, name: &'static str, need: Need<bool>) -> Result<bool, FieldError> {
+    let Some(value) = member(object, name) else {
+        return need.or_missing(name);
+    };
+    value.as_bool().ok_or(FieldError::Invalid(name))
+}
+
 fn member<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
     object.get(name).filter(|value| !value.is_null())
 }

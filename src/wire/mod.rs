@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ascii;
+pub mod base64;
 pub mod chunked;
 pub mod http;
 pub mod json;

@@ -1,7 +1,7 @@
 //! Every transcript through the kernel, against one server for all of them.
 
 use super::util::process::{PATIENCE, Server};
-use super::util::transcript::{self, Pattern, Service, Step, Transcript, expect};
+use super::util::transcript::{self, Pattern, Step, Transcript, expect};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
@@ -26,11 +26,7 @@ struct Player {
 }
 
 fn play(server: &Server, transcript: &Transcript) -> Result<(), String> {
-    let addr = match transcript.service {
-        Service::Web => server.web(),
-        Service::Panel => server.panel(),
-        Service::Legacy => server.legacy(),
-    };
+    let addr = server.addr(transcript.service.name(), "tcp");
     // Before the connection stands: the server's time begins later than ours.
     let began = Instant::now();
     let mut waited = Duration::ZERO;

@@ -33,6 +33,8 @@ pub struct Pipe {
     room: usize,
     /// The client is gone.
     reset: bool,
+    /// There never was one.
+    nowhere: bool,
     /// The server's end is dropped.
     pub dropped: bool,
     /// What the kernel has to report.
@@ -100,6 +102,11 @@ impl Client {
         bytes
     }
 
+    /// Bytes on their way that the server has not read.
+    pub fn unread(&self) -> usize {
+        self.0.borrow().inbound.len()
+    }
+
     /// Whether the server has ended the connection and everything it sent was received.
     pub fn at_end(&self) -> bool {
         let pipe = self.0.borrow();
@@ -143,8 +150,9 @@ impl Socket for FakeSocket {
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {
-        self.0.borrow_mut().outbound_ended = true;
-        Ok(())
+        let mut pipe = self.0.borrow_mut();
+        pipe.outbound_ended = true;
+        if pipe.nowhere { Err(ErrorKind::NotConnected.into()) } else { Ok(()) }
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -176,7 +184,8 @@ pub struct Kernel {
     /// Jobs that fit.
     pub jobs_max: usize,
     database: Database,
-    cancelled: HashSet<Id>,
+    /// Connections whose jobs nobody waits for.
+    pub cancelled: HashSet<Id>,
 }
 
 impl Outside for Kernel {
@@ -191,6 +200,12 @@ impl Outside for Kernel {
         self.pipes.push((id, client.clone()));
         self.dialled.push((to, client.clone()));
         Ok(FakeSocket(client.0))
+    }
+
+    fn nowhere(&mut self) -> FakeSocket {
+        let client = Client::new(usize::MAX);
+        client.0.borrow_mut().nowhere = true;
+        FakeSocket(client.0)
     }
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {

@@ -36,6 +36,7 @@ pub enum Service {
     Web,
     Panel,
     Legacy,
+    Pow,
 }
 
 impl Service {
@@ -44,6 +45,7 @@ impl Service {
             Service::Web => Kind::Http(Face::Web),
             Service::Panel => Kind::Http(Face::Panel),
             Service::Legacy => Kind::Legacy(Transport::Tcp),
+            Service::Pow => Kind::Pow,
         }
     }
 
@@ -52,6 +54,7 @@ impl Service {
             Service::Web => "web",
             Service::Panel => "panel",
             Service::Legacy => "legacy",
+            Service::Pow => "pow",
         }
     }
 }
@@ -109,6 +112,7 @@ fn parse(name: String, text: &str) -> Transcript {
                 ("web", _) => service = Some(Service::Web),
                 ("panel", _) => service = Some(Service::Panel),
                 ("legacy", _) => service = Some(Service::Legacy),
+                ("pow", _) => service = Some(Service::Pow),
                 ("wait", ms) => {
                     let ms = ms.trim_end_matches("ms").parse().unwrap();
                     steps.push(Step::Wait(Duration::from_millis(ms)));
@@ -186,7 +190,7 @@ fn matches(line: &Pattern, bytes: &[u8]) -> Option<usize> {
     let mut at = bytes.starts_with(first).then_some(first.len())?;
     for part in rest {
         if part.is_empty() {
-            let length = bytes[at..].iter().take_while(|byte| **byte != b'\r').count();
+            let length = bytes[at..].iter().take_while(|byte| !b"\r\n".contains(byte)).count();
             at += length;
             continue;
         }

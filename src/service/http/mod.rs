@@ -21,7 +21,7 @@ pub use response::{Response, Style, empty, json, page, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Event, Progress, panel, pi, web};
+use crate::service::{Cx, Deadline, Event, Progress, panel, pi, pow, web};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Bad, Fields, Framing, Head, Scan, head};
@@ -51,7 +51,7 @@ enum Stage {
     /// Answered before the body was read: what is left of it is thrown away.
     Skipping(Box<Transfer>),
     /// An endpoint waits for jobs or mail.
-    Waiting(Box<(Exchange, pi::Pending)>),
+    Waiting(Box<(Exchange, Pending)>),
     Done(Close),
 }
 
@@ -61,7 +61,34 @@ pub enum Answer {
     /// All of it.
     Ready(Response),
     /// Nothing yet.
-    Wait(pi::Pending),
+    Wait(Pending),
+}
+
+/// What an endpoint remembers while it waits.
+#[derive(Debug)]
+pub enum Pending {
+    /// The π web service.
+    Pi(pi::Pending),
+    /// Proof of work.
+    Pow(pow::api::Pending),
+}
+
+impl Pending {
+    /// When time itself is news.
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Pending::Pi(pending) => pending.deadline(),
+            Pending::Pow(pending) => Some(pending.deadline()),
+        }
+    }
+
+    /// Something has happened; the response, if it can be given now.
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        match self {
+            Pending::Pi(pending) => pending.news(event, cx),
+            Pending::Pow(pending) => pending.news(&event, cx),
+        }
+    }
 }
 
 impl Session {
@@ -281,6 +308,11 @@ impl Session {
             Endpoint::Pi => pi::estimate(&request, cx),
             Endpoint::LegacyPi => pi::query_legacy(&request, cx),
             Endpoint::Statistics => pi::statistics(&request, cx),
+            Endpoint::PowSolve => pow::api::solve(&request, cx),
+            Endpoint::PowJob => Answer::Ready(pow::api::status(&request, cx)),
+            Endpoint::PowCancel => Answer::Ready(pow::api::cancel(&request, cx)),
+            Endpoint::PowVerify => Answer::Ready(pow::api::verify(&request, cx)),
+            Endpoint::PowStats => Answer::Ready(pow::api::stats(cx)),
         };
         match answer {
             Answer::Ready(response) => self.answer(exchange, &response, cx),

@@ -20,6 +20,18 @@ pub struct Request<'a, 'h, 'b> {
     pub ticket: Ticket,
 }
 
+impl Request<'_, '_, '_> {
+    /// Whether the body says that it is JSON. Silence counts as yes; parameters such as a
+    /// character set are ignored.
+    pub fn is_json(&self) -> bool {
+        self.head.field("content-type").is_none_or(|value| {
+            let media = value.split(|byte| *byte == b';').next().unwrap_or(b"").trim_ascii();
+            media.eq_ignore_ascii_case(b"application/json")
+                || media.len() > 5 && media[media.len() - 5..].eq_ignore_ascii_case(b"+json")
+        })
+    }
+}
+
 /// What the answer depends on, when the head is gone.
 #[derive(Debug)]
 pub struct Exchange {

@@ -2,6 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::response::{Response, Style, empty};
+use crate::service::pow;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 use std::fmt;
@@ -32,6 +33,16 @@ pub enum Endpoint {
     LegacyPi,
     /// Who asked how often.
     Statistics,
+    /// Search for a proof of work.
+    PowSolve,
+    /// How a search is getting on.
+    PowJob,
+    /// Give a search up.
+    PowCancel,
+    /// Is this a proof of work?
+    PowVerify,
+    /// How fast and how lucky the searches are.
+    PowStats,
 }
 
 /// How much body a request may have.
@@ -43,11 +54,31 @@ pub enum Body {
     Limited,
 }
 
+/// Which paths a row is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pattern {
+    /// This one.
+    Exact(&'static str),
+    /// This one and one more segment, which is the endpoint's affair.
+    Under(&'static str),
+}
+
+impl Pattern {
+    fn matches(self, path: &str) -> bool {
+        match self {
+            Pattern::Exact(exact) => path == exact,
+            Pattern::Under(prefix) => path
+                .strip_prefix(prefix)
+                .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
+        }
+    }
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
     face: Option<Face>,
-    path: &'static str,
+    path: Pattern,
     method: Method,
     /// What answers.
     pub endpoint: Endpoint,
@@ -64,11 +95,18 @@ impl Route {
 }
 
 const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Route {
+    let path = Pattern::Exact(path);
     Route { face, path, method: Method::Get, endpoint, body: Body::Refused, style: None }
 }
 
+/// A row of the newer services: on both faces, with problem details.
+const fn api(method: Method, path: Pattern, endpoint: Endpoint) -> Route {
+    let body = if matches!(method, Method::Post) { Body::Limited } else { Body::Refused };
+    Route { face: None, path, method, endpoint, body, style: Some(Style::Problem) }
+}
+
 const fn post(path: &'static str, endpoint: Endpoint) -> Route {
-    let style = Some(Style::Plain);
+    let (path, style) = (Pattern::Exact(path), Some(Style::Plain));
     Route { face: None, path, method: Method::Post, endpoint, body: Body::Limited, style }
 }
 
@@ -80,6 +118,11 @@ const TABLE: &[Route] = &[
     post("/pi", Endpoint::Pi),
     post("/legacy_pi", Endpoint::LegacyPi),
     post("/statistics", Endpoint::Statistics),
+    api(Method::Post, Pattern::Exact("/api/pow/solve"), Endpoint::PowSolve),
+    api(Method::Get, Pattern::Under(pow::api::JOBS), Endpoint::PowJob),
+    api(Method::Delete, Pattern::Under(pow::api::JOBS), Endpoint::PowCancel),
+    api(Method::Post, Pattern::Exact("/api/pow/verify"), Endpoint::PowVerify),
+    api(Method::Get, Pattern::Exact("/api/pow/stats"), Endpoint::PowStats),
 ];
 
 /// The row for a request, or the answer that the table itself gives.
@@ -129,7 +172,7 @@ fn nowhere(head: &Head<'_, '_>) -> Response {
 fn rows(face: Face, path: &str) -> impl Iterator<Item = &'static Route> {
     TABLE
         .iter()
-        .filter(move |route| route.path == path && route.face.is_none_or(|only| only == face))
+        .filter(move |route| route.path.matches(path) && route.face.is_none_or(|only| only == face))
 }
 
 fn allowed(face: Face, path: &str) -> Vec<Method> {
@@ -145,7 +188,8 @@ fn allowed(face: Face, path: &str) -> Vec<Method> {
 }
 
 /// The methods that some path offers.
-const METHODS: &[Method] = &[Method::Get, Method::Head, Method::Post, Method::Options];
+const METHODS: &[Method] =
+    &[Method::Get, Method::Head, Method::Post, Method::Delete, Method::Options];
 
 /// The value of an `Allow` field.
 #[derive(Debug, Clone, Copy)]

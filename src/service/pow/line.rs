@@ -83,7 +83,7 @@ impl Session {
                 Progress::Advanced
             }
             Event::Done(ticket, outcome) => {
-                self.searched(ticket, &outcome);
+                self.searched(ticket, &outcome, cx);
                 Progress::Advanced
             }
             Event::Refused(Refusal::Job(ticket)) => {
@@ -94,8 +94,13 @@ impl Session {
                 self.overdue(cx);
                 Progress::Advanced
             }
-            Event::Mail(_) | Event::Refused(Refusal::Connection) => Progress::Starved,
+            Event::Refused(Refusal::Connection) => {
+                self.lost(cx);
+                return Progress::Starved;
+            }
+            Event::Mail(_) => Progress::Starved,
         };
+        cx.world.pow.meter.sample(cx.now);
         self.settle(cx);
         progress
     }
@@ -191,6 +196,7 @@ impl Session {
             Some(outcome) => {
                 let mut text = Vec::new();
                 print(message, &outcome, &mut text);
+                count(&outcome, cx);
                 self.reply(text, cx);
             }
             None => {
@@ -218,7 +224,7 @@ impl Session {
         }
     }
 
-    fn searched(&mut self, ticket: Ticket, outcome: &Outcome) {
+    fn searched(&mut self, ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) {
         let Some(queue) = &mut self.queue else { return };
         let place = ticket.wrapping_sub(queue.first) as usize;
         let Some(due @ Due::Searching(_)) = queue.due.get_mut(place) else { return };
@@ -226,10 +232,14 @@ impl Session {
             unreachable!("it was a moment ago")
         };
         queue.searching -= 1;
+        cx.world.pow.meter.lines -= 1;
         queue.bytes -= message.len();
         let mut text = Vec::new();
         match outcome {
-            Outcome::Pow(outcome) => print(&message, outcome, &mut text),
+            Outcome::Pow(outcome) => {
+                print(&message, outcome, &mut text);
+                count(outcome, cx);
+            }
             Outcome::Pi(_) | Outcome::Database(_) | Outcome::Panicked => {
                 wire::print_error(wire::Error::Internal, &mut text);
             }
@@ -245,8 +255,16 @@ impl Session {
         let Some(due) = queue.due.get_mut(place) else { return };
         if let Due::Searching(message) = due {
             queue.searching -= 1;
+            cx.world.pow.meter.lines -= 1;
             *due = Due::Held(cx.world.pow.job(message, cx.rng));
             self.deadline = Some(Deadline::Busy(cx.now + limits::POW_RETRY));
+        }
+    }
+
+    /// Nobody waits for the replies any more; the driver cancels the searches.
+    fn lost(&mut self, cx: &mut Cx<'_>) {
+        if let Some(queue) = self.queue.take() {
+            cx.world.pow.meter.lines -= queue.searching as u64;
         }
     }
 
@@ -305,8 +323,17 @@ impl Queue {
                 let ticket = self.first.wrapping_add(place as Ticket);
                 cx.effects.push(Effect::Submit(ticket, Job::Compute(Compute::Pow(job))));
                 self.searching += 1;
+                cx.world.pow.meter.lines += 1;
             }
         }
+    }
+}
+
+fn count(outcome: &pow::Outcome, cx: &mut Cx<'_>) {
+    let state = &mut cx.world.pow;
+    match outcome {
+        pow::Outcome::Found { tried, .. } => state.meter.found(state.bits, *tried),
+        pow::Outcome::Exhausted { .. } => {}
     }
 }
 

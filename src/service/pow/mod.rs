@@ -1,9 +1,17 @@
 //! Proof of work: what its doors share.
 
+pub mod api;
+pub mod jobs;
 pub mod line;
+pub mod meter;
+pub mod verify;
 
+use self::meter::{Meter, expected};
 use crate::service::InPlace;
-use crate::work::pow::{Job, Kernel, Outcome};
+use crate::work::pow::{Job, Kernel, LETTERS, Outcome};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// State of the service.
 #[derive(Debug)]
@@ -14,17 +22,58 @@ pub struct State {
     pub seed_len: u8,
     /// How hashes are computed.
     pub kernel: Kernel,
+    /// Searches asked for over HTTP.
+    pub jobs: jobs::Table,
+    /// How fast, and how lucky.
+    pub meter: Meter,
+    /// Hashes of proofs that have been spent.
+    pub spent: HashSet<[u8; 32]>,
 }
 
 /// Seeds tried on the loop before a search goes to the workers: a few microseconds, less than it
 /// takes to wake one.
 const IN_PLACE_SEEDS: u64 = 512;
 
+/// Most zero bits that may be asked of seeds of so many letters: with three seeds for each one
+/// that it takes on average, a twentieth of the messages is left without a proof.
+pub fn bits_max(seed_len: u8) -> u32 {
+    ((LETTERS.len() as u64).pow(seed_len.into()) / 3).ilog2()
+}
+
+/// A search that counts the seeds it tries in `counter`.
+fn search(
+    message: Vec<u8>,
+    bits: u32,
+    seed_len: u8,
+    start: u64,
+    kernel: Kernel,
+    weight: u8,
+    counter: Arc<AtomicU64>,
+) -> Box<Job> {
+    let mut job = Job::new(message, bits, seed_len, start, kernel, weight);
+    job.count_in(counter);
+    Box::new(job)
+}
+
 impl State {
+    /// The state at start, for workers that together compute `capacity` hashes a second. The
+    /// names of searches depend on `secret`.
+    pub fn new(bits: u32, seed_len: u8, kernel: Kernel, capacity: f64, secret: [u8; 32]) -> State {
+        State {
+            bits,
+            seed_len,
+            kernel,
+            jobs: jobs::Table::new(secret),
+            meter: Meter::new(capacity),
+            spent: HashSet::new(),
+        }
+    }
+
     /// A search for the line protocol, from a start of its own.
     fn job(&self, message: &[u8], rng: &mut fastrand::Rng) -> Box<Job> {
         let start = rng.u64(..);
-        Box::new(Job::new(message.to_vec(), self.bits, self.seed_len, start, self.kernel, 1))
+        let (message, counter) = (message.to_vec(), self.meter.counter());
+        search(message, self.bits, self.seed_len, start, self.kernel, 1, counter)
     }
 
     /// Tries a few seeds here, as far as the turn has time for it. Without difficulty the first
@@ -35,5 +84,17 @@ impl State {
         }
         let seeds = IN_PLACE_SEEDS.min(1 << job.bits().min(63));
         in_place.take(seeds * job.cost_blocks()).then(|| job.try_few(seeds)).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_letters_are_good_for_seven_digits_and_not_for_eight() {
+        assert_eq!(bits_max(5), 28);
+        assert_eq!(bits_max(6), 34);
+        assert_eq!(bits_max(10), 57);
     }
 }

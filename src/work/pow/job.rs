@@ -1,6 +1,7 @@
 //! A message in search of its seed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::puzzle::{Alphabet, Puzzle, Seed};
 use super::{Kernel, SEED_LEN_MAX, SEED_LEN_MIN, hash, leading_zero_bits, search};
@@ -21,6 +22,7 @@ pub struct Job {
     seeds_merged: u64,
     tried: u64,
     is_done: bool,
+    counters: Vec<Arc<AtomicU64>>,
 }
 
 /// A part of a job, to be [run](Slice::run) on any thread.
@@ -96,7 +98,14 @@ impl Job {
             seeds_merged: 0,
             tried: 0,
             is_done: false,
+            counters: Vec::new(),
         }
+    }
+
+    /// Adds the seeds that were tried to `counter` too, as their pieces come back: for those who
+    /// want to see how a search gets on while it belongs to somebody else.
+    pub fn count_in(&mut self, counter: Arc<AtomicU64>) {
+        self.counters.push(counter);
     }
 
     /// The next slice, of about as many blocks, but never of less than one batch of lanes.
@@ -135,6 +144,9 @@ impl Job {
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         self.seeds_merged += piece.seeds;
         self.tried += piece.tried;
+        for counter in &self.counters {
+            counter.fetch_add(piece.tried, Ordering::Relaxed);
+        }
         if self.is_done {
             return None;
         }

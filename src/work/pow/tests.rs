@@ -1,6 +1,8 @@
 //! Every kernel against a naive twin; jobs against counting on fingers.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::puzzle::{Alphabet, Puzzle};
@@ -277,4 +279,19 @@ fn speed_is_hashes_by_the_clock_that_was_passed_in() {
     assert_eq!(speed, 384_400.0);
     assert_eq!(plain_speed(Duration::from_millis(20), &mut clock), 100_000.0);
     assert!(fastest(clock).is_available());
+}
+
+#[test]
+fn counters_see_what_was_tried_as_it_comes_back() {
+    let counters = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
+    let mut job = Job::new(b"counted".to_vec(), 200, 5, 0, Kernel::Sha2, 1);
+    counters.iter().for_each(|counter| job.count_in(Arc::clone(counter)));
+    let slices = [job.cut(100), job.cut(50)].map(|slice| slice.expect("there are seeds left"));
+    for slice in slices {
+        assert_eq!(job.merge(slice.run()), None);
+        for counter in &counters {
+            assert_eq!(counter.load(Ordering::Relaxed), job.tried());
+        }
+    }
+    assert_eq!(job.tried(), 150);
 }

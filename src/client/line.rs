@@ -1,0 +1,147 @@
+//! The classic client of proof of work: sends a line, waits for its reply, and begins again.
+//!
+//! ```text
+//!   Dialling ─opened→ Waiting ─reply→ Waiting ─reply→ … until the driver has seen enough
+//!       └── refused, reset, ended ──▶ (an error)
+//! ```
+
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Deadline, Event, Progress};
+use crate::stats::Close;
+use crate::wire::Parse;
+use crate::wire::line::{Scan, line};
+use crate::wire::pow::{MESSAGE_BYTES_MAX, proof};
+use std::io::Write;
+use std::time::Instant;
+
+/// What all clients of a run have seen.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Replies that were proofs of what had been sent.
+    pub replies: u64,
+    /// Lines that were not.
+    pub wrong: u64,
+    /// Connections that were refused, reset or ended.
+    pub lost: u64,
+    /// The fewest zero digits of a reply.
+    pub zeros_min: Option<u32>,
+}
+
+/// One client.
+#[derive(Debug)]
+pub struct Session {
+    message: Vec<u8>,
+    sent: u64,
+    scan: Scan,
+    done: Option<Close>,
+}
+
+/// A reply: the longest message, and as much for what follows it as any length of seeds takes.
+const REPLY_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 128;
+
+/// Letters that a seed may have; nearly all servers have the first of these.
+const SEED_LENS: std::ops::RangeInclusive<usize> = 5..=10;
+
+impl Session {
+    /// A client that is about to connect.
+    pub fn open(_now: Instant) -> Session {
+        Session { message: Vec::new(), sent: 0, scan: Scan::default(), done: None }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        if self.done.is_some() {
+            return Progress::Starved;
+        }
+        match event {
+            Event::Opened { .. } => self.send(cx),
+            Event::Bytes => return self.receive(recv, cx),
+            Event::Eof => {
+                recv.clear();
+                self.lose(Close::Peer, cx);
+            }
+            Event::Refused(_) => self.lose(Close::Lost, cx),
+            Event::Tick | Event::Done(..) | Event::Mail(_) => {}
+        }
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`]: a search may take as long as it takes.
+    pub fn deadline(&self) -> Option<Deadline> {
+        None
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.done
+    }
+
+    /// No two lines of a run are the same.
+    fn send(&mut self, cx: &mut Cx<'_>) {
+        self.message.clear();
+        let written = write!(self.message, "client {} line {}", cx.id.slot, self.sent);
+        written.expect("a Vec takes every write");
+        self.sent += 1;
+        cx.send.push(&self.message);
+        cx.send.push(b"\n");
+    }
+
+    fn receive(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let used = match line(recv.bytes(), &mut self.scan, REPLY_BYTES_MAX) {
+            Parse::Done(reply, used) => {
+                let seen = &mut cx.world.load;
+                match zeros(reply, &self.message) {
+                    Some(zeros) => {
+                        seen.replies += 1;
+                        seen.zeros_min = Some(seen.zeros_min.map_or(zeros, |min| min.min(zeros)));
+                    }
+                    None => seen.wrong += 1,
+                }
+                used
+            }
+            Parse::More => return Progress::Starved,
+            Parse::Bad(_) => {
+                cx.world.load.wrong += 1;
+                self.done = Some(Close::TooLarge);
+                return Progress::Advanced;
+            }
+        };
+        recv.consume(used);
+        self.send(cx);
+        Progress::Advanced
+    }
+
+    fn lose(&mut self, why: Close, cx: &mut Cx<'_>) {
+        cx.world.load.lost += 1;
+        self.done = Some(why);
+    }
+}
+
+/// The zero digits of a proof of `message`. That it is one is the server's word: to compute the
+/// hash again would measure the client.
+fn zeros(reply: &[u8], message: &[u8]) -> Option<u32> {
+    let proofs = SEED_LENS.filter_map(|seed_len| match proof(reply, seed_len) {
+        Parse::Done(proof, _) => Some(proof),
+        Parse::More | Parse::Bad(_) => None,
+    });
+    let proof = { proofs }.find(|proof| proof.message == message)?;
+    let zero_bytes = proof.hash.iter().take_while(|byte| **byte == 0).count();
+    let half = proof.hash.get(zero_bytes).is_some_and(|byte| *byte < 16);
+    Some(2 * zero_bytes as u32 + u32::from(half))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_a_proof_of_what_was_sent() {
+        let hash = "00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe";
+        let reply = |text: &str| zeros(format!("{text},{hash}").as_bytes(), b"a,b");
+        assert_eq!(reply("a,b,Abc12"), Some(3));
+        assert_eq!(reply("a,b,Abc12Abc"), Some(3));
+        assert_eq!(reply("a,c,Abc12"), None);
+        assert_eq!(reply("a,b,Abc"), None);
+        assert_eq!(zeros(b"!ERR 503 shutting-down", b"a,b"), None);
+    }
+}

@@ -1,0 +1,344 @@
+//! `pentad bench pow`: how many replies a second the classic client gets, for each difficulty.
+//!
+//! Without an address each difficulty is measured on a server of its own, a child process; so the
+//! client shares nothing with it but the machine.
+
+use super::{Exit, complain, print, services};
+use crate::config::Config;
+use crate::net::{Load, Loaded, Loader, Stop};
+use crate::service::web::AccessLog;
+use crate::service::{Endpoint, Kind, Transport};
+use crate::work::pow::Kernel;
+use lexopt::Arg;
+use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, process, thread};
+
+const HELP: &str = "\
+Measure a service from outside, as its classic clients use it
+
+Usage: pentad bench pow [--seconds N] [ADDR]
+
+  pow       100 connections, then one per core, each of which sends a line and waits for its
+            reply: replies a second and connection errors, as a table. Without ADDR for the
+            difficulties 0 to 6, on servers started for it; with ADDR for that server
+
+Options:
+  --seconds N   How long each figure is measured: 1 to 3600 [default: 3]
+";
+
+/// What is to be measured.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    addr: Option<String>,
+    time: Duration,
+}
+
+/// A column of the table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Column {
+    difficulty: u32,
+    many: Row,
+    few: Row,
+}
+
+/// What one crowd of clients got.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Row {
+    replies_per_second: f64,
+    errors: u64,
+}
+
+/// The figures of the server from 2016: with a hundred connections, with one per core, and the
+/// hundred's errors.
+const HISTORIC: [(&str, &str, &str); 7] = [
+    ("42011", "36748", "4"),
+    ("10582", "8906", "3"),
+    ("523", "497", "1"),
+    ("37.7", "28.7", "0"),
+    ("2.38", "2.85", "0"),
+    ("0.167", "0.200", "0"),
+    ("0", "0", "0"),
+];
+
+/// The larger crowd.
+const MANY: usize = 100;
+
+/// The command with its arguments.
+pub(super) fn command(args: Vec<OsString>) -> Exit {
+    let plan = match plan(args) {
+        Ok(Some(plan)) => plan,
+        Ok(None) => return print(HELP),
+        Err(error) => {
+            complain(format_args!("bench: {error}\n\n{HELP}"));
+            return Exit::Usage;
+        }
+    };
+    let mut columns = Vec::new();
+    let ended = Bench::start(plan.time).and_then(|mut bench| match plan.addr {
+        Some(addr) => bench.there(&addr, &mut columns),
+        None => bench.here(&mut columns),
+    });
+    let printed = if columns.is_empty() { Exit::Ok } else { print(&table(&columns)) };
+    match ended {
+        Ok(Stop::Time | Stop::Gone) => printed,
+        Ok(Stop::Interrupted) => Exit::Interrupted,
+        Ok(Stop::Terminated) => Exit::Terminated,
+        Err(error) => {
+            complain(format_args!("bench pow: {error}"));
+            Exit::Failed
+        }
+    }
+}
+
+fn plan(args: Vec<OsString>) -> Result<Option<Plan>, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_args(args);
+    let (mut values, mut seconds) = (Vec::new(), 3);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(None),
+            Arg::Long("seconds") => {
+                let value = parser.value()?;
+                let number = value.to_str().and_then(|text| text.parse::<u64>().ok());
+                let number = number.filter(|number| (1..=3600).contains(number));
+                seconds = number.ok_or("--seconds: a number from 1 to 3600")?;
+            }
+            Arg::Value(value) => values.push(value.to_string_lossy().into_owned()),
+            Arg::Short(_) | Arg::Long(_) => return Err(arg.unexpected()),
+        }
+    }
+    let time = Duration::from_secs(seconds);
+    match values.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["pow"] => Ok(Some(Plan { addr: None, time })),
+        ["pow", addr] => Ok(Some(Plan { addr: Some(addr.to_string()), time })),
+        ["pow", _, extra, ..] => Err(format!("one server at a time, not also {extra}").into()),
+        [] => Err("which service? Only pow can be measured".into()),
+        [other, ..] => Err(format!("{other} cannot be measured; pow can").into()),
+    }
+}
+
+/// What all measurements have in common.
+struct Bench {
+    loader: Loader,
+    time: Duration,
+    few: usize,
+}
+
+impl Bench {
+    fn start(time: Duration) -> io::Result<Bench> {
+        let few = thread::available_parallelism().map_or(1, NonZero::get);
+        Ok(Bench { loader: Loader::start()?, time, few })
+    }
+
+    /// Measures a server of somebody else's. Its difficulty shows in its replies.
+    fn there(&mut self, addr: &str, columns: &mut Vec<Column>) -> io::Result<Stop> {
+        let unknown = || io::Error::other(format!("{addr} is no address"));
+        let addr = addr.to_socket_addrs()?.next().ok_or_else(unknown)?;
+        let (column, stop) = self.column(addr, None)?;
+        columns.extend(column);
+        Ok(stop)
+    }
+
+    /// Measures servers of our own.
+    fn here(&mut self, columns: &mut Vec<Column>) -> io::Result<Stop> {
+        for difficulty in 0..HISTORIC.len() as u32 {
+            let server = Server::start(difficulty)?;
+            let (column, stop) = self.column(server.addr, Some(difficulty))?;
+            columns.extend(column);
+            match stop {
+                Stop::Time | Stop::Gone => {}
+                Stop::Interrupted | Stop::Terminated => return Ok(stop),
+            }
+        }
+        Ok(Stop::Time)
+    }
+
+    /// Both crowds, one after the other. A run that was interrupted is measured as far as it got.
+    fn column(
+        &mut self,
+        addr: SocketAddr,
+        difficulty: Option<u32>,
+    ) -> io::Result<(Option<Column>, Stop)> {
+        let many = self.run(addr, MANY)?;
+        let (many_row, mut zeros) = (row(&many), many.world.load.zeros_min);
+        let (few_row, stop) = match many.stop {
+            Stop::Time | Stop::Gone => {
+                let few = self.run(addr, self.few)?;
+                zeros = zeros.into_iter().chain(few.world.load.zeros_min).min();
+                (row(&few), few.stop)
+            }
+            Stop::Interrupted | Stop::Terminated => {
+                (Row { replies_per_second: 0.0, errors: 0 }, many.stop)
+            }
+        };
+        let difficulty = difficulty.or(zeros);
+        let column =
+            difficulty.map(|difficulty| Column { difficulty, many: many_row, few: few_row });
+        if let Some(column) = &column {
+            say(column);
+        } else {
+            complain("bench pow: not a single reply");
+        }
+        Ok((column, stop))
+    }
+
+    fn run(&mut self, addr: SocketAddr, connections: usize) -> io::Result<Loaded> {
+        let mut config = Config::default();
+        // Clients search for nothing: no need to find out how that would be fastest.
+        config.pow.kernel = Some(Kernel::Sha2);
+        self.loader.run(Load {
+            to: Endpoint { transport: Transport::Tcp, addr },
+            kind: Kind::Line,
+            connections,
+            time: self.time,
+            world: services::world(&config, &[], AccessLog::Off, [0; 32]),
+            limits: config.limits,
+            seed: 0,
+        })
+    }
+}
+
+fn row(loaded: &Loaded) -> Row {
+    let seen = loaded.world.load;
+    let replies_per_second = seen.replies as f64 / loaded.elapsed.as_secs_f64().max(1e-9);
+    Row { replies_per_second, errors: seen.lost + seen.wrong }
+}
+
+/// What has been measured so far, for those who wait.
+fn say(column: &Column) {
+    let Column { difficulty, many, few } = column;
+    let _ = writeln!(
+        io::stderr(),
+        "difficulty {difficulty}: {} and {} replies/s, {} errors",
+        figure(many.replies_per_second),
+        figure(few.replies_per_second),
+        many.errors + few.errors
+    );
+}
+
+fn table(columns: &[Column]) -> String {
+    let historic = |column: &Column| HISTORIC.get(column.difficulty as usize);
+    let line = |name: &str, cell: &dyn Fn(&Column) -> String| {
+        let cells = columns.iter().map(|column| format!(" {} |", cell(column)));
+        format!("| {name} |{}\n", cells.collect::<String>())
+    };
+    let past = |cell: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
+        move |column: &Column| historic(column).map_or("–", cell).to_string()
+    };
+    [
+        line("difficulty", &|column| column.difficulty.to_string()),
+        format!("|---|{}\n", "---|".repeat(columns.len())),
+        line("2016 server, 100 connections, replies/s", &past(|figures| figures.0)),
+        line("2016 server, one connection per core", &past(|figures| figures.1)),
+        line("errors (connection reset), 100 connections", &past(|figures| figures.2)),
+        line("pentad, 100 connections, replies/s", &|c| figure(c.many.replies_per_second)),
+        line("pentad, one connection per core", &|c| figure(c.few.replies_per_second)),
+        line("errors, 100 connections", &|c| c.many.errors.to_string()),
+        line("errors, one connection per core", &|c| c.few.errors.to_string()),
+    ]
+    .concat()
+}
+
+/// Three digits that count, as the historic figures have them.
+fn figure(number: f64) -> String {
+    match number {
+        0.0 => "0".to_string(),
+        100.0.. => format!("{number:.0}"),
+        10.0.. => format!("{number:.1}"),
+        1.0.. => format!("{number:.2}"),
+        _ => format!("{number:.3}"),
+    }
+}
+
+/// A server of our own, on a free port, with nothing to keep.
+struct Server {
+    child: Child,
+    addr: SocketAddr,
+    data: PathBuf,
+}
+
+impl Server {
+    fn start(difficulty: u32) -> io::Result<Server> {
+        let data = env::temp_dir().join(format!("pentad-bench-{}", process::id()));
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["serve", "--only", "pow", "--pow", "127.0.0.1:0", "--quiet"]);
+        command.args(["--pow-difficulty", &difficulty.to_string()]);
+        command.arg("--data").arg(&data).stdin(Stdio::null()).stdout(Stdio::piped());
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("PENTAD_") {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command.spawn()?;
+        let stdout = child.stdout.take().expect("it is piped");
+        let addr = BufReader::new(stdout).lines().map_while(Result::ok).find_map(|line| {
+            line.strip_prefix("listening pow tcp ").and_then(|addr| addr.parse().ok())
+        });
+        // Dropped on the way out, it takes a child without an address along.
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Server { child, addr: addr.unwrap_or(unknown), data };
+        match addr {
+            Some(_) => Ok(server),
+            None => Err(io::Error::other("the server did not start")),
+        }
+    }
+}
+
+impl Drop for Server {
+    /// It may have ended already: at a terminal, an interrupt reaches both of us.
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_the_shape_of_the_historic_one() {
+        let row = |replies_per_second, errors| Row { replies_per_second, errors };
+        let column = |difficulty| Column { difficulty, many: row(1234.5, 0), few: row(0.0, 1) };
+        let text = table(&[column(0), column(7)]);
+        let lines = text.lines().collect::<Vec<_>>();
+        assert_eq!(lines[0], "| difficulty | 0 | 7 |");
+        assert_eq!(lines[1], "|---|---|---|");
+        assert_eq!(lines[2], "| 2016 server, 100 connections, replies/s | 42011 | – |");
+        assert_eq!(lines[5], "| pentad, 100 connections, replies/s | 1234 | 1234 |");
+        assert_eq!(lines[8], "| errors, one connection per core | 1 | 1 |");
+        assert!(lines.iter().all(|line| line.matches('|').count() == 4));
+    }
+
+    #[test]
+    fn figures_have_three_digits_that_count() {
+        for (number, text) in
+            [(42011.4, "42011"), (523.0, "523"), (37.7, "37.7"), (2.38, "2.38"), (0.1667, "0.167")]
+        {
+            assert_eq!(figure(number), text);
+        }
+        assert_eq!(figure(0.0), "0");
+    }
+
+    #[test]
+    fn arguments_are_a_service_and_perhaps_a_server() {
+        let read = |args: &str| {
+            plan(args.split_whitespace().map(OsString::from).collect()).map_err(|e| e.to_string())
+        };
+        let time = Duration::from_secs(3);
+        assert_eq!(read("pow"), Ok(Some(Plan { addr: None, time })));
+        let plan = Plan { addr: Some("h:1".to_string()), time: Duration::from_secs(1) };
+        assert_eq!(read("pow --seconds 1 h:1"), Ok(Some(plan)));
+        assert_eq!(read("--help"), Ok(None));
+        for wrong in ["", "cats", "pow a b", "pow --seconds 0", "pow --seconds x", "pow -x"] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

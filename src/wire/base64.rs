@@ -1,0 +1,102 @@
+//! Base64 (RFC 4648 §4): bytes that are no text, in JSON.
+//!
+//! Strict in what it reads: padded, without line breaks, and with zeros for the bits that no
+//! byte uses, so that no two texts stand for the same bytes.
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// The text that stands for `bytes`.
+pub fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
+        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * place)) as usize & 63];
+            text.push(if place > group.len() { '=' } else { char::from(letter) });
+        }
+    }
+    text
+}
+
+/// The bytes that `text` stands for, if it is Base64.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let text = text.as_bytes();
+    if !text.len().is_multiple_of(4) {
+        return None;
+    }
+    let padding = text.iter().rev().take_while(|letter| **letter == b'=').count();
+    let letters = &text[..text.len() - padding];
+    if padding > 2 {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    for group in letters.chunks(4) {
+        let mut word = 0;
+        for letter in group {
+            word = word << 6 | value(*letter)?;
+        }
+        word <<= 6 * (4 - group.len());
+        let [_, whole @ ..] = word.to_be_bytes();
+        let (used, unused) = whole.split_at(group.len() - 1);
+        if unused.iter().any(|byte| *byte != 0) {
+            return None;
+        }
+        bytes.extend_from_slice(used);
+    }
+    Some(bytes)
+}
+
+fn value(letter: u8) -> Option<u32> {
+    let value = match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vectors_of_the_rfc() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(encode(bytes.as_bytes()), text);
+            assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn every_byte_survives_the_trip() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        for length in 0..300 {
+            let bytes = (0..length).map(|_| rng.u8(..)).collect::<Vec<_>>();
+            assert_eq!(decode(&encode(&bytes)), Some(bytes));
+        }
+        let all = (0..=255).collect::<Vec<u8>>();
+        assert_eq!(decode(&encode(&all)), Some(all));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "Z", "Zg", "Zg=", "Zg===", "Z===", "====", "Zm9v=", "Zg==Zg==", "Zm=v", "Zh==", "Zm9=",
+            "Zm9v\n", " Zm9", "Zm9-", "Zm9_", "Zm9é",
+        ] {
+            assert_eq!(decode(text), None, "{text:?}");
+        }
+    }
+}
