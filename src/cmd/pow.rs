@@ -3,9 +3,9 @@
 //! It asks no server: the kernels run here, on every core.
 
 use super::{Exit, complain, print};
-use crate::service::pow::bits_max;
 use crate::service::pow::verify::{Claim, judge};
 use crate::wire::pow as wire;
+use crate::work::pow::bits_max;
 use crate::work::pow::{
     Job, Kernel, Outcome, SEED_LEN_MAX, SEED_LEN_MIN, fastest, kernel_speed, plain_speed,
 };

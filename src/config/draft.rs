@@ -10,7 +10,7 @@ use log::LevelFilter;
 use super::options::{self, Opt};
 use super::source::{Problem, Settings, Surroundings};
 use super::{Config, Listen, LogFile, Pow, Service, suggest, value};
-use crate::service::pow::bits_max;
+use crate::work::pow::bits_max;
 
 /// The options as they were given, before they have met.
 pub struct Draft {

@@ -25,14 +25,14 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("mio", &["net"]),
     ("socket2", &["net"]),
     ("signal_hook_mio", &["net"]),
-    ("rustix", &["net"]),
+    ("rustix", &["net", "cmd"]),
     ("std::net::TcpStream", &["net"]),
     ("std::net::TcpListener", &["net"]),
     ("std::net::UdpSocket", &["net"]),
     ("std::net::Shutdown", &["net"]),
     ("std::os", &["net", "cmd", "config"]),
     ("std::thread", &["net", "cmd", "config"]),
-    ("std::sync::Mutex", &["net"]),
+    ("std::sync::Mutex", &["net", "cmd"]),
     ("std::sync::Condvar", &["net"]),
     ("std::sync::mpsc", &["cmd::diagnostics"]),
     ("std::time::Instant::now", &["net", "cmd", "check"]),
@@ -81,9 +81,9 @@ fn is_a_job_type(mention: &Mention) -> bool {
     !running.iter().any(|running| mention.is_under(running))
 }
 
-/// The choice among kernels, which an option offers.
+/// The choice among kernels, which an option offers, and what may be asked of them.
 fn is_a_kernel(mention: &Mention) -> bool {
-    mention.path.get(3).is_some_and(|item| item == "Kernel")
+    mention.path.get(3).is_some_and(|item| item == "Kernel" || item == "bits_max")
 }
 
 #[test]

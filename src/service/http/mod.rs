@@ -12,16 +12,18 @@
 //! request, and after an error parses nothing more.
 
 mod body;
+mod endpoints;
 mod request;
 mod response;
 mod routes;
 
+pub use endpoints::{Answer, Pending};
 pub use request::Request;
 pub use response::{Response, Style, empty, json, page, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Event, Progress, panel, pi, pow, web};
+use crate::service::{Cx, Deadline, Event, Progress, pi};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Bad, Fields, Framing, Head, Scan, head};
@@ -53,42 +55,6 @@ enum Stage {
     /// An endpoint waits for jobs or mail.
     Waiting(Box<(Exchange, Pending)>),
     Done(Close),
-}
-
-/// What an endpoint has to say at once.
-#[derive(Debug)]
-pub enum Answer {
-    /// All of it.
-    Ready(Response),
-    /// Nothing yet.
-    Wait(Pending),
-}
-
-/// What an endpoint remembers while it waits.
-#[derive(Debug)]
-pub enum Pending {
-    /// The π web service.
-    Pi(pi::Pending),
-    /// Proof of work.
-    Pow(pow::api::Pending),
-}
-
-impl Pending {
-    /// When time itself is news.
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Pending::Pi(pending) => pending.deadline(),
-            Pending::Pow(pending) => Some(pending.deadline()),
-        }
-    }
-
-    /// Something has happened; the response, if it can be given now.
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        match self {
-            Pending::Pi(pending) => pending.news(event, cx),
-            Pending::Pow(pending) => pending.news(&event, cx),
-        }
-    }
 }
 
 impl Session {
@@ -299,21 +265,7 @@ impl Session {
         }
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let request = Request { head, body, ticket };
-        let answer = match route.endpoint {
-            Endpoint::WebIndex => Answer::Ready(page(200, web::INDEX.into())),
-            Endpoint::PanelIndex => Answer::Ready(panel::index(&cx.world.panel)),
-            Endpoint::Healthz => Answer::Ready(text(200, "ok\n")),
-            Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n")),
-            Endpoint::Readyz => Answer::Ready(text(200, "ready\n")),
-            Endpoint::Pi => pi::estimate(&request, cx),
-            Endpoint::LegacyPi => pi::query_legacy(&request, cx),
-            Endpoint::Statistics => pi::statistics(&request, cx),
-            Endpoint::PowSolve => pow::api::solve(&request, cx),
-            Endpoint::PowJob => Answer::Ready(pow::api::status(&request, cx)),
-            Endpoint::PowCancel => Answer::Ready(pow::api::cancel(&request, cx)),
-            Endpoint::PowVerify => Answer::Ready(pow::api::verify(&request, cx)),
-            Endpoint::PowStats => Answer::Ready(pow::api::stats(cx)),
-        };
+        let answer = endpoints::ask(route.endpoint, &request, cx);
         match answer {
             Answer::Ready(response) => self.answer(exchange, &response, cx),
             Answer::Wait(pending) => {

@@ -1,15 +1,16 @@
 //! Proof of work over HTTP: solve now or later, ask how it goes, give up, verify, and statistics.
 
+use super::State;
 use super::jobs::{Entry, Fate, Name, Solution, Table};
 use super::meter::expected;
 use super::verify::{Claim, Verdict, Wrong, judge};
-use super::{State, bits_max};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use crate::service::{Cx, Effect, Event, Kind, Mail, Ticket};
 use crate::wire::json::{FieldError, Need, flag, integer, parse, text};
 use crate::wire::pow::{self as wire, MESSAGE_BYTES_MAX};
 use crate::wire::{base64, http::Head};
+use crate::work::pow::bits_max;
 use crate::work::pow::{Outcome, leading_zero_bits};
 use serde_json::Value;
 use std::time::{Duration, Instant};

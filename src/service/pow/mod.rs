@@ -8,7 +8,7 @@ pub mod verify;
 
 use self::meter::{Meter, expected};
 use crate::service::InPlace;
-use crate::work::pow::{Job, Kernel, LETTERS, Outcome};
+use crate::work::pow::{Job, Kernel, Outcome};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -33,12 +33,6 @@ pub struct State {
 /// Seeds tried on the loop before a search goes to the workers: a few microseconds, less than it
 /// takes to wake one.
 const IN_PLACE_SEEDS: u64 = 512;
-
-/// Most zero bits that may be asked of seeds of so many letters: with three seeds for each one
-/// that it takes on average, a twentieth of the messages is left without a proof.
-pub fn bits_max(seed_len: u8) -> u32 {
-    ((LETTERS.len() as u64).pow(seed_len.into()) / 3).ilog2()
-}
 
 /// A search that counts the seeds it tries in `counter`.
 fn search(
@@ -84,17 +78,5 @@ impl State {
         }
         let seeds = IN_PLACE_SEEDS.min(1 << job.bits().min(63));
         in_place.take(seeds * job.cost_blocks()).then(|| job.try_few(seeds)).flatten()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn five_letters_are_good_for_seven_digits_and_not_for_eight() {
-        assert_eq!(bits_max(5), 28);
-        assert_eq!(bits_max(6), 34);
-        assert_eq!(bits_max(10), 57);
     }
 }

@@ -139,6 +139,12 @@ pub fn cost_blocks(message_len: usize, seed_len: u8) -> u64 {
     (message_len as u64 + u64::from(seed_len) + 9).div_ceil(64)
 }
 
+/// Most zero bits that may be asked of seeds of so many letters: with three seeds for each one
+/// that it takes on average, a twentieth of the messages is left without a proof.
+pub fn bits_max(seed_len: u8) -> u32 {
+    ((LETTERS.len() as u64).pow(seed_len.into()) / 3).ilog2()
+}
+
 /// SHA-256 of the seed followed by the message.
 pub fn hash(seed: &[u8], message: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(seed).chain_update(message).finalize().into()

@@ -295,3 +295,10 @@ fn counters_see_what_was_tried_as_it_comes_back() {
     }
     assert_eq!(job.tried(), 150);
 }
+
+#[test]
+fn five_letters_are_good_for_seven_digits_and_not_for_eight() {
+    assert_eq!(super::bits_max(5), 28);
+    assert_eq!(super::bits_max(6), 34);
+    assert_eq!(super::bits_max(10), 57);
+}

@@ -1,0 +1,62 @@
+//! From a route to the service behind it, and what is remembered while that takes time.
+
+use super::request::Request;
+use super::response::{Response, page, text};
+use super::routes::Endpoint;
+use crate::service::{Cx, Event, panel, pi, pow, web};
+use std::time::Instant;
+
+/// What an endpoint has to say at once.
+#[derive(Debug)]
+pub enum Answer {
+    /// All of it.
+    Ready(Response),
+    /// Nothing yet.
+    Wait(Pending),
+}
+
+/// What an endpoint remembers while it waits.
+#[derive(Debug)]
+pub enum Pending {
+    /// The π web service.
+    Pi(pi::Pending),
+    /// Proof of work.
+    Pow(pow::api::Pending),
+}
+
+impl Pending {
+    /// When time itself is news.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Pending::Pi(pending) => pending.deadline(),
+            Pending::Pow(pending) => Some(pending.deadline()),
+        }
+    }
+
+    /// Something has happened; the response, if it can be given now.
+    pub(super) fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        match self {
+            Pending::Pi(pending) => pending.news(event, cx),
+            Pending::Pow(pending) => pending.news(&event, cx),
+        }
+    }
+}
+
+/// Hands a whole request to its endpoint.
+pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    match endpoint {
+        Endpoint::WebIndex => Answer::Ready(page(200, web::INDEX.into())),
+        Endpoint::PanelIndex => Answer::Ready(panel::index(&cx.world.panel)),
+        Endpoint::Healthz => Answer::Ready(text(200, "ok\n")),
+        Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n")),
+        Endpoint::Readyz => Answer::Ready(text(200, "ready\n")),
+        Endpoint::Pi => pi::estimate(request, cx),
+        Endpoint::LegacyPi => pi::query_legacy(request, cx),
+        Endpoint::Statistics => pi::statistics(request, cx),
+        Endpoint::PowSolve => pow::api::solve(request, cx),
+        Endpoint::PowJob => Answer::Ready(pow::api::status(request, cx)),
+        Endpoint::PowCancel => Answer::Ready(pow::api::cancel(request, cx)),
+        Endpoint::PowVerify => Answer::Ready(pow::api::verify(request, cx)),
+        Endpoint::PowStats => Answer::Ready(pow::api::stats(cx)),
+    }
+}
