@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# How fast small answers are, side by side: pentad, nginx, and a loop that parses nothing.
+#
+#     benches/http.sh [--quick] [--rounds N] [--seconds S] [--connections C]
+#
+# Each server has one core to itself and wrk the other. All of them answer GET /healthz with the
+# same status, fields and body (three bytes); nothing is logged. In each round every load goes to
+# every server in turn, and who begins changes from round to round, so that a slow moment of the
+# machine hits everyone. Figures are medians over the rounds.
+#
+#     keep-alive   C connections, one request at a time on each
+#     pipelined    C connections, 16 requests in one write
+#     closing      a new connection for every request
+#
+# Often it is wrk that is out of breath first, and servers look alike that are not. Hence the
+# second figure: requests for each second that the server itself was on its core, kernel included,
+# as /proc counts it. Ratios of that one hold whatever the load generator can do.
+#
+# Needs two cores, cargo, a C compiler, nginx and wrk; as root on Debian, the last three are
+# installed if they are missing. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that
+# binary instead of building one; SERVER_CORE and LOAD_CORE choose other cores than 0 and 1.
+
+source "$(dirname "$0")/lib.sh"
+
+SERVERS=(pentad nginx bare)
+LOADS=(keep-alive pipelined closing)
+
+rounds=5 seconds=3 connections=64
+declare -A pids ports
+
+options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) rounds=1 seconds=1 ;;
+            --rounds) rounds=${2:?} && shift ;;
+            --seconds) seconds=${2:?} && shift ;;
+            --connections) connections=${2:?} && shift ;;
+            *) usage ;;
+        esac
+        shift
+    done
+}
+
+prepare() {
+    need_cores
+    need nginx nginx
+    need wrk wrk
+    need curl curl
+    build_bare
+    build_pentad
+}
+
+start_all() {
+    # shellcheck disable=SC2119 # it takes options, but needs none here
+    start_pentad
+    pids[pentad]=$pid ports[pentad]=$port
+    start_nginx
+    pids[nginx]=$pid ports[nginx]=$port
+    # The bare loop repeats what pentad says, so that both send the same bytes.
+    answer_of "$tmp/answer"
+    answer_of "$tmp/answer.close" --header 'Connection: close'
+    start_bare "$tmp/answer"
+    pids[bare]=$pid ports[bare]=$port
+    start_bare "$tmp/answer.close" close
+    pids[bare_closing]=$pid ports[bare_closing]=$port
+}
+
+# answer_of FILE [CURL-OPTION...]
+answer_of() {
+    curl --silent --show-error --include --output "$1" "${@:2}" \
+        "http://127.0.0.1:${ports[pentad]}/healthz"
+}
+
+# load NAME SERVER - wrk's report.
+load() {
+    local url=http://127.0.0.1:${ports[$2]}/healthz
+    local wrk=(taskset -c "$LOAD_CORE" timeout $((seconds + 10))
+        wrk -t1 -c"$connections" -d"${seconds}s" --latency)
+    case $1 in
+        keep-alive) "${wrk[@]}" "$url" ;;
+        pipelined) "${wrk[@]}" -s "$root/benches/pipeline.lua" "$url" -- 16 ;;
+        closing) "${wrk[@]}" -H 'Connection: close' "$url" ;;
+    esac
+}
+
+# measure LOAD SERVER - adds a line to the results: requests/s, requests/CPU s, p99 in µs.
+measure() {
+    local name=$2 before after report requests
+    if [ "$1 $2" = "closing bare" ]; then name=bare_closing; fi
+    before=$(cpu_ticks "${pids[$name]}")
+    report=$(load "$1" "$name")
+    after=$(cpu_ticks "${pids[$name]}")
+    requests=$(wrk_number requests <<<"$report")
+    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$report")" != 0 ]; then
+        fail "$1 on $2 went wrong:"$'\n'"$report"
+    fi
+    awk -v rate="$(wrk_number rate <<<"$report")" -v p99="$(wrk_number p99_us <<<"$report")" \
+        -v requests="$requests" -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
+        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
+        >>"$tmp/$1.$2.results"
+}
+
+run_rounds() {
+    local round load turn
+    for ((round = 0; round < rounds; round++)); do
+        echo "round $((round + 1)) of $rounds" >&2
+        for load in "${LOADS[@]}"; do
+            for ((turn = 0; turn < ${#SERVERS[@]}; turn++)); do
+                quiet
+                measure "$load" "${SERVERS[(round + turn) % ${#SERVERS[@]}]}"
+            done
+        done
+    done
+}
+
+# result LOAD SERVER COLUMN - the median.
+result() { awk -v column="$3" '{ print $column }' "$tmp/$1.$2.results" | median; }
+
+table() {
+    local load=$1 server
+    printf '%s\n' "$load, $connections connections"
+    printf '  %-8s %12s %8s %8s %15s %8s %8s %9s\n' \
+        server requests/s '/ bare' '/ nginx' 'requests/CPU s' '/ bare' '/ nginx' 'p99 us'
+    for server in "${SERVERS[@]}"; do
+        row "$load" "$server"
+    done
+}
+
+row() {
+    local load=$1 server=$2 column figures=()
+    for column in 1 2; do
+        figures+=("$(result "$load" "$server" "$column")" "$(result "$load" bare "$column")"
+            "$(result "$load" nginx "$column")")
+    done
+    awk -v server="$server" -v p99="$(p99 "$load" "$server")" -v all="${figures[*]}" 'BEGIN {
+        split(all, f, " ")
+        printf "  %-8s %12.0f %8.2f %8.2f %15.0f %8.2f %8.2f %9s\n", server,
+            f[1], f[1] / f[2], f[1] / f[3], f[4], f[4] / f[5], f[4] / f[6], p99
+    }'
+}
+
+# p99 LOAD SERVER - in µs. Of pipelined requests wrk times only the last of a batch, but spreads
+# its percentiles over all of them, so that they mean nothing.
+p99() {
+    if [ "$1" = pipelined ]; then
+        echo -
+    else
+        printf '%.0f' "$(result "$1" "$2" 3)"
+    fi
+}
+
+options "$@"
+prepare
+start_all
+run_rounds
+for load in "${LOADS[@]}"; do table "$load"; done

@@ -1,0 +1,234 @@
+# shellcheck shell=bash
+# What the scripts beside this file share: tools, builds, servers on the loopback, and their end.
+# Sourced, not run. Whatever still runs when a script exits is ended by its process id.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tmp=$(mktemp -d)
+
+SERVER_CORE=${SERVER_CORE:-0}
+LOAD_CORE=${LOAD_CORE:-1}
+pentad=${PENTAD:-$root/target/release/pentad}
+bare=$tmp/bare_epoll
+
+# The shell's own list of children, because the number of one that has ended may be another's.
+end() {
+    local pid
+    for pid in $(jobs -pr); do
+        kill "$pid" 2>/dev/null || true
+    done
+    wait
+    rm -rf "$tmp"
+}
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail() {
+    echo "${0##*/}: $*" >&2
+    exit 1
+}
+
+# usage - the text at the top of the script.
+usage() {
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
+
+# need COMMAND PACKAGE - installs what is missing if that is possible, else says what to do.
+need() {
+    export PATH=$PATH:/usr/sbin
+    if command -v "$1" >/dev/null; then
+        return
+    fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        fail "$1 is missing; on Debian it is in the package $2"
+    fi
+    echo "installing $2" >&2
+    apt-get install -y -qq --no-install-recommends "$2" >"$tmp/apt.log" 2>&1 ||
+        fail "cannot install $2: $(tail -n 1 "$tmp/apt.log")"
+    if [ "$2" = nginx ]; then
+        # The package starts a server on port 80, which nobody here asked for.
+        service nginx stop >/dev/null 2>&1 || true
+    fi
+}
+
+need_cores() {
+    if ! taskset -c "$SERVER_CORE,$LOAD_CORE" true 2>/dev/null; then
+        fail "needs the cores $SERVER_CORE and $LOAD_CORE (SERVER_CORE and LOAD_CORE say otherwise)"
+    fi
+}
+
+build_pentad() {
+    if [ -z "${PENTAD:-}" ]; then
+        (cd "$root" && cargo build --release --quiet)
+    fi
+}
+
+build_bare() {
+    need cc gcc
+    cc -O2 -o "$bare" "$root/benches/bare_epoll.c"
+}
+
+# A port nobody listens on, below those that the kernel gives to clients.
+free_port() {
+    local port
+    while port=$((10000 + RANDOM % 20000)); do
+        if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+}
+
+# until_true COMMAND... - waits ten seconds at most.
+until_true() {
+    local deadline=$((SECONDS + 10))
+    until "$@" 2>/dev/null; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            fail "waited in vain: $*"
+        fi
+        sleep 0.05
+    done
+}
+
+# Waiting for a quiet machine, in seconds over the whole run of a script.
+patience=${PATIENCE:-120}
+
+# quiet - waits until nobody else uses the cores; when patience is over, says so and goes on.
+quiet() {
+    local until=$((SECONDS + patience)) percent
+    while percent=$(busy_percent) && [ "$percent" -ge 10 ]; do
+        if [ "$SECONDS" -ge "$until" ]; then
+            echo "others use $percent % of the cores: expect noise" >&2
+            break
+        fi
+    done
+    patience=$((until > SECONDS ? until - SECONDS : 0))
+}
+
+# busy_percent - how busy all cores are together, watched for a moment.
+busy_percent() {
+    local before after
+    read -ra before </proc/stat
+    sleep 0.3
+    read -ra after </proc/stat
+    # After the name: user, nice, system, idle, iowait, irq, softirq, steal.
+    printf '%s\n' "${before[*]:1:8}" "${after[*]:1:8}" | awk '
+        { all = 0; for (i = 1; i <= NF; i++) all += $i }
+        NR == 1 { idle_before = $4 + $5; all_before = all }
+        NR == 2 { print int(100 - 100 * ($4 + $5 - idle_before) / (all - all_before)) }'
+}
+
+connects() { (: <"/dev/tcp/127.0.0.1/$1"); }
+
+# The starters leave the process that serves in $pid and its port in $port.
+
+# start_pentad [OPTION...] - the web service alone, on the server's core unless $cores says more.
+start_pentad() {
+    local out
+    out=$(mktemp "$tmp/pentad.XXXX")
+    taskset -c "${cores:-$SERVER_CORE}" "$pentad" --only web --web 127.0.0.1:0 \
+        --data "$out.data" --log-file none "$@" >"$out" 2>"$out.err" </dev/null &
+    pid=$!
+    until_true grep -q '^ready' "$out"
+    port=$(sed -n 's/^listening web tcp .*:\([0-9]*\)$/\1/p' "$out")
+}
+
+# start_nginx - one worker, the same answer with the same fields, nothing logged.
+start_nginx() {
+    local dir master
+    port=$(free_port)
+    dir=$(mktemp -d "$tmp/nginx.XXXX")
+    chmod 755 "$tmp" "$dir"
+    cat >"$dir/nginx.conf" <<CONF
+worker_processes 1;
+worker_rlimit_nofile 20000;
+error_log /dev/null crit;
+pid $dir/pid;
+events { worker_connections 20000; }
+http {
+    access_log off;
+    server_tokens off;
+    keepalive_requests 2000000000;
+    keepalive_timeout 600s;
+    default_type text/plain;
+    charset utf-8;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+    server {
+        listen 127.0.0.1:$port backlog=4096;
+        location = /healthz {
+            add_header X-Content-Type-Options nosniff;
+            add_header Referrer-Policy no-referrer;
+            return 200 "ok\n";
+        }
+    }
+}
+CONF
+    taskset -c "$SERVER_CORE" nginx -p "$dir" -c "$dir/nginx.conf" -g 'daemon off;' \
+        >/dev/null 2>"$dir/err" </dev/null &
+    master=$!
+    until_true connects "$port"
+    pid=$(pgrep -P "$master")
+}
+
+# start_bare ANSWER [close] - see bare_epoll.c.
+start_bare() {
+    local out
+    out=$(mktemp "$tmp/bare.XXXX")
+    taskset -c "$SERVER_CORE" "$bare" "$@" >"$out" </dev/null &
+    pid=$!
+    until_true test -s "$out"
+    port=$(cat "$out")
+}
+
+# resident PID - its resident memory in KiB.
+resident() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
+
+# cpu_ticks PID - time that all its threads were on a core, in clock ticks. The name in the second
+# field may hold blanks, so fields are counted from behind it.
+cpu_ticks() {
+    local stat fields
+    stat=$(<"/proc/$1/stat")
+    read -ra fields <<<"${stat##*) }"
+    echo $((fields[11] + fields[12]))
+}
+
+TICKS_PER_SECOND=$(getconf CLK_TCK)
+# shellcheck disable=SC2034 # read by the scripts
+readonly TICKS_PER_SECOND
+
+# median - of the numbers on stdin, one a line.
+median() {
+    sort -g | awk '{ a[NR] = $1 } END { print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'
+}
+
+# wrk_number NAME - the figure that wrk's report on stdin gives for: requests, rate, p50_us, p99_us,
+# failed.
+wrk_number() {
+    awk -v what="$1" '
+        function us(text) {
+            if (text ~ /us$/) return text + 0
+            if (text ~ /ms$/) return text * 1e3
+            if (text ~ /m$/) return text * 6e7
+            return text * 1e6
+        }
+        /requests in/      { requests = $1 }
+        /^Requests\/sec:/  { rate = $2 }
+        /^ *50%/           { p50_us = us($2) }
+        /^ *99%/           { p99_us = us($2) }
+        /Socket errors:/   { gsub(/[^0-9 ]/, ""); failed += $1 + $2 + $3 + $4 }
+        /Non-2xx/          { failed += $NF }
+        END {
+            if (what == "requests") print requests + 0
+            if (what == "rate") print rate + 0
+            if (what == "p50_us") print p50_us + 0
+            if (what == "p99_us") print p99_us + 0
+            if (what == "failed") print failed + 0
+        }'
+}
