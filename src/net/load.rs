@@ -5,9 +5,9 @@
 //! sessions have seen is in the world that comes back.
 
 use super::reactor::{Outside, QueueFull, Reactor};
-use super::socket::Stream;
+use super::socket::{Stream, dial};
 use super::token::Source;
-use super::{Desk, EVENTS, dial, readiness};
+use super::{Desk, EVENTS, readiness};
 use crate::limits::Limits;
 use crate::service::{Endpoint, Id, Kind, Ticket, World};
 use crate::work::Job;

@@ -41,19 +41,17 @@ pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;
 
 use crate::limits::{self, Limits};
-use crate::service::{Endpoint, Id, Ticket, Transport, World};
+use crate::service::{Endpoint, Id, Ticket, World};
 use crate::work::Job;
 use crate::work::db::Database;
 use listen::{Accepted, DoorSocket, Listener};
 use mio::event::Event;
-use mio::net::{TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{Completion, Completions, Pool, Scribe};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use signal_hook_mio::v1_0::Signals;
-use socket::{Exchange, Stream};
+use socket::{BOTH, Stream, dial};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use token::Source;
@@ -139,8 +137,6 @@ const EVENTS: usize = 1024;
 
 /// Asks for the log file to be opened anew.
 const REOPEN: Signal = Signal::USR1;
-
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
@@ -378,28 +374,6 @@ fn connections_max(limits: &Limits) -> usize {
         Some(_) | None => needed,
     };
     (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
-}
-
-/// Begins a connection whose events carry `id`.
-fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
-    let token = Source::Conn(id).token();
-    match to.transport {
-        Transport::Tcp => {
-            let mut stream = TcpStream::connect(to.addr)?;
-            registry.register(&mut stream, token, BOTH)?;
-            Ok(Stream::Tcp(stream))
-        }
-        Transport::Udp => {
-            let any = match to.addr {
-                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-            };
-            let mut socket = UdpSocket::bind(any)?;
-            socket.connect(to.addr)?;
-            registry.register(&mut socket, token, BOTH)?;
-            Ok(Stream::Udp(socket, Exchange::Open))
-        }
-    }
 }
 
 impl Outside for System {

@@ -3,5 +3,6 @@
 #![allow(dead_code)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // so do tests themselves
 
+pub mod api;
 pub mod fake;
 pub mod transcript;

@@ -11,11 +11,13 @@
 //! It never looks at a second request before the first is answered, never parses a body as a
 //! request, and after an error parses nothing more.
 
+mod answer;
 mod body;
 mod request;
 mod response;
 mod routes;
 
+pub use answer::{Answer, Pending};
 pub use request::Request;
 pub use response::{Response, Style, empty, json, page, text};
 pub use routes::Face;
@@ -53,42 +55,6 @@ enum Stage {
     /// An endpoint waits for jobs or mail.
     Waiting(Box<(Exchange, Pending)>),
     Done(Close),
-}
-
-/// What an endpoint has to say at once.
-#[derive(Debug)]
-pub enum Answer {
-    /// All of it.
-    Ready(Response),
-    /// Nothing yet.
-    Wait(Pending),
-}
-
-/// What an endpoint remembers while it waits.
-#[derive(Debug)]
-pub enum Pending {
-    /// The π web service.
-    Pi(pi::Pending),
-    /// Proof of work.
-    Pow(pow::api::Pending),
-}
-
-impl Pending {
-    /// When time itself is news.
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Pending::Pi(pending) => pending.deadline(),
-            Pending::Pow(pending) => Some(pending.deadline()),
-        }
-    }
-
-    /// Something has happened; the response, if it can be given now.
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        match self {
-            Pending::Pi(pending) => pending.news(event, cx),
-            Pending::Pow(pending) => pending.news(&event, cx),
-        }
-    }
 }
 
 impl Session {
