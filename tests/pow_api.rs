@@ -5,113 +5,14 @@
 
 mod util;
 
-use pentad::limits::{self, Limits};
+use pentad::limits;
 use pentad::service::Kind;
-use pentad::service::http::Face;
 use pentad::work::Outcome;
 use pentad::work::pow::Outcome as Search;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use util::fake::{Client, Street};
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    fn field(&self, name: &str) -> Option<&str> {
-        let prefix = format!("{name}: ");
-        self.head.lines().find_map(|line| line.strip_prefix(prefix.as_str()))
-    }
-
-    /// The detail of a problem with this status.
-    fn problem(&self, status: u16) -> String {
-        assert_eq!((self.status, self.field("Content-Type")), (status, Some(PROBLEM)));
-        self.json()["detail"].as_str().unwrap().to_string()
-    }
-}
-
-const PROBLEM: &str = "application/problem+json";
-
-/// A client on a street of its own.
-struct Place {
-    street: Street,
-    client: Client,
-}
-
-impl Place {
-    fn new() -> Place {
-        let mut street = Street::new(Limits::default(), 16, 1);
-        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
-        Place { street, client }
-    }
-
-    fn send(&mut self, request: &str, prefer: &str, body: &str) {
-        let length = body.len();
-        let prefer = if prefer.is_empty() { "" } else { &format!("Prefer: {prefer}\r\n") };
-        let text = format!(
-            "{request} HTTP/1.1\r\nHost: a\r\n{prefer}Content-Length: {length}\r\n\r\n{body}"
-        );
-        self.client.send(text.as_bytes());
-        self.turns();
-    }
-
-    /// Turns of the loop in which no job is done.
-    fn turns(&mut self) {
-        for _ in 0..4 {
-            self.street.turn(|| true);
-        }
-    }
-
-    fn receive(&mut self) -> Option<Answer> {
-        let text = String::from_utf8(self.client.receive(usize::MAX)).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let status = head[9..12].parse().unwrap();
-        Some(Answer { status, head: head.to_string(), body: body.to_string() })
-    }
-
-    fn ask(&mut self, request: &str, body: &str) -> Answer {
-        self.send(request, "", body);
-        if let Some(answer) = self.receive() {
-            return answer;
-        }
-        self.work();
-        self.receive().expect("an answer when all is done")
-    }
-
-    /// Begins a search that is not over at once, and does not wait for it: its path.
-    fn begin(&mut self, body: &str) -> String {
-        self.send("POST /api/pow/solve", "wait=0", body);
-        let answer = self.receive().unwrap();
-        assert_eq!(answer.status, 202, "{}", answer.body);
-        let path = answer.field("Location").unwrap().to_string();
-        let id = path.strip_prefix("/api/pow/jobs/").unwrap();
-        assert_eq!((id.len(), answer.json()["id"].as_str()), (16, Some(id)));
-        path
-    }
-
-    fn state(&mut self, path: &str) -> String {
-        let answer = self.ask(&format!("GET {path}"), "");
-        assert_eq!(answer.status, 200);
-        answer.json()["state"].as_str().unwrap().to_string()
-    }
-
-    /// Does all that waits, by real searches.
-    fn work(&mut self) {
-        self.street.settle();
-    }
-
-    fn jobs(&self) -> usize {
-        self.street.reactor.outside.jobs.len()
-    }
-}
+use util::api::Place;
 
 /// A search that the loop cannot do by itself.
 const HARD: &str = r#"{"message":"hard","bits":16}"#;
@@ -346,62 +247,6 @@ fn paths_and_methods_follow_the_table() {
     let answer = place.ask("GET /api/pow/solve", "");
     answer.problem(405);
     assert_eq!(answer.field("Allow"), Some("POST, OPTIONS"));
-}
-
-#[test]
-fn proofs_are_verified_and_spent_once() {
-    let mut place = Place::new();
-    let solved = place.ask("POST /api/pow/solve", r#"{"message":"spend me","bits":1}"#);
-    let solved = solved.json();
-    let proof = solved["proof"].as_str().unwrap();
-    let (seed, digits) = (solved["seed"].as_str().unwrap(), solved["hash"].as_str().unwrap());
-    let mut verify = |body: Value| {
-        let answer = place.ask("POST /api/pow/verify", &body.to_string());
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        let verdict = answer.json();
-        let reason = verdict["reason"].as_str().map(str::to_string);
-        assert_eq!(verdict["valid"].as_bool(), Some(reason.is_none()));
-        reason
-    };
-    let reason = |text: &str| Some(text.to_string());
-    assert_eq!(verify(json!({ "proof": proof, "bits": 1 })), None);
-    assert_eq!(verify(json!({ "message": "spend me", "seed": seed, "bits": 1 })), None);
-    let parts = json!({ "message": "spend me", "seed": seed, "hash": digits, "difficulty": 0 });
-    assert_eq!(verify(parts), None);
-    assert_eq!(verify(json!({ "message_b64": "c3BlbmQgbWU=", "seed": seed, "bits": 1 })), None);
-    assert_eq!(verify(json!({ "proof": proof, "difficulty": 64 })), reason("low-difficulty"));
-    let other = proof.replace("spend me", "spend you");
-    assert_eq!(verify(json!({ "proof": other, "bits": 1 })), reason("hash-mismatch"));
-    assert_eq!(verify(json!({ "proof": "spend me", "bits": 1 })), reason("bad-format"));
-    let no_seed = json!({ "message": "spend me", "seed": "abc", "bits": 1 });
-    assert_eq!(verify(no_seed), reason("bad-seed"));
-    let no_hash = json!({ "message": "m", "seed": seed, "hash": "00", "bits": 1 });
-    assert_eq!(verify(no_hash), reason("bad-format"));
-
-    let spend = || json!({ "proof": proof, "bits": 1, "spend": true });
-    assert_eq!(verify(spend()), None);
-    assert_eq!(verify(spend()), reason("already-spent"));
-    assert_eq!(verify(json!({ "proof": proof, "bits": 1, "spend": false })), None);
-    place.ask("POST /api/pow/verify", r#"{"proof":"p","spend":1}"#).problem(422);
-    place.ask("POST /api/pow/verify", r#"{"proof":"p","seed":"s"}"#).problem(422);
-    place.ask("POST /api/pow/verify", r#"{"message":"m"}"#).problem(422);
-}
-
-#[test]
-fn when_no_more_can_be_remembered_nothing_is_forgotten() {
-    let mut place = Place::new();
-    let spent = &mut place.street.reactor.desk.world.pow.spent;
-    for number in 0..limits::POW_SPENT as u64 {
-        let mut hash = [0; 32];
-        hash[..8].copy_from_slice(&number.to_le_bytes());
-        spent.insert(hash);
-    }
-    let body = r#"{"message":"m","seed":"Abc12","difficulty":0,"spend":true}"#;
-    let answer = place.ask("POST /api/pow/verify", body);
-    answer.problem(503);
-    assert!(answer.field("Retry-After").is_some());
-    let body = r#"{"message":"m","seed":"Abc12","difficulty":0}"#;
-    assert_eq!(place.ask("POST /api/pow/verify", body).json()["valid"], json!(true));
 }
 
 #[test]

@@ -5,8 +5,7 @@
 //! sessions have seen is in the world that comes back.
 
 use super::reactor::{Outside, QueueFull, Reactor};
-use super::socket::Stream;
-use super::system::dial;
+use super::socket::{Stream, dial};
 use super::token::Source;
 use super::{Desk, EVENTS, readiness};
 use crate::limits::Limits;

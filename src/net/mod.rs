@@ -52,11 +52,11 @@ use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{Completion, Completions, Pool, Scribe};
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
-use socket::Stream;
+use socket::{BOTH, Stream};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use system::{BOTH, System, connections_max};
+use system::{System, connections_max};
 use token::Source;
 use udp::Datagrams;
 

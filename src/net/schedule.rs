@@ -1,7 +1,8 @@
 //! Which slice is next: deficit round robin over connections (Shreedhar & Varghese, 1995).
 //!
-//! A connection may run ahead by at most one slice; then all others that have work come first.
-//! So a flood of short jobs and one long job each get their half, whoever asked first.
+//! In each round a connection has a share of work, by its weight, and overdraws it by at most a
+//! slice. A round ends when all shares are used up, and who comes meanwhile waits for its end: so
+//! a flood of short jobs and one long job each get their half, whoever asked first.
 
 use crate::service::{Id, Ticket};
 use crate::work::{Compute, Outcome, Piece, Slice};
@@ -12,17 +13,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[derive(Debug, Default)]
 pub struct Schedule {
     lines: HashMap<Id, Line>,
-    ring: VecDeque<Id>,
+    /// Those that have something left of their share, and those that wait for the next.
+    round: VecDeque<Id>,
+    waiting: VecDeque<Id>,
     jobs: usize,
     serial: u64,
 }
 
 /// A connection's jobs, in the order in which it asked for them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Line {
     jobs: VecDeque<Entry>,
     deficit: i64,
-    in_ring: bool,
+    queued: bool,
 }
 
 #[derive(Debug)]
@@ -48,8 +51,8 @@ pub struct Owner {
     serial: u64,
 }
 
-/// Work that a connection may do before the next one's turn: about a millisecond.
-const QUANTUM: i64 = 1_000_000;
+/// Work that a connection of weight 1 may do in a round: about a slice.
+const QUANTUM: i64 = 500_000;
 
 impl Schedule {
     /// How many jobs are not done.
@@ -57,42 +60,42 @@ impl Schedule {
         self.jobs
     }
 
-    /// Adds a job.
+    /// Adds a job. A line that had none begins with the next round.
     pub fn submit(&mut self, id: Id, ticket: Ticket, job: Compute) {
         let serial = self.serial;
         self.serial += 1;
         self.jobs += 1;
-        let line = self.lines.entry(id).or_insert_with(|| Line {
-            jobs: VecDeque::new(),
-            deficit: QUANTUM,
-            in_ring: false,
-        });
+        let line = self.lines.entry(id).or_default();
         line.jobs.push_back(Entry { serial, ticket, job });
-        Self::enter(&mut self.ring, id, line);
+        self.enter(id);
     }
 
     /// The next slice, if any may be handed out.
     pub fn next(&mut self) -> Option<Task> {
-        while let Some(id) = self.ring.front().copied() {
-            let Some(line) = self.lines.get_mut(&id) else {
-                self.ring.pop_front();
+        loop {
+            let Some(id) = self.round.pop_front() else {
+                if self.waiting.is_empty() {
+                    return None;
+                }
+                self.begin_round();
                 continue;
             };
+            let line = self.lines.get_mut(&id).expect("a queued line is kept");
             if line.deficit <= 0 {
-                line.deficit += QUANTUM * line.weight();
-                self.ring.rotate_left(1);
+                self.waiting.push_back(id);
                 continue;
             }
             if let Some((serial, slice)) = line.cut() {
                 line.deficit -= slice.cost();
                 // Two workers on one short search would mostly do the same: first the others.
-                self.ring.rotate_left(1);
+                self.round.push_back(id);
                 return Some(Task { slice, owner: Owner { id, serial } });
             }
-            line.in_ring = false;
-            self.ring.pop_front();
+            line.queued = false;
+            if line.jobs.is_empty() {
+                self.lines.remove(&id);
+            }
         }
-        None
     }
 
     /// Takes back what a slice made, or `None` if it panicked. The job's outcome, and who waits
@@ -110,27 +113,46 @@ impl Schedule {
             None => Some(Outcome::Panicked),
         };
         let Some(outcome) = outcome else {
-            Self::enter(&mut self.ring, owner.id, line);
+            self.enter(owner.id);
             return None;
         };
         let ticket = line.jobs.remove(place)?.ticket;
         self.jobs -= 1;
-        if line.jobs.is_empty() {
-            self.lines.remove(&owner.id);
-        }
+        self.forget_if_idle(owner.id);
         Some((owner.id, ticket, outcome))
     }
 
     /// Forgets the jobs of a connection.
     pub fn cancel(&mut self, id: Id) {
-        if let Some(line) = self.lines.remove(&id) {
+        if let Some(line) = self.lines.get_mut(&id) {
             self.jobs -= line.jobs.len();
+            line.jobs.clear();
+            self.forget_if_idle(id);
         }
     }
 
-    fn enter(ring: &mut VecDeque<Id>, id: Id, line: &mut Line) {
-        if !std::mem::replace(&mut line.in_ring, true) {
-            ring.push_back(id);
+    /// Everybody has had a share: here is the next one.
+    fn begin_round(&mut self) {
+        for id in self.waiting.drain(..) {
+            let line = self.lines.get_mut(&id).expect("a queued line is kept");
+            line.deficit += QUANTUM * line.weight();
+            self.round.push_back(id);
+        }
+    }
+
+    fn enter(&mut self, id: Id) {
+        let line = self.lines.get_mut(&id).expect("who enters has jobs");
+        if !std::mem::replace(&mut line.queued, true) {
+            let queue = if line.deficit > 0 { &mut self.round } else { &mut self.waiting };
+            queue.push_back(id);
+        }
+    }
+
+    /// A line without jobs goes, but not before the queue has come to it: who comes back at once
+    /// finds its debts, and is never queued twice.
+    fn forget_if_idle(&mut self, id: Id) {
+        if self.lines.get(&id).is_some_and(|line| line.jobs.is_empty() && !line.queued) {
+            self.lines.remove(&id);
         }
     }
 }
@@ -145,3 +167,6 @@ impl Line {
         self.jobs.iter_mut().find_map(|entry| Some((entry.serial, entry.job.cut()?)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,12 @@
 //! What a connection needs of its socket, and the sockets that give it.
 
+use super::token::Source;
+use crate::service::{Endpoint, Id, Transport};
 use mio::net::{TcpStream, UdpSocket};
+use mio::{Interest, Registry};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 
 /// A connected, non-blocking byte stream.
 pub trait Socket: fmt::Debug {
@@ -28,6 +31,34 @@ pub enum Stream {
     Udp(UdpSocket, Exchange),
     /// No socket at all, for sessions without a peer.
     Nowhere,
+}
+
+/// What connections are registered for, once and for all.
+pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Begins a connection whose events carry `id`.
+///
+/// # Errors
+/// What the operating system refuses at once.
+pub fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
+    let token = Source::Conn(id).token();
+    match to.transport {
+        Transport::Tcp => {
+            let mut stream = TcpStream::connect(to.addr)?;
+            registry.register(&mut stream, token, BOTH)?;
+            Ok(Stream::Tcp(stream))
+        }
+        Transport::Udp => {
+            let any = match to.addr {
+                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+            };
+            let mut socket = UdpSocket::bind(any)?;
+            socket.connect(to.addr)?;
+            registry.register(&mut socket, token, BOTH)?;
+            Ok(Stream::Udp(socket, Exchange::Open))
+        }
+    }
 }
 
 /// How far a datagram exchange is.

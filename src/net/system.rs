@@ -3,16 +3,13 @@
 
 use super::pool::{Pool, Scribe};
 use super::reactor::{Outside, QueueFull};
-use super::socket::{Exchange, Stream};
-use super::token::Source;
+use super::socket::{Stream, dial};
 use crate::limits::{self, Limits};
-use crate::service::{Endpoint, Id, Ticket, Transport};
+use crate::service::{Endpoint, Id, Ticket};
 use crate::work::Job;
-use mio::net::{TcpStream, UdpSocket};
-use mio::{Interest, Registry};
+use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// See the module.
 #[derive(Debug)]
@@ -24,9 +21,6 @@ pub struct System {
     /// The thread that owns the database.
     pub scribe: Scribe,
 }
-
-/// Every socket is registered once, for both directions.
-pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 impl Outside for System {
     type Socket = Stream;
@@ -71,26 +65,4 @@ pub fn connections_max(limits: &Limits) -> usize {
         Some(_) | None => needed,
     };
     (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
-}
-
-/// Begins a connection whose events carry `id`.
-pub fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
-    let token = Source::Conn(id).token();
-    match to.transport {
-        Transport::Tcp => {
-            let mut stream = TcpStream::connect(to.addr)?;
-            registry.register(&mut stream, token, BOTH)?;
-            Ok(Stream::Tcp(stream))
-        }
-        Transport::Udp => {
-            let any = match to.addr {
-                SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-                SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-            };
-            let mut socket = UdpSocket::bind(any)?;
-            socket.connect(to.addr)?;
-            registry.register(&mut socket, token, BOTH)?;
-            Ok(Stream::Udp(socket, Exchange::Open))
-        }
-    }
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // so do tests themselves
 
+pub mod api;
 pub mod crowd;
 pub mod fake;
 pub mod http;

@@ -337,7 +337,8 @@ fn later(name: Name, cx: &mut Cx<'_>) -> Response {
 /// Where a search stands.
 fn report(name: Name, cx: &mut Cx<'_>) -> String {
     let State { jobs, meter, seed_len, .. } = &mut cx.world.pow;
-    let rate = meter.rate(Duration::from_secs(10), cx.now).max(meter.capacity() / 100.0);
+    // All open searches share the workers.
+    let rate = meter.capacity() / jobs.open().max(1) as f64;
     let Some(entry) = jobs.find(name, cx.now) else {
         return "{}".to_string();
     };
