@@ -115,7 +115,7 @@ impl Driver {
             match effect {
                 Effect::Submit(ticket, job) => self.tickets.push((ticket, job)),
                 Effect::Dial(_, Kind::Probe(probe)) => self.probes.push(probe.ticket),
-                Effect::Dial(_, Kind::Http(_) | Kind::Legacy(_) | Kind::Pow) => {
+                Effect::Dial(_, Kind::Http(_) | Kind::Legacy(_) | Kind::Pow | Kind::Once(_)) => {
                     panic!("who asked for that?")
                 }
                 Effect::Post(..) => panic!("a server session has nobody to write to"),

@@ -3,3 +3,4 @@
 #![forbid(unsafe_code)]
 
 pub mod legacy;
+pub mod once;

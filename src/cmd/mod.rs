@@ -21,6 +21,7 @@ mod man;
 mod parse;
 pub mod serve;
 mod services;
+mod study;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use exit::Exit;
@@ -38,7 +39,7 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 3] = [
+static COMMANDS: [Command; 4] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
@@ -56,6 +57,12 @@ static COMMANDS: [Command; 3] = [
         about: "Show what the server's own parsers make of the bytes on standard input",
         configured: false,
         run: parse::command,
+    },
+    Command {
+        name: "study",
+        about: "Serve the same sessions under seven serving models, and compare them",
+        configured: false,
+        run: study::command,
     },
 ];
 

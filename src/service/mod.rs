@@ -66,6 +66,8 @@ pub enum Kind {
     Pow,
     /// One query to a legacy π server, on behalf of another session.
     Probe(client::legacy::Probe),
+    /// One question to any server, whose answer is only judged.
+    Once(client::once::Once),
 }
 
 /// The session's own name for a job, given back with its outcome.
@@ -225,6 +227,8 @@ pub enum Session {
     Pow(pow::line::Session),
     /// A query to a legacy π server.
     Probe(client::legacy::Session),
+    /// One question to any server.
+    Once(client::once::Session),
 }
 
 impl Session {
@@ -235,6 +239,7 @@ impl Session {
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
+            Kind::Once(once) => Session::Once(client::once::Session::open(once)),
         }
     }
 
@@ -246,6 +251,7 @@ impl Session {
             Session::Legacy(session) => session.handle(&event, recv, cx),
             Session::Pow(session) => session.handle(event, recv, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
+            Session::Once(session) => session.handle(&event, recv, cx),
         }
     }
 
@@ -256,6 +262,7 @@ impl Session {
             Session::Legacy(session) => session.deadline(),
             Session::Pow(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
+            Session::Once(session) => session.deadline(),
         }
     }
 
@@ -266,6 +273,7 @@ impl Session {
             Session::Legacy(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
+            Session::Once(session) => session.is_done().is_none(),
         }
     }
 
@@ -276,6 +284,7 @@ impl Session {
             Session::Legacy(session) => session.is_done(),
             Session::Pow(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
+            Session::Once(session) => session.is_done(),
         }
     }
 }
