@@ -82,6 +82,9 @@ const COLORS: [(&str, &str); STYLES] = [
     ("#111111", "#ffffff"),
 ];
 
+/// Room for names beside a line or a bar, their marks included.
+const NAMES: f64 = 124.0;
+
 /// Lines of text on this distance do not touch.
 const LINE: f64 = 17.0;
 
@@ -145,7 +148,7 @@ impl Picture {
         let plot = Area {
             x: area.x + 62.0,
             y: area.y + 56.0,
-            width: area.width - 62.0 - 112.0,
+            width: area.width - 62.0 - NAMES,
             height: area.height - 56.0 - 66.0,
         };
         let axes = Axes::fit(plot, chart.series);
@@ -206,8 +209,8 @@ impl Picture {
         self.text((area.x, area.y + 18.0), "h", chart.title);
         self.text((area.x, area.y + area.height - 6.0), "q", chart.note);
         let most = chart.bars.iter().map(|(_, _, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
-        let (left, top) = (area.x + 96.0, area.y + 56.0);
-        let longest = area.width - 96.0 - 64.0;
+        let (left, top) = (area.x + NAMES, area.y + 56.0);
+        let longest = area.width - NAMES - 64.0;
         let step = (area.height - 56.0 - 66.0) / chart.bars.len().max(1) as f64;
         for (row, (name, style, value)) in chart.bars.iter().enumerate() {
             let (style, middle) = (style % STYLES, top + step * (row as f64 + 0.5));
@@ -297,20 +300,23 @@ fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
     rows
 }
 
-/// A mark of its own for each style: circle, square, triangle, diamond, cross, hexagon, star.
+/// A mark of its own for each style: circle, square, triangle, diamond, triangle upside down,
+/// hexagon, star.
 fn mark(style: usize, x: f64, y: f64) -> String {
-    let corners: (usize, f64, f64) = match style {
+    let (count, turn, radius) = match style {
         1 => (4, 45.0, 5.0),
-        2 => (3, 30.0, 5.5),
+        2 => (3, -90.0, 5.5),
         3 => (4, 0.0, 5.5),
-        4 => (3, -30.0, 5.5),
+        4 => (3, 90.0, 5.5),
         5 => (6, 0.0, 5.0),
+        6 => (10, -90.0, 6.5),
         _ => (20, 0.0, 4.0),
     };
-    let (count, turn, radius) = corners;
     let mut d = String::new();
     for corner in 0..count {
-        let angle = (turn + 360.0 * corner as f64 / count as f64).to_radians();
+        let angle = (turn + 360.0 * f64::from(corner) / f64::from(count)).to_radians();
+        // Every other corner of a star is drawn in.
+        let radius: f64 = if style == 6 && corner % 2 == 1 { radius * 0.45 } else { radius };
         let (x, y) = (x + radius * angle.cos(), y + radius * angle.sin());
         let _ = write!(d, "{}{x:.1} {y:.1}", if corner == 0 { 'M' } else { 'L' });
     }
