@@ -34,7 +34,7 @@ mod udp;
 
 pub use conn::Readiness;
 pub use desk::Desk;
-pub use listen::{Door, Doors, Plan, bind};
+pub use listen::{Door, Doors, Plan, bind, meaning};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;

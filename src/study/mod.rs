@@ -182,6 +182,10 @@ pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_tcp_nodelay(true)?;
+    if addr.is_ipv6() {
+        // `[::]` and `0.0.0.0` are two listeners, on every system alike.
+        socket.set_only_v6(true)?;
+    }
     socket.bind(&addr.into())?;
     socket.listen(limits::BACKLOG)?;
     Ok(socket.into())

@@ -60,7 +60,7 @@ fn blocking(
 ) -> Result<Exit, String> {
     let config = config(options);
     let name = listen.service.name();
-    let unusable = |error| format!("{name} on {}: {error}", listen.address);
+    let unusable = |error| format!("{name} on {}: {}", listen.address, net::meaning(&error));
     let listener = study::listen(listen.address).map_err(unusable)?;
     let addr = listener.local_addr().map_err(unusable)?;
     let drawn = services::seed(&config)?;
