@@ -19,10 +19,13 @@
 //! | [`work`] | slow things, in slices | connections, services, clocks |
 //! | [`service`], [`client`] | state machines over values | sockets, threads, clocks |
 //! | [`net`] | the loop | protocols: it sees sessions through five functions |
+//! | [`study`] | the same sessions under blocking models | protocols, mio, the loop |
+//! | [`svg`] | pictures from numbers | everything here |
 //! | [`cmd`], [`config`] | what a person types | – |
 //!
 //! [`buf`], [`limits`] and [`stats`] are known to all and know nobody. Time, randomness and names
-//! are inputs everywhere but in `net`. The five functions are those of [`service::Session`].
+//! are inputs everywhere but in `net` and `study`. The five functions are those of
+//! [`service::Session`].
 
 pub mod buf;
 #[doc(hidden)]
@@ -34,5 +37,7 @@ pub mod limits;
 pub mod net;
 pub mod service;
 pub mod stats;
+pub mod study;
+pub mod svg;
 pub mod wire;
 pub mod work;

@@ -74,7 +74,7 @@ fn help_is_short_for_the_program_and_long_for_serve() {
     let place = Place::new("help");
     let short = place.run(&["--help"]);
     assert_eq!((short.code, short.stderr.as_str()), (0, ""));
-    for command in ["serve", "check", "pow", "bench", "parse", "help"] {
+    for command in ["serve", "check", "pow", "bench", "parse", "study", "help"] {
         assert!(short.stdout.contains(&format!("\n  {command} ")), "{}", short.stdout);
     }
     assert!(!short.stdout.contains("--head-bytes"));
@@ -84,7 +84,7 @@ fn help_is_short_for_the_program_and_long_for_serve() {
     assert_eq!(long.code, 0);
     assert!(long.stdout.contains("--head-bytes SIZE") && long.stdout.contains("[default: 16KiB]"));
     assert_eq!(place.run(&["help", "serve"]).stdout, long.stdout);
-    for command in ["check", "pow", "bench", "parse"] {
+    for command in ["check", "pow", "bench", "parse", "study"] {
         let help = place.run(&[command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.stdout.contains(&format!("Usage: pentad {command}")), "{}", help.stdout);
@@ -124,6 +124,35 @@ fn a_slip_gets_a_suggestion_and_two() {
         let run = place.run(args);
         assert_eq!(run.stderr, expected, "{args:?}");
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}");
+    }
+}
+
+#[test]
+fn a_study_of_what_a_model_cannot_do_is_refused_with_the_reason() {
+    let place = Place::new("study");
+    for (args, expected) in [
+        (
+            &["--model=iterative", "--service=chat"][..],
+            "iterative cannot serve chat: the second peer waits until the first left",
+        ),
+        (
+            &["--model=forked", "--service=chat"],
+            "forked cannot serve chat: processes share no lobby",
+        ),
+        (&["--model=loop", "--workers=0"], "--workers: 0 is too small: 1 … 1000"),
+        (&["--modle=loop"], "unknown option --modle (did you mean --model?)"),
+    ] {
+        let run = place.run(&[&["study", "serve"], args].concat());
+        let expected = format!("pentad: study: {expected}; pentad study --help explains\n");
+        assert_eq!((run.code, run.stderr), (2, expected), "{args:?}");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    for model in ["iterative", "loop"] {
+        let run = place.run(&["study", "serve", "--model", model, "--listen", &address]);
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        let expected = format!("pentad: study: legacy on {address}: the address is in use\n");
+        assert_eq!(run.stderr, expected, "{model}");
     }
 }
 

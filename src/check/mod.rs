@@ -58,7 +58,7 @@ pub fn world(limits: Limits) -> World {
         web: web::State::new(limits, true, web::AccessLog::Everything),
         pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
         legacy: legacy::State {
-            delay: Duration::from_millis(500),
+            delay: Duration::from_millis(500)..=Duration::from_millis(500),
             corruption: 0.0,
             rate: 20.0,
             burst: 40.0,

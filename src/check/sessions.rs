@@ -121,7 +121,12 @@ impl Driver {
                 Effect::Dial(_, Kind::Probe(probe)) => self.probes.push(probe.ticket),
                 Effect::Dial(
                     _,
-                    Kind::Http(_) | Kind::Legacy(_) | Kind::Pow | Kind::Line | Kind::Search(_),
+                    Kind::Http(_)
+                    | Kind::Legacy(_)
+                    | Kind::Pow
+                    | Kind::Line
+                    | Kind::Search(_)
+                    | Kind::Once(_),
                 ) => {
                     panic!("who asked for that?")
                 }

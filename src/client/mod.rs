@@ -4,3 +4,4 @@
 
 pub mod legacy;
 pub mod line;
+pub mod once;

@@ -23,6 +23,7 @@ mod parse;
 mod pow;
 pub mod serve;
 mod services;
+mod study;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use exit::Exit;
@@ -40,7 +41,7 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 5] = [
+static COMMANDS: [Command; 6] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
@@ -70,6 +71,12 @@ static COMMANDS: [Command; 5] = [
         about: "Show what the server's own parsers make of the bytes on standard input",
         configured: false,
         run: parse::command,
+    },
+    Command {
+        name: "study",
+        about: "Serve the same sessions under seven serving models, and compare them",
+        configured: false,
+        run: study::command,
     },
 ];
 

@@ -77,7 +77,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
 }
 
 /// Where randomness begins: as told, or with the operating system's.
-fn seed(config: &Config) -> Result<u64, String> {
+pub(super) fn seed(config: &Config) -> Result<u64, String> {
     match config.seed {
         Some(seed) => Ok(seed),
         None => SysRng.try_next_u64().map_err(|error| format!("no randomness: {error}")),
@@ -103,6 +103,7 @@ fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
     Log::start(target, format)
 }
 
+/// The state of the services at the start.
 pub(super) fn world(
     config: &Config,
     doors: &[Door],
@@ -122,7 +123,7 @@ pub(super) fn world(
             kernel: Kernel::detect(),
         },
         legacy: legacy::State {
-            delay: config.legacy.delay,
+            delay: config.legacy.delay..=config.legacy.delay,
             corruption: config.legacy.corruption,
             rate: f64::from(config.legacy.udp_rate.per_second),
             burst: f64::from(config.legacy.udp_rate.burst),
@@ -169,20 +170,11 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, addr.port())
 }
 
-fn serve(setup: Setup, format: Format) -> Exit {
-    let announcement = setup.doors.iter().map(|door| listening(door, format)).collect::<String>();
-    let ready = match format {
-        Format::Text => "ready\n",
-        Format::Json => "{\"event\":\"ready\"}\n",
-    };
-    let announce = || {
-        // Nobody need be there to read it.
-        let mut out = io::stdout().lock();
-        let _ = out.write_all(announcement.as_bytes());
-        let _ = out.write_all(ready.as_bytes());
-        let _ = out.flush();
-    };
-    match net::run(setup, announce) {
+/// Runs the loop to its end.
+pub(super) fn serve(setup: Setup, format: Format) -> Exit {
+    let line = |door: &Door| listening(door.service, proto(door), door.addr, format);
+    let announcement = setup.doors.iter().map(line).collect::<String>();
+    match net::run(setup, || announce(&announcement, format)) {
         Ok(Ended::Clean) => Exit::Ok,
         Ok(Ended::Aborted(count)) => {
             complain(format_args!("ended with {count} connections in flight"));
@@ -195,12 +187,28 @@ fn serve(setup: Setup, format: Format) -> Exit {
     }
 }
 
-fn listening(door: &Door, format: Format) -> String {
-    let Door { service, addr, .. } = door;
-    let proto = match door.transport() {
+fn proto(door: &Door) -> &'static str {
+    match door.transport() {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
+    }
+}
+
+/// Says what is listened on, and that everything is in place.
+pub(super) fn announce(listening: &str, format: Format) {
+    let ready = match format {
+        Format::Text => "ready\n",
+        Format::Json => "{\"event\":\"ready\"}\n",
     };
+    // Nobody need be there to read it.
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(listening.as_bytes());
+    let _ = out.write_all(ready.as_bytes());
+    let _ = out.flush();
+}
+
+/// One line about a listener.
+pub(super) fn listening(service: &str, proto: &str, addr: SocketAddr, format: Format) -> String {
     match format {
         Format::Text => format!("listening {service} {proto} {addr}\n"),
         Format::Json => format!(

@@ -83,7 +83,8 @@ pub fn bind(plans: &[Plan]) -> io::Result<Vec<Door>> {
     Ok(doors)
 }
 
-fn meaning(error: &io::Error) -> String {
+/// Why an address cannot be listened on, for people.
+pub fn meaning(error: &io::Error) -> String {
     let common = [
         (io::ErrorKind::AddrInUse, "the address is in use"),
         (io::ErrorKind::PermissionDenied, "no permission to use this port"),

@@ -36,7 +36,7 @@ mod udp;
 
 pub use conn::Readiness;
 pub use desk::Desk;
-pub use listen::{Door, Doors, Plan, bind};
+pub use listen::{Door, Doors, Plan, bind, meaning};
 pub use load::{Load, Loaded, Loader, Stop};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};

@@ -12,13 +12,15 @@ use crate::stats::{Close, Drop};
 use crate::wire;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 /// What all sessions of the legacy server share.
 #[derive(Debug)]
 pub struct State {
-    /// From the connection, or the datagram, to the answer.
-    pub delay: Duration,
+    /// From the connection, or the datagram, to the answer: each peer draws its own. Datagrams are
+    /// answered in the order in which they came, so that only a constant is exact for them.
+    pub delay: RangeInclusive<Duration>,
     /// Probability that an answer is damaged.
     pub corruption: f64,
     /// Datagrams a second that one source address gets back …
@@ -66,7 +68,7 @@ impl Session {
         match (&self.state, event) {
             (Stage::New, Event::Opened { .. }) => {
                 self.state = match self.refusal(cx) {
-                    None => Stage::Delaying(cx.now + cx.world.legacy.delay),
+                    None => Stage::Delaying(cx.now + delay(&cx.world.legacy.delay, cx.rng)),
                     Some(reason) => {
                         cx.stats.dropped.add(reason as usize);
                         Stage::Done
@@ -117,6 +119,12 @@ impl Session {
             }
         }
     }
+}
+
+/// A point of the range, all equally likely. A constant needs no chance.
+fn delay(range: &RangeInclusive<Duration>, rng: &mut fastrand::Rng) -> Duration {
+    let spread = range.end().saturating_sub(*range.start());
+    if spread.is_zero() { *range.start() } else { *range.start() + spread.mul_f64(rng.f64()) }
 }
 
 fn answer(cx: &mut Cx<'_>) {
@@ -188,6 +196,19 @@ mod tests {
 
     fn ip(number: u32) -> IpAddr {
         IpAddr::V4(Ipv4Addr::from(number))
+    }
+
+    #[test]
+    fn a_delay_is_drawn_from_its_range_and_a_constant_is_not_drawn() {
+        let ms = Duration::from_millis;
+        let mut rng = fastrand::Rng::with_seed(1);
+        let drawn = (0..1000).map(|_| delay(&(ms(100)..=ms(500)), &mut rng)).collect::<Vec<_>>();
+        assert!(drawn.iter().all(|delay| (ms(100)..=ms(500)).contains(delay)));
+        let mean = drawn.iter().sum::<Duration>() / 1000;
+        assert!((ms(285)..ms(315)).contains(&mean), "{mean:?}");
+        let before = rng.clone();
+        assert_eq!(delay(&(ms(7)..=ms(7)), &mut rng), ms(7));
+        assert_eq!(rng, before);
     }
 
     #[test]

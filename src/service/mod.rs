@@ -70,6 +70,8 @@ pub enum Kind {
     Line,
     /// A search for a proof, which has no peer.
     Search(pow::jobs::Name),
+    /// One question to any server, whose answer is only judged.
+    Once(client::once::Once),
 }
 
 /// The session's own name for a job, given back with its outcome.
@@ -244,6 +246,8 @@ pub enum Session {
     Line(client::line::Session),
     /// A search for a proof.
     Search(pow::jobs::Session),
+    /// One question to any server.
+    Once(client::once::Session),
 }
 
 impl Session {
@@ -256,6 +260,7 @@ impl Session {
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
+            Kind::Once(once) => Session::Once(client::once::Session::open(once)),
         }
     }
 
@@ -269,6 +274,7 @@ impl Session {
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
+            Session::Once(session) => session.handle(&event, recv, cx),
         }
     }
 
@@ -281,6 +287,7 @@ impl Session {
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
+            Session::Once(session) => session.deadline(),
         }
     }
 
@@ -292,6 +299,7 @@ impl Session {
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
+            Session::Once(session) => session.is_done().is_none(),
         }
     }
 
@@ -304,6 +312,7 @@ impl Session {
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
+            Session::Once(session) => session.is_done(),
         }
     }
 }

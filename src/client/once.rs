@@ -1,0 +1,175 @@
+//! One question to any server: say a few bytes, read until the answer is over, judge how it begins.
+//!
+//! ```text
+//!   Asking ─answer begins as it should→ Listening ─its end→ Done
+//!     └── begins otherwise, ends early, too late ──────────▶
+//! ```
+//! Nothing of the answer is kept: a load of these takes no memory to speak of.
+
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Deadline, Event, Progress};
+use crate::stats::Close;
+use std::time::Instant;
+
+/// What to ask, and what counts as an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Once {
+    /// What to say when the connection stands.
+    pub say: &'static [u8],
+    /// How a good answer begins; at least one byte is expected in any case.
+    pub begins: &'static [u8],
+    /// Where it ends.
+    pub until: Until,
+    /// When it is too late.
+    pub deadline: Instant,
+}
+
+/// Where an answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// With the first line.
+    Line,
+    /// With the connection.
+    End,
+}
+
+/// A question under way.
+#[derive(Debug)]
+pub struct Session {
+    once: Once,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Asking,
+    Listening,
+    Done(Close),
+}
+
+impl Session {
+    /// A question that is about to be asked.
+    pub fn open(once: Once) -> Session {
+        Session { once, stage: Stage::Asking }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match (self.stage, event) {
+            (Stage::Asking, Event::Opened { .. }) => cx.send.push(self.once.say),
+            (Stage::Asking | Stage::Listening, Event::Bytes) => self.hear(recv),
+            (Stage::Asking | Stage::Listening, Event::Eof) => {
+                self.hear(recv);
+                self.stage = Stage::Done(self.at_end());
+            }
+            (Stage::Asking | Stage::Listening, Event::Tick) if self.once.deadline <= cx.now => {
+                self.stage = Stage::Done(Close::ReplyTimeout);
+            }
+            (Stage::Asking | Stage::Listening, Event::Refused(_)) => {
+                self.stage = Stage::Done(Close::Lost);
+            }
+            (Stage::Asking | Stage::Listening | Stage::Done(_), _) => {}
+        }
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        Some(Deadline::Busy(self.once.deadline))
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        match self.stage {
+            Stage::Done(why) => Some(why),
+            Stage::Asking | Stage::Listening => None,
+        }
+    }
+
+    fn hear(&mut self, recv: &mut RecvBuf) {
+        if let Stage::Asking = self.stage {
+            if recv.len() < self.once.begins.len().max(1) {
+                return;
+            }
+            let good = recv.bytes().starts_with(self.once.begins);
+            self.stage = if good { Stage::Listening } else { Stage::Done(Close::BadInput) };
+        }
+        if let (Stage::Listening, Until::Line) = (self.stage, self.once.until)
+            && recv.bytes().contains(&b'\n')
+        {
+            self.stage = Stage::Done(Close::Finished);
+        }
+        recv.clear();
+    }
+
+    /// What the end of input means: the end of the answer, if that is how it ends.
+    fn at_end(&self) -> Close {
+        match (self.stage, self.once.until) {
+            (Stage::Listening, Until::End) => Close::Finished,
+            (Stage::Done(why), _) => why,
+            (Stage::Asking, _) | (Stage::Listening, Until::Line) => Close::Peer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buf::SendBuf;
+    use crate::check::world;
+    use crate::limits::Limits;
+    use crate::service::{Id, InPlace, Refusal};
+    use crate::stats::Stats;
+    use std::time::{Duration, SystemTime};
+
+    /// What becomes of a question whose answer comes in these pieces, then ends if `ends`.
+    fn asked(until: Until, pieces: &[&str], last: Option<Event>) -> Option<Close> {
+        let now = Instant::now();
+        let deadline = now + Duration::from_secs(1);
+        let once = Once { say: b"hello\n", begins: b"ok", until, deadline };
+        let mut session = Session::open(once);
+        let (mut recv, mut send) = (RecvBuf::default(), SendBuf::default());
+        let opened = Event::Opened { local: None };
+        let bytes = pieces.iter().map(|piece| (Event::Bytes, *piece));
+        let events = [(opened, "")].into_iter().chain(bytes).chain(last.map(|event| (event, "")));
+        for (event, piece) in events {
+            recv.extend(piece.as_bytes());
+            let mut cx = Cx {
+                id: Id { slot: 0, generation: 0 },
+                peer: ([127, 0, 0, 1], 1).into(),
+                now: if matches!(event, Event::Tick) { deadline } else { now },
+                wall: SystemTime::UNIX_EPOCH,
+                draining: false,
+                send: &mut send,
+                world: &mut world(Limits::default()),
+                stats: &mut Stats::default(),
+                rng: &mut fastrand::Rng::with_seed(1),
+                in_place: &mut InPlace::fresh(),
+                log: &mut Vec::new(),
+                effects: &mut Vec::new(),
+            };
+            session.handle(&event, &mut recv, &mut cx);
+        }
+        assert_eq!(send.len(), 6, "it said what it had to say, once");
+        session.is_done()
+    }
+
+    #[test]
+    fn an_answer_ends_with_its_line_or_with_the_connection() {
+        assert_eq!(asked(Until::Line, &["o", "k then", "\n"], None), Some(Close::Finished));
+        assert_eq!(asked(Until::Line, &["ok"], None), None);
+        assert_eq!(asked(Until::Line, &["ok"], Some(Event::Eof)), Some(Close::Peer));
+        assert_eq!(asked(Until::End, &["ok\n", "more"], None), None);
+        assert_eq!(asked(Until::End, &["ok\n"], Some(Event::Eof)), Some(Close::Finished));
+        assert_eq!(asked(Until::End, &[], Some(Event::Eof)), Some(Close::Peer));
+    }
+
+    #[test]
+    fn another_beginning_silence_and_a_lost_connection_are_no_answers() {
+        assert_eq!(asked(Until::End, &["no"], None), Some(Close::BadInput));
+        assert_eq!(asked(Until::End, &["no"], Some(Event::Eof)), Some(Close::BadInput));
+        assert_eq!(asked(Until::Line, &[], Some(Event::Tick)), Some(Close::ReplyTimeout));
+        let lost = Event::Refused(Refusal::Connection);
+        assert_eq!(asked(Until::Line, &["ok"], Some(lost)), Some(Close::Lost));
+    }
+}

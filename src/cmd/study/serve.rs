@@ -1,0 +1,146 @@
+//! `pentad study serve`: one service, one listener, one model.
+//!
+//! Nothing is started before the model starts it: no thread for diagnostics, no pool, no poll.
+//! Models that fork do so in a process of one thread, and open their databases afterwards.
+
+use super::super::{DataDir, diagnostics, services};
+use super::{Exit, Options, Service, complain};
+use crate::config::{Config, Format, Listen, Service as Listed, Transports, options};
+use crate::net::{self, Plan};
+use crate::service::web::AccessLog;
+use crate::service::{Kind, Transport, World, http};
+use crate::study::desk::{Desk, Seed};
+use crate::study::{self, Model, Run};
+use crate::work::{db::Database, pow::Kernel};
+use log::LevelFilter;
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Serves until a signal ends it. The models other than the loop leave signals at their default:
+/// they end at once, and their children with them.
+pub(super) fn command(options: &Options) -> Exit {
+    let [model] = options.models[..] else { unreachable!("checked when the flags were read") };
+    match start(options, model) {
+        Ok(exit) => exit,
+        Err(problem) => {
+            complain(format_args!("study: {problem}"));
+            Exit::Failed
+        }
+    }
+}
+
+fn start(options: &Options, model: Model) -> Result<Exit, String> {
+    end_with_parent(options.parent)?;
+    if let Some(gap) = options.service.gap(model) {
+        complain(format_args!("study: {gap}"));
+    }
+    // Only the web service writes anything.
+    let data = match options.service {
+        Service::Web => Some(DataDir::open(&options.data).map_err(|error| error.to_string())?),
+        Service::Legacy | Service::Pow | Service::Chat => None,
+    };
+    let database =
+        data.as_ref().map_or(PathBuf::from(":memory:"), |data| data.path().join("pentad.db"));
+    let (kind, listed) = kind(options.service);
+    let addr = options.listen.unwrap_or_else(|| default_address(listed));
+    let listen = Listen { service: listed, transports: Transports::Tcp, address: addr };
+    match model.run() {
+        Some(run) => blocking(options, run, kind, &listen, database),
+        None => looping(options, &listen, &database),
+    }
+}
+
+fn blocking(
+    options: &Options,
+    run: Run,
+    kind: Kind,
+    listen: &Listen,
+    database: PathBuf,
+) -> Result<Exit, String> {
+    let config = config(options);
+    let name = listen.service.name();
+    let unusable = |error| format!("{name} on {}: {}", listen.address, net::meaning(&error));
+    let listener = study::listen(listen.address).map_err(unusable)?;
+    let addr = listener.local_addr().map_err(unusable)?;
+    let drawn = services::seed(&config)?;
+    let seed = options.seed.map_or(Seed::Drawn(drawn), Seed::Fixed);
+    let desk = Desk::new(config.limits, world(&config, options), seed, database);
+    let connections_max = match options.connections_max {
+        0 => study::CONNECTIONS_MAX,
+        most => most,
+    };
+    services::announce(&services::listening(name, "tcp", addr, Format::Text), Format::Text);
+    let workers = options.workers;
+    let setup = study::Setup { listener, kind, desk, workers, connections_max };
+    match run(setup) {
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, String> {
+    let mut config = config(options);
+    config.limits.max_connections = options.connections_max;
+    let Plan { service, addr, doors } = services::plan(listen);
+    let doors = net::bind(&[Plan { service, addr, doors }]).map_err(|error| error.to_string())?;
+    let database = Database::open(database).map_err(|error| error.to_string())?;
+    let _diagnostics =
+        diagnostics::start(LevelFilter::Warn, false).map_err(|error| error.to_string())?;
+    let setup = net::Setup {
+        doors,
+        world: world(&config, options),
+        limits: config.limits,
+        workers: options.workers,
+        database,
+        log: None,
+        seed: services::seed(&config)?,
+        grace: config.grace,
+    };
+    Ok(services::serve(setup, Format::Text))
+}
+
+/// The defaults of `pentad serve`, as far as this command has no flags of its own.
+pub(super) fn config(options: &Options) -> Config {
+    let mut config = Config { seed: options.seed, ..Config::default() };
+    if options.service != Service::Pow {
+        // Which is fastest need not be found out for those who compute no hashes.
+        config.pow.kernel = Some(Kernel::Sha2);
+    }
+    config
+}
+
+/// The state of the services, with the service time that was asked for.
+pub(super) fn world(config: &Config, options: &Options) -> World {
+    // The names of searches need no secret: none outlives its request here, so none is told.
+    let mut world = services::world(config, &[], AccessLog::Off, [0; 32]);
+    world.legacy.delay = options.service_time.clone();
+    world
+}
+
+fn kind(service: Service) -> (Kind, Listed) {
+    match service {
+        Service::Legacy => (Kind::Legacy(Transport::Tcp), Listed::Legacy),
+        Service::Pow => (Kind::Pow, Listed::Pow),
+        Service::Web => (Kind::Http(http::Face::Web), Listed::Web),
+        Service::Chat => unreachable!("refused when the flags were read"),
+    }
+}
+
+/// The row of the option table knows it.
+fn default_address(service: Listed) -> SocketAddr {
+    let row = options::services().find(|(listed, ..)| *listed == service);
+    let (.., option) = row.expect("each service has a row");
+    option.default.parse().expect("a default of the table is an address")
+}
+
+/// Asks the kernel to end this process when the one that started it ends.
+fn end_with_parent(parent: Option<u32>) -> Result<(), String> {
+    let Some(parent) = parent else { return Ok(()) };
+    let expected = Pid::from_raw(parent as i32);
+    set_parent_process_death_signal(Some(Signal::TERM)).map_err(|error| error.to_string())?;
+    // It may have ended before this was asked.
+    if getppid() != expected {
+        return Err(format!("process {parent} did not start this one, or has ended"));
+    }
+    Ok(())
+}

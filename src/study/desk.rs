@@ -1,0 +1,183 @@
+//! What all conversations of a blocking server share: the world, the counters, the generator,
+//! the database.
+//!
+//! There is one desk per process. Threads take turns at it through a lock that is held while a
+//! session thinks (microseconds) and never while anybody reads, writes, computes or sleeps. A
+//! forked process gets a desk of its own: what one child counts no other child sees.
+
+use crate::buf::{RecvBuf, SendBuf};
+use crate::limits::Limits;
+use crate::service::{Cx, Effect, Event, Id, InPlace, Progress, Session, World};
+use crate::stats::{Close, Stats};
+use crate::work::db::{Answer, Database, Failure, Request};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Desk {
+    /// The bounds in force.
+    pub limits: Limits,
+    seed: Seed,
+    shared: Mutex<Shared>,
+    /// Apart from the rest: a commit waits for the disk, and only those who commit wait with it.
+    database: Mutex<Store>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    world: World,
+    stats: Stats,
+    rng: fastrand::Rng,
+    opened: u32,
+}
+
+/// The database is opened by the process that uses it: a connection does not survive a fork.
+#[derive(Debug)]
+enum Store {
+    Closed(PathBuf),
+    Open(Database),
+}
+
+/// Where randomness begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seed {
+    /// Here, in every process alike: somebody wants to compare them.
+    Fixed(u64),
+    /// Here in the first process, and elsewhere in each other one.
+    Drawn(u64),
+}
+
+impl Desk {
+    /// A desk at the beginning. `database` is a file that need not exist yet.
+    pub fn new(limits: Limits, world: World, seed: Seed, database: PathBuf) -> Desk {
+        let (Seed::Fixed(start) | Seed::Drawn(start)) = seed;
+        let rng = fastrand::Rng::with_seed(start);
+        let shared = Shared { world, stats: Stats::default(), rng, opened: 0 };
+        Desk {
+            limits,
+            seed,
+            shared: Mutex::new(shared),
+            database: Mutex::new(Store::Closed(database)),
+        }
+    }
+
+    /// Makes this the desk of the `number`th child, counted from 1: without it, all children
+    /// would draw the same numbers.
+    pub fn moved_to_child(&self, number: u64) {
+        match self.seed {
+            Seed::Fixed(_) => {}
+            Seed::Drawn(start) => {
+                let mut child = fastrand::Rng::with_seed(start ^ number.rotate_left(32));
+                self.lock().rng = child.fork();
+            }
+        }
+    }
+
+    /// A name for the next conversation.
+    pub fn next_id(&self) -> Id {
+        let mut shared = self.lock();
+        shared.opened = shared.opened.wrapping_add(1);
+        shared.stats.accepted += 1;
+        Id { slot: 0, generation: shared.opened }
+    }
+
+    /// Tells `session` what happened, and appends what it asks for to `effects`.
+    ///
+    /// # Errors
+    /// The session panicked: it must not be told anything more.
+    pub fn tell(
+        &self,
+        session: &mut Session,
+        event: Event,
+        (id, peer): (Id, SocketAddr),
+        (recv, send): (&mut RecvBuf, &mut SendBuf),
+        effects: &mut Vec<Effect>,
+    ) -> Result<Progress, Close> {
+        let mut shared = self.lock();
+        let Shared { world, stats, rng, .. } = &mut *shared;
+        let mut cx = Cx {
+            id,
+            peer,
+            now: Instant::now(),
+            wall: SystemTime::now(),
+            // Nothing drains here: the signal that ends these servers ends them at once.
+            draining: false,
+            send,
+            world,
+            stats,
+            rng,
+            in_place: &mut InPlace::fresh(),
+            log: &mut Vec::new(),
+            effects,
+        };
+        // Caught inside the lock, so that a panic poisons nothing.
+        catch_unwind(AssertUnwindSafe(|| session.handle(event, recv, &mut cx)))
+            .map_err(|_| Close::Panicked)
+    }
+
+    /// Counts the end of a conversation.
+    pub fn closed(&self, why: Close) {
+        self.lock().stats.closed.add(why as usize);
+    }
+
+    /// Carries out a request to the database, alone: where each conversation waits for its own
+    /// commit, nobody gathers a batch.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn commit(&self, request: Request) -> Result<Answer, Failure> {
+        let mut store = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Store::Closed(path) = &*store {
+            *store = Store::Open(Database::open(path)?);
+        }
+        match &mut *store {
+            Store::Open(database) => database.commit(&[request]).remove(0),
+            Store::Closed(_) => unreachable!("it was opened a moment ago"),
+        }
+    }
+
+    /// Panics are caught inside, so the lock is never left in the middle of anything.
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::world;
+
+    fn drawn(seed: Seed, children: &[u64]) -> Vec<u64> {
+        let draw = |child: &u64| {
+            let limits = Limits::default();
+            let desk = Desk::new(limits, world(limits), seed, PathBuf::from(":memory:"));
+            desk.moved_to_child(*child);
+            desk.lock().rng.u64(..)
+        };
+        children.iter().map(draw).collect()
+    }
+
+    #[test]
+    fn children_draw_different_numbers_unless_a_seed_was_asked_for() {
+        let mut numbers = drawn(Seed::Drawn(7), &[1, 2, 3, 4]);
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 4);
+        let fixed = drawn(Seed::Fixed(7), &[1, 2]);
+        assert_eq!(fixed[0], fixed[1]);
+    }
+
+    #[test]
+    fn the_database_is_opened_when_it_is_first_needed() {
+        let limits = Limits::default();
+        let desk =
+            Desk::new(limits, world(limits), Seed::Fixed(1), PathBuf::from("/missing/pentad.db"));
+        assert!(desk.commit(Request::Count(*b"1111")).is_err());
+        let desk = Desk::new(limits, world(limits), Seed::Fixed(1), PathBuf::from(":memory:"));
+        assert_eq!(desk.commit(Request::Count(*b"1111")), Ok(Answer::Counted));
+    }
+}

@@ -1,0 +1,61 @@
+//! The load: clients that come all at once, each a client session on a thread of its own.
+//!
+//! They run through the same driver as the blocking models do. Each measures its own time, from
+//! the common start to the end of its conversation, the wait in the backlog included.
+
+use super::desk::Desk;
+use super::serve::ask;
+use crate::service::Kind;
+use crate::stats::Close;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+/// How one client fared.
+#[derive(Debug, Clone, Copy)]
+pub struct Fate {
+    /// From the start of all to the end of this one.
+    pub elapsed: Duration,
+    /// How its conversation ended; none could be begun if there is no reason.
+    pub close: Option<Close>,
+}
+
+impl Fate {
+    /// Whether it got what it came for.
+    pub fn is_good(&self) -> bool {
+        self.close == Some(Close::Finished)
+    }
+}
+
+/// A thread of a client: its buffers are on the heap.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// Sends `clients` of this kind to `addr` at the same moment. One fate comes out for each, in
+/// the order in which they end.
+///
+/// # Errors
+/// The operating system's, when it has not that many threads to give; then nobody starts.
+pub fn start(
+    addr: SocketAddr,
+    kind: Kind,
+    clients: usize,
+    desk: &Arc<Desk>,
+) -> io::Result<Receiver<Fate>> {
+    let (fates, received) = mpsc::channel();
+    // The last party is this thread: whoever is already there waits until all are.
+    let barrier = Arc::new(Barrier::new(clients + 1));
+    for _ in 0..clients {
+        let (fates, barrier, desk) = (fates.clone(), Arc::clone(&barrier), Arc::clone(desk));
+        thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
+            barrier.wait();
+            let begin = Instant::now();
+            let close = TcpStream::connect(addr).ok().map(|stream| ask(&stream, addr, kind, &desk));
+            // Nobody need be there to hear it: an interrupted study has gone.
+            let _ = fates.send(Fate { elapsed: begin.elapsed(), close });
+        })?;
+    }
+    barrier.wait();
+    Ok(received)
+}

@@ -1,0 +1,223 @@
+//! The same sessions under other serving models: who waits while a client is served?
+//!
+//! [`serve`] holds one conversation and blocks wherever it has to. Each model is a file that
+//! holds only its difference from the others: who calls it, and when.
+//!
+//! ```text
+//!   iterative     accept → serve → accept → serve → …
+//!   threaded      accept → a thread: serve
+//!   forked        accept → a process: serve
+//!   prethreaded   N threads: accept in turn → serve
+//!   preforked     N processes: accept → serve
+//!   acceptor      accept → queue → N threads: serve
+//!   loop          see `net`: one thread, all at once
+//! ```
+//! No model knows a protocol, nor this module: it has sockets, threads, processes and the clock,
+//! but neither `wire` nor `net`.
+
+pub mod desk;
+pub mod gauge;
+pub mod load;
+pub mod serve;
+
+mod acceptor;
+mod forked;
+mod iterative;
+mod preforked;
+mod prethreaded;
+mod threaded;
+
+use crate::limits;
+use crate::service::Kind;
+use desk::Desk;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+/// A serving model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Model {
+    /// One client at a time.
+    Iterative,
+    /// A thread per connection.
+    Threaded,
+    /// A process per connection.
+    Forked,
+    /// Threads started first, one of them accepting at a time.
+    Prethreaded,
+    /// Processes started first, all of them accepting.
+    Preforked,
+    /// One thread accepts for a pool of others.
+    Acceptor,
+    /// The event loop of `net`.
+    Loop,
+}
+
+/// What a blocking model is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// Where clients come in.
+    pub listener: TcpListener,
+    /// What to open for each.
+    pub kind: Kind,
+    /// What they share.
+    pub desk: Desk,
+    /// Threads or processes of the models that start them first.
+    pub workers: usize,
+    /// Clients at a time for the models that start one for each.
+    pub connections_max: usize,
+}
+
+/// Serves until a signal ends the process.
+pub type Run = fn(Setup) -> io::Result<Infallible>;
+
+/// What a service may need of its model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Peers that hear of each other while they are connected.
+    Letters,
+    /// Connections that the server itself makes for a client.
+    Dialling,
+}
+
+/// Clients at a time for which a thread or a process is started, unless somebody knows better:
+/// a thousand of either is what a small machine carries, and what the usual limit of descriptors
+/// allows.
+pub const CONNECTIONS_MAX: usize = 1000;
+
+impl Model {
+    /// All of them, in the order in which they are told of.
+    pub const ALL: [Model; 7] = [
+        Model::Iterative,
+        Model::Threaded,
+        Model::Forked,
+        Model::Prethreaded,
+        Model::Preforked,
+        Model::Acceptor,
+        Model::Loop,
+    ];
+
+    /// The name in flags, tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Iterative => "iterative",
+            Model::Threaded => "threaded",
+            Model::Forked => "forked",
+            Model::Prethreaded => "prethreaded",
+            Model::Preforked => "preforked",
+            Model::Acceptor => "acceptor",
+            Model::Loop => "loop",
+        }
+    }
+
+    /// What it does, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Model::Iterative => "one client at a time",
+            Model::Threaded => "a thread per connection",
+            Model::Forked => "a process per connection",
+            Model::Prethreaded => "N threads, one accepting at a time",
+            Model::Preforked => "N processes on one listener",
+            Model::Acceptor => "an acceptor and a pool of N threads",
+            Model::Loop => "the event loop, one thread",
+        }
+    }
+
+    /// How it runs; the loop is not run from here.
+    pub fn run(self) -> Option<Run> {
+        match self {
+            Model::Iterative => Some(iterative::run),
+            Model::Threaded => Some(threaded::run),
+            Model::Forked => Some(forked::run),
+            Model::Prethreaded => Some(prethreaded::run),
+            Model::Preforked => Some(preforked::run),
+            Model::Acceptor => Some(acceptor::run),
+            Model::Loop => None,
+        }
+    }
+
+    /// Why it cannot do that, if it cannot.
+    pub fn lacks(self, need: Need) -> Option<&'static str> {
+        match (self, need) {
+            (Model::Loop, Need::Letters | Need::Dialling) => None,
+            (Model::Iterative, Need::Letters) => Some("the second peer waits until the first left"),
+            (Model::Forked | Model::Preforked, Need::Letters) => Some("processes share no lobby"),
+            (Model::Threaded | Model::Prethreaded | Model::Acceptor, Need::Letters) => {
+                Some("a thread that waits in a read hears no letter")
+            }
+            (
+                Model::Iterative
+                | Model::Threaded
+                | Model::Forked
+                | Model::Prethreaded
+                | Model::Preforked
+                | Model::Acceptor,
+                Need::Dialling,
+            ) => Some("whoever waits for a client cannot wait for another server, too"),
+        }
+    }
+
+    /// How many clients it serves at once.
+    pub fn at_once(self, workers: usize) -> usize {
+        match self {
+            Model::Iterative => 1,
+            Model::Prethreaded | Model::Preforked | Model::Acceptor => workers,
+            Model::Threaded | Model::Forked | Model::Loop => usize::MAX,
+        }
+    }
+
+    /// The least time for all of `clients` who come at once, if each takes `mean` on average, up
+    /// to `longest`: no order of serving beats the work shared out evenly, nor the longest piece.
+    pub fn ideal(self, clients: usize, workers: usize, mean: Duration, longest: Duration) -> f64 {
+        let at_once = self.at_once(workers).min(clients).max(1);
+        let even = mean.as_secs_f64() * clients as f64 / at_once as f64;
+        even.max(longest.as_secs_f64())
+    }
+}
+
+/// A listener of the kind that the loop has, but one that blocks.
+///
+/// # Errors
+/// The operating system's.
+pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_tcp_nodelay(true)?;
+    if addr.is_ipv6() {
+        // `[::]` and `0.0.0.0` are two listeners, on every system alike.
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&addr.into())?;
+    socket.listen(limits::BACKLOG)?;
+    Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ideals_are_service_time_by_clients_over_hands() {
+        let (mean, longest) = (Duration::from_millis(300), Duration::from_millis(500));
+        let ideal = |model: Model, clients| model.ideal(clients, 8, mean, longest);
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        close(ideal(Model::Iterative, 100), 30.0);
+        close(ideal(Model::Preforked, 80), 3.0);
+        close(ideal(Model::Loop, 300), 0.5);
+        close(ideal(Model::Acceptor, 3), 0.5);
+        close(ideal(Model::Iterative, 1), 0.5);
+    }
+
+    #[test]
+    fn what_a_model_cannot_do_has_a_reason_and_the_loop_can_do_all() {
+        for model in Model::ALL {
+            for need in [Need::Letters, Need::Dialling] {
+                let reason = model.lacks(need);
+                assert_eq!(reason.is_none(), model == Model::Loop, "{model:?} {need:?}");
+                assert!(reason.is_none_or(|reason| !reason.ends_with('.')));
+            }
+        }
+    }
+}

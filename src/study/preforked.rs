@@ -1,0 +1,66 @@
+//! Preforked: N processes are started first, all of them accepting on one listener.
+//!
+//! ```text
+//!   parent    fork × N ─▶ wait for one that ends ─▶ fork another
+//!   child 1   accept ─▶ serve ─▶ accept ─▶ …
+//!   child N   accept ─▶ serve ─▶ accept ─▶ …
+//! ```
+//! No client pays for a process, and a crash costs one conversation and one fork. All children
+//! wait in `accept` at once; the kernel wakes one of them for each client, so that no lock is
+//! needed between them. The parent serves nobody: it sees to it that there are always N.
+//!
+//! In `strace -f`: N times `clone` at the start, then `accept4` in each child, `wait4` in the
+//! parent.
+
+#![allow(unsafe_code)]
+
+use super::Setup;
+use super::forked::die_with;
+use super::serve::{accept, complain, serve};
+use crate::limits;
+use rustix::process::{WaitOptions, getpid, wait};
+use std::convert::Infallible;
+use std::{io, thread};
+
+/// Serves until a signal ends the process.
+///
+/// # Errors
+/// The operating system's, when it has not a single process to give.
+pub fn run(setup: Setup) -> io::Result<Infallible> {
+    let parent = getpid();
+    let (mut living, mut forks) = (0, 0);
+    loop {
+        while living < setup.workers {
+            forks += 1;
+            // SAFETY: no model that forks has started a thread, so the child's copy of the
+            // process is whole: no lock is held by a thread that it lacks.
+            match unsafe { libc::fork() } {
+                -1 if living == 0 => return Err(io::Error::last_os_error()),
+                -1 => {
+                    complain("no process for a worker", &io::Error::last_os_error());
+                    break;
+                }
+                0 => {
+                    die_with(parent);
+                    setup.desk.moved_to_child(forks);
+                    work(setup);
+                }
+                _ => living += 1,
+            }
+        }
+        if let Ok(Some(_)) = wait(WaitOptions::empty()) {
+            living -= 1;
+            // Whatever killed it may kill the next one, too.
+            thread::sleep(limits::ACCEPT_REST);
+        }
+    }
+}
+
+fn work(setup: Setup) -> ! {
+    let Setup { listener, kind, desk, .. } = setup;
+    loop {
+        if let Some(client) = accept(&listener) {
+            serve(client, kind, &desk);
+        }
+    }
+}

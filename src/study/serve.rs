@@ -1,0 +1,311 @@
+//! The blocking driver: one conversation over one socket, from its first byte to its last.
+//!
+//! ```text
+//!   handle ─▶ effects ─▶ write ─┬─ done: close our half, read out the rest, let go
+//!     ▲                         ├─ input wanted: read, no longer than to the deadline
+//!     └── bytes, end, tick ─────┴─ none wanted: sleep to the deadline
+//! ```
+//! Whoever calls this waits: for the peer, for the disk, for a search. That is the whole idea of
+//! the models around it, and what they differ in is only who waits. Protocols are not known here;
+//! a session is seen through the same five functions as in the loop.
+
+use super::desk::Desk;
+use crate::buf::{RecvBuf, SendBuf};
+use crate::limits::{self, KIB, Pace};
+use crate::service::{Deadline, Effect, Event, Id, Kind, Progress, Refusal, Session};
+use crate::stats::Close;
+use crate::work::{Compute, Job, Outcome};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The next client; `None` when the listener's patience is over, or when accepting failed. A
+/// failure is said, survived, and followed by a rest: descriptors that are used up come back.
+pub fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    match listener.accept() {
+        Ok(client) => Some(client),
+        Err(error) if is_nothing(&error) => None,
+        Err(error) => {
+            complain("cannot accept a connection", &error);
+            thread::sleep(limits::ACCEPT_REST);
+            None
+        }
+    }
+}
+
+/// One line on standard error. There is no logger: its thread must not exist before a fork.
+pub fn complain(what: &str, error: &io::Error) {
+    let _ = writeln!(io::stderr(), "pentad: {what}: {error}");
+}
+
+/// Serves a client that came in. Whatever goes wrong ends this conversation and no other.
+pub fn serve(client: (TcpStream, SocketAddr), kind: Kind, desk: &Desk) -> Close {
+    let (stream, peer) = client;
+    Conversation::begin(&stream, peer, kind, desk).hold(Event::Opened { local: None })
+}
+
+/// Holds a conversation that we began: the client's side of the same driver.
+pub fn ask(stream: &TcpStream, peer: SocketAddr, kind: Kind, desk: &Desk) -> Close {
+    let local = stream.local_addr().ok();
+    Conversation::begin(stream, peer, kind, desk).hold(Event::Opened { local })
+}
+
+struct Conversation<'a> {
+    stream: &'a TcpStream,
+    peer: SocketAddr,
+    id: Id,
+    session: Session,
+    desk: &'a Desk,
+    recv: RecvBuf,
+    send: SendBuf,
+    effects: Vec<Effect>,
+    outbox: VecDeque<Effect>,
+    end: End,
+    /// The session said that it cannot get on with the input there is.
+    starved: bool,
+}
+
+/// The end of input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Ahead,
+    /// It has been read; the session does not know yet.
+    Seen,
+    Told,
+}
+
+/// Read at a time. Each conversation has such a buffer for as long as it lasts.
+const READ_BYTES: usize = 16 * KIB;
+
+/// Slices of output in one call.
+const SLICES: usize = 16;
+
+impl<'a> Conversation<'a> {
+    fn begin(stream: &'a TcpStream, peer: SocketAddr, kind: Kind, desk: &'a Desk) -> Self {
+        let id = desk.next_id();
+        Conversation {
+            stream,
+            peer,
+            id,
+            session: Session::open(kind, id, Instant::now()),
+            desk,
+            recv: RecvBuf::default(),
+            send: SendBuf::default(),
+            effects: Vec::new(),
+            outbox: VecDeque::new(),
+            end: End::Ahead,
+            starved: false,
+        }
+    }
+
+    fn hold(mut self, opened: Event) -> Close {
+        let why = match self.run(opened) {
+            Ok(why) => {
+                self.linger();
+                why
+            }
+            Err(why) => {
+                if why != Close::Panicked && self.session.is_done().is_none() {
+                    // It may have something to tell others; to its peer it has no more to say.
+                    let _ = self.tell(Event::Refused(Refusal::Connection));
+                }
+                why
+            }
+        };
+        self.desk.closed(why);
+        why
+    }
+
+    fn run(&mut self, opened: Event) -> Result<Close, Close> {
+        self.tell(opened)?;
+        loop {
+            self.carry_out()?;
+            self.flush()?;
+            if let Some(why) = self.session.is_done() {
+                return Ok(why);
+            }
+            if self.can_digest() {
+                self.digest()?;
+            } else if self.end == End::Ahead && self.session.wants_read() {
+                self.read_or_tick()?;
+            } else {
+                self.sleep_and_tick()?;
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) -> Result<Progress, Close> {
+        let buffers = (&mut self.recv, &mut self.send);
+        let names = (self.id, self.peer);
+        let told = self.desk.tell(&mut self.session, event, names, buffers, &mut self.effects);
+        self.outbox.extend(self.effects.drain(..));
+        told
+    }
+
+    fn can_digest(&self) -> bool {
+        let unread = !self.recv.is_empty() && !self.starved;
+        self.session.wants_read() && (unread || self.end == End::Seen)
+    }
+
+    /// Lets the session get on with its input until it starves, or has printed enough that it
+    /// should be sent first.
+    fn digest(&mut self) -> Result<(), Close> {
+        while self.can_digest() && self.session.is_done().is_none() {
+            if self.recv.is_empty() || self.starved {
+                self.end = End::Told;
+                self.tell(Event::Eof)?;
+            } else {
+                self.starved = self.tell(Event::Bytes)? == Progress::Starved;
+            }
+            if self.send.len() >= self.desk.limits.output_high {
+                // Once that is sent there is room again, which the session may be waiting for.
+                self.starved = false;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the session asked for, here and now, and sends what comes of it at once.
+    fn carry_out(&mut self) -> Result<(), Close> {
+        while let Some(effect) = self.outbox.pop_front() {
+            match effect {
+                Effect::Submit(ticket, job) => {
+                    let outcome = self.outcome(job);
+                    self.starved = false;
+                    self.tell(Event::Done(ticket, outcome))?;
+                    self.flush()?;
+                }
+                Effect::Post(to, mail) if to == self.id => {
+                    self.tell(Event::Mail(mail))?;
+                }
+                // Whoever waits in a read hears no letters: see `Need::Letters`.
+                Effect::Post(..) => {}
+                Effect::Dial(to, kind) => self.refuse(to.addr, kind),
+                // Nobody would be there to hold it: each thread or process has its client.
+                Effect::Open(kind) => self.refuse(self.peer, kind),
+            }
+        }
+        Ok(())
+    }
+
+    fn outcome(&self, job: Job) -> Outcome {
+        match job {
+            Job::Compute(job) => {
+                catch_unwind(AssertUnwindSafe(|| compute(job))).unwrap_or(Outcome::Panicked)
+            }
+            Job::Database(request) => Outcome::Database(self.desk.commit(request)),
+        }
+    }
+
+    /// A session for a connection that is not made learns that, and its letters are passed on.
+    /// See `Need::Dialling`.
+    fn refuse(&mut self, to: SocketAddr, kind: Kind) {
+        let id = self.desk.next_id();
+        let mut session = Session::open(kind, id, Instant::now());
+        let refused = Event::Refused(Refusal::Connection);
+        let buffers = (&mut RecvBuf::default(), &mut SendBuf::default());
+        let _ = self.desk.tell(&mut session, refused, (id, to), buffers, &mut self.effects);
+        self.outbox.extend(self.effects.drain(..));
+        self.desk.closed(Close::Unreachable);
+    }
+
+    fn flush(&mut self) -> Result<(), Close> {
+        let limits = &self.desk.limits;
+        let mut pace = Pace::start(Instant::now());
+        while !self.send.is_empty() {
+            let patience = left(pace.deadline(limits.send_timeout, limits));
+            let patience = patience.ok_or(Close::SlowReader)?;
+            self.stream.set_write_timeout(Some(patience)).map_err(|_| Close::Lost)?;
+            let mut slices = [IoSlice::new(b""); SLICES];
+            let (filled, _) = self.send.slices(&mut slices, limits.turn_bytes);
+            match (&mut &*self.stream).write_vectored(&slices[..filled]) {
+                Ok(0) => return Err(Close::Lost),
+                Ok(count) => {
+                    self.send.advance(count);
+                    pace.moved(count, Instant::now());
+                }
+                Err(error) if is_nothing(&error) => {}
+                Err(_) => return Err(Close::Lost),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_or_tick(&mut self) -> Result<(), Close> {
+        let deadline = self.session.deadline().map(Deadline::at);
+        let patience = deadline.map(left);
+        if patience == Some(None) {
+            self.tell(Event::Tick)?;
+            return Ok(());
+        }
+        self.stream.set_read_timeout(patience.flatten()).map_err(|_| Close::Lost)?;
+        match self.recv.fill(READ_BYTES, |into| (&mut &*self.stream).read(into)) {
+            Ok(0) => self.end = End::Seen,
+            Ok(_) => self.starved = false,
+            // If it is the deadline that came, the next round finds that out.
+            Err(error) if is_nothing(&error) => {}
+            Err(_) => return Err(Close::Lost),
+        }
+        Ok(())
+    }
+
+    /// The session waits for the time alone. That its peer has gone it will learn by writing.
+    fn sleep_and_tick(&mut self) -> Result<(), Close> {
+        // Effects are carried out before anybody waits, so nothing else could still happen.
+        let deadline = self.session.deadline().ok_or(Close::Aborted)?;
+        if let Some(rest) = left(deadline.at()) {
+            thread::sleep(rest);
+        }
+        self.tell(Event::Tick)?;
+        Ok(())
+    }
+
+    /// Everything is sent. Unless the peer has ended too, our half is closed and the other one
+    /// read out, within bounds: to close a socket with unread input is to reset it, and would
+    /// take the last answer away from the peer.
+    fn linger(&mut self) {
+        if self.end != End::Ahead || self.stream.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        let until = Instant::now() + limits::LINGER;
+        let mut budget = limits::LINGER_BYTES;
+        let mut discarded = [0; 4 * KIB];
+        while let Some(rest) = left(until) {
+            if budget == 0 || self.stream.set_read_timeout(Some(rest)).is_err() {
+                return;
+            }
+            match (&mut &*self.stream).read(&mut discarded) {
+                Ok(0) => return,
+                Ok(count) => budget = budget.saturating_sub(count),
+                Err(error) if is_nothing(&error) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// The whole computation, in this thread.
+fn compute(mut job: Compute) -> Outcome {
+    loop {
+        let slice = job.cut().expect("no slice is out, so one is left");
+        if let Some(outcome) = job.merge(slice.run()) {
+            return outcome;
+        }
+    }
+}
+
+/// How long it is until then; `None` if the moment has come. The kernel counts in microseconds
+/// and takes none of them for no bound at all.
+fn left(until: Instant) -> Option<Duration> {
+    let rest = until.saturating_duration_since(Instant::now());
+    (!rest.is_zero()).then(|| rest.max(Duration::from_micros(1)))
+}
+
+/// Not a failure: a timeout, or a signal that came in between.
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
