@@ -145,10 +145,9 @@ impl Session {
     }
 
     fn head(&mut self, mut scan: Scan, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        let limits = cx.world.web.limits;
         let mut fields = Fields::new();
         let input = recv.bytes();
-        match head(input, &mut scan, &limits, &mut fields) {
+        match head(input, &mut scan, &cx.world.web.limits, &mut fields) {
             Parse::Done(head, used) => {
                 let taken = used + self.request(&head, &input[..used], &input[used..], cx);
                 recv.consume(taken);
@@ -156,7 +155,8 @@ impl Session {
             }
             Parse::More => {
                 if self.answered > 0 && matches!(self.stage, Stage::Idle) {
-                    self.deadline = Some(Deadline::Busy(cx.now + limits.head_timeout));
+                    let limit = cx.world.web.limits.head_timeout;
+                    self.deadline = Some(Deadline::Busy(cx.now + limit));
                 }
                 self.stage = Stage::Head(scan);
                 Progress::Starved
