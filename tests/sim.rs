@@ -297,6 +297,7 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
     }
     street.settle();
     assert!(street.reactor.is_empty(), "connections are left: {:?}", street.reactor);
+    assert_eq!(street.reactor.wait_until(), None, "nothing is waited for when nobody is there");
     let stats = &street.reactor.desk.stats;
     assert_eq!(
         stats.closed.total(),
@@ -325,6 +326,20 @@ fn one_request_costs_one_read_and_one_write() {
         street.settle();
         let after = client.0.borrow().calls;
         assert_eq!((after.reads - before.reads, after.writes - before.writes), (1, 1));
+    }
+}
+
+#[test]
+fn a_connection_that_has_ended_wakes_nobody_later() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    for _ in 0..10 {
+        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        street.settle();
+        client.half_close();
+        street.settle();
+        assert!(street.reactor.is_empty());
+        assert_eq!(street.reactor.wait_until(), None);
     }
 }
 

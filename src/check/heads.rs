@@ -55,7 +55,7 @@ fn ask(input: &[u8], scan: &mut Scan, limits: &Limits) -> Verdict {
         },
         keep_alive: head.keep_alive,
         expect_continue: head.expect_continue,
-        host: head.host.map(str::to_owned),
+        host: head.host().map(str::to_owned),
         fields: head.fields.iter().map(|f| (f.name.to_owned(), f.value.to_vec())).collect(),
     })
 }

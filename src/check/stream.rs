@@ -67,7 +67,7 @@ fn advance(
     match stage {
         Stage::Head(scan) => match http::head(buffer, scan, limits, &mut Fields::new()) {
             Parse::Done(head, used) => {
-                let parts = (head.method, head.target, head.host, head.fields, head.keep_alive);
+                let parts = (head.method, head.target, head.host(), head.fields, head.keep_alive);
                 events.push(Event::Head(format!("{parts:?}")));
                 *stage = match head.framing {
                     Framing::None => Stage::Length(0),

@@ -195,7 +195,7 @@ fn head_value(head: &Head<'_, '_>) -> Value {
         "path": head.target.path(),
         "query": head.target.query(),
         "version": head.version.name(),
-        "host": head.host,
+        "host": head.host(),
         "body": match head.framing {
             Framing::None => json!("none"),
             Framing::Length(length) => json!(length),

@@ -202,12 +202,12 @@ impl<O: Outside> Reactor<O> {
         if cfg!(debug_assertions) {
             conn.assert_settled();
         }
-        let at = conn.deadline(&self.desk);
-        self.timers.arm(id, at, &mut conn.armed);
+        self.timers.arm(id, conn.deadline(&self.desk));
     }
 
     fn drop_conn(&mut self, id: Id, why: Close) {
         let conn = self.conns.remove(id).expect("only a living connection ends");
+        self.timers.disarm(id);
         self.desk.stats.closed.add(why as usize);
         log::debug!("connection with {} closed: {}", conn.peer(), why.name());
         if conn.jobs > 0 {
@@ -272,12 +272,8 @@ impl<O: Outside> Reactor<O> {
     }
 
     fn pass_deadlines(&mut self) {
-        while let Some((at, id)) = self.timers.pop(self.desk.now) {
-            let Some(conn) = self.conns.find(id) else { continue };
-            if conn.armed != Some(at) {
-                continue;
-            }
-            conn.armed = None;
+        while let Some(id) = self.timers.pop(self.desk.now) {
+            let conn = self.conns.find(id).expect("a connection that ends is disarmed");
             match conn.overdue(id, &mut self.desk) {
                 Some(pumped) => self.settle(id, pumped),
                 None => self.rearm(id),
@@ -287,8 +283,7 @@ impl<O: Outside> Reactor<O> {
 
     fn rearm(&mut self, id: Id) {
         if let Some(conn) = self.conns.find(id) {
-            let at = conn.deadline(&self.desk);
-            self.timers.arm(id, at, &mut conn.armed);
+            self.timers.arm(id, conn.deadline(&self.desk));
         }
     }
 

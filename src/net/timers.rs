@@ -2,41 +2,108 @@
 //! comes nearer.
 
 use crate::service::Id;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Instant;
 
-/// Armed deadlines. A connection remembers for when its own was armed (`armed`); an entry that
-/// does not match that is stale, one whose connection has a later deadline by now is armed again.
+/// Armed deadlines, at most one per connection, the nearest on top of a binary heap. A deadline
+/// that moves away stays where it is; its connection comes up early and is armed again. One that
+/// is gone is taken out at once: connections that come and go leave nothing behind.
 #[derive(Debug, Default)]
 pub struct Timers {
-    heap: BinaryHeap<Reverse<(Instant, Id)>>,
+    heap: Vec<(Instant, Id)>,
+    /// Where in the heap the deadline of each slot is, or [`NOWHERE`].
+    places: Vec<u32>,
 }
+
+const NOWHERE: u32 = u32::MAX;
 
 impl Timers {
     /// Makes sure that `id` comes up by `at`. A deadline that moves away costs nothing here.
-    pub fn arm(&mut self, id: Id, at: Option<Instant>, armed: &mut Option<Instant>) {
+    pub fn arm(&mut self, id: Id, at: Option<Instant>) {
         let Some(at) = at else {
             return;
         };
-        if armed.is_none_or(|armed| at < armed) {
-            *armed = Some(at);
-            self.heap.push(Reverse((at, id)));
+        match self.place(id) {
+            Some(place) if self.heap[place].0 <= at => {}
+            Some(place) => {
+                self.heap[place].0 = at;
+                self.rise(place);
+            }
+            None => {
+                self.heap.push((at, id));
+                self.rise(self.heap.len() - 1);
+            }
         }
     }
 
-    /// The next entry that is due, stale or not.
-    pub fn pop(&mut self, now: Instant) -> Option<(Instant, Id)> {
-        let Reverse((at, _)) = self.heap.peek()?;
-        if *at > now {
+    /// Forgets `id`.
+    pub fn disarm(&mut self, id: Id) {
+        if let Some(place) = self.place(id) {
+            self.remove(place);
+        }
+    }
+
+    /// Takes out the next one that is due by what was last armed, which may be early.
+    pub fn pop(&mut self, now: Instant) -> Option<Id> {
+        let (at, id) = *self.heap.first()?;
+        if at > now {
             return None;
         }
-        self.heap.pop().map(|Reverse(entry)| entry)
+        self.remove(0);
+        Some(id)
     }
 
     /// When to look again.
     pub fn next(&self) -> Option<Instant> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+        self.heap.first().map(|(at, _)| *at)
+    }
+
+    fn place(&self, id: Id) -> Option<usize> {
+        let place = *self.places.get(id.slot as usize)?;
+        (place != NOWHERE).then_some(place as usize)
+    }
+
+    fn remove(&mut self, place: usize) {
+        let (_, id) = self.heap.swap_remove(place);
+        self.places[id.slot as usize] = NOWHERE;
+        if place < self.heap.len() {
+            self.sink(place);
+            self.rise(place);
+        }
+    }
+
+    /// Moves an entry up as far as it belongs.
+    fn rise(&mut self, mut place: usize) {
+        while place > 0 && self.heap[place] < self.heap[(place - 1) / 2] {
+            let parent = (place - 1) / 2;
+            self.heap.swap(place, parent);
+            self.note(place);
+            place = parent;
+        }
+        self.note(place);
+    }
+
+    /// Moves an entry down as far as it belongs.
+    fn sink(&mut self, mut place: usize) {
+        loop {
+            let children = 2 * place + 1..self.heap.len().min(2 * place + 3);
+            let Some(child) = children.min_by_key(|child| self.heap[*child]) else { break };
+            if self.heap[place] <= self.heap[child] {
+                break;
+            }
+            self.heap.swap(place, child);
+            self.note(place);
+            place = child;
+        }
+        self.note(place);
+    }
+
+    /// Remembers who is here now.
+    fn note(&mut self, place: usize) {
+        let slot = self.heap[place].1.slot as usize;
+        if self.places.len() <= slot {
+            self.places.resize(slot + 1, NOWHERE);
+        }
+        self.places[slot] = place as u32;
     }
 }
 
@@ -45,6 +112,10 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    fn id(slot: usize) -> Id {
+        Id { slot: slot as u32, generation: 0 }
+    }
+
     /// The stupid twin: a list of deadlines that is searched each time.
     #[test]
     fn everyone_fires_at_its_deadline_and_never_before() {
@@ -52,43 +123,59 @@ mod tests {
         let mut rng = fastrand::Rng::with_seed(11);
         let mut timers = Timers::default();
         let mut wanted: Vec<Option<Instant>> = vec![None; 40];
-        let mut armed: Vec<Option<Instant>> = vec![None; 40];
         for ms in 0..20_000_u64 {
             let now = start + Duration::from_millis(ms);
             let who = rng.usize(..40);
-            if rng.u8(..4) == 0 {
-                wanted[who] = rng.bool().then(|| now + Duration::from_millis(rng.u64(1..500)));
-                let id = Id { slot: who as u32, generation: 0 };
-                timers.arm(id, wanted[who], &mut armed[who]);
-            }
-            while let Some((at, id)) = timers.pop(now) {
-                let who = id.slot as usize;
-                if armed[who] != Some(at) {
-                    continue;
+            match rng.u8(..8) {
+                0 | 1 => {
+                    wanted[who] = Some(now + Duration::from_millis(rng.u64(1..500)));
+                    timers.arm(id(who), wanted[who]);
                 }
-                armed[who] = None;
-                if wanted[who].is_some_and(|wanted| wanted <= now) {
+                2 => {
+                    wanted[who] = None;
+                    timers.disarm(id(who));
+                }
+                _ => {}
+            }
+            while let Some(Id { slot, .. }) = timers.pop(now) {
+                let who = slot as usize;
+                let at = wanted[who].expect("a deadline that is gone does not come up");
+                if at <= now {
                     wanted[who] = None;
                 } else {
-                    timers.arm(id, wanted[who], &mut armed[who]);
+                    timers.arm(id(who), wanted[who]);
                 }
             }
             let overdue = wanted.iter().flatten().any(|wanted| *wanted <= now);
             assert!(!overdue, "someone was forgotten at {ms} ms");
-            assert!(timers.heap.len() < 40 * 500, "stale entries are bounded");
+            assert_eq!(timers.heap.len(), wanted.iter().flatten().count());
         }
     }
 
     #[test]
-    fn a_deadline_that_keeps_moving_away_costs_one_entry() {
+    fn a_deadline_that_keeps_moving_away_stays_where_it_is() {
         let start = Instant::now();
         let mut timers = Timers::default();
-        let mut armed = None;
-        let id = Id { slot: 0, generation: 0 };
         for ms in 0..1000 {
-            timers.arm(id, Some(start + Duration::from_millis(500 + ms)), &mut armed);
+            timers.arm(id(0), Some(start + Duration::from_millis(500 + ms)));
         }
         assert_eq!(timers.heap.len(), 1);
-        assert_eq!(timers.next(), armed);
+        assert_eq!(timers.next(), Some(start + Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn connections_that_come_and_go_leave_nothing_behind() {
+        let start = Instant::now();
+        let mut timers = Timers::default();
+        for generation in 0..1000 {
+            let id = Id { slot: generation % 7, generation };
+            timers.disarm(Id { generation: generation.saturating_sub(7), ..id });
+            timers.arm(id, Some(start + Duration::from_secs(10)));
+        }
+        assert_eq!(timers.heap.len(), 7);
+        for slot in 0..7 {
+            timers.disarm(id(slot));
+        }
+        assert_eq!(timers.next(), None);
     }
 }

@@ -155,7 +155,7 @@ pub fn is_host(host: &[u8]) -> bool {
     }
     let end = host.iter().position(|&b| !ascii::is(b, ascii::HOST)).unwrap_or(host.len());
     let (name, port) = host.split_at(end);
-    !name.is_empty() && is_port(port) && (!name.contains(&b'%') || decode(name).is_ok())
+    !name.is_empty() && is_port(port) && decode(name).is_ok()
 }
 
 fn is_ipv6(host: &[u8]) -> bool {

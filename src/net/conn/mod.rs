@@ -39,8 +39,6 @@ pub struct Conn<S> {
     pub queued: bool,
     /// Jobs under way elsewhere.
     pub jobs: u32,
-    /// When it comes up among the timers.
-    pub armed: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -107,7 +105,6 @@ impl<S: Socket> Conn<S> {
             paused: false,
             queued: false,
             jobs: 0,
-            armed: None,
         }
     }
 

@@ -138,10 +138,9 @@ impl Session {
     }
 
     fn head(&mut self, mut scan: Scan, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        let limits = cx.world.web.limits;
         let mut fields = Fields::new();
         let input = recv.bytes();
-        match head(input, &mut scan, &limits, &mut fields) {
+        match head(input, &mut scan, &cx.world.web.limits, &mut fields) {
             Parse::Done(head, used) => {
                 let taken = used + self.request(&head, &input[..used], &input[used..], cx);
                 recv.consume(taken);
@@ -150,7 +149,7 @@ impl Session {
             Parse::More => {
                 self.deadline = Some(Deadline::Busy(match self.deadline {
                     Some(Deadline::Fresh(until) | Deadline::Busy(until)) => until,
-                    Some(Deadline::Idle(_)) | None => cx.now + limits.head_timeout,
+                    Some(Deadline::Idle(_)) | None => cx.now + cx.world.web.limits.head_timeout,
                 }));
                 self.stage = Stage::Head(scan);
                 Progress::Starved

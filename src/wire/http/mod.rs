@@ -37,9 +37,8 @@ pub struct Head<'h, 'b> {
     /// Whether the sender waits for `100 Continue` before it sends the body that it announced.
     /// Never set for HTTP/1.0 (RFC 9110 §10.1.1), nor when there is no body.
     pub expect_continue: bool,
-    /// The host that was asked for: of the target if it names one, else of the `Host` field.
-    /// `None` only in HTTP/1.0.
-    pub host: Option<&'b str>,
+    /// A valid `Host` field. `None` only in HTTP/1.0.
+    host: Option<&'b [u8]>,
     /// All fields in their order. Names are tokens, values hold no control byte but the tab.
     pub fields: &'h [Field<'b>],
 }
@@ -222,6 +221,13 @@ fn fields_max(limits: &Limits) -> usize {
 }
 
 impl<'b> Head<'_, 'b> {
+    /// The host that was asked for: of the target if it names one, else of the `Host` field.
+    /// `None` only in HTTP/1.0.
+    pub fn host(&self) -> Option<&'b str> {
+        let field = || std::str::from_utf8(self.host?).ok();
+        self.target.authority().or_else(field)
+    }
+
     /// The value of the first field called `name`, in any case.
     pub fn field(&self, name: &str) -> Option<&'b [u8]> {
         self.fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)

@@ -44,7 +44,7 @@ pub(super) fn understand<'h, 'b>(
         framing,
         keep_alive: seen.keeps_alive(found.version),
         expect_continue: seen.expects && has_body && found.version == Version::Http11,
-        host: target.authority().or(host),
+        host,
         fields: found.fields,
     })
 }
@@ -149,17 +149,15 @@ impl<'b> Seen<'b> {
         }
     }
 
-    fn host(&self, version: Version) -> Result<Option<&'b str>, Bad> {
+    fn host(&self, version: Version) -> Result<Option<&'b [u8]>, Bad> {
         match (self.host, version) {
             (None, Version::Http11) => Err(Bad::HostMissing),
             (Some(b""), Version::Http11) => Err(Bad::HostEmpty),
             (None | Some(b""), Version::Http10) => Ok(None),
-            (Some(host), Version::Http10 | Version::Http11) => {
-                if !target::is_host(host) {
-                    return Err(Bad::HostInvalid);
-                }
-                std::str::from_utf8(host).map(Some).map_err(|_| Bad::HostInvalid)
+            (Some(host), Version::Http10 | Version::Http11) if target::is_host(host) => {
+                Ok(self.host)
             }
+            (Some(_), Version::Http10 | Version::Http11) => Err(Bad::HostInvalid),
         }
     }
 

@@ -70,7 +70,7 @@ fn a_plain_request() {
         assert_eq!(head.target, Target::Origin { path: "/a/b", query: Some("c=d") });
         assert_eq!(head.version, Version::Http11);
         assert_eq!(head.framing, Framing::None);
-        assert_eq!(head.host, Some("x.example:8080"));
+        assert_eq!(head.host(), Some("x.example:8080"));
         assert_eq!(head.field("accept"), Some(&b"*/*"[..]));
         assert_eq!(head.field("cookie"), None);
         assert!(head.keep_alive && !head.expect_continue);

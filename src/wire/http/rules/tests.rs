@@ -34,7 +34,7 @@ fn an_asterisk_only_with_options() {
 fn an_authority_only_with_connect() {
     with("CONNECT x.example:443 HTTP/1.1\r\nHost: y\r\n\r\n", |head| {
         assert_eq!(head.target, Target::Authority("x.example:443"));
-        assert_eq!(head.host, Some("x.example:443"));
+        assert_eq!(head.host(), Some("x.example:443"));
     });
     with("CONNECT / HTTP/1.1\r\nHost: y\r\n\r\n", |head| {
         assert_eq!(head.method, Method::Connect);
@@ -46,7 +46,7 @@ fn an_authority_only_with_connect() {
 #[test]
 fn the_authority_of_an_absolute_target_wins_over_host() {
     with("GET http://a.example/p?q HTTP/1.1\r\nHost: b.example\r\n\r\n", |head| {
-        assert_eq!(head.host, Some("a.example"));
+        assert_eq!(head.host(), Some("a.example"));
         assert_eq!((head.target.path(), head.target.query()), ("/p", Some("q")));
     });
     assert_eq!(bad("GET http://a.example/ HTTP/1.1\r\n\r\n"), Bad::HostMissing);
@@ -67,9 +67,9 @@ fn exactly_one_host_in_http_1_1() {
 
 #[test]
 fn at_most_one_host_in_http_1_0() {
-    with(&old(""), |head| assert_eq!(head.host, None));
-    with(&old("Host:\r\n"), |head| assert_eq!(head.host, None));
-    with(&old("Host: x\r\n"), |head| assert_eq!(head.host, Some("x")));
+    with(&old(""), |head| assert_eq!(head.host(), None));
+    with(&old("Host:\r\n"), |head| assert_eq!(head.host(), None));
+    with(&old("Host: x\r\n"), |head| assert_eq!(head.host(), Some("x")));
     assert_eq!(bad(old("Host: x\r\nHost: x\r\n")), Bad::HostRepeated);
     assert_eq!(bad(old("Host: a b\r\n")), Bad::HostInvalid);
 }
@@ -89,7 +89,7 @@ fn a_host_is_valid() {
         "a,b;c=d",
         "%41.example",
     ] {
-        with(&host(good), |head| assert_eq!(head.host, Some(good)));
+        with(&host(good), |head| assert_eq!(head.host(), Some(good)));
     }
     for wrong in [
         "a@b",
