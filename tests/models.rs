@@ -38,8 +38,11 @@ fn place() -> PathBuf {
 }
 
 fn pentad(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
-    command.env_clear().args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+    // As a script starts a command in the background: with SIGINT ignored.
+    let mut command = Command::new("/bin/sh");
+    let program = env!("CARGO_BIN_EXE_pentad");
+    command.args(["-c", "trap '' INT; exec \"$0\" \"$@\"", program]).env_clear().args(args);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     command.stderr(Stdio::null());
     command
 }
@@ -275,6 +278,23 @@ fn a_slow_client_gets_what_a_fast_one_gets() {
     }
 }
 
+/// What a blocking model cannot do is an answer, too: no reading came, and the next is served.
+#[test]
+fn a_request_that_needs_another_connection_is_answered_without_it() {
+    each(|model| {
+        if model == Model::Loop {
+            return;
+        }
+        let server = Server::start(model, "web", &["--workers", "2"]);
+        let body = r#"{"username":"1111","password":"1111-pw","protocol":"tcp","concurrency":3}"#;
+        let head = "POST /legacy_pi HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length:";
+        let answer = server.ask(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes());
+        let text = String::from_utf8(answer).unwrap();
+        assert!(text.contains("\"num_valid_results\":0"), "{model:?}: {text}");
+        assert!(server.ask(ALIVE).starts_with(b"HTTP/1.1 200 "), "{model:?}");
+    });
+}
+
 /// With two places, five clients come in three rounds (one by one where there is one place), and
 /// nobody is turned away.
 #[test]
@@ -292,6 +312,19 @@ fn whoever_finds_the_table_full_waits_and_is_served() {
         let elapsed = begin.elapsed();
         assert!(elapsed >= SERVICE_TIME * rounds, "{model:?}: {elapsed:?}, {rounds} rounds");
     });
+}
+
+#[test]
+fn nothing_runs_beside_a_process_that_forks() {
+    for model in [Model::Forked, Model::Preforked] {
+        for service in ["legacy", "pow", "web"] {
+            let server = Server::start(model, service, &["--workers", "2"]);
+            for process in server.processes() {
+                let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap().count();
+                assert_eq!(threads, 1, "{model:?} {service}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -335,11 +368,15 @@ fn ctrl_c_leaves_no_process_even_with_clients_being_served() {
         };
         until("all are at work", || server.processes().len() == expected);
         let all = server.processes();
+        let mut code = None;
         until("it ends", || {
             // The loop ends gracefully at the first, and at once at the second.
             signal(server.child.id(), Signal::INT);
-            server.child.try_wait().unwrap().is_some()
+            code = server.child.try_wait().unwrap().map(|status| status.code());
+            code.is_some()
         });
+        // Only the loop knows that it left somebody waiting.
+        assert_eq!(code, Some(Some((model == Model::Loop).into())), "{model:?}");
         until("its children end with it", || all.iter().all(|pid| is_gone(*pid)));
     });
 }

@@ -32,8 +32,8 @@ pub struct Peak {
     pub processes: u64,
 }
 
-/// Share of the time that sampling may take, as a divisor: the measured must not notice it.
-const PAUSE_PER_SAMPLE: u32 = 9;
+/// How long to pause for each moment that a sample took: the measured should hardly notice it.
+const PAUSE_PER_SAMPLE: u32 = 4;
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
 impl Gauge {

@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_mins(30);
 /// From `ready` to the first look: models that start threads or processes first do it now.
 const SETTLE: Duration = Duration::from_millis(200);
 
+/// From the common start to the first look at the server: all have come, hardly anyone has gone.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+
 /// How long a server may take to end before it is killed.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -145,7 +148,7 @@ fn play(
     let fates = load::start(server.addr, kind, clients, desk)
         .map_err(|error| format!("no threads for {clients} clients: {error}"))?;
     let mut ended = Vec::with_capacity(clients);
-    let mut look_at = Instant::now();
+    let mut look_at = Instant::now() + FIRST_LOOK;
     while ended.len() < clients {
         if caught.exit().is_some() {
             return Ok(None);

@@ -14,11 +14,14 @@ use crate::study::{self, Model, Run};
 use crate::work::{db::Database, pow::Kernel};
 use log::LevelFilter;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-/// Serves until a signal ends it. The models other than the loop leave signals at their default:
-/// they end at once, and their children with them.
+/// Serves until a signal ends it. The loop ends gracefully; the other models end at once, and their
+/// children with them.
 pub(super) fn command(options: &Options) -> Exit {
     let [model] = options.models[..] else { unreachable!("checked when the flags were read") };
     match start(options, model) {
@@ -63,6 +66,7 @@ fn blocking(
     let unusable = |error| format!("{name} on {}: {}", listen.address, net::meaning(&error));
     let listener = study::listen(listen.address).map_err(unusable)?;
     let addr = listener.local_addr().map_err(unusable)?;
+    end_at_signals().map_err(|error| format!("signals: {error}"))?;
     let drawn = services::seed(&config)?;
     let seed = options.seed.map_or(Seed::Drawn(drawn), Seed::Fixed);
     let desk = Desk::new(config.limits, world(&config, options), seed, database);
@@ -131,6 +135,17 @@ fn default_address(service: Listed) -> SocketAddr {
     let row = options::services().find(|(listed, ..)| *listed == service);
     let (.., option) = row.expect("each service has a row");
     option.default.parse().expect("a default of the table is an address")
+}
+
+/// Ends the process in the handler itself: whoever waits in a call that blocks cannot look at a
+/// flag. To leave it to the default would not do, since a shell's script starts background
+/// commands with SIGINT ignored.
+fn end_at_signals() -> io::Result<()> {
+    for signal in [Signal::INT, Signal::TERM].map(Signal::as_raw) {
+        let always = Arc::new(AtomicBool::new(true));
+        signal_hook::flag::register_conditional_shutdown(signal, 0, always)?;
+    }
+    Ok(())
 }
 
 /// Asks the kernel to end this process when the one that started it ends.
