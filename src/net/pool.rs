@@ -12,6 +12,7 @@ use crate::work::Compute;
 use crate::work::Outcome;
 use crate::work::db::{Database, Request};
 use mio::Waker;
+use rustix::process::setpriority_process;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -56,6 +57,10 @@ impl Completions {
         }
     }
 }
+
+/// How far workers step back behind the loop, and behind whoever else waits for an answer: all
+/// the way. A core that nobody else wants is theirs.
+const NICENESS: i32 = 19;
 
 /// The workers.
 #[derive(Debug)]
@@ -133,6 +138,9 @@ impl Drop for Pool {
 
 impl Shared {
     fn work(&self) {
+        // Linux counts niceness by thread. It is a courtesy to the loop: where it cannot be had,
+        // the work is done all the same.
+        let _ = setpriority_process(None, NICENESS);
         let mut state = self.lock();
         while !state.ending {
             let Some(task) = state.schedule.next() else {
