@@ -4,10 +4,10 @@
 //! holds only its difference from the others: who calls it, and when.
 //!
 //! ```text
-//!   iterative     accept → serve → accept → serve → …
-//!   threaded      accept → a thread: serve            prethreaded   N threads: accept in turn → serve
-//!   forked        accept → a process: serve           preforked     N processes: accept → serve
-//!   loop          see `net`: one thread, all at once  acceptor      accept → queue → N threads: serve
+//! iterative   accept → serve → accept → …     prethreaded  N threads: accept in turn → serve
+//! threaded    accept → a thread: serve        preforked    N processes: accept → serve
+//! forked      accept → a process: serve       acceptor     accept → queue → N threads: serve
+//! loop        all at once, in one thread; see `net`
 //! ```
 //! No model knows a protocol, nor this module: it has sockets, threads, processes and the clock,
 //! but neither `wire` nor `net`.
