@@ -16,9 +16,10 @@
 # second figure: requests for each second that the server itself was on its core, kernel included,
 # as /proc counts it. Ratios of that one hold whatever the load generator can do.
 #
-# Needs two cores, cargo, a C compiler, nginx and wrk; as root on Debian, the last three are
-# installed if they are missing. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that
-# binary instead of building one; SERVER_CORE and LOAD_CORE choose other cores than 0 and 1.
+# Needs two cores, cargo, curl, a C compiler, nginx and wrk; as root on Debian, what is missing is
+# installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that binary instead of
+# building one, SERVER_CORE and LOAD_CORE choose other cores than 0 and 1, and PATIENCE is for how
+# many seconds in all the script waits for others to leave the machine alone.
 
 source "$(dirname "$0")/lib.sh"
 

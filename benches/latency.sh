@@ -10,7 +10,7 @@
 # cores, as they would in a small machine. wrk itself waits for a core now and then, and what it
 # waits counts as latency.
 #
-# Needs cargo, curl and wrk (installed as root on Debian if missing). PENTAD=FILE measures that
+# Needs cargo and wrk (installed as root on Debian if missing). PENTAD=FILE measures that
 # binary instead of building one.
 
 source "$(dirname "$0")/lib.sh"
@@ -74,7 +74,6 @@ row() {
 }
 
 options "$@"
-need curl curl
 need wrk wrk
 build_pentad
 cores=0-$(($(nproc) - 1))
