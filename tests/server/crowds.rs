@@ -2,7 +2,9 @@
 
 use super::util::crowd::{Visit, crowd, lateness};
 use super::util::http::{assert_next_is_served, by, post};
-use super::util::process::{PROMPTLY, Server, affordable};
+use super::util::process::{PATIENCE, PROMPTLY, Server, affordable};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 const DELAY: Duration = Duration::from_millis(500);
@@ -20,6 +22,29 @@ fn five_thousand_clients_of_the_legacy_server_wait_together() {
     }
     let last = lateness("legacy over tcp", &visits, DELAY);
     assert!(last < PROMPTLY, "the last one was late by {last:?}");
+    assert_next_is_served(server.web());
+}
+
+#[test]
+fn a_thousand_clients_of_proof_of_work_come_at_once_and_all_get_their_proofs() {
+    let count = affordable(1000, 1);
+    let server = Server::start(&["--pow-difficulty=2"]);
+    let addr = server.addr("pow", "tcp");
+    let come = |number: usize| {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.write_all(format!("client {number}\n").as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        stream
+    };
+    let streams = (0..count).map(come).collect::<Vec<_>>();
+    for (number, mut stream) in streams.into_iter().enumerate() {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        let digits = reply.trim_end().rsplit(',').next().unwrap();
+        assert!(reply.starts_with(&format!("client {number},")), "{reply}");
+        assert!(digits.len() == 64 && digits.starts_with("00"), "{reply}");
+    }
     assert_next_is_served(server.web());
 }
 
