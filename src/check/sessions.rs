@@ -10,7 +10,8 @@ use crate::service::{
 };
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
-use crate::work::{Compute, Job, Outcome, db, pi, pow};
+use crate::work::db::{self, counts};
+use crate::work::{Compute, Job, Outcome, pi, pow};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -186,9 +187,14 @@ impl Driver {
         }
         let (ticket, job) = self.tickets.swap_remove(index % self.tickets.len());
         let outcome = match job {
-            Job::Database(db::Request::Count(_)) => Outcome::Database(Ok(db::Answer::Counted)),
-            Job::Database(db::Request::Statistics(_)) => {
-                Outcome::Database(Ok(db::Answer::Statistics(vec![("1111".to_string(), 1)])))
+            Job::Database(db::Request::Counts(request)) => {
+                let answer = match request {
+                    counts::Request::Count(_) => counts::Answer::Counted,
+                    counts::Request::Statistics(_) => {
+                        counts::Answer::Statistics(vec![("1111".to_string(), 1)])
+                    }
+                };
+                Outcome::Database(Ok(db::Answer::Counts(answer)))
             }
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),

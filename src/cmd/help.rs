@@ -83,7 +83,7 @@ pub(super) fn spelled(option: &Opt) -> String {
 pub(super) fn explained(option: &Opt) -> String {
     match option.set {
         Set::Switch(_) | Set::Ask(_) => option.help.to_owned(),
-        Set::Value(_) | Set::List { .. } | Set::Listen(..) | Set::File => {
+        Set::Value(_) | Set::List { .. } | Set::Each { .. } | Set::Listen(..) | Set::File => {
             // A default that says nothing is not worth a line.
             if option.default == NONE {
                 return option.help.to_owned();

@@ -197,24 +197,31 @@ impl Opt {
     /// Forgets the list that a weaker source gave.
     fn clear(&self, draft: &mut Draft) {
         match self.set {
-            Set::List { clear, .. } => clear(draft),
+            Set::List { clear, .. } | Set::Each { clear, .. } => clear(draft),
             Set::Listen(service, _) => draft.clear_listen(service),
             Set::Value(_) | Set::Switch(_) | Set::File | Set::Ask(_) => {}
         }
     }
 
-    /// The single values: those of a list may be joined by commas.
+    /// The single values: those of most lists may be joined by commas, and `none` is no value of
+    /// the others.
     fn pieces<'a>(&self, values: &'a [String]) -> Vec<&'a str> {
-        if self.is_list() {
-            return values.iter().flat_map(|value| value.split(',')).map(str::trim).collect();
+        let values = values.iter().map(String::as_str);
+        match self.set {
+            Set::List { .. } | Set::Listen(..) => {
+                values.flat_map(|value| value.split(',')).map(str::trim).collect()
+            }
+            Set::Each { .. } => values.filter(|value| *value != value::NONE).collect(),
+            Set::Value(_) | Set::Switch(_) | Set::File | Set::Ask(_) => values.collect(),
         }
-        values.iter().map(String::as_str).collect()
     }
 
     /// Sets one value; a switch answers with what it was set to.
     fn take(&self, draft: &mut Draft, value: &str) -> Result<Option<bool>, String> {
         match self.set {
-            Set::Value(set) | Set::List { add: set, .. } => set(draft, value)?,
+            Set::Value(set) | Set::List { add: set, .. } | Set::Each { add: set, .. } => {
+                set(draft, value)?;
+            }
             Set::Listen(service, _) => draft.add_listen(service, value)?,
             Set::Switch(set) => {
                 let on = value::switch(value)?;
@@ -238,8 +245,10 @@ impl Settings {
         for option in options::all().filter(|option| option.is_setting()) {
             // A service's default waits for `--host`.
             if !matches!(option.set, Set::Listen(..)) {
-                let taken = option.take(draft, option.default);
-                taken.expect("a default of the table is a valid value");
+                for value in option.pieces(&[option.default.to_owned()]) {
+                    let taken = option.take(draft, value);
+                    taken.expect("a default of the table is a valid value");
+                }
             }
             let value = option.default.to_owned();
             settings.push(Setting { option, value, origin: Origin::Default });

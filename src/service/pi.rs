@@ -11,7 +11,7 @@ use super::http::{Answer, Pending as HttpPending, Request, Response, Style, json
 use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
 use crate::client::legacy::Probe;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};
-use crate::work::db::{self, Username};
+use crate::work::db::{self, counts, counts::Username};
 use crate::work::{Compute, Job, Outcome, pi};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=8;
 
 /// `POST /pi`.
 pub fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    admit(request, cx, db::Request::Count, |fields, ticket, cx| {
+    admit(request, cx, counts::Request::Count, |fields, ticket, cx| {
         let simulations = integer(fields, "simulations", SIMULATIONS, Need::Required)?;
         let concurrency = integer(fields, "concurrency", CONCURRENCY, Need::Default(1))?;
         let kernel = cx.world.pi.kernel;
@@ -48,7 +48,7 @@ pub fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `POST /legacy_pi`.
 pub fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    admit(request, cx, db::Request::Count, |fields, ticket, cx| {
+    admit(request, cx, counts::Request::Count, |fields, ticket, cx| {
         let protocol = choice(fields, "protocol", &["tcp", "udp"], Need::Required)?;
         let transport = if protocol == "udp" { Transport::Udp } else { Transport::Tcp };
         let concurrency = integer(fields, "concurrency", CONCURRENCY, Need::Default(1))?;
@@ -64,7 +64,7 @@ pub fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `POST /statistics`.
 pub fn statistics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    admit(request, cx, db::Request::Statistics, |_, _, _| Ok(Work::Listing))
+    admit(request, cx, counts::Request::Statistics, |_, _, _| Ok(Work::Listing))
 }
 
 /// A request that has been counted, or is about to be.
@@ -72,7 +72,7 @@ pub fn statistics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 pub struct Pending {
     ticket: Ticket,
     began: Instant,
-    counted: Option<db::Answer>,
+    counted: Option<counts::Answer>,
     work: Work,
 }
 
@@ -89,7 +89,7 @@ enum Work {
 fn admit(
     request: &Request<'_, '_, '_>,
     cx: &mut Cx<'_>,
-    count: fn(Username) -> db::Request,
+    count: fn(Username) -> counts::Request,
     begin: impl FnOnce(&Value, Ticket, &mut Cx<'_>) -> Result<Work, FieldError>,
 ) -> Answer {
     if !request.is_json() {
@@ -102,7 +102,7 @@ fn admit(
         return Answer::Ready(Style::Plain.error(401, "user info error"));
     };
     let ticket = request.ticket;
-    cx.effects.push(Effect::Submit(ticket, Job::Database(count(username))));
+    cx.effects.push(Effect::Submit(ticket, Job::Database(db::Request::Counts(count(username)))));
     let work = begin(&body, ticket + 1, cx).unwrap_or_else(Work::Rejected);
     Answer::Wait(HttpPending::Pi(Pending { ticket, began: cx.now, counted: None, work }))
 }
@@ -157,7 +157,7 @@ impl Pending {
             return None;
         }
         match (outcome, &mut self.work) {
-            (Outcome::Database(Ok(answer)), _) => self.counted = Some(answer),
+            (Outcome::Database(Ok(db::Answer::Counts(answer))), _) => self.counted = Some(answer),
             (Outcome::Database(Err(_)), _) => {
                 return Some(
                     Style::Plain.error(503, "the database is not available").retry_after(1),
@@ -189,7 +189,7 @@ fn busy() -> Response {
 
 impl Work {
     /// The response, if this work is done too.
-    fn response(&self, counted: &db::Answer, elapsed_ms: f64) -> Option<Response> {
+    fn response(&self, counted: &counts::Answer, elapsed_ms: f64) -> Option<Response> {
         match self {
             Work::Rejected(error) => Some(Style::Plain.error(400, &error.to_string())),
             Work::Simulating { concurrency, outcome } => outcome.map(|outcome| {
@@ -222,10 +222,10 @@ impl Work {
     }
 }
 
-fn listing(counted: &db::Answer) -> Response {
+fn listing(counted: &counts::Answer) -> Response {
     let rows = match counted {
-        db::Answer::Statistics(rows) => rows.as_slice(),
-        db::Answer::Counted => &[],
+        counts::Answer::Statistics(rows) => rows.as_slice(),
+        counts::Answer::Counted => &[],
     };
     let rows = rows
         .iter()

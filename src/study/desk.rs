@@ -173,11 +173,13 @@ mod tests {
 
     #[test]
     fn the_database_is_opened_when_it_is_first_needed() {
+        use crate::work::db::counts;
         let limits = Limits::default();
+        let count = Request::Counts(counts::Request::Count(*b"1111"));
         let desk =
             Desk::new(limits, world(limits), Seed::Fixed(1), PathBuf::from("/missing/pentad.db"));
-        assert!(desk.commit(Request::Count(*b"1111")).is_err());
+        assert!(desk.commit(count.clone()).is_err());
         let desk = Desk::new(limits, world(limits), Seed::Fixed(1), PathBuf::from(":memory:"));
-        assert_eq!(desk.commit(Request::Count(*b"1111")), Ok(Answer::Counted));
+        assert_eq!(desk.commit(count), Ok(Answer::Counts(counts::Answer::Counted)));
     }
 }

@@ -46,7 +46,12 @@ pub fn find(name: &str) -> Option<&'static Opt> {
 pub fn services() -> impl Iterator<Item = (Service, Transports, &'static Opt)> {
     all().filter_map(|option| match option.set {
         Set::Listen(service, transports) => Some((service, transports, option)),
-        Set::Value(_) | Set::Switch(_) | Set::List { .. } | Set::File | Set::Ask(_) => None,
+        Set::Value(_)
+        | Set::Switch(_)
+        | Set::List { .. }
+        | Set::Each { .. }
+        | Set::File
+        | Set::Ask(_) => None,
     })
 }
 

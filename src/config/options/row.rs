@@ -37,6 +37,13 @@ pub enum Set {
         /// Takes one of them.
         add: fn(&mut Draft, &str) -> Result<(), String>,
     },
+    /// Several values, by repeating the flag or as an array: a comma is a part of a value.
+    Each {
+        /// Forgets what a weaker source said.
+        clear: fn(&mut Draft),
+        /// Takes one of them.
+        add: fn(&mut Draft, &str) -> Result<(), String>,
+    },
     /// Several addresses of a service, or `off`.
     Listen(Service, Transports),
     /// Names the configuration file, and is therefore no key in it.
@@ -90,7 +97,7 @@ impl Opt {
 
     /// Whether several values make a list, rather than each replacing the one before.
     pub fn is_list(&self) -> bool {
-        matches!(self.set, Set::List { .. } | Set::Listen(..))
+        matches!(self.set, Set::List { .. } | Set::Each { .. } | Set::Listen(..))
     }
 
     /// The words that the value is one of; empty when it is free.

@@ -73,7 +73,11 @@ fn choices_are_the_words_that_are_taken() {
             let taken = match option.set {
                 Set::Value(set) => set(&mut Draft::new(), choice),
                 Set::Ask(ask) => ask(choice).map(|_| ()),
-                Set::Switch(_) | Set::List { .. } | Set::Listen(..) | Set::File => Ok(()),
+                Set::Switch(_)
+                | Set::List { .. }
+                | Set::Each { .. }
+                | Set::Listen(..)
+                | Set::File => Ok(()),
             };
             assert_eq!(taken, Ok(()), "--{} {choice}", option.name);
         }

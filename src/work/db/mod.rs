@@ -1,32 +1,28 @@
 //! The database: the only code that knows SQLite.
 //!
 //! One thread owns the connection. It takes every request that waits, carries them out in one
-//! transaction, and answers only when that is on disk: durability costs one `fsync` a batch.
+//! transaction, and answers only when that is on disk: durability costs one `fsync` a batch. Each
+//! group of tables is a file below, with its schema, its requests and its answers.
 
-use rusqlite::{Connection, Transaction, params};
+pub mod counts;
+
+use rusqlite::{Connection, Transaction};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-/// What to carry out.
+/// What to carry out: one variant per group of tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Count a request of this user.
-    Count(Username),
-    /// Count a request of this user, then list all counts, this one included.
-    Statistics(Username),
+    /// How often each user of π asked.
+    Counts(counts::Request),
 }
 
-/// Four digits.
-pub type Username = [u8; 4];
-
-/// What was carried out and is on disk.
+/// What was carried out and is on disk, in the same groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The count.
-    Counted,
-    /// Every user with at least one request, by name, and how many.
-    Statistics(Vec<(String, i64)>),
+    /// How often each user of π asked.
+    Counts(counts::Answer),
 }
 
 /// Why a request was not carried out.
@@ -48,13 +44,8 @@ impl From<rusqlite::Error> for Failure {
 /// How long another process, say a shell, may hold the database before a batch fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS request_statistics(
-    username TEXT PRIMARY KEY, request_count INTEGER NOT NULL) WITHOUT ROWID, STRICT";
-
-const COUNT: &str = "INSERT INTO request_statistics VALUES (?1, 1)
-    ON CONFLICT(username) DO UPDATE SET request_count = request_count + 1";
-
-const LIST: &str = "SELECT username, request_count FROM request_statistics ORDER BY username";
+/// The tables of every group.
+const SCHEMAS: [&str; 1] = [counts::SCHEMA];
 
 /// The open database.
 #[derive(Debug)]
@@ -73,7 +64,9 @@ impl Database {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute(SCHEMA, [])?;
+        for schema in SCHEMAS {
+            connection.execute_batch(schema)?;
+        }
         Ok(Database { connection })
     }
 
@@ -97,66 +90,32 @@ impl Database {
 
 fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
     match request {
-        Request::Count(username) => {
-            count(transaction, *username)?;
-            Ok(Answer::Counted)
-        }
-        Request::Statistics(username) => {
-            count(transaction, *username)?;
-            list(transaction).map(Answer::Statistics)
-        }
+        Request::Counts(request) => counts::answer(transaction, request).map(Answer::Counts),
     }
-}
-
-fn count(transaction: &Transaction<'_>, username: Username) -> rusqlite::Result<()> {
-    let name = username.map(char::from).iter().collect::<String>();
-    transaction.prepare_cached(COUNT)?.execute(params![name])?;
-    Ok(())
-}
-
-fn list(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(String, i64)>> {
-    transaction.prepare_cached(LIST)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn memory() -> Database {
-        Database::open(Path::new(":memory:")).unwrap()
-    }
+    use super::counts::{Answer as Counted, Request as Count};
 
-    #[test]
-    fn a_batch_counts_each_request_and_lists_in_order() {
-        let mut database = memory();
-        let answers = database.commit(&[
-            Request::Count(*b"2222"),
-            Request::Count(*b"1111"),
-            Request::Statistics(*b"2222"),
-            Request::Statistics(*b"0001"),
-        ]);
-        let row = |name: &str, count| (name.to_string(), count);
-        assert_eq!(
-            answers,
-            [
-                Ok(Answer::Counted),
-                Ok(Answer::Counted),
-                Ok(Answer::Statistics(vec![row("1111", 1), row("2222", 2)])),
-                Ok(Answer::Statistics(vec![row("0001", 1), row("1111", 1), row("2222", 2)])),
-            ]
-        );
+    fn count(request: Count) -> Request {
+        Request::Counts(request)
     }
 
     #[test]
     fn a_failed_batch_keeps_nothing_and_the_next_one_is_served() {
-        let mut database = memory();
+        let mut database = Database::open(Path::new(":memory:")).unwrap();
         database.connection.execute("ALTER TABLE request_statistics RENAME TO away", []).unwrap();
-        let answers = database.commit(&[Request::Count(*b"1111"), Request::Count(*b"1111")]);
+        let batch = [count(Count::Count(*b"1111")), count(Count::Count(*b"1111"))];
+        let answers = database.commit(&batch);
         assert!(answers.iter().all(Result::is_err), "{answers:?}");
         database.connection.execute("ALTER TABLE away RENAME TO request_statistics", []).unwrap();
+        let listed = Counted::Statistics(vec![("1111".to_string(), 1)]);
         assert_eq!(
-            database.commit(&[Request::Statistics(*b"1111")]),
-            [Ok(Answer::Statistics(vec![("1111".to_string(), 1)]))]
+            database.commit(&[count(Count::Statistics(*b"1111"))]),
+            [Ok(Answer::Counts(listed))]
         );
     }
 }

@@ -1,0 +1,85 @@
+//! How often each user of the π service asked.
+
+use rusqlite::{Transaction, params};
+
+/// What to carry out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Count a request of this user.
+    Count(Username),
+    /// Count a request of this user, then list all counts, this one included.
+    Statistics(Username),
+}
+
+/// Four digits.
+pub type Username = [u8; 4];
+
+/// What was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The count.
+    Counted,
+    /// Every user with at least one request, by name, and how many.
+    Statistics(Vec<(String, i64)>),
+}
+
+pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS request_statistics(
+    username TEXT PRIMARY KEY, request_count INTEGER NOT NULL) WITHOUT ROWID, STRICT";
+
+const COUNT: &str = "INSERT INTO request_statistics VALUES (?1, 1)
+    ON CONFLICT(username) DO UPDATE SET request_count = request_count + 1";
+
+const LIST: &str = "SELECT username, request_count FROM request_statistics ORDER BY username";
+
+pub(super) fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
+    match request {
+        Request::Count(username) => {
+            count(transaction, *username)?;
+            Ok(Answer::Counted)
+        }
+        Request::Statistics(username) => {
+            count(transaction, *username)?;
+            list(transaction).map(Answer::Statistics)
+        }
+    }
+}
+
+fn count(transaction: &Transaction<'_>, username: Username) -> rusqlite::Result<()> {
+    let name = username.map(char::from).iter().collect::<String>();
+    transaction.prepare_cached(COUNT)?.execute(params![name])?;
+    Ok(())
+}
+
+fn list(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(String, i64)>> {
+    transaction.prepare_cached(LIST)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    #[test]
+    fn each_request_is_counted_and_users_are_listed_in_order() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        let transaction = connection.transaction().unwrap();
+        let requests = [
+            Request::Count(*b"2222"),
+            Request::Count(*b"1111"),
+            Request::Statistics(*b"2222"),
+            Request::Statistics(*b"0001"),
+        ];
+        let answers = requests.map(|request| answer(&transaction, &request).unwrap());
+        let row = |name: &str, count| (name.to_string(), count);
+        assert_eq!(
+            answers,
+            [
+                Answer::Counted,
+                Answer::Counted,
+                Answer::Statistics(vec![row("1111", 1), row("2222", 2)]),
+                Answer::Statistics(vec![row("0001", 1), row("1111", 1), row("2222", 2)]),
+            ]
+        );
+    }
+}
