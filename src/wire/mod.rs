@@ -8,6 +8,7 @@
 
 pub mod ascii;
 pub mod base64;
+pub mod chat;
 pub mod chunked;
 pub mod http;
 pub mod json;
