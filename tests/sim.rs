@@ -17,7 +17,7 @@ use pentad::service::{Kind, Transport};
 use pentad::stats::Close;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use util::fake::{Client, Street};
+use util::fake::{Calls, Client, Street};
 
 /// A client that has made up its mind.
 struct Visitor {
@@ -110,7 +110,6 @@ impl Visitor {
             1 => Kind::Http(Face::Panel),
             _ => Kind::Pow,
         };
-        let client = street.connect(kind, room)?;
         let count = rng.usize(..12);
         let ask = |number| if kind == Kind::Pow { line(number, rng) } else { request(rng) };
         let requests = (0..count).map(ask).collect::<Vec<_>>();
@@ -119,9 +118,16 @@ impl Visitor {
             1 => Leaves::HalfClosed,
             _ => Leaves::Content,
         };
+        let mut script = requests.iter().flat_map(|(bytes, _)| bytes.clone()).collect::<Vec<_>>();
+        let early = if rng.bool() { rng.usize(..=script.len()) } else { 0 };
+        let client = street.connect_saying(kind, room, &script[..early])?;
+        script.drain(..early);
+        if script.is_empty() && early > 0 && leaves == Leaves::HalfClosed {
+            client.half_close();
+        }
         Some(Visitor {
             client,
-            script: requests.iter().flat_map(|(bytes, _)| bytes.clone()).collect(),
+            script,
             answers: requests.into_iter().map(|(_, answer)| answer).collect(),
             received: Vec::new(),
             leaves,
@@ -327,6 +333,28 @@ fn one_request_costs_one_read_and_one_write() {
         let after = client.0.borrow().calls;
         assert_eq!((after.reads - before.reads, after.writes - before.writes), (1, 1));
     }
+}
+
+#[test]
+fn who_asks_for_the_end_is_let_go_with_the_answer() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let client =
+        street.connect_saying(Kind::Http(Face::Web), usize::MAX, last).expect("there is room");
+    assert!(street.reactor.is_empty(), "before the kernel was ever asked to watch it");
+    assert!(client.0.borrow().dropped && client.receive(usize::MAX).ends_with(b"ok\n"));
+    assert_eq!(client.0.borrow().calls, Calls { reads: 1, writes: 1 });
+}
+
+#[test]
+fn who_asks_for_the_end_and_goes_on_still_gets_the_answer() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP";
+    let client =
+        street.connect_saying(Kind::Http(Face::Web), usize::MAX, last).expect("there is room");
+    street.settle();
+    let pipe = client.0.borrow();
+    assert!(pipe.outbound_ended && !pipe.dropped, "closing now would reset the connection");
 }
 
 #[test]
