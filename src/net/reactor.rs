@@ -25,8 +25,8 @@ pub trait Outside {
     /// Begins a connection to `to`; events for it will carry `id`.
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Self::Socket>;
 
-    /// Makes a socket that a peer's connection came with known to the kernel: from now on events for
-    /// it carry `id`. What is there already is reported too.
+    /// Makes a socket that a peer's connection came with known to the kernel: events for it will
+    /// carry `id`. What is there already is reported too.
     fn watch(&mut self, socket: &mut Self::Socket, id: Id) -> io::Result<()>;
 
     /// A socket that leads nowhere: it never has input, takes any output, and is not connected.

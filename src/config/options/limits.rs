@@ -103,8 +103,8 @@ pub(super) static HTTP: [Opt; 20] = [
     }),
     switch(
         "defer-accept",
-        "Let the kernel keep a new connection until its first byte, a second at most: less work for \
-         each, but a silent one is not seen before",
+        "Let the kernel keep a new connection until its first byte, a second at most: less work \
+         for each, but a silent one is not seen before",
         |d, on| {
             d.config.defer_accept = on;
         },
