@@ -117,7 +117,7 @@ pub fn accept_encoding(input: &[u8]) {
             (name, f64::from(e.weight) / 1000.0)
         });
         assert_eq!(elements.collect::<Vec<_>>(), twin);
-        assert_eq!(accept::prefers_json(bytes.clone()), twins::prefers_json(values));
+        assert_eq!(accept::prefers_json(&bytes), twins::prefers_json(values));
         for subset in 0..1 << Coding::ALL.len() {
             let is_in = |coding: &Coding| subset >> *coding as usize & 1 == 1;
             let available: Vec<_> = Coding::ALL.into_iter().filter(is_in).collect();

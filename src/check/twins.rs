@@ -28,7 +28,8 @@ pub(super) fn range(value: &str, length: u64) -> Option<Vec<Option<(u64, u64)>>>
                 (first, last.saturating_add(1).min(length))
             }
         };
-        let span = || (u64::try_from(first).unwrap(), u64::try_from(last - 1).unwrap());
+        let position = |n: u128| u64::try_from(n).expect("within the representation");
+        let span = || (position(first), position(last - 1));
         spans.push((first < last).then(span));
     }
     (unit.to_lowercase() == "bytes" && unit.is_ascii() && !spans.is_empty()).then_some(spans)

@@ -177,7 +177,7 @@ fn closeness(range: &[u8], media: &[u8]) -> u8 {
 }
 
 /// Whether a client would rather have JSON than a page. Silence, and wildcards alone, mean a page.
-pub fn prefers_json<'b>(values: impl Iterator<Item = &'b [u8]> + Clone) -> bool {
+pub fn prefers_json<'b>(values: &(impl Iterator<Item = &'b [u8]> + Clone)) -> bool {
     let wanted = |media| wanted(values.clone(), media);
     let json = wanted("application/json").max(wanted("application/problem+json"));
     json.weight > 0 && json > wanted("text/html")

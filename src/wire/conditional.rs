@@ -37,6 +37,15 @@ pub struct Tag<'a> {
     pub opaque: &'a [u8],
 }
 
+/// The two ways to compare tags (RFC 9110 §8.8.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// Both promise that every byte is the same.
+    Strong,
+    /// Either will do for the same purpose.
+    Weak,
+}
+
 /// What the preconditions come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -124,14 +133,14 @@ impl<'h, 'b> Conditions<'h, 'b> {
     pub fn evaluate(&self, method: Method, current: &Validators<'_>) -> Verdict {
         let reads = matches!(method, Method::Get | Method::Head);
         if self.has(IF_MATCH) {
-            if !self.names(IF_MATCH, current.etag, |a, b| a.is_same_strongly(b)) {
+            if !self.names(IF_MATCH, current.etag, Comparison::Strong) {
                 return Verdict::PreconditionFailed;
             }
         } else if self.since(IF_UNMODIFIED_SINCE, current) == Some(true) {
             return Verdict::PreconditionFailed;
         }
         if self.has(IF_NONE_MATCH) {
-            match self.names(IF_NONE_MATCH, current.etag, |a, b| a.is_same_weakly(b)) {
+            match self.names(IF_NONE_MATCH, current.etag, Comparison::Weak) {
                 true if reads => Verdict::NotModified,
                 true => Verdict::PreconditionFailed,
                 false => Verdict::Proceed,
@@ -163,7 +172,9 @@ impl<'h, 'b> Conditions<'h, 'b> {
         };
         let mut tags = Tags(value);
         match (tags.next(), tags.next()) {
-            (Some(Ok(tag)), None) => current.etag.is_some_and(|own| own.is_same_strongly(tag)),
+            (Some(Ok(tag)), None) => {
+                current.etag.is_some_and(|own| own.is_same(tag, Comparison::Strong))
+            }
             (Some(_) | None, _) => match (date(value), current.modified) {
                 (Some(date), Some(modified)) => second(date) == second(modified),
                 (Some(_) | None, _) => false,
@@ -189,14 +200,14 @@ impl<'h, 'b> Conditions<'h, 'b> {
     }
 
     /// Whether the list of this field has a tag that is the same as ours, or is `*`.
-    fn names(&self, list: u8, own: Option<Tag<'_>>, same: fn(Tag<'_>, Tag<'_>) -> bool) -> bool {
+    fn names(&self, list: u8, own: Option<Tag<'_>>, by: Comparison) -> bool {
         if self.only(list).is_some_and(|value| ascii::trim(value) == b"*") {
             return true;
         }
         let mut found = false;
         for tag in self.values(list).flat_map(Tags) {
             let Ok(tag) = tag else { return false };
-            found |= own.is_some_and(|own| same(own, tag));
+            found |= own.is_some_and(|own| own.is_same(tag, by));
         }
         found
     }
@@ -214,14 +225,13 @@ impl<'a> Tag<'a> {
         Tag { weak: false, opaque }
     }
 
-    /// Same bytes, promised by both.
-    pub fn is_same_strongly(self, other: Tag<'_>) -> bool {
-        !self.weak && !other.weak && self.opaque == other.opaque
-    }
-
-    /// Good for the same purpose.
-    pub fn is_same_weakly(self, other: Tag<'_>) -> bool {
-        self.opaque == other.opaque
+    /// Whether both name the same state, or states that are as good as each other.
+    pub fn is_same(self, other: Tag<'_>, by: Comparison) -> bool {
+        let promised = match by {
+            Comparison::Strong => !self.weak && !other.weak,
+            Comparison::Weak => true,
+        };
+        promised && self.opaque == other.opaque
     }
 }
 

@@ -85,7 +85,7 @@ impl Style {
     /// The form for a request to no known path: by the path, else by what is accepted.
     pub fn of(head: &Head<'_, '_>) -> Style {
         let api = head.target.path().starts_with("/api/");
-        if api || accept::prefers_json(head.fields("accept")) {
+        if api || accept::prefers_json(&head.fields("accept")) {
             Style::Problem
         } else {
             Style::Page

@@ -117,7 +117,7 @@ fn json_is_preferred_by_weight_then_by_name_and_never_by_a_wildcard() {
         ("application/json;q=0.4, */*;q=0.5", false),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false),
     ] {
-        assert_eq!(prefers_json(std::iter::once(accept.as_bytes())), preferred, "{accept}");
+        assert_eq!(prefers_json(&std::iter::once(accept.as_bytes())), preferred, "{accept}");
     }
-    assert!(!prefers_json(std::iter::empty()));
+    assert!(!prefers_json(&std::iter::empty()));
 }
