@@ -6,15 +6,19 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accept;
 pub mod ascii;
 pub mod base64;
 pub mod chat;
 pub mod chunked;
+pub mod conditional;
+pub mod cookie;
 pub mod http;
 pub mod json;
 pub mod legacy;
 pub mod line;
 pub mod pow;
+pub mod range;
 pub(crate) mod reason;
 pub mod reply;
 pub mod target;
