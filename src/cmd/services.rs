@@ -40,6 +40,7 @@ pub(super) fn plan(listen: &Listen, defer: bool) -> Plan {
         Service::Panel => Kind::Http(Face::Panel),
         Service::Legacy => Kind::Legacy(Transport::Tcp),
         Service::Pow => Kind::Pow,
+        Service::Chat => Kind::Chat,
     };
     let doors = match listen.transports {
         Transports::Tcp => Doors::Tcp(tcp),
@@ -54,7 +55,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     let plans = plans.collect::<Vec<_>>();
     let doors = net::bind(&plans).map_err(|error| error.to_string())?;
     let path = data.path().join("pentad.db");
-    let database = Database::open(&path)
+    let mut database = Database::open(&path)
         .map_err(|error| format!("the database {} cannot be used: {error}", path.display()))?;
     let log = match &config.log_file {
         None => None,
@@ -65,8 +66,10 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         Some(_) if config.log_level < LevelFilter::Debug => AccessLog::Visitors,
         Some(_) => AccessLog::Everything,
     };
+    let mut world = world(config, &doors, access_log, secret()?);
+    world.chat = super::chat::state(config, &mut database, secret()?)?;
     Ok(Setup {
-        world: world(config, &doors, access_log, secret()?),
+        world,
         doors,
         limits: config.limits,
         workers: config.workers,
@@ -86,7 +89,7 @@ pub(super) fn seed(config: &Config) -> Result<u64, String> {
 }
 
 /// What nobody outside can guess, whatever the seed.
-fn secret() -> Result<[u8; 32], String> {
+pub(super) fn secret() -> Result<[u8; 32], String> {
     let mut secret = [0; 32];
     let filled = SysRng.try_fill_bytes(&mut secret);
     filled.map(|()| secret).map_err(|error| format!("no randomness: {error}"))
@@ -133,6 +136,7 @@ pub(super) fn world(
             sources: legacy::Sources::default(),
         },
         pow: proof_of_work(config, secret),
+        chat: super::chat::fresh(config, secret),
         panel: panel::State { services },
         load: Default::default(),
     }

@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chat;
 pub mod http;
 pub mod legacy;
 pub mod panel;
@@ -64,6 +65,10 @@ pub enum Kind {
     Legacy(Transport),
     /// Proof of work, over lines.
     Pow,
+    /// The live chat, over lines.
+    Chat,
+    /// What keeps the chat's time and books, without a peer.
+    Keeper,
     /// One query to a legacy π server, on behalf of another session.
     Probe(client::legacy::Probe),
     /// A client of proof of work, to measure a server with.
@@ -79,9 +84,13 @@ impl Kind {
     pub fn peer_begins(self) -> bool {
         match self {
             Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_) | Kind::Probe(_) | Kind::Line | Kind::Search(_) | Kind::Once(_) => {
-                false
-            }
+            Kind::Legacy(_)
+            | Kind::Chat
+            | Kind::Keeper
+            | Kind::Probe(_)
+            | Kind::Line
+            | Kind::Search(_)
+            | Kind::Once(_) => false,
         }
     }
 }
@@ -126,7 +135,7 @@ pub enum Effect {
 }
 
 /// What sessions tell each other.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
@@ -134,6 +143,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// Something that the chat's lobby says.
+    Chat(chat::lobby::Notice),
 }
 
 /// What could not be done.
@@ -164,13 +175,18 @@ pub enum Deadline {
     Fresh(Instant),
     /// Nothing is: if room is needed, this connection may be closed at once.
     Idle(Instant),
+    /// Nothing is, but the session has to stay. It is ticked when the server ends, too.
+    Standing(Instant),
 }
 
 impl Deadline {
     /// The moment itself.
     pub fn at(self) -> Instant {
         match self {
-            Deadline::Busy(at) | Deadline::Fresh(at) | Deadline::Idle(at) => at,
+            Deadline::Busy(at)
+            | Deadline::Fresh(at)
+            | Deadline::Idle(at)
+            | Deadline::Standing(at) => at,
         }
     }
 }
@@ -214,6 +230,8 @@ pub struct World {
     pub legacy: legacy::State,
     /// Proof of work.
     pub pow: pow::State,
+    /// The live chat.
+    pub chat: chat::State,
     /// The panel.
     pub panel: panel::State,
     /// What the clients of a load test have seen.
@@ -252,6 +270,10 @@ pub enum Session {
     Legacy(legacy::Session),
     /// Proof of work, over lines.
     Pow(pow::line::Session),
+    /// The live chat, over lines.
+    Chat(chat::line::Session),
+    /// What keeps the chat's time and books.
+    Keeper(chat::keeper::Session),
     /// A query to a legacy π server.
     Probe(client::legacy::Session),
     /// A client of proof of work.
@@ -269,6 +291,8 @@ impl Session {
             Kind::Http(face) => Session::Http(http::Session::open(face, now)),
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
+            Kind::Chat => Session::Chat(chat::line::Session::open(now)),
+            Kind::Keeper => Session::Keeper(chat::keeper::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
@@ -283,6 +307,8 @@ impl Session {
             Session::Http(session) => session.handle(event, recv, cx),
             Session::Legacy(session) => session.handle(&event, recv, cx),
             Session::Pow(session) => session.handle(event, recv, cx),
+            Session::Chat(session) => session.handle(event, recv, cx),
+            Session::Keeper(session) => session.handle(&event, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
@@ -296,6 +322,8 @@ impl Session {
             Session::Http(session) => session.deadline(),
             Session::Legacy(session) => session.deadline(),
             Session::Pow(session) => session.deadline(),
+            Session::Chat(session) => session.deadline(),
+            Session::Keeper(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
@@ -307,8 +335,9 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Keeper(_) => false,
             Session::Pow(session) => session.wants_read(),
+            Session::Chat(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
@@ -321,6 +350,8 @@ impl Session {
             Session::Http(session) => session.is_done(),
             Session::Legacy(session) => session.is_done(),
             Session::Pow(session) => session.is_done(),
+            Session::Chat(session) => session.is_done(),
+            Session::Keeper(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),

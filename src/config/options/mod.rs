@@ -13,6 +13,7 @@ use super::draft::{AccessLog, Draft};
 use super::value::{self, duration, optional, path, word};
 use super::{Format, LogFile, LogFormat, Service, Transports, cores};
 
+mod chat;
 mod limits;
 mod pow;
 mod row;
@@ -21,12 +22,13 @@ pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 8] = [
+pub static TABLE: [Group; 9] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
     Group { title: "Process", options: &PROCESS },
     Group { title: "Legacy service", options: &LEGACY },
     Group { title: "Proof of work", options: &pow::POW },
+    Group { title: "Live chat", options: &chat::CHAT },
     Group { title: "Logs and output", options: &OUTPUT },
     Group { title: "HTTP", options: &limits::HTTP },
     Group { title: "Instead of running", options: &ASKS },
@@ -61,7 +63,7 @@ fn put<T>(slot: &mut T, value: Result<T, String>) -> Result<(), String> {
     Ok(())
 }
 
-static SERVICES: [Opt; 6] = [
+static SERVICES: [Opt; 7] = [
     listener(
         Service::Web,
         Transports::Tcp,
@@ -89,6 +91,13 @@ static SERVICES: [Opt; 6] = [
         "pow",
         "127.0.0.1:20000",
         "Proof of work, a line for a line",
+    ),
+    listener(
+        Service::Chat,
+        Transports::Tcp,
+        "chat",
+        "127.0.0.1:4000",
+        "Live-support chat, over lines",
     ),
     Opt {
         name: "only",

@@ -191,7 +191,7 @@ impl<S: Socket> Conn<S> {
             _ if self.session.is_done().is_some() => None,
             Some(Deadline::Busy(at)) => Some(at),
             Some(Deadline::Idle(_)) if self.send.is_some() => None,
-            Some(Deadline::Fresh(at) | Deadline::Idle(at)) => {
+            Some(Deadline::Fresh(at) | Deadline::Idle(at) | Deadline::Standing(at)) => {
                 Some(desk.draining.map_or(at, |since| at.min(since + limits::DRAIN_IDLE)))
             }
             None => None,
@@ -216,6 +216,7 @@ impl<S: Socket> Conn<S> {
             Phase::Open => match self.session.deadline() {
                 Some(Deadline::Fresh(_)) => self.session.is_done().is_some(),
                 Some(Deadline::Busy(_) | Deadline::Idle(_)) | None => self.idle_until().is_none(),
+                Some(Deadline::Standing(_)) => self.jobs > 0,
             },
             Phase::Dialling => true,
             Phase::Lingering { .. } => false,

@@ -1,9 +1,9 @@
 //! What agents say.
 
+use super::at;
 use super::caller::{Caller, Role, TRIES, bye};
 use super::lobby::{At, Lobby, Mood, Out, Reason, Refused};
 use super::report::{self, Query};
-use super::at;
 use crate::service::Cx;
 use crate::stats::Close;
 use crate::wire::chat::{Printer, Said, Target, Whose};
@@ -58,9 +58,8 @@ impl Caller {
             Said::Away(reason) => self.state(agent, cx, p, |lobby, at, out| {
                 lobby.set_mood(agent, id, Mood::Away(reason.into()), at, out)
             }),
-            Said::Cap(most) => self.state(agent, cx, p, |lobby, at, out| {
-                lobby.set_capacity(agent, id, most, at, out)
-            }),
+            Said::Cap(most) => self
+                .state(agent, cx, p, |lobby, at, out| lobby.set_capacity(agent, id, most, at, out)),
             Said::Use(chat) => {
                 self.state(agent, cx, p, |lobby, _, _| lobby.use_chat(agent, id, chat));
             }
@@ -145,10 +144,7 @@ impl Caller {
         let Some(shift) = lobby.shift(agent, cx.id) else { return };
         let (status, capacity) = (shift.mood.name(), shift.capacity);
         let chats = lobby.chats_of(agent).count();
-        p.ok(
-            200,
-            format_args!("agent={name} status={status} capacity={capacity} chats={chats}"),
-        );
+        p.ok(200, format_args!("agent={name} status={status} capacity={capacity} chats={chats}"));
     }
 
     /// A chat that goes on is in the lobby, any other in the database.
@@ -172,6 +168,6 @@ impl Caller {
         };
         let stretches = state.stretches(cx.wall);
         let request = Request::Figures(stretches.to_vec());
-        self.query(Query::figures(state, whose, stretches), request, cx);
+        self.query(Query::figures(state, whose, &stretches), request, cx);
     }
 }

@@ -9,8 +9,8 @@
 
 use super::at;
 use super::lobby::budget::{Budget, Rate, Spent};
-use super::lobby::{Notice, Out, Reason, Refused, Visit};
 use super::lobby::notice::Done;
+use super::lobby::{Notice, Out, Reason, Refused, Visit};
 use super::report::{self, Query};
 use crate::service::{Cx, Effect, Refusal};
 use crate::stats::Close;
@@ -238,7 +238,9 @@ fn print(notice: &Notice, p: &mut Printer<'_>) {
             p.event(format_args!("LOST waited={waited}"));
         }
         Notice::Assigned(chat, name, id, waited) => {
-            p.event(format_args!("ASSIGNED chat={chat} visitor={name} id={id:04x} waited={waited}"));
+            p.event(format_args!(
+                "ASSIGNED chat={chat} visitor={name} id={id:04x} waited={waited}"
+            ));
         }
         Notice::Resumed(state, None) => p.event(format_args!("RESUMED state={state}")),
         Notice::Resumed(state, Some((chat, agent))) => {

@@ -17,7 +17,7 @@ pub(super) enum Query {
     /// What was said in a chat.
     History,
     /// Figures: of this agent, or all; with what was not on disk when the question was asked.
-    Figures { whose: Option<usize>, stretches: [Days; 3], unwritten: [Vec<Group>; 3] },
+    Figures { whose: Option<usize>, unwritten: [Vec<Group>; 3] },
 }
 
 /// Figures of a stretch of days, with what the lobby adds to them at this moment.
@@ -35,6 +35,17 @@ impl Figures {
             tally.waiting = state.lobby.waiting() as u64;
         }
         tally
+    }
+
+    /// The sums of an agent, be it one of today's or not.
+    pub(super) fn tally_of(&self, name: &str) -> Tally {
+        Tally::of(&self.groups, &self.shifts, Some(name))
+    }
+
+    /// The agents who have attended to anybody, or been at work.
+    pub(super) fn agents(&self) -> Vec<String> {
+        let handled = self.groups.iter().filter_map(|group| group.agent.clone());
+        handled.chain(self.shifts.iter().map(|shifts| shifts.agent.clone())).collect()
     }
 
     /// What the database said, and what it could not know.
@@ -70,10 +81,10 @@ impl Figures {
 }
 
 impl Query {
-    pub(super) fn figures(state: &State, whose: Option<usize>, stretches: [Days; 3]) -> Query {
+    pub(super) fn figures(state: &State, whose: Option<usize>, stretches: &[Days; 3]) -> Query {
         let unwritten = |days: &Days| groups_of(state.books.unwritten(), &days.from, &days.to);
-        let unwritten = [&stretches[0], &stretches[1], &stretches[2]].map(unwritten);
-        Query::Figures { whose, stretches, unwritten }
+        let unwritten = stretches.each_ref().map(unwritten);
+        Query::Figures { whose, unwritten }
     }
 
     /// Prints the answer to it.
@@ -83,7 +94,7 @@ impl Query {
             (Query::History, Answer::Transcript(Some((_, lines)))) => {
                 p.list(&lines.iter().map(said).collect::<Vec<_>>());
             }
-            (Query::Figures { whose, unwritten, .. }, Answer::Figures(found)) => {
+            (Query::Figures { whose, unwritten }, Answer::Figures(found)) => {
                 let mut found = found.iter().zip(unwritten).map(|((groups, shifts), unwritten)| {
                     let mut figures =
                         Figures::new([groups.clone(), unwritten].concat(), shifts.clone());
@@ -192,7 +203,8 @@ pub(super) fn help(role: Role) -> Vec<String> {
     lines.iter().map(ToString::to_string).collect()
 }
 
-fn said(line: &Line) -> String {
+/// A line of a conversation, with the seconds since its beginning.
+pub(super) fn said(line: &Line) -> String {
     let Line { at_ms, who, text } = line;
     format!("{}.{} <{who}> {text}", at_ms / 1000, at_ms / 100 % 10)
 }
@@ -204,11 +216,8 @@ pub(super) fn transcript(lobby: &Lobby, visitor: &Visitor) -> Vec<String> {
         Who::Agent(agent) => lobby.agents()[agent].name.to_string(),
     };
     let lines = visitor.lines.iter();
-    let line = lines.map(|line| Line {
-        at_ms: line.ms,
-        who: who(line.who),
-        text: line.text.to_string(),
-    });
+    let line =
+        lines.map(|line| Line { at_ms: line.ms, who: who(line.who), text: line.text.to_string() });
     line.map(|line| said(&line)).collect()
 }
 

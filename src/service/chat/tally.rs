@@ -101,6 +101,28 @@ impl Tally {
         }
     }
 
+    /// The sums of both.
+    pub fn plus(&self, other: &Tally) -> Tally {
+        Tally {
+            handled: self.handled + other.handled,
+            lost: self.lost + other.lost,
+            abandoned: self.abandoned + other.abandoned,
+            short_abandoned: self.short_abandoned + other.short_abandoned,
+            blocked: self.blocked + other.blocked,
+            missed: self.missed + other.missed,
+            waiting: self.waiting + other.waiting,
+            within: self.within + other.within,
+            waited_ms: self.waited_ms + other.waited_ms,
+            longest_ms: self.longest_ms.max(other.longest_ms),
+            talked_ms: self.talked_ms + other.talked_ms,
+            rated: self.rated + other.rated,
+            stars: self.stars + other.stars,
+            good: self.good + other.good,
+            online_ms: self.online_ms + other.online_ms,
+            busy_ms: self.busy_ms + other.busy_ms,
+        }
+    }
+
     /// Visitors who entered the queue.
     pub fn offered(&self) -> u64 {
         self.handled + self.lost + self.abandoned + self.short_abandoned + self.waiting
@@ -261,7 +283,8 @@ mod tests {
 
     #[test]
     fn formulas_are_those_of_the_trade() {
-        let rated = Group { rated: 2, stars: 7, good: 1, ..group("handled", Some("bo"), "bo,cy", 6) };
+        let rated =
+            Group { rated: 2, stars: 7, good: 1, ..group("handled", Some("bo"), "bo,cy", 6) };
         let groups = [
             rated,
             group("handled", Some("cy"), "bo,cy", 2),

@@ -1,7 +1,7 @@
 //! What visitors say, and those who are nobody yet.
 
 use super::caller::{Asking, Caller, Role, bye};
-use super::lobby::{Out, Reason, Refused, State, Visit};
+use super::lobby::{Admitted, Out, Reason, Refused, State, Visit};
 use super::{at, books, report};
 use crate::service::Cx;
 use crate::stats::Close;
@@ -66,16 +66,10 @@ impl Caller {
         let (mut out, at) = (Out::default(), at(cx));
         let lobby = &mut cx.world.chat.lobby;
         match lobby.hello(cx.id, name, at, &mut out) {
-            Ok(visit) => {
+            Ok(Admitted { visit, session, token, name }) => {
                 self.role = Role::Visitor(visit);
-                // It may be gone again, if nobody waits here.
-                if let Some(visitor) = lobby.find(visit) {
-                    let token = u128::from_be_bytes(visitor.token);
-                    let (session, name) = (books::name(visitor.session), &visitor.name);
-                    p.ok(200, format_args!("session={session} token={token:032x} name={name}"));
-                } else {
-                    p.ok(200, format_args!("session=none token=none name=guest"));
-                }
+                let (session, token) = (books::name(session), u128::from_be_bytes(token));
+                p.ok(200, format_args!("session={session} token={token:032x} name={name}"));
                 self.settle(out, cx, p);
                 Some(visit)
             }
@@ -87,13 +81,7 @@ impl Caller {
         }
     }
 
-    fn resume(
-        &mut self,
-        token: &str,
-        since: Option<u64>,
-        cx: &mut Cx<'_>,
-        p: &mut Printer<'_>,
-    ) {
+    fn resume(&mut self, token: &str, since: Option<u64>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let (mut out, at) = (Out::default(), at(cx));
         let lobby = &mut cx.world.chat.lobby;
         match lobby.resume(cx.id, token, since, at, &mut out) {

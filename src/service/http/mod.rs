@@ -19,7 +19,7 @@ mod routes;
 
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{Response, Style, empty, json, page, text};
+pub use response::{Response, Style, empty, json, lines, page, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
@@ -147,9 +147,10 @@ impl Session {
                 Progress::Advanced
             }
             Parse::More => {
+                let limit = cx.world.web.limits.head_timeout;
                 self.deadline = Some(Deadline::Busy(match self.deadline {
                     Some(Deadline::Fresh(until) | Deadline::Busy(until)) => until,
-                    Some(Deadline::Idle(_)) | None => cx.now + cx.world.web.limits.head_timeout,
+                    Some(Deadline::Idle(_) | Deadline::Standing(_)) | None => cx.now + limit,
                 }));
                 self.stage = Stage::Head(scan);
                 Progress::Starved

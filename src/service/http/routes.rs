@@ -2,7 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::response::{Response, Style, empty};
-use crate::service::pow;
+use crate::service::{chat, pow};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 use std::fmt;
@@ -43,6 +43,16 @@ pub enum Endpoint {
     PowVerify,
     /// How fast and how lucky the searches are.
     PowStats,
+    /// How the live chat goes.
+    ChatStatus,
+    /// The figures of the live chat.
+    ChatStats,
+    /// Its agents.
+    ChatAgents,
+    /// Its sessions that are over.
+    ChatSessions,
+    /// What was said in one.
+    ChatTranscript,
 }
 
 /// How much body a request may have.
@@ -61,6 +71,8 @@ enum Pattern {
     Exact(&'static str),
     /// This one and one more segment, which is the endpoint's affair.
     Under(&'static str),
+    /// One segment between these, which is the endpoint's affair.
+    Between(&'static str, &'static str),
 }
 
 impl Pattern {
@@ -69,6 +81,10 @@ impl Pattern {
             Pattern::Exact(exact) => path == exact,
             Pattern::Under(prefix) => path
                 .strip_prefix(prefix)
+                .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
+            Pattern::Between(prefix, suffix) => path
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(suffix))
                 .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
         }
     }
@@ -110,6 +126,10 @@ const fn post(path: &'static str, endpoint: Endpoint) -> Route {
     Route { face: None, path, method: Method::Post, endpoint, body: Body::Limited, style }
 }
 
+const fn transcript(form: usize) -> Pattern {
+    Pattern::Between(chat::api::SESSIONS, chat::api::TRANSCRIPTS[form])
+}
+
 const TABLE: &[Route] = &[
     get(Some(Face::Web), "/", Endpoint::WebIndex),
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
@@ -123,6 +143,13 @@ const TABLE: &[Route] = &[
     api(Method::Delete, Pattern::Under(pow::api::JOBS), Endpoint::PowCancel),
     api(Method::Post, Pattern::Exact("/api/pow/verify"), Endpoint::PowVerify),
     api(Method::Get, Pattern::Exact("/api/pow/stats"), Endpoint::PowStats),
+    api(Method::Get, Pattern::Exact("/api/chat/status"), Endpoint::ChatStatus),
+    api(Method::Get, Pattern::Exact("/api/chat/stats"), Endpoint::ChatStats),
+    api(Method::Get, Pattern::Exact("/api/chat/agents"), Endpoint::ChatAgents),
+    api(Method::Get, Pattern::Exact("/api/chat/sessions"), Endpoint::ChatSessions),
+    api(Method::Get, transcript(0), Endpoint::ChatTranscript),
+    api(Method::Get, transcript(1), Endpoint::ChatTranscript),
+    api(Method::Get, transcript(2), Endpoint::ChatTranscript),
 ];
 
 /// The row for a request, or the answer that the table itself gives.

@@ -29,9 +29,8 @@ pub const NAME_CHARS_MAX: usize = 32;
 /// Whether this can be a name: one word of 1 to 32 characters, none of which has a meaning in the
 /// protocol.
 pub fn is_name(text: &str) -> bool {
-    let plain = |c: char| {
-        !"<>|#:,".contains(c) && !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER
-    };
+    let plain =
+        |c: char| !"<>|#:,".contains(c) && !c.is_whitespace() && c != char::REPLACEMENT_CHARACTER;
     (1..=NAME_CHARS_MAX).contains(&text.chars().count()) && text.chars().all(plain)
 }
 

@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn a_cut_anywhere_changes_nothing() {
         let input = "h\u{e9}\u{1f600}\n\u{ff}".as_bytes();
-        let input = [input, b"\xff\xfb\x1f\xff\xfa\n\xff\xff\xff\xf0x\r\n\xff\xf1\xe2\x82\n"].concat();
+        let input =
+            [input, b"\xff\xfb\x1f\xff\xfa\n\xff\xff\xff\xf0x\r\n\xff\xf1\xe2\x82\n"].concat();
         let whole = pieces(&input, &[]);
         let bad = Piece::Refused(Bad::Encoding);
         assert_eq!(whole, [line("hé😀", false), line("ÿx", true), bad]);

@@ -13,16 +13,16 @@ impl Lobby {
         let visitor = self.visitors.get_mut(&visit).expect("who is queued is known");
         visitor.state = State::Queued(at.now);
         visitor.epoch += 1;
-        let epoch = visitor.epoch;
+        let (epoch, ties, detached) = (visitor.epoch, visitor.ties, visitor.peer.is_none());
         if head {
             self.queue.push_front(visit);
+            self.places_moved(at);
         } else {
             self.queue.push_back(visit);
         }
         self.timers.set(Purpose::State(visit), epoch, at.now + self.settings.wait);
-        let detached = visitor.peer.is_none();
         if detached {
-            let (ties, until) = (visitor.ties, at.now + self.settings.queue_grace);
+            let until = at.now + self.settings.queue_grace;
             self.timers.set(Purpose::Return(visit), ties, until);
         }
         self.tell_place(visit, out);
@@ -31,7 +31,14 @@ impl Lobby {
     /// Takes a visitor out of the queue; those behind it are told later.
     pub(super) fn unqueue(&mut self, visit: Visit, at: At) {
         self.queue.retain(|other| *other != visit);
-        if !self.queue.is_empty() && self.timers.at(Purpose::Positions).is_none() {
+        if !self.queue.is_empty() {
+            self.places_moved(at);
+        }
+    }
+
+    /// Those who wait are told so before long, all at once.
+    fn places_moved(&mut self, at: At) {
+        if self.timers.at(Purpose::Positions).is_none() {
             self.timers.set(Purpose::Positions, 0, at.now + limits::CHAT_POSITIONS);
         }
     }
@@ -77,7 +84,8 @@ impl Lobby {
     /// Of those with a free slot the least busy; of several, the one that has been idle longest.
     pub(super) fn free_agent(&self) -> Option<usize> {
         let loads = self.loads();
-        let free = (0..self.agents.len()).filter(|agent| self.free_slots(*agent, loads[*agent]) > 0);
+        let free =
+            (0..self.agents.len()).filter(|agent| self.free_slots(*agent, loads[*agent]) > 0);
         free.min_by_key(|agent| {
             (loads[*agent], self.agents[*agent].shift.as_ref().map(|shift| shift.idle_since))
         })
@@ -156,7 +164,7 @@ impl Lobby {
     /// to end, and all slots end theirs side by side.
     pub fn expected_wait(&self, pos: u32) -> u64 {
         let online = |agent: &&super::Agent| {
-            agent.shift.as_ref().is_some_and(|shift| shift.mood == Mood::Online)
+            agent.shift.as_ref().is_some_and(|s| s.peer.is_some() && s.mood == Mood::Online)
         };
         let capacity = |agent: &super::Agent| agent.shift.as_ref().map_or(0, |s| s.capacity);
         let slots: u32 = self.agents.iter().filter(online).map(capacity).sum();

@@ -18,6 +18,7 @@ pub mod invariants;
 pub mod live;
 pub mod notice;
 pub mod people;
+mod ties;
 pub mod timers;
 
 pub use notice::{Delivery, Item, Notice, Out, Outcome, Past, Reason, Record, Refused};
@@ -31,7 +32,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use timers::{Purpose, Timers};
+use timers::Timers;
 
 /// How patient everybody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,19 @@ pub struct Lobby {
     timers: Timers,
     /// How long chats take, by a mean that forgets.
     talk_s: f64,
+}
+
+/// A visitor that was let in. It may be gone again already, where nobody waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// Who it is from now on.
+    pub visit: Visit,
+    /// Its session's name in files.
+    pub session: u64,
+    /// What it shows to be let in again.
+    pub token: [u8; 16],
+    /// How it is called.
+    pub name: Arc<str>,
 }
 
 /// How fast visitors may talk.
@@ -136,7 +150,7 @@ impl Lobby {
         name: Option<Arc<str>>,
         at: At,
         out: &mut Out,
-    ) -> Result<Visit, Refused> {
+    ) -> Result<Admitted, Refused> {
         let blocked = self.queue.len() >= self.settings.queue && self.free_agent().is_none();
         if blocked && self.settings.wait > Duration::ZERO
             || self.visitors.len() >= limits::CHAT_VISITORS
@@ -146,10 +160,12 @@ impl Lobby {
             return Err(Refused::QueueFull);
         }
         let visit = self.admit(peer, name, at);
+        let Visitor { session, token, name, .. } = &*self.visitors[&visit];
+        let (session, token, name) = (*session, *token, Arc::clone(name));
         self.enqueue(visit, false, at, out);
         self.dispatch(at, out);
         self.check();
-        Ok(visit)
+        Ok(Admitted { visit, session, token, name })
     }
 
     /// A new visitor, in no state that counts.
@@ -305,90 +321,6 @@ impl Lobby {
         Ok(())
     }
 
-    /// A visitor's connection is gone, or useless.
-    pub fn detach(&mut self, visit: Visit, peer: Id, at: At, out: &mut Out) {
-        let Ok(visitor) = attached(&mut self.visitors, visit, peer) else { return };
-        visitor.peer = None;
-        visitor.ties += 1;
-        let ties = visitor.ties;
-        match visitor.state {
-            State::Queued(_) => {
-                let until = at.now + self.settings.queue_grace;
-                self.timers.set(Purpose::Return(visit), ties, until);
-            }
-            State::Active(chat) => {
-                let until = at.now + self.settings.visitor_grace;
-                self.timers.set(Purpose::Return(visit), ties, until);
-                let agent = self.chats[&chat].agent;
-                out.tell(self.peer_of(agent), Notice::Detached(chat));
-            }
-            State::Rating => {}
-        }
-        self.check();
-    }
-
-    /// A visitor is back, on another connection, having received `since` lines. An old connection
-    /// of its is superseded.
-    ///
-    /// # Errors
-    /// No session has this token.
-    pub fn resume(
-        &mut self,
-        peer: Id,
-        token: &str,
-        since: Option<u64>,
-        at: At,
-        out: &mut Out,
-    ) -> Result<Visit, Refused> {
-        let visit = unhex(token).and_then(|token| self.tokens.get(&token).copied());
-        let visit = visit.ok_or(Refused::Gone)?;
-        let visitor = self.visitors.get_mut(&visit).expect("a token is forgotten with its visitor");
-        out.tell(visitor.peer.filter(|old| *old != peer), Notice::Superseded);
-        visitor.peer = Some(peer);
-        visitor.ties += 1;
-        visitor.heard = at.now;
-        self.timers.void(Purpose::Return(visit));
-        self.tell_resumed(visit, since, out);
-        self.dispatch(at, out);
-        self.check();
-        Ok(visit)
-    }
-
-    fn tell_resumed(&mut self, visit: Visit, since: Option<u64>, out: &mut Out) {
-        let visitor = self.visitors.get_mut(&visit).expect("it was found a moment ago");
-        let since = since.map_or(visitor.shown, |since| since.min(u64::from(u32::MAX)) as u32);
-        let with = visitor.chat.zip(visitor.agent);
-        let with = with.map(|(chat, agent)| (chat, Arc::clone(&self.agents[agent].name)));
-        let (state, with) = match visitor.state {
-            State::Queued(_) => ("queued", None),
-            State::Active(_) => ("chat", with),
-            State::Rating => ("rating", with),
-        };
-        out.tell(visitor.peer, Notice::Resumed(state, with));
-        let count = visitor.missed_lines(since).count() as u32;
-        out.tell(visitor.peer, Notice::Replay(None, count));
-        for line in visitor.missed_lines(since) {
-            let Who::Agent(agent) = line.who else { continue };
-            let who = Arc::clone(&self.agents[agent].name);
-            out.tell(visitor.peer, Notice::Said(who, Arc::clone(&line.text)));
-        }
-        visitor.shown = visitor.missed_lines(0).count() as u32;
-        let (peer, state) = (visitor.peer, visitor.state);
-        match state {
-            State::Queued(_) => self.tell_place(visit, out),
-            State::Active(chat) => {
-                out.tell(self.peer_of(self.chats[&chat].agent), Notice::Attached(chat));
-            }
-            State::Rating => out.tell(peer, self.ended(visit, Reason::Over)),
-        }
-    }
-
-    /// The end of a chat, as its visitor is told it.
-    fn ended(&self, visit: Visit, reason: Reason) -> Notice {
-        let visitor = &self.visitors[&visit];
-        Notice::Ended(visitor.chat.unwrap_or(0), reason, visitor.talked.as_secs())
-    }
-
     fn peer_of(&self, agent: usize) -> Option<Id> {
         self.agents[agent].shift.as_ref().and_then(|shift| shift.peer)
     }
@@ -420,11 +352,4 @@ fn note(visitor: &mut Visitor, who: Who, text: Arc<str>, at: At) -> Result<(), R
     let ms = at.now.saturating_duration_since(visitor.arrived.now).as_millis() as u32;
     visitor.lines.push(Line { who, ms, text });
     Ok(())
-}
-
-/// A token as it was printed.
-fn unhex(digits: &str) -> Option<[u8; 16]> {
-    let plain = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    let value = u128::from_str_radix(digits, 16).ok()?;
-    (digits.len() == 32 && digits.bytes().all(plain)).then(|| value.to_be_bytes())
 }

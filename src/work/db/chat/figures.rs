@@ -69,14 +69,14 @@ pub(super) fn of(
             agent: row.get(1)?,
             present: row.get(2)?,
             missed: row.get(3)?,
-            count: row.get(4)?,
-            waited_ms: row.get(5)?,
-            talked_ms: row.get(6)?,
-            longest_ms: row.get(7)?,
-            within: row.get(8)?,
-            rated: row.get(9)?,
-            stars: row.get(10)?,
-            good: row.get(11)?,
+            count: row.get::<_, i64>(4)? as u64,
+            waited_ms: row.get::<_, i64>(5)? as u64,
+            talked_ms: row.get::<_, i64>(6)? as u64,
+            longest_ms: row.get::<_, i64>(7)? as u64,
+            within: row.get::<_, i64>(8)? as u64,
+            rated: row.get::<_, i64>(9)? as u64,
+            stars: row.get::<_, i64>(10)? as u64,
+            good: row.get::<_, i64>(11)? as u64,
         })
     };
     let level = crate::limits::CHAT_SERVICE_LEVEL.as_millis() as i64;
@@ -84,7 +84,8 @@ pub(super) fn of(
     let groups = select.query_map(params![days.from, days.to, level], group)?;
     let groups = groups.collect::<Result<_, _>>()?;
     let shifts = |row: &rusqlite::Row<'_>| {
-        Ok(Shifts { agent: row.get(0)?, online_ms: row.get(1)?, busy_ms: row.get(2)? })
+        let ms = |column| row.get::<_, i64>(column).map(|ms| ms as u64);
+        Ok(Shifts { agent: row.get(0)?, online_ms: ms(1)?, busy_ms: ms(2)? })
     };
     let mut select = transaction.prepare_cached(SHIFTS)?;
     let shifts = select.query_map(params![days.from, days.to], shifts)?;

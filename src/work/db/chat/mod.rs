@@ -156,8 +156,21 @@ fn keep(
         (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     let s = session;
     transaction.prepare_cached(sql)?.execute(params![
-        s.id, s.chat, s.visitor, s.agent, s.day, s.began_ms, s.ended_ms, s.outcome, s.reason,
-        s.waited_ms, s.talked_ms, s.rating, s.comment, s.present, s.missed
+        s.id,
+        s.chat,
+        s.visitor,
+        s.agent,
+        s.day,
+        s.began_ms,
+        s.ended_ms,
+        s.outcome,
+        s.reason,
+        s.waited_ms,
+        s.talked_ms,
+        s.rating,
+        s.comment,
+        s.present,
+        s.missed
     ])?;
     let mut insert = transaction.prepare_cached("INSERT INTO chat_lines VALUES (?, ?, ?, ?, ?)")?;
     for (number, line) in lines.iter().enumerate() {
