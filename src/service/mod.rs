@@ -175,7 +175,8 @@ pub enum Deadline {
     Fresh(Instant),
     /// Nothing is: if room is needed, this connection may be closed at once.
     Idle(Instant),
-    /// Nothing is, but the session has to stay. It is ticked when the server ends, too.
+    /// Nothing is, but the session has to stay. When the server ends it is ticked early, after
+    /// which its deadline must be another one.
     Standing(Instant),
 }
 

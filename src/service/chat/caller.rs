@@ -98,7 +98,25 @@ impl Caller {
             Said::Ping => p.ok(200, format_args!("pong")),
             Said::Help => p.list(&report::help(self.role)),
             Said::Agent(name, secret) => self.sign_in(name, secret, cx, p),
-            said => match self.role {
+            Said::Text(_)
+            | Said::Hello(_)
+            | Said::Queue
+            | Said::Leave
+            | Said::Rate(..)
+            | Said::Resume(..)
+            | Said::Transcript
+            | Said::Quit(_)
+            | Said::Online
+            | Said::Away(_)
+            | Said::Cap(_)
+            | Said::To(..)
+            | Said::Use(_)
+            | Said::List
+            | Said::Agents
+            | Said::Close(_)
+            | Said::Transfer(..)
+            | Said::History(_)
+            | Said::Stats(_) => match self.role {
                 Role::Nobody => self.obey_nobody(said, cx, p),
                 Role::Visitor(visit) => self.obey_visitor(visit, said, cx, p),
                 Role::Agent(agent) => self.obey_agent(agent, said, cx, p),

@@ -18,6 +18,8 @@ pub struct Session {
     retry: Option<Instant>,
     /// Longer than anybody is there.
     far: Instant,
+    /// It has been told that the server is ending.
+    ending: bool,
     done: Option<Close>,
 }
 
@@ -27,7 +29,7 @@ const FAR: Duration = Duration::from_secs(24 * 3600);
 impl Session {
     /// A keeper that has just come.
     pub fn open(now: Instant) -> Session {
-        Session { next: None, retry: None, far: now + FAR, done: None }
+        Session { next: None, retry: None, far: now + FAR, ending: false, done: None }
     }
 
     /// See [`crate::service::Session::handle`].
@@ -49,7 +51,8 @@ impl Session {
             }
             Event::Opened { .. } | Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
         }
-        if cx.draining {
+        self.ending = cx.draining;
+        if self.ending {
             cx.world.chat.lobby.shut_down(at(cx), &mut out);
         } else {
             cx.world.chat.lobby.expire(at(cx), &mut out);
@@ -64,7 +67,7 @@ impl Session {
     /// See [`crate::service::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         let at = self.next.into_iter().chain(self.retry).min().unwrap_or(self.far);
-        Some(Deadline::Standing(at))
+        Some(if self.ending { Deadline::Busy(at) } else { Deadline::Standing(at) })
     }
 
     /// See [`crate::service::Session::is_done`].
@@ -108,10 +111,8 @@ fn committed(ticket: crate::service::Ticket, outcome: &Outcome, cx: &mut Cx<'_>)
         log::error!("a chat could not be written: {why}");
     }
     for delivery in cx.world.chat.books.committed(ticket) {
-        let notice = match delivery.notice {
-            Notice::Done(_) if failed.is_some() => Notice::Failed,
-            notice => notice,
-        };
+        let in_vain = failed.is_some() && matches!(delivery.notice, Notice::Done(_));
+        let notice = if in_vain { Notice::Failed } else { delivery.notice };
         cx.effects.push(Effect::Post(delivery.to, Mail::Chat(notice)));
     }
 }

@@ -108,8 +108,11 @@ mod tests {
         printer.list(&["x".to_string()]);
         let text = String::from_utf8(out).unwrap();
         let read = |line| match server_line(line) {
-            Parse::Done(value, used) if used == line.len() => value,
-            other => panic!("{line}: {other:?}"),
+            Parse::Done(value, used) => {
+                assert_eq!(used, line.len());
+                value
+            }
+            Parse::More | Parse::Bad(_) => panic!("{line}"),
         };
         let lines = text.lines().map(read).collect::<Vec<_>>();
         assert_eq!(lines[0].key("token"), Some("2"));

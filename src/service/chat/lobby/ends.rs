@@ -23,8 +23,8 @@ impl Lobby {
                     }
                 }
                 Purpose::Return(visit) => {
-                    let away = |v: &Box<Visitor>| v.ties == epoch && v.peer.is_none();
-                    if self.visitors.get(&visit).is_some_and(away) {
+                    let away = |v: &&Visitor| v.ties == epoch && v.peer.is_none();
+                    if self.find(visit).filter(away).is_some() {
                         self.given_up(visit, at, out);
                     }
                 }
