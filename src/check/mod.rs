@@ -62,7 +62,7 @@ const INPUT_MAX: usize = 1024;
 pub fn world(limits: Limits) -> World {
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
     World {
-        web: web::State::new(limits, true, web::AccessLog::Everything),
+        web: web::State::new(limits, true, web::AccessLog::Everything, [7; 32]),
         pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
         legacy: legacy::State {
             delay: Duration::from_millis(500)..=Duration::from_millis(500),

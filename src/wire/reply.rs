@@ -31,6 +31,8 @@ pub struct Head<'a> {
     pub connection: Connection,
     /// Further fields.
     pub fields: &'a [(&'static str, String)],
+    /// Further lines as they are printed, each with its CRLF.
+    pub lines: [&'a [u8]; 1],
 }
 
 /// The interim response that asks for the body (RFC 9110 §10.1.1).
@@ -55,6 +57,9 @@ pub fn print(head: &Head<'_>, out: &mut Vec<u8>) {
     }
     for (name, value) in head.fields {
         field(name, value.as_bytes(), out);
+    }
+    for lines in head.lines {
+        out.extend_from_slice(lines);
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -147,13 +152,14 @@ mod tests {
             content_length: Some(12),
             connection: Connection::Close,
             fields: &[("Allow", "POST, OPTIONS".to_string())],
+            lines: [b"A: b\r\n"],
         };
         let mut out = Vec::new();
         print(&head, &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "HTTP/1.1 405 Method Not Allowed\r\nServer: pentad\r\nContent-Type: text/plain\r\n\
-             Content-Length: 12\r\nConnection: close\r\nAllow: POST, OPTIONS\r\n\r\n"
+             Content-Length: 12\r\nConnection: close\r\nAllow: POST, OPTIONS\r\nA: b\r\n\r\n"
         );
     }
 

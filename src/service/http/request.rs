@@ -2,12 +2,15 @@
 //! is printed.
 
 use super::response::Response;
+use super::routes::Endpoint;
 use crate::service::web::AccessLog;
 use crate::service::web::log::Record;
+use crate::service::web::sessions::Visit;
 use crate::service::{Cx, Ticket};
 use crate::stats::Close;
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
+use std::borrow::Cow;
 
 /// What an endpoint sees.
 #[derive(Debug)]
@@ -40,6 +43,7 @@ pub struct Exchange {
     /// Whether another request may follow.
     pub keep_alive: bool,
     record: Option<Box<Record>>,
+    visit: Option<Visit>,
 }
 
 impl Exchange {
@@ -50,6 +54,7 @@ impl Exchange {
             version: head.version,
             keep_alive: head.keep_alive,
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
+            visit: None,
         }
     }
 
@@ -60,13 +65,23 @@ impl Exchange {
             version: Version::Http11,
             keep_alive: false,
             record: is_logged(cx).then(|| record(b"", None, cx)),
+            visit: None,
         }
     }
 
-    /// The request only asked whether the server lives.
-    pub fn quietly(&mut self, cx: &Cx<'_>) {
-        if cx.world.web.access_log == AccessLog::Visitors {
+    /// It is known what the request is for. Who only asks whether the server lives may not be
+    /// worth a line in the log; who looks at the site is a visitor.
+    pub fn routed(&mut self, endpoint: Endpoint, head: &Head<'_, '_>, cx: &mut Cx<'_>) {
+        let web = &mut cx.world.web;
+        let probe = matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz);
+        if probe && web.access_log == AccessLog::Visitors {
             self.record = None;
+        }
+        if endpoint.is_site() {
+            self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
+        }
+        if let Some(record) = &mut self.record {
+            record.session = self.visit.map(Visit::id);
         }
     }
 
@@ -88,6 +103,7 @@ impl Exchange {
                 content_length: content.then_some(length),
                 connection,
                 fields: &response.fields,
+                lines: [&cookie_line(self.visit)],
             },
             cx.send.tail(),
         );
@@ -99,6 +115,17 @@ impl Exchange {
         }
     }
 }
+
+/// The line that sends a new visitor its id. Others have theirs already.
+fn cookie_line(visit: Option<Visit>) -> Cow<'static, [u8]> {
+    match visit {
+        None | Some(Visit::Again(_)) => Cow::Borrowed(b""),
+        Some(Visit::First(id)) => [COOKIE_BEGIN, &id.text(), COOKIE_END].concat().into(),
+    }
+}
+
+const COOKIE_BEGIN: &[u8] = b"Set-Cookie: pentad_session=";
+const COOKIE_END: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
 
 fn is_logged(cx: &Cx<'_>) -> bool {
     cx.world.web.access_log != AccessLog::Off

@@ -45,6 +45,26 @@ pub enum Endpoint {
     PowStats,
 }
 
+impl Endpoint {
+    /// Whether this is for people to look at, and not for programs to ask: only who visits it is
+    /// given a session.
+    pub fn is_site(self) -> bool {
+        match self {
+            Endpoint::WebIndex | Endpoint::PanelIndex => true,
+            Endpoint::Healthz
+            | Endpoint::Readyz
+            | Endpoint::Pi
+            | Endpoint::LegacyPi
+            | Endpoint::Statistics
+            | Endpoint::PowSolve
+            | Endpoint::PowJob
+            | Endpoint::PowCancel
+            | Endpoint::PowVerify
+            | Endpoint::PowStats => false,
+        }
+    }
+}
+
 /// How much body a request may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
