@@ -44,29 +44,38 @@ pub enum Stream {
 /// What connections are registered for, once and for all.
 pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
+/// Makes a socket known to the kernel: its events carry `id`.
+///
+/// # Errors
+/// What the operating system refuses.
+pub fn watch(registry: &Registry, socket: &mut Stream, id: Id) -> io::Result<()> {
+    let token = Source::Conn(id).token();
+    match socket {
+        Stream::Tcp(stream) => registry.register(stream, token, BOTH),
+        Stream::Udp(socket, _) => registry.register(socket, token, BOTH),
+        Stream::Nowhere => Ok(()),
+    }
+}
+
 /// Begins a connection whose events carry `id`.
 ///
 /// # Errors
 /// What the operating system refuses at once.
 pub fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
-    let token = Source::Conn(id).token();
-    match to.transport {
-        Transport::Tcp => {
-            let mut stream = TcpStream::connect(to.addr)?;
-            registry.register(&mut stream, token, BOTH)?;
-            Ok(Stream::Tcp(stream))
-        }
+    let mut socket = match to.transport {
+        Transport::Tcp => Stream::Tcp(TcpStream::connect(to.addr)?),
         Transport::Udp => {
             let any = match to.addr {
                 SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
                 SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
             };
-            let mut socket = UdpSocket::bind(any)?;
+            let socket = UdpSocket::bind(any)?;
             socket.connect(to.addr)?;
-            registry.register(&mut socket, token, BOTH)?;
-            Ok(Stream::Udp(socket, Exchange::Open))
+            Stream::Udp(socket, Exchange::Open)
         }
-    }
+    };
+    watch(registry, &mut socket, id)?;
+    Ok(socket)
 }
 
 /// How far a datagram exchange is.

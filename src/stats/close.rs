@@ -7,6 +7,8 @@ pub enum Close {
     Peer,
     /// The conversation was over, by its own rules.
     Finished,
+    /// The peer asked for the end with its last request, and has got its answer.
+    Requested,
     /// No request came in the keep-alive time.
     Idle,
     /// A head, or the first byte of one, did not come in time.
@@ -43,6 +45,7 @@ impl Close {
     pub const ALL: [Close; 16] = [
         Close::Peer,
         Close::Finished,
+        Close::Requested,
         Close::Idle,
         Close::HeadTimeout,
         Close::BodyTimeout,
@@ -64,6 +67,7 @@ impl Close {
         match self {
             Close::Peer => "peer",
             Close::Finished => "finished",
+            Close::Requested => "requested",
             Close::Idle => "idle",
             Close::HeadTimeout => "head-timeout",
             Close::BodyTimeout => "body-timeout",

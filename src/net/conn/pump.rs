@@ -66,6 +66,9 @@ impl<S: Socket> Conn<S> {
                 (Flushed::Share, _) => return Ok(Pumped::Again),
                 (Flushed::Blocked, Some(_)) => return Ok(Pumped::Waits),
                 (Flushed::All | Flushed::Drained, Some(why)) => {
+                    if why == Close::Requested && self.is_read_out(lent) {
+                        return Ok(Pumped::Over(why));
+                    }
                     self.linger(why, desk.now)?;
                     continue;
                 }
@@ -98,6 +101,12 @@ impl<S: Socket> Conn<S> {
         let local = self.socket.local();
         self.tell(id, Event::Opened { local }, lent, desk)?;
         Ok(())
+    }
+
+    /// Whether nothing more of the peer's is known to be there. One that asked for the end must not
+    /// send anything after that (RFC 9112 §9.6).
+    fn is_read_out(&self, lent: &Lent) -> bool {
+        self.recv.as_deref().unwrap_or(&lent.recv).is_empty() && !self.ready.readable
     }
 
     fn can_digest(&self, lent: &Lent) -> bool {
