@@ -2,6 +2,7 @@
 
 use crate::service::http::routes::Allow;
 use crate::service::web::cache::Verdict;
+use crate::wire::accept;
 use crate::wire::http::Head;
 use crate::wire::reply::phrase;
 use crate::work::files::Opened;
@@ -130,7 +131,7 @@ impl Style {
     /// The form for a request to no known path: by the path, else by what is accepted.
     pub fn of(head: &Head<'_, '_>) -> Style {
         let api = head.target.path().starts_with("/api/");
-        if api || prefers_json(head.field("accept").unwrap_or(b"")) {
+        if api || accept::prefers_json(&head.fields("accept")) {
             Style::Problem
         } else {
             Style::Page
@@ -168,51 +169,9 @@ impl Style {
     }
 }
 
-/// Whether `accept` gives a JSON type a higher weight than HTML (RFC 9110 §12.5.1).
-fn prefers_json(accept: &[u8]) -> bool {
-    let (mut json, mut html) = (0, 0);
-    for range in accept.split(|byte| *byte == b',') {
-        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let media = parts.next().unwrap_or(b"").to_ascii_lowercase();
-        let weight = parts.find_map(weight).unwrap_or(1000);
-        match media.as_slice() {
-            b"application/json" | b"application/problem+json" | b"application/*" => {
-                json = json.max(weight);
-            }
-            b"text/html" | b"application/xhtml+xml" | b"text/*" => html = html.max(weight),
-            _ => {}
-        }
-    }
-    json > html
-}
-
-/// `q=0.5` in thousandths; a malformed weight counts as none.
-fn weight(parameter: &[u8]) -> Option<u32> {
-    let value = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="))?;
-    let value: f32 = std::str::from_utf8(value).ok()?.parse().ok()?;
-    (0.0..=1.0).contains(&value).then_some((value * 1000.0) as u32)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_is_preferred_by_weight_and_never_by_a_wildcard() {
-        for (accept, preferred) in [
-            ("application/json", true),
-            ("application/problem+json", true),
-            ("Application/JSON;q=0.9, text/html;q=0.8", true),
-            ("text/html,application/json;q=0.9", false),
-            ("text/html, application/json", false),
-            ("*/*", false),
-            ("", false),
-            ("application/json;q=0", false),
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false),
-        ] {
-            assert_eq!(prefers_json(accept.as_bytes()), preferred, "{accept}");
-        }
-    }
 
     #[test]
     fn an_error_says_the_same_in_every_form() {
