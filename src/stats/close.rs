@@ -42,7 +42,7 @@ pub enum Close {
 
 impl Close {
     /// All reasons, in the order of their counters.
-    pub const ALL: [Close; 16] = [
+    pub const ALL: [Close; 17] = [
         Close::Peer,
         Close::Finished,
         Close::Requested,
