@@ -10,6 +10,7 @@ mod buffers;
 mod heads;
 mod lines;
 mod naive;
+mod responses;
 mod sessions;
 mod stream;
 mod values;
@@ -18,6 +19,7 @@ pub use bodies::chunked;
 pub use buffers::buffers;
 pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
+pub use responses::http_response;
 pub use sessions::session_ops;
 pub use stream::http_stream;
 pub use values::{json, target};
@@ -37,6 +39,7 @@ pub type Law = fn(&[u8]);
 pub const LAWS: &[(&str, Law)] = &[
     ("http_head", http_head),
     ("http_stream", http_stream),
+    ("http_response", http_response),
     ("chunked", chunked),
     ("target", target),
     ("json", json),
@@ -154,6 +157,9 @@ mod tests {
             b"Content-Length: 5, 5\r\n",
             b"Transfer-Encoding: chunked\r\n",
             b"5\r\nhello\r\n",
+            b"HTTP/1.1 200 OK\r\n",
+            b"HTTP/1.0 304\r\n",
+            b"HTTP/1.1 103 x\r\n\r\n",
             b"Connection: close\r\n",
             b"Expect: 100-continue\r\n",
             b"0\r\n\r\n",

@@ -16,6 +16,8 @@ pub mod line;
 pub mod pow;
 pub(crate) mod reason;
 pub mod reply;
+pub mod request;
+pub mod response;
 pub mod target;
 
 /// What a parser says about the bytes that it was shown.
