@@ -91,6 +91,9 @@ pub const EMPTY_LINES_MAX: usize = 2;
 /// longest registered one, `UPDATEREDIRECTREF`, has 17.
 pub const METHOD_BYTES_MAX: usize = 32;
 
+/// Cookies of one request that are looked at: browsers hold some 180 for a site.
+pub const COOKIE_PAIRS_MAX: usize = 256;
+
 /// Open connections unless configured otherwise: what one address and port can be asked
 /// for by a single client machine, and 20 MiB of memory at most while idle.
 pub const CONNECTIONS_MAX: usize = 65_536;

@@ -7,16 +7,19 @@
 
 mod bodies;
 mod buffers;
+mod fields;
 mod heads;
 mod lines;
 mod naive;
 mod responses;
 mod sessions;
 mod stream;
+mod twins;
 mod values;
 
 pub use bodies::chunked;
 pub use buffers::buffers;
+pub use fields::{accept_encoding, conditional, cookie, range};
 pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
 pub use responses::http_response;
@@ -42,6 +45,10 @@ pub const LAWS: &[(&str, Law)] = &[
     ("http_response", http_response),
     ("chunked", chunked),
     ("target", target),
+    ("range", range),
+    ("conditional", conditional),
+    ("accept_encoding", accept_encoding),
+    ("cookie", cookie),
     ("json", json),
     ("buffers", buffers),
     ("pow_line", pow_line),
@@ -168,6 +175,19 @@ mod tests {
             b"%2e",
             b"%2F",
             b"../",
+            b"bytes=",
+            b"2-5",
+            b",",
+            b";q=0.5",
+            b"gzip",
+            b"*",
+            b"; a=b",
+            b"W/",
+            b"\"x\"",
+            b"If-None-Match: ",
+            b"If-Range: ",
+            b"Range: bytes=1-",
+            b"Sun, 06 Nov 1994 08:49:37 GMT",
             b"{\"n\":",
             b"100",
             b"1e5",

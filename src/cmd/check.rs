@@ -47,7 +47,7 @@ fn surroundings(config: &Config) -> Vec<String> {
 fn ports(listen: &[Listen]) -> Vec<String> {
     let mut held = Vec::new();
     let mut wrong = Vec::new();
-    for plan in listen.iter().map(services::plan) {
+    for plan in listen.iter().map(|listen| services::plan(listen, false)) {
         match net::bind(&[plan]) {
             Ok(doors) => held.push(doors),
             Err(error) => wrong.push(error.to_string()),

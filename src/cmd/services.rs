@@ -33,8 +33,8 @@ pub(super) fn run(config: &Config, data: DataDir) -> Exit {
     exit
 }
 
-/// What a listener of the configuration means to the loop.
-pub(super) fn plan(listen: &Listen) -> Plan {
+/// What a listener of the configuration means to the loop; see [`Plan::defer`].
+pub(super) fn plan(listen: &Listen, defer: bool) -> Plan {
     let tcp = match listen.service {
         Service::Web => Kind::Http(Face::Web),
         Service::Panel => Kind::Http(Face::Panel),
@@ -45,12 +45,13 @@ pub(super) fn plan(listen: &Listen) -> Plan {
         Transports::Tcp => Doors::Tcp(tcp),
         Transports::TcpAndUdp => Doors::Both(tcp, Kind::Legacy(Transport::Udp)),
     };
-    Plan { service: listen.service.name(), addr: listen.address, doors }
+    Plan { service: listen.service.name(), addr: listen.address, doors, defer }
 }
 
 /// Everything that can fail, before the first client is let in.
 fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
-    let plans = config.listen.iter().map(plan).collect::<Vec<_>>();
+    let plans = config.listen.iter().map(|listen| plan(listen, config.defer_accept));
+    let plans = plans.collect::<Vec<_>>();
     let doors = net::bind(&plans).map_err(|error| error.to_string())?;
     let path = data.path().join("pentad.db");
     let database = Database::open(&path)

@@ -54,6 +54,8 @@ pub struct Config {
     pub grace: Duration,
     /// Whether responses carry `Server`.
     pub server_header: bool,
+    /// Whether the kernel may hold new connections back until their first byte, for a second.
+    pub defer_accept: bool,
     /// Options of the legacy service and of the web service's way to it.
     pub legacy: Legacy,
     /// Options of the proof-of-work service.
@@ -189,6 +191,7 @@ impl Config {
             seed: None,
             grace: Duration::ZERO,
             server_header: true,
+            defer_accept: false,
             legacy: Legacy {
                 upstream: None,
                 timeout: Duration::ZERO,

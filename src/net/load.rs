@@ -5,7 +5,7 @@
 //! sessions have seen is in the world that comes back.
 
 use super::reactor::{Outside, QueueFull, Reactor};
-use super::socket::{Stream, dial};
+use super::socket::{Stream, dial, watch};
 use super::token::Source;
 use super::{Desk, EVENTS, readiness};
 use crate::limits::Limits;
@@ -145,6 +145,10 @@ impl Outside for Dialler {
 
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
         dial(&self.0, to, id)
+    }
+
+    fn watch(&mut self, socket: &mut Stream, id: Id) -> io::Result<()> {
+        watch(&self.0, socket, id)
     }
 
     fn nowhere(&mut self) -> Stream {

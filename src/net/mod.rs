@@ -52,7 +52,7 @@ use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{Completion, Completions, Pool, Scribe};
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
-use socket::{BOTH, Stream};
+use socket::BOTH;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -319,15 +319,7 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
             Accepted::One(stream, peer) if !reactor.has_room() => {
                 return listener.put_back(stream, peer, now);
             }
-            Accepted::One(Stream::Tcp(mut stream), peer) => {
-                let attach = |system: &mut System, id| {
-                    let token = Source::Conn(id).token();
-                    system.registry.register(&mut stream, token, BOTH)?;
-                    Ok(Stream::Tcp(stream))
-                };
-                reactor.accept(listener.kind, peer, attach).err()
-            }
-            Accepted::One(Stream::Udp(..) | Stream::Nowhere, _) => None,
+            Accepted::One(stream, peer) => reactor.accept(listener.kind, peer, stream).err(),
             Accepted::None => return,
             Accepted::Failed(error) => Some(error),
         };

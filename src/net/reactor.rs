@@ -25,6 +25,10 @@ pub trait Outside {
     /// Begins a connection to `to`; events for it will carry `id`.
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Self::Socket>;
 
+    /// Makes a socket that a peer's connection came with known to the kernel: events for it will
+    /// carry `id`. What is there already is reported too.
+    fn watch(&mut self, socket: &mut Self::Socket, id: Id) -> io::Result<()>;
+
     /// A socket that leads nowhere: it never has input, takes any output, and is not connected.
     fn nowhere(&mut self) -> Self::Socket;
 
@@ -89,23 +93,25 @@ impl<O: Outside> Reactor<O> {
         self.conns.len() < self.most || self.evict()
     }
 
-    /// Adds a connection that a peer made. `attach` makes its socket known to the kernel.
+    /// Adds a connection that a peer made. On a busy server the peer's first request has often
+    /// come by now, so it is looked for at once; and the kernel need not watch a connection that
+    /// is over with it.
     ///
     /// # Errors
-    /// Those of `attach`.
-    pub fn accept(
-        &mut self,
-        kind: Kind,
-        peer: SocketAddr,
-        attach: impl FnOnce(&mut O, Id) -> io::Result<O::Socket>,
-    ) -> io::Result<Id> {
+    /// The kernel's, when it cannot watch one more. The connection is lost then.
+    pub fn accept(&mut self, kind: Kind, peer: SocketAddr, socket: O::Socket) -> io::Result<()> {
         let id = self.conns.next_id();
         let session = Session::open(kind, id, self.desk.now);
-        let socket = attach(&mut self.outside, id)?;
         self.conns.insert(Conn::accepted(socket, session, peer));
         self.desk.stats.accepted += 1;
         self.pump(id, Some(Event::Opened { local: None }));
-        Ok(id)
+        let Some(conn) = self.conns.find(id) else { return Ok(()) };
+        let watched = self.outside.watch(conn.socket(), id);
+        if watched.is_err() {
+            conn.abandon(id, Close::Lost, &mut self.desk);
+            self.drop_conn(id, Close::Lost);
+        }
+        watched
     }
 
     /// The kernel reports readiness; `failed` is its report of an error.

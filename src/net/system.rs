@@ -3,7 +3,7 @@
 
 use super::pool::{Pool, Scribe};
 use super::reactor::{Outside, QueueFull};
-use super::socket::{Stream, dial};
+use super::socket::{Stream, dial, watch};
 use crate::limits::{self, Limits};
 use crate::service::{Endpoint, Id, Ticket};
 use crate::work::Job;
@@ -27,6 +27,10 @@ impl Outside for System {
 
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
         dial(&self.registry, to, id)
+    }
+
+    fn watch(&mut self, socket: &mut Stream, id: Id) -> io::Result<()> {
+        watch(&self.registry, socket, id)
     }
 
     fn nowhere(&mut self) -> Stream {

@@ -74,6 +74,18 @@ pub enum Kind {
     Once(client::once::Once),
 }
 
+impl Kind {
+    /// Whether the peer has the first word, so that nothing can be said to it before.
+    pub fn peer_begins(self) -> bool {
+        match self {
+            Kind::Http(_) | Kind::Pow => true,
+            Kind::Legacy(_) | Kind::Probe(_) | Kind::Line | Kind::Search(_) | Kind::Once(_) => {
+                false
+            }
+        }
+    }
+}
+
 /// The session's own name for a job, given back with its outcome.
 pub type Ticket = u32;
 

@@ -7,6 +7,8 @@ pub enum Close {
     Peer,
     /// The conversation was over, by its own rules.
     Finished,
+    /// The peer asked for the end with its last request, and has got its answer.
+    Requested,
     /// No request came in the keep-alive time.
     Idle,
     /// A head, or the first byte of one, did not come in time.
@@ -23,6 +25,9 @@ pub enum Close {
     ReplyTimeout,
     /// Reset by the peer, or a read or write failed.
     Lost,
+    /// The file that was being sent changed, shrank or could not be read: what had been promised
+    /// of it could not be kept.
+    Changed,
     /// An outgoing connection could not be established.
     Unreachable,
     /// Closed while idle to make room for a new connection.
@@ -37,9 +42,10 @@ pub enum Close {
 
 impl Close {
     /// All reasons, in the order of their counters.
-    pub const ALL: [Close; 15] = [
+    pub const ALL: [Close; 17] = [
         Close::Peer,
         Close::Finished,
+        Close::Requested,
         Close::Idle,
         Close::HeadTimeout,
         Close::BodyTimeout,
@@ -48,6 +54,7 @@ impl Close {
         Close::TooLarge,
         Close::ReplyTimeout,
         Close::Lost,
+        Close::Changed,
         Close::Unreachable,
         Close::Evicted,
         Close::Draining,
@@ -60,6 +67,7 @@ impl Close {
         match self {
             Close::Peer => "peer",
             Close::Finished => "finished",
+            Close::Requested => "requested",
             Close::Idle => "idle",
             Close::HeadTimeout => "head-timeout",
             Close::BodyTimeout => "body-timeout",
@@ -68,6 +76,7 @@ impl Close {
             Close::TooLarge => "too-large",
             Close::ReplyTimeout => "reply-timeout",
             Close::Lost => "lost",
+            Close::Changed => "file-changed",
             Close::Unreachable => "unreachable",
             Close::Evicted => "evicted",
             Close::Draining => "draining",

@@ -83,7 +83,7 @@ fn each_answer_is_one_object_in_the_json_format() {
     assert_eq!(objects[0]["status"], 404);
     assert_eq!(objects[0]["close"], serde_json::Value::Null);
     assert_eq!(objects[1]["request"], "GET / HTTP/1.0");
-    assert_eq!(objects[1]["close"], "finished");
+    assert_eq!(objects[1]["close"], "requested");
     assert!(objects[1]["duration_s"].as_f64().unwrap() >= 0.0);
 }
 

@@ -108,6 +108,14 @@ fn who_says_nothing_is_told_nothing() {
 }
 
 #[test]
+fn a_silent_client_that_the_kernel_held_back_is_let_in_and_its_patience_counted_from_there() {
+    let server = Server::start(&["--head-timeout=300ms", "--defer-accept"]);
+    let mut silent = Client::connect(server.web());
+    assert_next_is_served(server.web());
+    assert_eq!(silent.rest(), (Vec::new(), NoReply::Ended));
+}
+
+#[test]
 fn a_body_that_stops_is_answered_with_408() {
     let server = Server::start(&["--body-timeout=300ms"]);
     let began = Instant::now();

@@ -90,6 +90,28 @@ fn a_line_and_a_proof_as_json() {
 }
 
 #[test]
+fn values_of_fields_as_json() {
+    for (parser, input, value) in [
+        ("range", &b"bytes=0-4,-3,5-"[..], json!([{"first":0,"last":4},{"count":3},{"first":5}])),
+        (
+            "etags",
+            b"W/\"a\", \"b\"",
+            json!([{"weak":true,"opaque":"a"},{"weak":false,"opaque":"b"}]),
+        ),
+        ("accept", b"gzip;q=0.5, *", json!([["gzip", 0.5], ["*", 1.0]])),
+        ("cookie", b"a=1; b; c=\"2\"", json!([["a", "1"], ["c", "2"]])),
+    ] {
+        let (code, line) = ask(parser, input);
+        let verdict: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((code, &verdict["used"], &verdict["value"]), (0, &json!(input.len()), &value));
+    }
+    let (code, line) = ask("range", b"bytes=5-4");
+    assert!(code == 11 && line.contains("\"reason\":\"range-backwards\""), "{line}");
+    let (code, line) = ask("etags", b"\"a");
+    assert!(code == 11 && line.contains("\"reason\":\"etag-quote\""), "{line}");
+}
+
+#[test]
 fn usage_and_help() {
     for wrong in ["", "html", "http chunked", "http --color", "http -x"] {
         assert_eq!(ask(wrong, b""), (2, String::new()), "{wrong:?}");

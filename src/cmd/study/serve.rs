@@ -6,7 +6,7 @@
 use super::super::{DataDir, diagnostics, services};
 use super::{Exit, Options, Service, complain};
 use crate::config::{Config, Format, Listen, Service as Listed, Transports, options};
-use crate::net::{self, Plan};
+use crate::net;
 use crate::service::web::AccessLog;
 use crate::service::{Kind, Transport, World, http};
 use crate::study::desk::{Desk, Seed};
@@ -85,8 +85,7 @@ fn blocking(
 fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, String> {
     let mut config = config(options);
     config.limits.max_connections = options.connections_max;
-    let Plan { service, addr, doors } = services::plan(listen);
-    let doors = net::bind(&[Plan { service, addr, doors }]).map_err(|error| error.to_string())?;
+    let doors = net::bind(&[services::plan(listen, false)]).map_err(|error| error.to_string())?;
     let database = Database::open(database).map_err(|error| error.to_string())?;
     let _diagnostics =
         diagnostics::start(LevelFilter::Warn, false).map_err(|error| error.to_string())?;

@@ -6,7 +6,7 @@ use super::{Opt, PATIENCE, put, switch, valued};
 use crate::config::value::{byte_rate, count, duration, size};
 use crate::limits::{CONNECTIONS_MAX, HEAD_FIELDS_MAX, KIB, MIB};
 
-pub(super) static HTTP: [Opt; 19] = [
+pub(super) static HTTP: [Opt; 20] = [
     valued("head-bytes", "SIZE", "16KiB", "Bytes of a request head, to its empty line", |d, v| {
         put(&mut d.config.limits.head_bytes, size(v, 256..=MIB))
     }),
@@ -101,6 +101,14 @@ pub(super) static HTTP: [Opt; 19] = [
     valued("output-low", "SIZE", "64KiB", "Buffered output at which it is read again", |d, v| {
         put(&mut d.config.limits.output_low, size(v, KIB..=GIB))
     }),
+    switch(
+        "defer-accept",
+        "Let the kernel keep a new connection until its first byte, a second at most: less work \
+         for each, but a silent one is not seen before",
+        |d, on| {
+            d.config.defer_accept = on;
+        },
+    ),
     switch("no-server-header", "Leave the Server field out of responses", |d, on| {
         d.config.server_header = !on;
     }),

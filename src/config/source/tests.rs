@@ -199,6 +199,7 @@ fn switches_are_on_off_or_bare() {
         assert_eq!(with(args, &[("PENTAD_QUIET", env)]).config.log_level, level);
     }
     assert!(!config(&["--no-server-header"]).server_header);
+    assert!(config(&["--defer-accept"]).defer_accept);
     let loaded = with(&[], &[("PENTAD_QUIET", "1")]);
     assert_eq!(line(&loaded, "quiet"), "quiet = true   # env PENTAD_QUIET");
 }

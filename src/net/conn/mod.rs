@@ -89,9 +89,9 @@ pub enum Pumped {
 }
 
 impl<S: Socket> Conn<S> {
-    /// A connection that a peer made.
+    /// A connection that a peer made. There may be input, and there is room for output.
     pub fn accepted(socket: S, session: Session, peer: SocketAddr) -> Conn<S> {
-        let ready = Readiness { writable: true, ..Readiness::default() };
+        let ready = Readiness { readable: true, writable: true, ending: false };
         Conn {
             socket,
             session,
@@ -119,6 +119,11 @@ impl<S: Socket> Conn<S> {
     /// The other end.
     pub fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// What bytes come and go through.
+    pub fn socket(&mut self) -> &mut S {
+        &mut self.socket
     }
 
     /// The kernel reports readiness.
@@ -252,9 +257,9 @@ impl<S: Socket> Conn<S> {
         desk.tell(&mut self.session, event, (id, self.peer), recv, send)
     }
 
-    /// The conversation is over and flushed. Unless the peer has ended too, our half is closed
-    /// and the other one read out: closing a socket with unread input would reset it, and take
-    /// the last answer away from the peer.
+    /// The conversation is over and flushed. Unless the peer will send nothing more, our half is
+    /// closed and the other one read out: closing a socket with unread input would reset it, and
+    /// take the last answer away from the peer.
     fn linger(&mut self, why: Close, now: Instant) -> Result<Pumped, Close> {
         if self.end != End::Ahead || self.socket.shutdown_write().is_err() {
             return Err(why);

@@ -291,7 +291,10 @@ impl Session {
     fn answer(&mut self, exchange: Exchange, response: &Response, cx: &mut Cx<'_>) {
         let limit = cx.world.web.limits.keepalive_requests;
         let last = limit > 0 && self.answered + 1 >= limit;
-        if cx.draining || last || !exchange.keep_alive {
+        if !exchange.keep_alive {
+            return self.finish(exchange, response, Close::Requested, cx);
+        }
+        if cx.draining || last {
             return self.finish(exchange, response, Close::Finished, cx);
         }
         exchange.print(response, None, cx);

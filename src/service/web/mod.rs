@@ -1,5 +1,6 @@
 //! What all HTTP sessions share, and the site on the web listener.
 
+pub mod cache;
 pub mod log;
 
 use crate::limits::Limits;

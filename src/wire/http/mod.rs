@@ -236,7 +236,7 @@ impl<'b> Head<'_, 'b> {
     }
 
     /// The values of all fields called `name`, in their order.
-    pub fn fields(&self, name: &str) -> impl Iterator<Item = &'b [u8]> {
+    pub fn fields(&self, name: &str) -> impl Iterator<Item = &'b [u8]> + Clone {
         self.fields.iter().filter(move |f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
     }
 }

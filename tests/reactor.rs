@@ -1,0 +1,101 @@
+//! The loop on a made-up kernel, one property at a time: what a request costs, when a connection
+//! ends, who makes room for whom. What random orders of events do is the simulation's affair.
+
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use pentad::limits::Limits;
+use pentad::service::http::Face;
+use pentad::service::{Kind, Transport};
+use pentad::stats::Close;
+use std::time::Duration;
+use util::fake::{Calls, Street};
+
+#[test]
+fn one_request_costs_one_read_and_one_write() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    for _ in 0..10 {
+        let before = client.0.borrow().calls;
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+        street.settle();
+        let after = client.0.borrow().calls;
+        assert_eq!((after.reads - before.reads, after.writes - before.writes), (1, 1));
+    }
+}
+
+#[test]
+fn who_asks_for_the_end_is_let_go_with_the_answer() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let client =
+        street.connect_saying(Kind::Http(Face::Web), usize::MAX, last).expect("there is room");
+    assert!(street.reactor.is_empty(), "before the kernel was ever asked to watch it");
+    assert!(client.0.borrow().dropped && client.receive(usize::MAX).ends_with(b"ok\n"));
+    assert_eq!(client.0.borrow().calls, Calls { reads: 1, writes: 1 });
+}
+
+#[test]
+fn who_asks_for_the_end_and_goes_on_still_gets_the_answer() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP";
+    let client =
+        street.connect_saying(Kind::Http(Face::Web), usize::MAX, last).expect("there is room");
+    street.settle();
+    let pipe = client.0.borrow();
+    assert!(pipe.outbound_ended && !pipe.dropped, "closing now would reset the connection");
+}
+
+#[test]
+fn a_connection_that_has_ended_wakes_nobody_later() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    for _ in 0..10 {
+        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        street.settle();
+        client.half_close();
+        street.settle();
+        assert!(street.reactor.is_empty());
+        assert_eq!(street.reactor.wait_until(), None);
+    }
+}
+
+#[test]
+fn the_oldest_idle_connection_makes_room_and_a_busy_one_never_does() {
+    let mut street = Street::new(Limits::default(), 2, 1);
+    let legacy = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
+    let idle = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    idle.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    street.settle();
+    let fresh = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
+    assert!(idle.0.borrow().dropped, "the idle one made room");
+    assert!(street.connect(Kind::Http(Face::Web), usize::MAX).is_none(), "nobody else does");
+    street.advance(Duration::from_millis(501));
+    street.settle();
+    for client in [legacy, fresh] {
+        assert!(client.receive(99).starts_with(b"3."), "the busy ones were served");
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded() {
+    let limits = Limits::default();
+    let mut street = Street::new(limits, 4, 1);
+    let slow = street.connect(Kind::Http(Face::Web), 10).unwrap();
+    let quick = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000);
+    slow.send(&request);
+    street.settle();
+    let requests = street.reactor.desk.stats.requests as usize;
+    assert!(requests * 600 < limits.output_high + limits.turn_bytes, "{requests} answers wait");
+    quick.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    street.settle();
+    assert!(quick.receive(999).ends_with(b"ok\n"));
+    for _ in 0..31 {
+        street.advance(Duration::from_secs(1));
+        street.settle();
+    }
+    assert!(slow.0.borrow().dropped);
+    assert_eq!(street.reactor.desk.stats.closed.count(Close::SlowReader as usize), 1);
+}
