@@ -48,15 +48,16 @@ impl Seen {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         match field.name.len() {
             10 if is("connection") => self.connection(field.value),
-            14 if is("content-length") => {
-                if self.length.replace(length(field.value)?).is_some() {
-                    return Err(Wrong::LengthRepeated);
-                }
-            }
+            14 if is("content-length") => self.content_length(field.value)?,
             17 if is("transfer-encoding") => self.transfer_encoding(field.value),
             _ => {}
         }
         Ok(())
+    }
+
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Wrong> {
+        let before = self.length.replace(length(value)?);
+        before.map_or(Ok(()), |_| Err(Wrong::LengthRepeated))
     }
 
     fn connection(&mut self, value: &[u8]) {
