@@ -39,9 +39,7 @@ impl Embedded {
             Verdict::NotModified => empty(304),
             Verdict::PreconditionFailed => empty(412),
         };
-        response
-            .field("ETag", format!("\"{tag}\""))
-            .field("Cache-Control", "no-cache".to_string())
+        response.field("ETag", format!("\"{tag}\"")).field("Cache-Control", "no-cache".to_string())
     }
 }
 

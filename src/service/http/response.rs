@@ -1,22 +1,67 @@
 //! What endpoints answer: responses as values, and how errors look to whom.
 
 use crate::service::http::routes::Allow;
+use crate::service::web::cache::Verdict;
 use crate::wire::accept;
 use crate::wire::http::Head;
 use crate::wire::reply::phrase;
+use crate::work::files::Opened;
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A response before it is printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Media type of the content.
+    /// Media type of the content; nothing if `lines` name it.
     pub content_type: &'static str,
     /// The content.
-    pub body: Cow<'static, [u8]>,
+    pub body: Body,
     /// Fields beyond those of every response.
     pub fields: Vec<(&'static str, String)>,
+    /// Further fields as they are printed, each with its CRLF.
+    pub lines: Option<Arc<[u8]>>,
+    /// What the cache had to say.
+    pub cache: Option<Verdict>,
+}
+
+/// The content of a response.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Made for this response, or as old as the program.
+    Bytes(Cow<'static, [u8]>),
+    /// A part of bytes that others send too.
+    Shared(Arc<[u8]>, Range<usize>),
+    /// A part of a file, which goes out as the socket takes it.
+    File(Arc<Opened>, Range<u64>),
+    /// So many bytes that nobody asked for: the request was HEAD.
+    Unsent(u64),
+    /// Content whose length nobody knows, and nobody asked for: the request was HEAD.
+    Unknown,
+}
+
+impl Body {
+    /// How many bytes that is, if it is known.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Shared(_, range) => Some(range.len() as u64),
+            Body::File(_, range) => Some(range.end - range.start),
+            Body::Unsent(bytes) => Some(*bytes),
+            Body::Unknown => None,
+        }
+    }
+
+    /// The bytes, where they are in memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes),
+            Body::Shared(bytes, range) => Some(&bytes[range.clone()]),
+            Body::File(..) | Body::Unsent(_) | Body::Unknown => None,
+        }
+    }
 }
 
 /// A JSON document, already printed.
@@ -54,7 +99,8 @@ pub fn empty(status: u16) -> Response {
 }
 
 fn with(status: u16, content_type: &'static str, body: Cow<'static, [u8]>) -> Response {
-    Response { status, content_type, body, fields: Vec::new() }
+    let body = Body::Bytes(body);
+    Response { status, content_type, body, fields: Vec::new(), lines: None, cache: None }
 }
 
 impl Response {
@@ -137,11 +183,12 @@ mod tests {
         for style in [Style::Plain, Style::Problem, Style::Page] {
             let response = style.error(404, "nothing here");
             assert_eq!(response.status, 404);
-            assert!(String::from_utf8_lossy(&response.body).contains("nothing here"));
+            let text = String::from_utf8_lossy(response.body.bytes().unwrap());
+            assert!(text.contains("nothing here"));
         }
         assert_eq!(
-            *Style::Plain.error(401, "user info error").body,
-            *br#"{"error":"user info error"}"#
+            Style::Plain.error(401, "user info error").body.bytes(),
+            Some(&br#"{"error":"user info error"}"#[..])
         );
     }
 }

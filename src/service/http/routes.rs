@@ -47,6 +47,27 @@ pub enum Endpoint {
     PowStats,
 }
 
+impl Endpoint {
+    /// Whether this is for people to look at, and not for programs to ask: only who visits it is
+    /// given a session.
+    pub fn is_site(self) -> bool {
+        match self {
+            Endpoint::WebIndex | Endpoint::PanelIndex => true,
+            Endpoint::PanelAsset
+            | Endpoint::Healthz
+            | Endpoint::Readyz
+            | Endpoint::Pi
+            | Endpoint::LegacyPi
+            | Endpoint::Statistics
+            | Endpoint::PowSolve
+            | Endpoint::PowJob
+            | Endpoint::PowCancel
+            | Endpoint::PowVerify
+            | Endpoint::PowStats => false,
+        }
+    }
+}
+
 /// How much body a request may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
@@ -104,7 +125,14 @@ const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Rout
 /// A row for what a page is made of.
 const fn part(face: Face, folder: &'static str, endpoint: Endpoint) -> Route {
     let path = Pattern::Under(folder);
-    Route { face: Some(face), path, method: Method::Get, endpoint, body: Body::Refused, style: None }
+    Route {
+        face: Some(face),
+        path,
+        method: Method::Get,
+        endpoint,
+        body: Body::Refused,
+        style: None,
+    }
 }
 
 /// A row of the newer services: on both faces, with problem details.
