@@ -12,11 +12,13 @@
 //! request, and after an error parses nothing more.
 
 mod body;
+mod embedded;
 mod endpoints;
 mod request;
 mod response;
 mod routes;
 
+pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
 pub use response::{Response, Style, empty, json, lines, page, text};
@@ -30,7 +32,7 @@ use crate::wire::http::{Bad, Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
 use body::{Receiving, Taken, Transfer};
 use request::Exchange;
-use routes::{Body, Endpoint, Route};
+use routes::{Body, Route};
 use std::time::Instant;
 
 /// One connection.
@@ -260,9 +262,7 @@ impl Session {
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
-        if matches!(route.endpoint, Endpoint::Healthz | Endpoint::Readyz) {
-            exchange.quietly(cx);
-        }
+        exchange.routed(route.endpoint, head, cx);
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let request = Request { head, body, ticket };
         let answer = endpoints::ask(route.endpoint, &request, cx);

@@ -1,22 +1,67 @@
 //! What endpoints answer: responses as values, and how errors look to whom.
 
 use crate::service::http::routes::Allow;
+use crate::service::web::cache::Verdict;
 use crate::wire::accept;
 use crate::wire::http::Head;
 use crate::wire::reply::phrase;
+use crate::work::files::Opened;
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A response before it is printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Media type of the content.
+    /// Media type of the content; nothing if `lines` name it.
     pub content_type: &'static str,
     /// The content.
-    pub body: Cow<'static, [u8]>,
+    pub body: Body,
     /// Fields beyond those of every response.
     pub fields: Vec<(&'static str, String)>,
+    /// Further fields as they are printed, each with its CRLF.
+    pub lines: Option<Arc<[u8]>>,
+    /// What the cache had to say.
+    pub cache: Option<Verdict>,
+}
+
+/// The content of a response.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Made for this response, or as old as the program.
+    Bytes(Cow<'static, [u8]>),
+    /// A part of bytes that others send too.
+    Shared(Arc<[u8]>, Range<usize>),
+    /// A part of a file, which goes out as the socket takes it.
+    File(Arc<Opened>, Range<u64>),
+    /// So many bytes that nobody asked for: the request was HEAD.
+    Unsent(u64),
+    /// Content whose length nobody knows, and nobody asked for: the request was HEAD.
+    Unknown,
+}
+
+impl Body {
+    /// How many bytes that is, if it is known.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Shared(_, range) => Some(range.len() as u64),
+            Body::File(_, range) => Some(range.end - range.start),
+            Body::Unsent(bytes) => Some(*bytes),
+            Body::Unknown => None,
+        }
+    }
+
+    /// The bytes, where they are in memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes),
+            Body::Shared(bytes, range) => Some(&bytes[range.clone()]),
+            Body::File(..) | Body::Unsent(_) | Body::Unknown => None,
+        }
+    }
 }
 
 /// A JSON document, already printed.
@@ -48,13 +93,19 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
         .field("Content-Security-Policy", PAGE_POLICY.to_string())
 }
 
+/// A file that is part of the program.
+pub fn bytes(status: u16, content_type: &'static str, bytes: &'static [u8]) -> Response {
+    with(status, content_type, bytes.into())
+}
+
 /// No content.
 pub fn empty(status: u16) -> Response {
     with(status, "", Cow::Borrowed(b""))
 }
 
 fn with(status: u16, content_type: &'static str, body: Cow<'static, [u8]>) -> Response {
-    Response { status, content_type, body, fields: Vec::new() }
+    let body = Body::Bytes(body);
+    Response { status, content_type, body, fields: Vec::new(), lines: None, cache: None }
 }
 
 impl Response {
@@ -62,6 +113,11 @@ impl Response {
     pub fn field(mut self, name: &'static str, value: String) -> Response {
         self.fields.push((name, value));
         self
+    }
+
+    /// With the request that no cache keeps it: it is true for a moment only.
+    pub fn momentary(self) -> Response {
+        self.field("Cache-Control", "no-store".to_string())
     }
 
     /// With the methods that would have been allowed.
@@ -74,6 +130,18 @@ impl Response {
         self.field("Retry-After", seconds.to_string())
     }
 }
+
+/// How an error page looks …
+const ERROR_STYLE: &str = "\
+    :root{color-scheme:light dark}body{font:106.25%/1.6 system-ui,sans-serif;\
+    margin:15vh auto;max-width:34rem;padding:0 1.25rem;\
+    background:light-dark(#fbfaf8,#14181a);color:light-dark(#1d2528,#e4e9e8)}h1{\
+    font-size:1.5rem;letter-spacing:-.01em}a{color:light-dark(#0f766e,#5eead4)}";
+
+/// … and the policy that lets it be styled by that, and by nothing else.
+const ERROR_POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-yOEE0oU78Gq/LFheukv1ovJHXVO421ShvgfUuACUY0Q='; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// In which form a client reads errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,14 +183,13 @@ impl Style {
                 let title = phrase(status);
                 let html = format!(
                     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-                     <meta name=\"viewport\" content=\"width=device-width\">\n\
-                     <title>{status} {title}</title>\n\
-                     <style>:root{{color-scheme:light dark}}\
-                     body{{font:1rem/1.5 system-ui,sans-serif;margin:15vh auto;max-width:34rem;\
-                     padding:0 1rem}}</style>\n\
-                     <h1>{status} {title}</h1>\n<p>{detail}</p>\n</html>\n"
+                     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+                     <title>{status} {title}</title>\n<style>{ERROR_STYLE}</style>\n\
+                     <h1>{status} {title}</h1>\n<p>{detail}</p>\n\
+                     <p><a href=\"/\">To the start page</a></p>\n</html>\n"
                 );
-                page(status, html.into())
+                with(status, "text/html; charset=utf-8", html.into_bytes().into())
+                    .field("Content-Security-Policy", ERROR_POLICY.to_string())
             }
         }
     }
@@ -131,17 +198,29 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::base64;
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn the_policy_of_error_pages_knows_their_style() {
+        let hash = base64::encode(&Sha256::digest(ERROR_STYLE));
+        assert!(ERROR_POLICY.contains(&format!("style-src 'sha256-{hash}';")), "{hash}");
+        let response = Style::Page.error(404, "nothing here");
+        let page = String::from_utf8_lossy(response.body.bytes().unwrap()).into_owned();
+        assert!(page.contains(&format!("<style>{ERROR_STYLE}</style>")));
+    }
 
     #[test]
     fn an_error_says_the_same_in_every_form() {
         for style in [Style::Plain, Style::Problem, Style::Page] {
             let response = style.error(404, "nothing here");
             assert_eq!(response.status, 404);
-            assert!(String::from_utf8_lossy(&response.body).contains("nothing here"));
+            let text = String::from_utf8_lossy(response.body.bytes().unwrap());
+            assert!(text.contains("nothing here"));
         }
         assert_eq!(
-            *Style::Plain.error(401, "user info error").body,
-            *br#"{"error":"user info error"}"#
+            Style::Plain.error(401, "user info error").body.bytes(),
+            Some(&br#"{"error":"user info error"}"#[..])
         );
     }
 }

@@ -2,7 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::response::{Response, Style, empty};
-use crate::service::{chat, pow};
+use crate::service::{chat, panel, pow};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 use std::fmt;
@@ -21,8 +21,10 @@ pub enum Face {
 pub enum Endpoint {
     /// The page of the web listener.
     WebIndex,
-    /// The description of the server, on the panel listener.
+    /// The dashboard, or the description of the server.
     PanelIndex,
+    /// What the dashboard is made of.
+    PanelAsset,
     /// Alive?
     Healthz,
     /// Ready for more?
@@ -53,6 +55,32 @@ pub enum Endpoint {
     ChatSessions,
     /// What was said in one.
     ChatTranscript,
+}
+
+impl Endpoint {
+    /// Whether this is for people to look at, and not for programs to ask: only who visits it is
+    /// given a session.
+    pub fn is_site(self) -> bool {
+        match self {
+            Endpoint::WebIndex | Endpoint::PanelIndex => true,
+            Endpoint::PanelAsset
+            | Endpoint::Healthz
+            | Endpoint::Readyz
+            | Endpoint::Pi
+            | Endpoint::LegacyPi
+            | Endpoint::Statistics
+            | Endpoint::PowSolve
+            | Endpoint::PowJob
+            | Endpoint::PowCancel
+            | Endpoint::PowVerify
+            | Endpoint::PowStats
+            | Endpoint::ChatStatus
+            | Endpoint::ChatStats
+            | Endpoint::ChatAgents
+            | Endpoint::ChatSessions
+            | Endpoint::ChatTranscript => false,
+        }
+    }
 }
 
 /// How much body a request may have.
@@ -115,6 +143,19 @@ const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Rout
     Route { face, path, method: Method::Get, endpoint, body: Body::Refused, style: None }
 }
 
+/// A row for what a page is made of.
+const fn part(face: Face, folder: &'static str, endpoint: Endpoint) -> Route {
+    let path = Pattern::Under(folder);
+    Route {
+        face: Some(face),
+        path,
+        method: Method::Get,
+        endpoint,
+        body: Body::Refused,
+        style: None,
+    }
+}
+
 /// A row of the newer services: on both faces, with problem details.
 const fn api(method: Method, path: Pattern, endpoint: Endpoint) -> Route {
     let body = if matches!(method, Method::Post) { Body::Limited } else { Body::Refused };
@@ -133,6 +174,7 @@ const fn transcript(form: usize) -> Pattern {
 const TABLE: &[Route] = &[
     get(Some(Face::Web), "/", Endpoint::WebIndex),
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
+    part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
     get(None, "/readyz", Endpoint::Readyz),
     post("/pi", Endpoint::Pi),

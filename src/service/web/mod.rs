@@ -1,6 +1,8 @@
 //! What all HTTP sessions share, and the site on the web listener.
 
+pub mod cache;
 pub mod log;
+pub mod sessions;
 
 use crate::limits::Limits;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,13 +17,21 @@ pub struct State {
     pub limits: Limits,
     /// Which requests get a line in the access log.
     pub access_log: AccessLog,
+    /// Who visits the site.
+    pub sessions: sessions::Sessions,
     common: CommonFields,
 }
 
 impl State {
-    /// The state at start.
-    pub fn new(limits: Limits, server_header: bool, access_log: AccessLog) -> State {
-        State { limits, access_log, common: CommonFields::new(server_header) }
+    /// The state at start; `secret` is what nobody outside can guess.
+    pub fn new(
+        limits: Limits,
+        server_header: bool,
+        access_log: AccessLog,
+        secret: [u8; 32],
+    ) -> State {
+        let common = CommonFields::new(server_header);
+        State { limits, access_log, sessions: sessions::Sessions::new(secret), common }
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.
