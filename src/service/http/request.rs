@@ -5,9 +5,10 @@ use super::response::Response;
 use crate::service::web::AccessLog;
 use crate::service::web::log::Record;
 use crate::service::{Cx, Ticket};
-use crate::stats::Close;
+use crate::stats::{Answered, Close, Handler, Verb};
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
+use std::time::Instant;
 
 /// What an endpoint sees.
 #[derive(Debug)]
@@ -39,28 +40,46 @@ pub struct Exchange {
     version: Version,
     /// Whether another request may follow.
     pub keep_alive: bool,
+    began: Instant,
+    area: Handler,
+    /// The path, where the answer has to wait: others come in between.
+    path: Option<Box<str>>,
     record: Option<Box<Record>>,
 }
 
 impl Exchange {
     /// The exchange that a head begins.
-    pub fn begin(head: &Head<'_, '_>, raw: &[u8], cx: &Cx<'_>) -> Exchange {
+    pub fn begin(head: &Head<'_, '_>, raw: &[u8], area: Handler, cx: &mut Cx<'_>) -> Exchange {
+        cx.stats.begin(head.target.path());
         Exchange {
             method: head.method,
             version: head.version,
             keep_alive: head.keep_alive,
+            began: cx.now,
+            area,
+            path: None,
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
         }
     }
 
     /// The exchange for bytes that were no request.
-    pub fn unreadable(cx: &Cx<'_>) -> Exchange {
+    pub fn unreadable(cx: &mut Cx<'_>) -> Exchange {
+        cx.stats.begin("");
         Exchange {
             method: Method::Other,
             version: Version::Http11,
             keep_alive: false,
+            began: cx.now,
+            area: Handler::None,
+            path: None,
             record: is_logged(cx).then(|| record(b"", None, cx)),
         }
+    }
+
+    /// The answer has to wait.
+    pub fn kept(mut self, cx: &Cx<'_>) -> Exchange {
+        self.path = self.path.or_else(|| Some(cx.stats.answers()?.path().into()));
+        self
     }
 
     /// The request only asked whether the server lives.
@@ -72,7 +91,6 @@ impl Exchange {
 
     /// Prints the response, and the line about it. `close` says that, and why, it is the last.
     pub fn print(self, response: &Response, close: Option<Close>, cx: &mut Cx<'_>) {
-        cx.stats.requests += 1;
         let connection = match (close, self.version) {
             (Some(_), _) => Connection::Close,
             (None, Version::Http10) => Connection::KeepAlive,
@@ -93,10 +111,44 @@ impl Exchange {
         );
         let body: &[u8] = if self.method == Method::Head { b"" } else { &response.body };
         cx.send.push(body);
+        self.count(response.status, body.len(), cx);
         if let Some(record) = self.record {
             let bytes = body.len() as u64;
             cx.log.push(Record { status: response.status, bytes, close, ..*record });
         }
+    }
+
+    fn count(&self, status: u16, bytes: usize, cx: &mut Cx<'_>) {
+        if let Some(path) = &self.path {
+            cx.stats.begin(path);
+        }
+        cx.stats.at_work(self.area);
+        cx.stats.answered(Answered {
+            began: self.began,
+            wall: cx.wall,
+            client: cx.peer,
+            verb: verb(self.method),
+            handler: self.area,
+            status,
+            bytes: bytes as u64,
+            cache: self.record.as_ref().and_then(|record| record.cache),
+        });
+    }
+}
+
+/// The method as counters know it.
+fn verb(method: Method) -> Verb {
+    match method {
+        Method::Get => Verb::Get,
+        Method::Head => Verb::Head,
+        Method::Post => Verb::Post,
+        Method::Put => Verb::Put,
+        Method::Patch => Verb::Patch,
+        Method::Delete => Verb::Delete,
+        Method::Options => Verb::Options,
+        Method::Connect => Verb::Connect,
+        Method::Trace => Verb::Trace,
+        Method::Other => Verb::Other,
     }
 }
 

@@ -15,13 +15,22 @@ pub struct State {
     pub limits: Limits,
     /// Which requests get a line in the access log.
     pub access_log: AccessLog,
+    /// Whether the site is served from memory where it can be.
+    pub cache_enabled: bool,
     common: CommonFields,
 }
 
 impl State {
     /// The state at start.
     pub fn new(limits: Limits, server_header: bool, access_log: AccessLog) -> State {
-        State { limits, access_log, common: CommonFields::new(server_header) }
+        let common = CommonFields::new(server_header);
+        State { limits, access_log, cache_enabled: true, common }
+    }
+
+    /// Turns the cache on if it is off, and off if it is on. Whether it is on now.
+    pub fn toggle_cache(&mut self) -> bool {
+        self.cache_enabled = !self.cache_enabled;
+        self.cache_enabled
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.
