@@ -4,6 +4,7 @@
 //! Neither reads nor writes: `net` fills one and drains the other, sessions do the reverse. A
 //! buffer never grows by itself; who adds to it answers for the bound.
 
+use crate::work::files::Opened;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::ops::Range;
@@ -105,14 +106,26 @@ enum Chunk {
     Owned(Vec<u8>),
     Shared(Arc<[u8]>, Range<usize>),
     Static(&'static [u8]),
+    File(Arc<Opened>, Range<u64>),
 }
 
 impl Chunk {
-    fn bytes(&self) -> &[u8] {
+    /// The bytes, where they are in memory.
+    fn bytes(&self) -> Option<&[u8]> {
         match self {
-            Chunk::Owned(bytes) => bytes,
-            Chunk::Shared(bytes, range) => &bytes[range.clone()],
-            Chunk::Static(bytes) => bytes,
+            Chunk::Owned(bytes) => Some(bytes),
+            Chunk::Shared(bytes, range) => Some(&bytes[range.clone()]),
+            Chunk::Static(bytes) => Some(bytes),
+            Chunk::File(..) => None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Chunk::Owned(bytes) => bytes.len(),
+            Chunk::Shared(_, range) => range.len(),
+            Chunk::Static(bytes) => bytes.len(),
+            Chunk::File(_, range) => (range.end - range.start) as usize,
         }
     }
 }
@@ -125,7 +138,7 @@ const COPY_BELOW: usize = 4096;
 const KEEP_CAPACITY: usize = 64 * 1024;
 
 /// Output in order: sealed chunks, then a tail that answers are printed into. Shared chunks are
-/// sent from where they are.
+/// sent from where they are, and files from where the operating system keeps them.
 #[derive(Debug, Default)]
 pub struct SendBuf {
     chunks: VecDeque<Chunk>,
@@ -179,10 +192,26 @@ impl SendBuf {
         self.seal(Chunk::Owned(bytes));
     }
 
-    /// Fills `slices` from the front with at most `most` bytes. Returns how many slices it
-    /// filled, and with how many bytes.
+    /// Appends `range` of a file, which is read when it is sent. Only its length is kept here.
+    pub fn push_file(&mut self, file: &Arc<Opened>, range: Range<u64>) {
+        if !range.is_empty() {
+            self.seal(Chunk::File(Arc::clone(file), range));
+        }
+    }
+
+    /// The file that comes next and what of it is left to send, if it is not bytes that come next.
+    pub fn file(&self) -> Option<(&Arc<Opened>, Range<u64>)> {
+        match self.chunks.front()? {
+            Chunk::File(file, range) => Some((file, range.start + self.sent as u64..range.end)),
+            Chunk::Owned(_) | Chunk::Shared(..) | Chunk::Static(_) => None,
+        }
+    }
+
+    /// Fills `slices` from the front with at most `most` bytes, up to the next file. Returns how
+    /// many slices it filled, and with how many bytes.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>], most: usize) -> (usize, usize) {
-        let parts = self.chunks.iter().map(Chunk::bytes).chain([self.tail.as_slice()]);
+        let parts = self.chunks.iter().map(Chunk::bytes).chain([Some(self.tail.as_slice())]);
+        let parts = parts.map_while(|part| part);
         let (mut skip, mut filled, mut bytes) = (self.sent, 0, 0);
         for (part, slot) in parts.filter(|part| !part.is_empty()).zip(slices.iter_mut()) {
             let part = &part[skip..];
@@ -206,7 +235,7 @@ impl SendBuf {
         assert!(count <= self.len(), "sent {count} of {} bytes", self.len());
         self.sent += count;
         while let Some(front) = self.chunks.front() {
-            let size = front.bytes().len();
+            let size = front.len();
             if self.sent < size {
                 return;
             }
@@ -254,7 +283,7 @@ impl SendBuf {
             self.chunk_bytes += tail.len();
             self.chunks.push_back(Chunk::Owned(tail));
         }
-        self.chunk_bytes += chunk.bytes().len();
+        self.chunk_bytes += chunk.len();
         self.chunks.push_back(chunk);
     }
 }

@@ -46,6 +46,12 @@ pub struct Limits {
     pub keepalive_timeout: Duration,
     /// Requests that one connection may send; 0 for no bound.
     pub keepalive_requests: u32,
+    /// Visitors of the site that are told apart, in some 12 MiB; 0 for none, and no cookie.
+    pub sessions: usize,
+    /// How long a visitor may stay away and still be the same one.
+    pub session_idle: Duration,
+    /// How long one may be the same at all, so that an id that leaked is of no use for ever.
+    pub session_lifetime: Duration,
     /// Open connections, the descriptor limit permitting; 0 takes [`CONNECTIONS_MAX`].
     pub max_connections: usize,
     /// Bytes read, and bytes written, for one connection before the next one's turn.
@@ -73,6 +79,9 @@ impl Default for Limits {
             min_rate_after: Duration::from_secs(10),
             keepalive_timeout: Duration::from_secs(15),
             keepalive_requests: 0,
+            sessions: 100_000,
+            session_idle: Duration::from_mins(30),
+            session_lifetime: Duration::from_hours(24),
             max_connections: 0,
             turn_bytes: 64 * KIB,
             output_high: 256 * KIB,
@@ -90,6 +99,9 @@ pub const EMPTY_LINES_MAX: usize = 2;
 /// Bytes of a method. RFC 9112 §3 answers one that is longer than any implemented with 501; the
 /// longest registered one, `UPDATEREDIRECTREF`, has 17.
 pub const METHOD_BYTES_MAX: usize = 32;
+
+/// Cookies of one request that are looked at: browsers hold some 180 for a site.
+pub const COOKIE_PAIRS_MAX: usize = 256;
 
 /// Open connections unless configured otherwise: what one address and port can be asked
 /// for by a single client machine, and 20 MiB of memory at most while idle.

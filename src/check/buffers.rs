@@ -1,8 +1,9 @@
 //! The two buffers against twins that are one `Vec` each.
 
 use crate::buf::{RecvBuf, SendBuf};
+use crate::work::files::Opened;
 use std::io::IoSlice;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The bytes of the input as choices, one after the other, and 0 for ever after.
 struct Choices<'a>(std::slice::Iter<'a, u8>);
@@ -70,33 +71,50 @@ fn received(mut choices: Choices<'_>) {
     }
 }
 
+static CONSTANT: [u8; 5000] = [b'c'; 5000];
+
+/// A file with that in it.
+fn file() -> &'static Arc<Opened> {
+    static FILE: OnceLock<Arc<Opened>> = OnceLock::new();
+    FILE.get_or_init(|| Arc::new(Opened::sealed(&CONSTANT).expect("there is memory for it")))
+}
+
 fn sent(mut choices: Choices<'_>) {
-    static CONSTANT: [u8; 5000] = [b'c'; 5000];
+    // Beside each byte: whether it is a file's.
     let (mut buffer, mut twin) = (SendBuf::default(), Vec::new());
+    let append = |twin: &mut Vec<_>, bytes: &[u8], file| {
+        twin.extend(bytes.iter().map(|byte| (*byte, file)));
+    };
     while choices.left() {
-        match choices.next() % 6 {
+        match choices.next() % 7 {
             0 => {
                 let bytes = choices.bytes();
                 buffer.push(&bytes);
-                twin.extend_from_slice(&bytes);
+                append(&mut twin, &bytes, false);
             }
             1 => {
                 let bytes = choices.bytes();
-                twin.extend_from_slice(&bytes);
+                append(&mut twin, &bytes, false);
                 buffer.push_owned(bytes);
             }
             2 => {
                 let bytes: Arc<[u8]> = choices.bytes().into();
                 let start = choices.next().min(bytes.len());
                 buffer.push_shared(&bytes, start..bytes.len());
-                twin.extend_from_slice(&bytes[start..]);
+                append(&mut twin, &bytes[start..], false);
             }
             3 => {
                 let length = 20 * choices.next().min(250);
                 buffer.push_static(&CONSTANT[..length]);
-                twin.extend_from_slice(&CONSTANT[..length]);
+                append(&mut twin, &CONSTANT[..length], false);
             }
             4 => {
+                let (start, length) = (choices.next() * 4, choices.next() * 16);
+                let end = CONSTANT.len().min(start + length);
+                buffer.push_file(file(), start as u64..end as u64);
+                append(&mut twin, &CONSTANT[start..end], true);
+            }
+            5 => {
                 let count = (choices.next() * 20).min(twin.len());
                 buffer.advance(count);
                 twin.drain(..count);
@@ -112,14 +130,27 @@ fn sent(mut choices: Choices<'_>) {
     }
 }
 
-/// The slices are the beginning of what waits: all of it, if there is room for that.
-fn offers_its_beginning(buffer: &SendBuf, twin: &[u8], most: usize) {
+/// What is offered is the beginning of what waits: a stretch of a file, or slices, which are all
+/// of it up to the next file if there is room for that.
+fn offers_its_beginning(buffer: &SendBuf, twin: &[(u8, bool)], most: usize) {
     assert_eq!((buffer.len(), buffer.is_empty()), (twin.len(), twin.is_empty()));
+    let stretch = twin.iter().take_while(|(_, file)| *file == twin[0].1);
+    let stretch = stretch.map(|(byte, _)| *byte).collect::<Vec<_>>();
+    if let Some((file, range)) = buffer.file() {
+        assert!(twin[0].1, "it is the file's turn");
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        assert_eq!(file.read_at(&mut bytes, range.start).ok(), Some(bytes.len()));
+        assert!(stretch.starts_with(&bytes));
+        assert_eq!(buffer.slices(&mut [IoSlice::new(b"")], most), (0, 0));
+        return;
+    }
+    assert!(twin.is_empty() || !twin[0].1, "it is not a file's turn");
     let mut slices = [IoSlice::new(b""); 3];
     let (filled, bytes) = buffer.slices(&mut slices, most);
     let offered = slices[..filled].iter().flat_map(|slice| slice.iter()).copied();
     let offered = offered.collect::<Vec<_>>();
-    assert_eq!((offered.len(), offered.as_slice()), (bytes, &twin[..bytes]));
+    assert_eq!((offered.len(), offered.as_slice()), (bytes, &stretch[..bytes]));
     assert!(bytes <= most && slices[..filled].iter().all(|slice| !slice.is_empty()));
-    assert!(filled == slices.len() || bytes == most.min(twin.len()), "{filled} slices, {bytes}");
+    let whole = most.min(stretch.len());
+    assert!(filled == slices.len() || bytes == whole, "{filled} slices, {bytes} of {whole}");
 }

@@ -2,8 +2,10 @@
 
 use super::token::Source;
 use crate::service::{Endpoint, Id, Transport};
+use crate::work::files::Opened;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry};
+use rustix::io::Errno;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
@@ -14,6 +16,12 @@ pub trait Socket: fmt::Debug {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize>;
     /// Writes as much of `from` as fits, at least one byte.
     fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Sends at most `most` bytes of `file` from `offset` on, at least one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidData`] if the file is no longer as it was found, or can no longer be
+    /// read: what was promised of it cannot be kept.
+    fn send_file(&mut self, file: &Opened, offset: u64, most: usize) -> io::Result<usize>;
     /// Ends our half; what was written is still delivered. An error where there are no halves.
     fn shutdown_write(&mut self) -> io::Result<()>;
     /// The error that waits on the socket, if any.
@@ -103,6 +111,22 @@ impl Socket for Stream {
         }
     }
 
+    fn send_file(&mut self, file: &Opened, offset: u64, most: usize) -> io::Result<usize> {
+        match self {
+            // Asked each time: between two pieces somebody may write to it.
+            Stream::Tcp(stream) => match file.check().and_then(|()| {
+                let mut offset = offset;
+                Ok(rustix::fs::sendfile(stream, file.file(), Some(&mut offset), most)?)
+            }) {
+                Ok(0) => Err(ErrorKind::InvalidData.into()),
+                Err(error) if is_of_a_file(&error) => Err(ErrorKind::InvalidData.into()),
+                sent => sent,
+            },
+            Stream::Udp(..) => Err(ErrorKind::Unsupported.into()),
+            Stream::Nowhere => Ok(most),
+        }
+    }
+
     fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
@@ -127,4 +151,12 @@ impl Socket for Stream {
             Stream::Nowhere => None,
         }
     }
+}
+
+/// Whether it was the file, not the socket, that failed: the disk, or its driver.
+fn is_of_a_file(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    errno.is_some_and(|errno| {
+        [Errno::IO, Errno::STALE, Errno::INVAL, Errno::OVERFLOW].contains(&errno)
+    })
 }

@@ -71,7 +71,7 @@ impl Cache {
 /// Visitors of the site.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Site {
-    /// Sessions there are.
+    /// Sessions that have begun.
     pub sessions: u64,
 }
 

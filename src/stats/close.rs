@@ -25,6 +25,9 @@ pub enum Close {
     ReplyTimeout,
     /// Reset by the peer, or a read or write failed.
     Lost,
+    /// The file that was being sent changed, shrank or could not be read: what had been promised
+    /// of it could not be kept.
+    Changed,
     /// An outgoing connection could not be established.
     Unreachable,
     /// Closed while idle to make room for a new connection.
@@ -39,7 +42,7 @@ pub enum Close {
 
 impl Close {
     /// All reasons, in the order of their counters.
-    pub const ALL: [Close; 16] = [
+    pub const ALL: [Close; 17] = [
         Close::Peer,
         Close::Finished,
         Close::Requested,
@@ -51,6 +54,7 @@ impl Close {
         Close::TooLarge,
         Close::ReplyTimeout,
         Close::Lost,
+        Close::Changed,
         Close::Unreachable,
         Close::Evicted,
         Close::Draining,
@@ -72,6 +76,7 @@ impl Close {
             Close::TooLarge => "too-large",
             Close::ReplyTimeout => "reply-timeout",
             Close::Lost => "lost",
+            Close::Changed => "file-changed",
             Close::Unreachable => "unreachable",
             Close::Evicted => "evicted",
             Close::Draining => "draining",

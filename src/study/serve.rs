@@ -14,10 +14,12 @@ use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::{self, KIB, Pace};
 use crate::service::{Deadline, Effect, Event, Id, Kind, Progress, Refusal, Session};
 use crate::stats::Close;
+use crate::work::files::Opened;
 use crate::work::{Compute, Job, Outcome};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -80,6 +82,9 @@ enum End {
 /// Read at a time. Each conversation has such a buffer for as long as it lasts.
 const READ_BYTES: usize = 16 * KIB;
 
+/// Read of a file at a time.
+const FILE_BYTES: usize = 64 * KIB;
+
 /// Slices of output in one call.
 const SLICES: usize = 16;
 
@@ -123,9 +128,14 @@ impl<'a> Conversation<'a> {
         self.tell(opened)?;
         loop {
             self.carry_out()?;
-            self.flush()?;
+            let sent = self.flush()?;
             if let Some(why) = self.session.is_done() {
                 return Ok(why);
+            }
+            if sent && !self.session.wants_read() {
+                // It may have been waiting for room.
+                self.tell(Event::Bytes)?;
+                continue;
             }
             if self.can_digest() {
                 self.digest()?;
@@ -213,16 +223,27 @@ impl<'a> Conversation<'a> {
         self.desk.closed(Close::Unreachable);
     }
 
-    fn flush(&mut self) -> Result<(), Close> {
+    /// Sends all there is. Whether that was anything.
+    fn flush(&mut self) -> Result<bool, Close> {
+        let waited = !self.send.is_empty();
         let limits = &self.desk.limits;
         let mut pace = Pace::start(Instant::now());
         while !self.send.is_empty() {
             let patience = left(pace.deadline(limits.send_timeout, limits));
             let patience = patience.ok_or(Close::SlowReader)?;
             self.stream.set_write_timeout(Some(patience)).map_err(|_| Close::Lost)?;
-            let mut slices = [IoSlice::new(b""); SLICES];
-            let (filled, _) = self.send.slices(&mut slices, limits.turn_bytes);
-            match (&mut &*self.stream).write_vectored(&slices[..filled]) {
+            let sent = match self.send.file() {
+                None => {
+                    let mut slices = [IoSlice::new(b""); SLICES];
+                    let (filled, _) = self.send.slices(&mut slices, limits.turn_bytes);
+                    (&mut &*self.stream).write_vectored(&slices[..filled])
+                }
+                Some((file, range)) => {
+                    let piece = read(file, range).map_err(|_| Close::Changed)?;
+                    (&mut &*self.stream).write(&piece)
+                }
+            };
+            match sent {
                 Ok(0) => return Err(Close::Lost),
                 Ok(count) => {
                     self.send.advance(count);
@@ -232,7 +253,7 @@ impl<'a> Conversation<'a> {
                 Err(_) => return Err(Close::Lost),
             }
         }
-        Ok(())
+        Ok(waited)
     }
 
     fn read_or_tick(&mut self) -> Result<(), Close> {
@@ -286,6 +307,17 @@ impl<'a> Conversation<'a> {
             }
         }
     }
+}
+
+/// A piece of a file, which is still as it was found after it has been read. Whoever waits for
+/// the disk here has nobody else to serve meanwhile.
+fn read(file: &Opened, range: Range<u64>) -> io::Result<Vec<u8>> {
+    let most = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+    let mut piece = vec![0; most.min(FILE_BYTES)];
+    let count = file.read_at(&mut piece, range.start)?;
+    file.check()?;
+    piece.truncate(count);
+    Ok(piece)
 }
 
 /// The whole computation, in this thread.

@@ -6,16 +6,22 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accept;
 pub mod ascii;
 pub mod base64;
 pub mod chunked;
+pub mod conditional;
+pub mod cookie;
 pub mod http;
 pub mod json;
 pub mod legacy;
 pub mod line;
 pub mod pow;
+pub mod range;
 pub(crate) mod reason;
 pub mod reply;
+pub mod request;
+pub mod response;
 pub mod target;
 
 /// What a parser says about the bytes that it was shown.

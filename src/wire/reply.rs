@@ -31,6 +31,10 @@ pub struct Head<'a> {
     pub connection: Connection,
     /// Further fields.
     pub fields: &'a [(&'static str, String)],
+    /// Further fields as they are printed, each with its CRLF.
+    pub lines: [&'a [u8]; 3],
+    /// Seconds since the content was read from where it comes from (RFC 9111 §5.1).
+    pub age: Option<u64>,
 }
 
 /// The interim response that asks for the body (RFC 9110 §10.1.1).
@@ -55,6 +59,12 @@ pub fn print(head: &Head<'_>, out: &mut Vec<u8>) {
     }
     for (name, value) in head.fields {
         field(name, value.as_bytes(), out);
+    }
+    head.lines.iter().for_each(|lines| out.extend_from_slice(lines));
+    if let Some(age) = head.age {
+        out.extend_from_slice(b"Age: ");
+        decimal(age, out);
+        out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -147,13 +157,16 @@ mod tests {
             content_length: Some(12),
             connection: Connection::Close,
             fields: &[("Allow", "POST, OPTIONS".to_string())],
+            lines: [b"X: y\r\n", b"", b"Z: z\r\n"],
+            age: Some(7),
         };
         let mut out = Vec::new();
         print(&head, &mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "HTTP/1.1 405 Method Not Allowed\r\nServer: pentad\r\nContent-Type: text/plain\r\n\
-             Content-Length: 12\r\nConnection: close\r\nAllow: POST, OPTIONS\r\n\r\n"
+             Content-Length: 12\r\nConnection: close\r\nAllow: POST, OPTIONS\r\nX: y\r\n\
+             Z: z\r\nAge: 7\r\n\r\n"
         );
     }
 

@@ -8,6 +8,7 @@
 //! Nothing here keeps a clock or knows a connection.
 
 pub mod db;
+pub mod files;
 pub mod pi;
 pub mod pow;
 

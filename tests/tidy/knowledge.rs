@@ -6,7 +6,7 @@ use super::source::files;
 
 /// Each layer, and the others that it may know.
 const TABLE: &[(&str, &[&str])] = &[
-    ("buf", &[]),
+    ("buf", &["work"]),
     ("limits", &[]),
     ("stats", &[]),
     ("wire", &["limits"]),
@@ -30,12 +30,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("mio", &["net"]),
     ("socket2", &["study", "net"]),
     ("signal_hook_mio", &["net"]),
-    ("rustix", &["study", "net", "cmd"]),
+    ("rustix", &["study", "net", "work::files", "cmd"]),
     ("std::net::TcpStream", &["study", "net"]),
     ("std::net::TcpListener", &["study", "net"]),
     ("std::net::UdpSocket", &["net"]),
     ("std::net::Shutdown", &["study", "net"]),
-    ("std::os", &["study", "net", "cmd", "config"]),
+    ("std::os", &["study", "net", "work::files", "cmd", "config"]),
     ("std::thread", &["study", "net", "cmd", "config"]),
     ("std::sync::Mutex", &["study", "net", "cmd"]),
     ("std::sync::Condvar", &["study", "net"]),
@@ -57,6 +57,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 
 /// What a layer may see of one that it knows, where that is not everything.
 const WAIST: &[(&str, &str, Sight)] = &[
+    ("buf", "crate::work", is_an_open_file),
     ("net", "crate::service", is_the_waist),
     ("net", "crate::work", is_no_kernel),
     ("service", "crate::work", is_a_job_type),
@@ -73,6 +74,11 @@ fn is_the_waist(mention: &Mention) -> bool {
     mention.path.len() <= 2
         || mention.path.get(2).is_some_and(is_item)
         || mention.is_under("crate::service::web::log")
+}
+
+/// A file that is sent from where it is, and nothing of how it was found.
+fn is_an_open_file(mention: &Mention) -> bool {
+    mention.is_under("crate::work::files::Opened")
 }
 
 /// Jobs and the database, but not how a service's work is done.

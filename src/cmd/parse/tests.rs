@@ -37,6 +37,15 @@ fn a_head_as_json() {
 }
 
 #[test]
+fn a_response_as_json() {
+    let (code, line) = ask("response", b"HTTP/1.1 404 x\r\nContent-Length: 2\r\n\r\nab");
+    let verdict: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((code, &verdict["value"]["status"]), (0, &json!(404)));
+    assert_eq!((&verdict["value"]["body"], &verdict["used"]), (&json!(2), &json!(37)));
+    assert_eq!((ask("response", b"HTTP/1.1 2").0, ask("response", b"HTTP/3.0 ").0), (10, 11));
+}
+
+#[test]
 fn a_chunked_body_and_a_target_as_json() {
     let (_, line) = ask("chunked", b"5\r\nhello\r\n0\r\n\r\nGET");
     let verdict: Value = serde_json::from_str(&line).unwrap();
@@ -78,6 +87,28 @@ fn a_line_and_a_proof_as_json() {
     }
     let (code, text) = ask("pow", b"a,b,c");
     assert!(code == 11 && text.contains("\"reason\":\"bad-format\""), "{text}");
+}
+
+#[test]
+fn values_of_fields_as_json() {
+    for (parser, input, value) in [
+        ("range", &b"bytes=0-4,-3,5-"[..], json!([{"first":0,"last":4},{"count":3},{"first":5}])),
+        (
+            "etags",
+            b"W/\"a\", \"b\"",
+            json!([{"weak":true,"opaque":"a"},{"weak":false,"opaque":"b"}]),
+        ),
+        ("accept", b"gzip;q=0.5, *", json!([["gzip", 0.5], ["*", 1.0]])),
+        ("cookie", b"a=1; b; c=\"2\"", json!([["a", "1"], ["c", "2"]])),
+    ] {
+        let (code, line) = ask(parser, input);
+        let verdict: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((code, &verdict["used"], &verdict["value"]), (0, &json!(input.len()), &value));
+    }
+    let (code, line) = ask("range", b"bytes=5-4");
+    assert!(code == 11 && line.contains("\"reason\":\"range-backwards\""), "{line}");
+    let (code, line) = ask("etags", b"\"a");
+    assert!(code == 11 && line.contains("\"reason\":\"etag-quote\""), "{line}");
 }
 
 #[test]

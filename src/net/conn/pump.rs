@@ -73,12 +73,8 @@ impl<S: Socket> Conn<S> {
                     continue;
                 }
                 (Flushed::Drained, None) => {
-                    // The session may have been waiting for room.
-                    self.starved = false;
-                    if self.session.wants_read() {
-                        self.starved =
-                            self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
-                    }
+                    // The session may have been waiting for room, whether it reads or not.
+                    self.starved = self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
                     continue;
                 }
                 (Flushed::All | Flushed::Blocked, None) if self.can_digest(lent) => continue,
@@ -156,20 +152,31 @@ impl<S: Socket> Conn<S> {
             if share.write == 0 {
                 return Ok(Flushed::Share);
             }
-            let mut slices = [IoSlice::new(b""); SLICES];
-            let (filled, offered) = output.slices(&mut slices, share.write);
-            match self.socket.write(&slices[..filled]) {
+            let (sent, full) = match output.file() {
+                None => {
+                    let mut slices = [IoSlice::new(b""); SLICES];
+                    let (filled, offered) = output.slices(&mut slices, share.write);
+                    (self.socket.write(&slices[..filled]), offered)
+                }
+                Some((file, range)) => {
+                    let offered = share.write.min((range.end - range.start) as usize);
+                    // Less may go for other reasons than a full socket.
+                    (self.socket.send_file(file, range.start, offered), 0)
+                }
+            };
+            match sent {
                 Ok(0) => return Err(Close::Lost),
                 Ok(count) => {
                     output.advance(count);
                     share.write -= count;
-                    self.ready.writable = count == offered;
+                    self.ready.writable = count >= full;
                     if let Some(held) = &mut self.send {
                         held.pace.moved(count, desk.now);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::InvalidData => return Err(Close::Changed),
                 Err(_) => return Err(Close::Lost),
             }
         }

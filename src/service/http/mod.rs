@@ -31,7 +31,7 @@ use crate::wire::http::{Bad, Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
 use body::{Receiving, Taken, Transfer};
 use request::Exchange;
-use routes::{Body, Endpoint, Route};
+use routes::{Body, Route};
 use std::time::Instant;
 
 /// One connection.
@@ -263,9 +263,7 @@ impl Session {
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
-        if matches!(route.endpoint, Endpoint::Healthz | Endpoint::Readyz) {
-            exchange.quietly(cx);
-        }
+        exchange.routed(route.endpoint, head, cx);
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let request = Request { head, body, ticket };
         let answer = endpoints::ask(route.endpoint, &request, cx);

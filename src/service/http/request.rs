@@ -1,13 +1,18 @@
 //! One request and its answer: what an endpoint reads, and what is remembered until the answer
 //! is printed.
 
-use super::response::Response;
+use super::response::{Body, Response};
+use super::routes::Endpoint;
+use crate::buf::SendBuf;
 use crate::service::web::AccessLog;
+use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
+use crate::service::web::sessions::Visit;
 use crate::service::{Cx, Ticket};
 use crate::stats::{Answered, Close, Handler, Verb};
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
+use std::borrow::Cow;
 use std::time::Instant;
 
 /// What an endpoint sees.
@@ -45,6 +50,7 @@ pub struct Exchange {
     /// The path, where the answer has to wait: others come in between.
     path: Option<Box<str>>,
     record: Option<Box<Record>>,
+    visit: Option<Visit>,
 }
 
 impl Exchange {
@@ -59,6 +65,7 @@ impl Exchange {
             area,
             path: None,
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
+            visit: None,
         }
     }
 
@@ -73,6 +80,7 @@ impl Exchange {
             area: Handler::None,
             path: None,
             record: is_logged(cx).then(|| record(b"", None, cx)),
+            visit: None,
         }
     }
 
@@ -82,10 +90,20 @@ impl Exchange {
         self
     }
 
-    /// The request only asked whether the server lives.
-    pub fn quietly(&mut self, cx: &Cx<'_>) {
-        if cx.world.web.access_log == AccessLog::Visitors {
+    /// It is known what the request is for. Who only asks whether the server lives may not be
+    /// worth a line in the log; who looks at the site is a visitor.
+    pub fn routed(&mut self, endpoint: Endpoint, head: &Head<'_, '_>, cx: &mut Cx<'_>) {
+        let web = &mut cx.world.web;
+        let probe = matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz);
+        if probe && web.access_log == AccessLog::Visitors {
             self.record = None;
+        }
+        if endpoint.is_site() {
+            self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
+            cx.stats.site.sessions = web.sessions.issued();
+        }
+        if let Some(record) = &mut self.record {
+            record.session = self.visit.map(Visit::id);
         }
     }
 
@@ -96,29 +114,37 @@ impl Exchange {
             (None, Version::Http10) => Connection::KeepAlive,
             (None, Version::Http11) => Connection::Implied,
         };
-        let length = response.body.len() as u64;
         let content = !matches!(response.status, 100..200 | 204 | 304);
+        let named = content && response.lines.is_none();
+        let (x_cache, age): (&[u8], _) = match response.cache {
+            None => (b"", None),
+            Some(Verdict::Hit(age)) => (b"X-Cache: HIT\r\n", Some(age)),
+            Some(Verdict::Miss) => (b"X-Cache: MISS\r\n", Some(0)),
+            Some(Verdict::Bypass) => (b"X-Cache: BYPASS\r\n", None),
+        };
+        let cookie = cookie_line(self.visit);
         reply::print(
             &reply::Head {
                 status: response.status,
                 common: cx.world.web.common(cx.wall),
-                content_type: content.then_some(response.content_type),
-                content_length: content.then_some(length),
+                content_type: named.then_some(response.content_type),
+                content_length: if content { response.body.len() } else { None },
                 connection,
                 fields: &response.fields,
+                lines: [response.lines.as_deref().unwrap_or(b""), x_cache, &cookie],
+                age,
             },
             cx.send.tail(),
         );
-        let body: &[u8] = if self.method == Method::Head { b"" } else { &response.body };
-        cx.send.push(body);
-        self.count(response.status, body.len(), cx);
+        let bytes = if self.method == Method::Head { 0 } else { send(&response.body, cx.send) };
+        self.count(response, bytes, cx);
         if let Some(record) = self.record {
-            let bytes = body.len() as u64;
-            cx.log.push(Record { status: response.status, bytes, close, ..*record });
+            let cache = response.cache.map(Verdict::name);
+            cx.log.push(Record { status: response.status, bytes, close, cache, ..*record });
         }
     }
 
-    fn count(&self, status: u16, bytes: usize, cx: &mut Cx<'_>) {
+    fn count(&self, response: &Response, bytes: u64, cx: &mut Cx<'_>) {
         if let Some(path) = &self.path {
             cx.stats.begin(path);
         }
@@ -129,9 +155,9 @@ impl Exchange {
             client: cx.peer,
             verb: verb(self.method),
             handler: self.area,
-            status,
-            bytes: bytes as u64,
-            cache: self.record.as_ref().and_then(|record| record.cache),
+            status: response.status,
+            bytes,
+            cache: response.cache.map(Verdict::name),
         });
     }
 }
@@ -150,6 +176,29 @@ fn verb(method: Method) -> Verb {
         Method::Trace => Verb::Trace,
         Method::Other => Verb::Other,
     }
+}
+
+/// The line that sends a new visitor its id. Others have theirs already.
+fn cookie_line(visit: Option<Visit>) -> Cow<'static, [u8]> {
+    match visit {
+        None | Some(Visit::Again(_)) => Cow::Borrowed(b""),
+        Some(Visit::First(id)) => [COOKIE_BEGIN, &id.text(), COOKIE_END].concat().into(),
+    }
+}
+
+const COOKIE_BEGIN: &[u8] = b"Set-Cookie: pentad_session=";
+const COOKIE_END: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
+
+/// Puts the content where it will be sent from, and says how much it is. A file goes out piece by
+/// piece, which is for others to see to.
+fn send(body: &Body, send: &mut SendBuf) -> u64 {
+    match body {
+        Body::Bytes(Cow::Borrowed(bytes)) => send.push_static(bytes),
+        Body::Bytes(Cow::Owned(bytes)) => send.push(bytes),
+        Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
+        Body::File(..) | Body::Unsent(_) | Body::Unknown => {}
+    }
+    body.len().unwrap_or(0)
 }
 
 fn is_logged(cx: &Cx<'_>) -> bool {

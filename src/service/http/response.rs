@@ -1,21 +1,67 @@
 //! What endpoints answer: responses as values, and how errors look to whom.
 
 use crate::service::http::routes::Allow;
+use crate::service::web::cache::Verdict;
+use crate::wire::accept;
 use crate::wire::http::Head;
 use crate::wire::reply::phrase;
+use crate::work::files::Opened;
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// A response before it is printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Media type of the content.
+    /// Media type of the content; nothing if `lines` name it.
     pub content_type: &'static str,
     /// The content.
-    pub body: Cow<'static, [u8]>,
+    pub body: Body,
     /// Fields beyond those of every response.
     pub fields: Vec<(&'static str, String)>,
+    /// Further fields as they are printed, each with its CRLF.
+    pub lines: Option<Arc<[u8]>>,
+    /// What the cache had to say.
+    pub cache: Option<Verdict>,
+}
+
+/// The content of a response.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Made for this response, or as old as the program.
+    Bytes(Cow<'static, [u8]>),
+    /// A part of bytes that others send too.
+    Shared(Arc<[u8]>, Range<usize>),
+    /// A part of a file, which goes out as the socket takes it.
+    File(Arc<Opened>, Range<u64>),
+    /// So many bytes that nobody asked for: the request was HEAD.
+    Unsent(u64),
+    /// Content whose length nobody knows, and nobody asked for: the request was HEAD.
+    Unknown,
+}
+
+impl Body {
+    /// How many bytes that is, if it is known.
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes.len() as u64),
+            Body::Shared(_, range) => Some(range.len() as u64),
+            Body::File(_, range) => Some(range.end - range.start),
+            Body::Unsent(bytes) => Some(*bytes),
+            Body::Unknown => None,
+        }
+    }
+
+    /// The bytes, where they are in memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Body::Bytes(bytes) => Some(bytes),
+            Body::Shared(bytes, range) => Some(&bytes[range.clone()]),
+            Body::File(..) | Body::Unsent(_) | Body::Unknown => None,
+        }
+    }
 }
 
 /// A JSON document, already printed.
@@ -48,7 +94,8 @@ pub fn empty(status: u16) -> Response {
 }
 
 fn with(status: u16, content_type: &'static str, body: Cow<'static, [u8]>) -> Response {
-    Response { status, content_type, body, fields: Vec::new() }
+    let body = Body::Bytes(body);
+    Response { status, content_type, body, fields: Vec::new(), lines: None, cache: None }
 }
 
 impl Response {
@@ -84,7 +131,7 @@ impl Style {
     /// The form for a request to no known path: by the path, else by what is accepted.
     pub fn of(head: &Head<'_, '_>) -> Style {
         let api = head.target.path().starts_with("/api/");
-        if api || prefers_json(head.field("accept").unwrap_or(b"")) {
+        if api || accept::prefers_json(&head.fields("accept")) {
             Style::Problem
         } else {
             Style::Page
@@ -127,62 +174,21 @@ impl Style {
     }
 }
 
-/// Whether `accept` gives a JSON type a higher weight than HTML (RFC 9110 §12.5.1).
-fn prefers_json(accept: &[u8]) -> bool {
-    let (mut json, mut html) = (0, 0);
-    for range in accept.split(|byte| *byte == b',') {
-        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-        let media = parts.next().unwrap_or(b"").to_ascii_lowercase();
-        let weight = parts.find_map(weight).unwrap_or(1000);
-        match media.as_slice() {
-            b"application/json" | b"application/problem+json" | b"application/*" => {
-                json = json.max(weight);
-            }
-            b"text/html" | b"application/xhtml+xml" | b"text/*" => html = html.max(weight),
-            _ => {}
-        }
-    }
-    json > html
-}
-
-/// `q=0.5` in thousandths; a malformed weight counts as none.
-fn weight(parameter: &[u8]) -> Option<u32> {
-    let value = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="))?;
-    let value: f32 = std::str::from_utf8(value).ok()?.parse().ok()?;
-    (0.0..=1.0).contains(&value).then_some((value * 1000.0) as u32)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_is_preferred_by_weight_and_never_by_a_wildcard() {
-        for (accept, preferred) in [
-            ("application/json", true),
-            ("application/problem+json", true),
-            ("Application/JSON;q=0.9, text/html;q=0.8", true),
-            ("text/html,application/json;q=0.9", false),
-            ("text/html, application/json", false),
-            ("*/*", false),
-            ("", false),
-            ("application/json;q=0", false),
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false),
-        ] {
-            assert_eq!(prefers_json(accept.as_bytes()), preferred, "{accept}");
-        }
-    }
 
     #[test]
     fn an_error_says_the_same_in_every_form() {
         for style in [Style::Plain, Style::Problem, Style::Page] {
             let response = style.error(404, "nothing here");
             assert_eq!(response.status, 404);
-            assert!(String::from_utf8_lossy(&response.body).contains("nothing here"));
+            let text = String::from_utf8_lossy(response.body.bytes().unwrap());
+            assert!(text.contains("nothing here"));
         }
         assert_eq!(
-            *Style::Plain.error(401, "user info error").body,
-            *br#"{"error":"user info error"}"#
+            Style::Plain.error(401, "user info error").body.bytes(),
+            Some(&br#"{"error":"user info error"}"#[..])
         );
     }
 }

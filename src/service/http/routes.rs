@@ -64,6 +64,25 @@ impl Endpoint {
             | Endpoint::PowStats => Handler::Pow,
         }
     }
+
+    /// Whether this is for people to look at, and not for programs to ask: only who visits it is
+    /// given a session.
+    pub fn is_site(self) -> bool {
+        match self {
+            Endpoint::WebIndex | Endpoint::PanelIndex => true,
+            Endpoint::Healthz
+            | Endpoint::ToggleCache
+            | Endpoint::Readyz
+            | Endpoint::Pi
+            | Endpoint::LegacyPi
+            | Endpoint::Statistics
+            | Endpoint::PowSolve
+            | Endpoint::PowJob
+            | Endpoint::PowCancel
+            | Endpoint::PowVerify
+            | Endpoint::PowStats => false,
+        }
+    }
 }
 
 /// The area that a request is counted under, whether or not a row was found for it.

@@ -1,6 +1,8 @@
 //! What all HTTP sessions share, and the site on the web listener.
 
+pub mod cache;
 pub mod log;
+pub mod sessions;
 
 use crate::limits::Limits;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,14 +19,22 @@ pub struct State {
     pub access_log: AccessLog,
     /// Whether the site is served from memory where it can be.
     pub cache_enabled: bool,
+    /// Who visits the site.
+    pub sessions: sessions::Sessions,
     common: CommonFields,
 }
 
 impl State {
-    /// The state at start.
-    pub fn new(limits: Limits, server_header: bool, access_log: AccessLog) -> State {
+    /// The state at start; `secret` is what nobody outside can guess.
+    pub fn new(
+        limits: Limits,
+        server_header: bool,
+        access_log: AccessLog,
+        secret: [u8; 32],
+    ) -> State {
         let common = CommonFields::new(server_header);
-        State { limits, access_log, cache_enabled: true, common }
+        let sessions = sessions::Sessions::new(secret);
+        State { limits, access_log, cache_enabled: true, sessions, common }
     }
 
     /// Turns the cache on if it is off, and off if it is on. Whether it is on now.

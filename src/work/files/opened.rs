@@ -1,0 +1,94 @@
+//! A regular file that is open, and the state that it was found in.
+//!
+//! Whoever sends from it asks at each step whether it is still that file. It is never read past
+//! the length that it had, and never made longer.
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use std::fs::{File, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Opened {
+    file: File,
+    mark: Mark,
+}
+
+/// What tells one state of a file from another: its length, and when it was last written to.
+/// Renaming a file or linking to it changes neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// Its length.
+    pub bytes: u64,
+    /// Nanoseconds since 1970 for a file; of what was compiled in, a hash.
+    pub stamp: i64,
+    /// Whether the stamp is a time.
+    pub dated: bool,
+}
+
+impl Mark {
+    /// That of a file.
+    pub fn of(metadata: &Metadata) -> Mark {
+        let nanos = metadata.mtime().saturating_mul(1_000_000_000);
+        let stamp = nanos.saturating_add(metadata.mtime_nsec());
+        Mark { bytes: metadata.len(), stamp, dated: true }
+    }
+}
+
+impl Opened {
+    /// An open file in its present state.
+    ///
+    /// # Errors
+    /// Those of fstat(2).
+    pub fn new(file: File) -> io::Result<Opened> {
+        let mark = Mark::of(&file.metadata()?);
+        Ok(Opened { file, mark })
+    }
+
+    /// A file in memory that holds a copy of `bytes`, which nobody can change any more.
+    ///
+    /// # Errors
+    /// The operating system's, when it has no descriptor or no memory to give.
+    pub fn sealed(bytes: &[u8]) -> io::Result<Opened> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let mut file = File::from(memfd_create("pentad-file", flags)?);
+        file.write_all(bytes)?;
+        let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+        fcntl_add_seals(&file, seals)?;
+        Opened::new(file)
+    }
+
+    /// The state that it was found in.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// The file itself.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Nothing, if it is still as it was found.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if it is not, and those of fstat(2).
+    pub fn check(&self) -> io::Result<()> {
+        if Mark::of(&self.file.metadata()?) == self.mark {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::InvalidData.into())
+        }
+    }
+
+    /// Reads from `offset` on, at least one byte if `into` has room.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] where nothing is left, and those of pread(2).
+    pub fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self.file.read_at(into, offset)? {
+            0 if !into.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+}
