@@ -12,12 +12,14 @@
 //! request, and after an error parses nothing more.
 
 mod body;
+mod embedded;
 mod endpoints;
 mod guard;
 mod request;
 mod response;
 mod routes;
 
+pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
 pub use response::{Response, Style, empty, json, page, text};

@@ -2,7 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::response::{Response, Style, empty};
-use crate::service::pow;
+use crate::service::{panel, pow};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
@@ -22,10 +22,12 @@ pub enum Face {
 pub enum Endpoint {
     /// The page of the web listener.
     WebIndex,
-    /// The description of the server, on the panel listener.
+    /// The dashboard, or the description of the server.
     PanelIndex,
     /// Turn the cache on or off.
     ToggleCache,
+    /// What the dashboard is made of.
+    PanelAsset,
     /// Alive?
     Healthz,
     /// Ready for more?
@@ -53,7 +55,7 @@ impl Endpoint {
     pub fn area(self) -> Handler {
         match self {
             Endpoint::WebIndex => Handler::Site,
-            Endpoint::PanelIndex | Endpoint::ToggleCache => Handler::Panel,
+            Endpoint::PanelIndex | Endpoint::PanelAsset | Endpoint::ToggleCache => Handler::Panel,
             Endpoint::Healthz | Endpoint::Readyz => Handler::Health,
             Endpoint::Pi | Endpoint::Statistics => Handler::Pi,
             Endpoint::LegacyPi => Handler::Legacy,
@@ -70,8 +72,9 @@ impl Endpoint {
     pub fn is_site(self) -> bool {
         match self {
             Endpoint::WebIndex | Endpoint::PanelIndex => true,
-            Endpoint::Healthz
+            Endpoint::PanelAsset
             | Endpoint::ToggleCache
+            | Endpoint::Healthz
             | Endpoint::Readyz
             | Endpoint::Pi
             | Endpoint::LegacyPi
@@ -165,6 +168,12 @@ const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Rout
     Route { face, path, method: Method::Get, endpoint, body, guard, style: None }
 }
 
+/// A row for what a page is made of.
+const fn part(face: Face, folder: &'static str, endpoint: Endpoint) -> Route {
+    let path = Pattern::Under(folder);
+    Route { path, ..get(Some(face), folder, endpoint) }
+}
+
 /// A row of the newer services: on both faces, with problem details.
 const fn api(method: Method, path: Pattern, endpoint: Endpoint) -> Route {
     let body = if matches!(method, Method::Post) { Body::Limited } else { Body::Refused };
@@ -192,6 +201,7 @@ const fn control(method: Method, path: &'static str, endpoint: Endpoint) -> Rout
 const TABLE: &[Route] = &[
     get(Some(Face::Web), "/", Endpoint::WebIndex),
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
+    part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
     get(None, "/readyz", Endpoint::Readyz),
     control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
