@@ -168,6 +168,11 @@ impl Style {
         }
     }
 
+    /// That a body is too large, in this form.
+    pub fn too_large(self) -> Response {
+        self.error(413, "The body is larger than this path takes.")
+    }
+
     /// An error in this form. `detail` is a sentence.
     pub fn error(self, status: u16, detail: &str) -> Response {
         match self {
