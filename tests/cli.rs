@@ -119,7 +119,7 @@ fn a_slip_gets_a_suggestion_and_two() {
         (&["--wbe", "x"], "pentad: unknown option --wbe; did you mean --web?\n"),
         (
             &["--only", "pannel"],
-            "pentad: --only: `pannel` is no service of web, panel, legacy, pow; \
+            "pentad: --only: `pannel` is no service of web, panel, legacy, pow, chat; \
                                  did you mean panel?\n",
         ),
         (&["--head-timeout", "0s"], "pentad: --head-timeout: 0s is too short: 1ms … 1h\n"),
