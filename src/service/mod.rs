@@ -197,6 +197,14 @@ pub enum Deadline {
 }
 
 impl Deadline {
+    /// The moment, if something is owed until then or a first word awaited.
+    pub fn owed(self) -> Option<Instant> {
+        match self {
+            Deadline::Busy(at) | Deadline::Fresh(at) => Some(at),
+            Deadline::Idle(_) | Deadline::Standing(_) => None,
+        }
+    }
+
     /// The moment itself.
     pub fn at(self) -> Instant {
         match self {

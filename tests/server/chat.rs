@@ -47,10 +47,6 @@ impl Client {
     }
 }
 
-fn agents() -> [&'static str; 2] {
-    ["--agent=bo:bo", "--agent=cy:cy"]
-}
-
 /// Whether it goes on without waiting for anything but the other side.
 fn is_quick(story: &Story) -> bool {
     !story.steps.iter().any(|step| matches!(step, Step::Wait(_)))
@@ -61,7 +57,7 @@ fn stories_without_waits_play_against_the_real_server() {
     let stories = story::all().into_iter().filter(is_quick).collect::<Vec<_>>();
     assert!(stories.len() >= 2);
     for story in stories {
-        let server = Server::start(&agents());
+        let server = Server::start(&[]);
         play(&story, server.addr("chat", "tcp"));
     }
 }
@@ -124,13 +120,13 @@ fn stats(addr: SocketAddr) -> String {
 #[test]
 fn what_was_answered_survives_the_death_of_the_server() {
     let place = Place::new();
-    let mut server = Server::start_in(&place, &agents());
+    let mut server = Server::start_in(&place, &[]);
     for stars in [5, 2] {
         chat(server.addr("chat", "tcp"), stars);
     }
     server.signal(Signal::KILL);
     server.wait();
-    let server = Server::start_in(&place, &agents());
+    let server = Server::start_in(&place, &[]);
     let screen = stats(server.addr("chat", "tcp"));
     for line in [
         "Clients Attended Today: 2",
@@ -155,8 +151,7 @@ fn what_was_answered_survives_the_death_of_the_server() {
 
 #[test]
 fn the_visitor_of_an_agent_whose_client_is_killed_is_the_head_of_the_queue() {
-    let args = [agents()[0], agents()[1], "--chat-agent-grace=200ms"];
-    let server = Server::start(&args);
+    let server = Server::start(&["--chat-agent-grace=200ms"]);
     let addr = server.addr("chat", "tcp");
     let script = "exec 3<>\"/dev/tcp/$0/$1\"; printf '/agent bo bo\\n/online\\n' >&3; exec cat <&3";
     let mut agent = Command::new("bash")
@@ -184,7 +179,7 @@ fn the_visitor_of_an_agent_whose_client_is_killed_is_the_head_of_the_queue() {
 #[test]
 fn the_end_of_the_server_is_the_end_of_all_chats_and_they_are_counted() {
     let place = Place::new();
-    let mut server = Server::start_in(&place, &agents());
+    let mut server = Server::start_in(&place, &[]);
     let addr = server.addr("chat", "tcp");
     let mut bo = Client::connect(addr);
     bo.say("/agent bo bo");
@@ -201,14 +196,16 @@ fn the_end_of_the_server_is_the_end_of_all_chats_and_they_are_counted() {
         assert_eq!(client.line(), "");
     }
     assert!(server.wait().success());
-    let server = Server::start_in(&place, &agents());
+    let server = Server::start_in(&place, &[]);
     let screen = stats(server.addr("chat", "tcp"));
     assert!(screen.contains("Total Clients Serviced: 1"), "{screen}");
 }
 
 #[test]
 fn demonstration_agents_are_told_on_standard_error_only() {
-    let server = Server::start(&[]);
+    let place = Place::new();
+    let command = place.command(["--only=chat", "--chat=127.0.0.1:0"]);
+    let server = Server::launch(&place, command);
     let mut ada = Client::connect(server.addr("chat", "tcp"));
     let told = eventually("the secret of ada", || {
         let said = server.stderr();

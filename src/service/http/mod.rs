@@ -150,11 +150,9 @@ impl Session {
                 Progress::Advanced
             }
             Parse::More => {
-                let limit = cx.world.web.limits.head_timeout;
-                self.deadline = Some(Deadline::Busy(match self.deadline {
-                    Some(Deadline::Fresh(until) | Deadline::Busy(until)) => until,
-                    Some(Deadline::Idle(_) | Deadline::Standing(_)) | None => cx.now + limit,
-                }));
+                let until = cx.now + cx.world.web.limits.head_timeout;
+                let until = self.deadline.and_then(Deadline::owed).unwrap_or(until);
+                self.deadline = Some(Deadline::Busy(until));
                 self.stage = Stage::Head(scan);
                 Progress::Starved
             }
