@@ -150,6 +150,7 @@ impl Loop {
         let system = System {
             registry: registry.try_clone()?,
             pool: Pool::start(workers, &completions)?,
+            readers: Pool::readers(&completions)?,
             scribe: Scribe::start(database, &completions)?,
         };
         let desk = Desk::new(limits, world, seed, Instant::now(), SystemTime::now());

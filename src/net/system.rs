@@ -6,7 +6,7 @@ use super::reactor::{Outside, QueueFull};
 use super::socket::{Stream, dial, watch};
 use crate::limits::{self, Limits};
 use crate::service::{Endpoint, Id, Ticket};
-use crate::work::Job;
+use crate::work::{Compute, Job};
 use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
@@ -18,6 +18,8 @@ pub struct System {
     pub registry: Registry,
     /// The workers.
     pub pool: Pool,
+    /// Those that read files.
+    pub readers: Pool,
     /// The thread that owns the database.
     pub scribe: Scribe,
 }
@@ -39,6 +41,9 @@ impl Outside for System {
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
         match job {
+            Job::Compute(job @ Compute::Files(_)) => {
+                self.readers.submit(from, ticket, job).map_err(|_| QueueFull)
+            }
             Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Database(request) => {
                 self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
@@ -48,6 +53,7 @@ impl Outside for System {
 
     fn cancel(&mut self, from: Id) {
         self.pool.cancel(from);
+        self.readers.cancel(from);
     }
 }
 

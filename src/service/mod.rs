@@ -72,6 +72,8 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// The fetch of a file of the site, which has no peer.
+    Fetch(web::site::Name),
 }
 
 impl Kind {
@@ -79,9 +81,12 @@ impl Kind {
     pub fn peer_begins(self) -> bool {
         match self {
             Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_) | Kind::Probe(_) | Kind::Line | Kind::Search(_) | Kind::Once(_) => {
-                false
-            }
+            Kind::Legacy(_)
+            | Kind::Probe(_)
+            | Kind::Line
+            | Kind::Search(_)
+            | Kind::Once(_)
+            | Kind::Fetch(_) => false,
         }
     }
 }
@@ -126,7 +131,7 @@ pub enum Effect {
 }
 
 /// What sessions tell each other.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
@@ -134,6 +139,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// What the fetch came to that was waited for under this ticket.
+    Fetched(Ticket, web::site::Fetched),
 }
 
 /// What could not be done.
@@ -260,6 +267,8 @@ pub enum Session {
     Search(pow::jobs::Session),
     /// One question to any server.
     Once(client::once::Session),
+    /// A fetch of a file of the site.
+    Fetch(web::site::Session),
 }
 
 impl Session {
@@ -273,6 +282,7 @@ impl Session {
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
+            Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
 
@@ -287,6 +297,7 @@ impl Session {
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
+            Session::Fetch(session) => session.handle(event, cx),
         }
     }
 
@@ -300,6 +311,7 @@ impl Session {
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
+            Session::Fetch(session) => session.deadline(),
         }
     }
 
@@ -307,7 +319,7 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
@@ -325,6 +337,7 @@ impl Session {
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
+            Session::Fetch(session) => session.is_done(),
         }
     }
 }

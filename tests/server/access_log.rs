@@ -60,7 +60,9 @@ fn each_answer_is_one_line_in_the_combined_format() {
         assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{line}");
     }
     assert!(lines[4..].iter().all(|line| line.ends_with(" bad-input")), "{lines:?}");
-    assert!(lines[..4].iter().all(|line| line.ends_with(" - -")), "{lines:?}");
+    for (line, cache) in lines.iter().zip(["MISS", "-", "-", "HIT"]) {
+        assert!(line.ends_with(&format!(" {cache} -")), "{line}");
+    }
 }
 
 #[test]

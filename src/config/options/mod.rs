@@ -16,14 +16,16 @@ use super::{Format, LogFile, LogFormat, Service, Transports, cores};
 mod limits;
 mod pow;
 mod row;
+mod site;
 
 pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 8] = [
+pub static TABLE: [Group; 9] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
+    Group { title: "Static site", options: &site::SITE },
     Group { title: "Process", options: &PROCESS },
     Group { title: "Legacy service", options: &LEGACY },
     Group { title: "Proof of work", options: &pow::POW },

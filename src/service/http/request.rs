@@ -17,6 +17,8 @@ use std::borrow::Cow;
 pub struct Request<'a, 'h, 'b> {
     /// The head.
     pub head: &'a Head<'h, 'b>,
+    /// The head as it came, for those who have to read it again later.
+    pub raw: &'a [u8],
     /// The whole body, without its framing.
     pub body: &'a [u8],
     /// The first of the tickets that are this request's own.
@@ -94,7 +96,7 @@ impl Exchange {
                 status: response.status,
                 common: cx.world.web.common(cx.wall),
                 content_type: named.then_some(response.content_type),
-                content_length: if content { response.body.len() } else { None },
+                content_length: if content { response.body.length() } else { None },
                 connection,
                 fields: &response.fields,
                 lines: [response.lines.as_deref().unwrap_or(b""), x_cache],
@@ -119,7 +121,7 @@ fn send(body: &Body, send: &mut SendBuf) -> u64 {
         Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
         Body::File(..) | Body::Unsent(_) | Body::Unknown => {}
     }
-    body.len().unwrap_or(0)
+    body.length().unwrap_or(0)
 }
 
 fn is_logged(cx: &Cx<'_>) -> bool {

@@ -2,12 +2,10 @@
 
 pub mod cache;
 pub mod log;
+pub mod site;
 
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The page at `/` of the web listener.
-pub const INDEX: &str = include_str!("../../../assets/index.html");
 
 /// Shared state of all HTTP sessions.
 #[derive(Debug)]
@@ -16,13 +14,17 @@ pub struct State {
     pub limits: Limits,
     /// Which requests get a line in the access log.
     pub access_log: AccessLog,
+    /// The static site.
+    pub site: site::State,
     common: CommonFields,
 }
 
 impl State {
     /// The state at start.
     pub fn new(limits: Limits, server_header: bool, access_log: AccessLog) -> State {
-        State { limits, access_log, common: CommonFields::new(server_header) }
+        let common = CommonFields::new(server_header);
+        let site = site::State::new(site::demo(), site::Rules::default(), limits::CACHE_BYTES);
+        State { limits, access_log, site, common }
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.
