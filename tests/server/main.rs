@@ -19,6 +19,7 @@ mod footprint;
 mod limits;
 mod resets;
 mod room;
+mod sessions;
 mod slow;
 mod starting;
 mod transcripts;
