@@ -46,6 +46,12 @@ pub struct Limits {
     pub keepalive_timeout: Duration,
     /// Requests that one connection may send; 0 for no bound.
     pub keepalive_requests: u32,
+    /// Visitors of the site that are told apart, in some 12 MiB; 0 for none, and no cookie.
+    pub sessions: usize,
+    /// How long a visitor may stay away and still be the same one.
+    pub session_idle: Duration,
+    /// How long one may be the same at all, so that an id that leaked is of no use for ever.
+    pub session_lifetime: Duration,
     /// Open connections, the descriptor limit permitting; 0 takes [`CONNECTIONS_MAX`].
     pub max_connections: usize,
     /// Bytes read, and bytes written, for one connection before the next one's turn.
@@ -73,6 +79,9 @@ impl Default for Limits {
             min_rate_after: Duration::from_secs(10),
             keepalive_timeout: Duration::from_secs(15),
             keepalive_requests: 0,
+            sessions: 100_000,
+            session_idle: Duration::from_mins(30),
+            session_lifetime: Duration::from_hours(24),
             max_connections: 0,
             turn_bytes: 64 * KIB,
             output_high: 256 * KIB,
@@ -163,6 +172,9 @@ pub const RECHECK: Duration = Duration::from_secs(1);
 /// A file that was written to is left alone for so long, in case more is to come: several ticks of
 /// the clock that file systems use, and longer than a copy pauses between two pieces …
 pub const SETTLE: Duration = Duration::from_millis(20);
+
+/// … where a moment in the future, up to so much of it, counts as now …
+pub const SETTLE_AHEAD: Duration = Duration::from_secs(5);
 
 /// … but no more often than this, before whoever waits is told to come back: a second.
 pub const SETTLE_TRIES: u32 = 50;

@@ -6,8 +6,9 @@ mod vectors;
 use pentad::limits::Limits;
 use pentad::wire::Parse;
 use pentad::wire::chunked::{Chunked, Piece};
-use pentad::wire::http::{self, Fields, Scan};
-use vectors::{BODIES, Expected, HEADS, Vector};
+use pentad::wire::http::{self, Fields, Method, Scan};
+use pentad::wire::response;
+use vectors::{BODIES, Expected, HEADS, RESPONSES, Vector};
 
 /// What a parser said; like [`Expected`], but with words of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,22 @@ impl Reader for HeadReader {
             Parse::Done(head, used) => {
                 let said = format!("{:?} {} {:?}", head.method, head.target.path(), head.framing);
                 Said::Done(said, used)
+            }
+            Parse::More => Said::More,
+            Parse::Bad(bad) => Said::Bad(bad.name()),
+        }
+    }
+}
+
+#[derive(Default)]
+struct ResponseReader(response::Scan);
+
+impl Reader for ResponseReader {
+    fn show(&mut self, input: &[u8]) -> Said {
+        let (limits, mut fields) = (Limits::default(), Fields::new());
+        match response::head(input, Method::Get, &mut self.0, &limits, &mut fields) {
+            Parse::Done(head, used) => {
+                Said::Done(format!("{} {:?} {}", head.status, head.framing, head.keep_alive), used)
             }
             Parse::More => Said::More,
             Parse::Bad(bad) => Said::Bad(bad.name()),
@@ -122,6 +139,21 @@ fn heads_with_bytes_after() {
 }
 
 #[test]
+fn responses_whole() {
+    whole::<ResponseReader>(RESPONSES);
+}
+
+#[test]
+fn responses_byte_by_byte() {
+    byte_by_byte::<ResponseReader>(RESPONSES);
+}
+
+#[test]
+fn responses_with_bytes_after() {
+    with_bytes_after::<ResponseReader>(RESPONSES);
+}
+
+#[test]
 fn bodies_whole() {
     whole::<BodyReader>(BODIES);
 }
@@ -150,6 +182,10 @@ fn every_reason_has_a_vector() {
     let heads = http::Bad::ALL.iter().map(|bad| (bad.name(), bad.status()));
     for (name, status) in heads {
         assert!(names(HEADS).contains(&name) || [414, 431].contains(&status), "{name}");
+    }
+    for bad in response::Bad::ALL {
+        let bounded = matches!(bad, response::Bad::HeadTooLarge | response::Bad::TooManyFields);
+        assert!(names(RESPONSES).contains(&bad.name()) || bounded, "{}", bad.name());
     }
     let bodies = pentad::wire::chunked::Bad::ALL.iter().map(|bad| bad.name());
     for name in bodies {

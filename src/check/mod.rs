@@ -11,6 +11,7 @@ mod fields;
 mod heads;
 mod lines;
 mod naive;
+mod responses;
 mod sessions;
 mod stream;
 mod twins;
@@ -21,6 +22,7 @@ pub use buffers::buffers;
 pub use fields::{accept_encoding, conditional, cookie, range};
 pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
+pub use responses::http_response;
 pub use sessions::session_ops;
 pub use stream::http_stream;
 pub use values::{json, target};
@@ -40,6 +42,7 @@ pub type Law = fn(&[u8]);
 pub const LAWS: &[(&str, Law)] = &[
     ("http_head", http_head),
     ("http_stream", http_stream),
+    ("http_response", http_response),
     ("chunked", chunked),
     ("target", target),
     ("range", range),
@@ -62,7 +65,7 @@ const INPUT_MAX: usize = 1024;
 pub fn world(limits: Limits) -> World {
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
     World {
-        web: web::State::new(limits, true, web::AccessLog::Everything),
+        web: web::State::new(limits, true, web::AccessLog::Everything, [7; 32]),
         pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
         legacy: legacy::State {
             delay: Duration::from_millis(500)..=Duration::from_millis(500),
@@ -129,71 +132,76 @@ mod tests {
         }
     }
 
+    /// What requests, responses, bodies and lines are made of.
+    const FRAGMENTS: &[&[u8]] = &[
+        b"GET ",
+        b"POST ",
+        b"OPTIONS ",
+        b"CONNECT ",
+        b"/",
+        b"/a?b=c&d",
+        b"*",
+        b"http://h:1/p",
+        b"h:443",
+        b" HTTP/1.1\r\n",
+        b" HTTP/1.0\r\n",
+        b" HTTP/2.0\r\n",
+        b"Host: x\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"POST /p HTTP/1.1\r\nHost: x\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b"\t",
+        b":",
+        b"\0",
+        b"\xff",
+        b"Content-Length: 5\r\n",
+        b"hello",
+        b"Content-Length: 5, 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 304\r\n",
+        b"HTTP/1.1 103 x\r\n\r\n",
+        b"Connection: close\r\n",
+        b"Expect: 100-continue\r\n",
+        b"0\r\n\r\n",
+        b"0\r\nA: b\r\n",
+        b"5;ext=1\r\n",
+        b"%2e",
+        b"%2F",
+        b"../",
+        b"bytes=",
+        b"2-5",
+        b",",
+        b";q=0.5",
+        b"gzip",
+        b"*",
+        b"; a=b",
+        b"W/",
+        b"\"x\"",
+        b"If-None-Match: ",
+        b"If-Range: ",
+        b"Range: bytes=1-",
+        b"Sun, 06 Nov 1994 08:49:37 GMT",
+        b"{\"n\":",
+        b"100",
+        b"1e5",
+        b"}",
+        b"\"",
+        b",Abc12,",
+        b"00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe",
+    ];
+
     /// Pieces of requests and bodies in any order: enough to reach most states without a fuzzer.
     #[test]
     fn laws_hold_on_shuffled_fragments() {
-        let fragments: &[&[u8]] = &[
-            b"GET ",
-            b"POST ",
-            b"OPTIONS ",
-            b"CONNECT ",
-            b"/",
-            b"/a?b=c&d",
-            b"*",
-            b"http://h:1/p",
-            b"h:443",
-            b" HTTP/1.1\r\n",
-            b" HTTP/1.0\r\n",
-            b" HTTP/2.0\r\n",
-            b"Host: x\r\n",
-            b"GET / HTTP/1.1\r\nHost: x\r\n",
-            b"POST /p HTTP/1.1\r\nHost: x\r\n",
-            b"\r\n",
-            b"\n",
-            b"\r",
-            b" ",
-            b"\t",
-            b":",
-            b"\0",
-            b"\xff",
-            b"Content-Length: 5\r\n",
-            b"hello",
-            b"Content-Length: 5, 5\r\n",
-            b"Transfer-Encoding: chunked\r\n",
-            b"5\r\nhello\r\n",
-            b"Connection: close\r\n",
-            b"Expect: 100-continue\r\n",
-            b"0\r\n\r\n",
-            b"0\r\nA: b\r\n",
-            b"5;ext=1\r\n",
-            b"%2e",
-            b"%2F",
-            b"../",
-            b"bytes=",
-            b"2-5",
-            b",",
-            b";q=0.5",
-            b"gzip",
-            b"*",
-            b"; a=b",
-            b"W/",
-            b"\"x\"",
-            b"If-None-Match: ",
-            b"If-Range: ",
-            b"Range: bytes=1-",
-            b"Sun, 06 Nov 1994 08:49:37 GMT",
-            b"{\"n\":",
-            b"100",
-            b"1e5",
-            b"}",
-            b"\"",
-            b",Abc12,",
-            b"00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe",
-        ];
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..3000 {
             let input: Vec<u8> = (0..random.usize(0..12))
-                .flat_map(|_| fragments[random.usize(..fragments.len())].to_vec())
+                .flat_map(|_| FRAGMENTS[random.usize(..FRAGMENTS.len())].to_vec())
                 .collect();
             for (_, law) in LAWS {
                 law(&input);

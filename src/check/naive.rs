@@ -3,6 +3,8 @@
 //! They share no table and no helper with `wire`, and only say what is accepted, not why
 //! something is refused. Slow on purpose; never called while serving.
 
+pub(super) mod response;
+
 use crate::limits::Limits;
 
 /// What a twin makes of a complete, valid head.

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod http;
 pub mod legacy;
 pub mod line;
 pub mod once;

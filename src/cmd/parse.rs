@@ -12,9 +12,9 @@ mod fields;
 use super::{Exit, complain};
 use crate::limits::{Limits, MIB};
 use crate::wire::chunked::{self, Chunked, Piece};
-use crate::wire::http::{self, Fields, Framing, Head, Scan};
+use crate::wire::http::{self, Fields, Framing, Head, Method, Scan};
 use crate::wire::target::{self, Target};
-use crate::wire::{Parse, conditional, json, legacy, line, pow, range};
+use crate::wire::{Parse, conditional, json, legacy, line, pow, range, response};
 use crate::work::pow::{SEED_LEN_MAX, SEED_LEN_MIN};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -29,6 +29,7 @@ struct Row {
 
 const PARSERS: &[Row] = &[
     Row { name: "http", reads: "the head of an HTTP request", ask: ask_http },
+    Row { name: "response", reads: "the head of an HTTP response to a GET", ask: ask_response },
     Row { name: "chunked", reads: "a body in the chunked coding", ask: ask_chunked },
     Row { name: "target", reads: "a request target, and the path in it", ask: ask_target },
     Row { name: "range", reads: "the value of a Range field", ask: fields::range },
@@ -184,7 +185,7 @@ macro_rules! from_bad {
     };
 }
 
-from_bad!(http::Bad, chunked::Bad, target::Bad, range::Bad, conditional::Bad);
+from_bad!(http::Bad, response::Bad, chunked::Bad, target::Bad, range::Bad, conditional::Bad);
 
 fn ask_http(input: &[u8], limits: &Limits) -> Verdict {
     match http::head(input, &mut Scan::default(), limits, &mut Fields::new()) {
@@ -209,6 +210,31 @@ fn head_value(head: &Head<'_, '_>) -> Value {
         },
         "keep_alive": head.keep_alive,
         "expect_continue": head.expect_continue,
+        "fields": head.fields.iter().map(|f| json!([f.name, text(f.value)])).collect::<Vec<_>>(),
+    })
+}
+
+fn ask_response(input: &[u8], limits: &Limits) -> Verdict {
+    let mut fields = Fields::new();
+    match response::head(input, Method::Get, &mut response::Scan::default(), limits, &mut fields) {
+        Parse::Done(head, used) => Verdict::Done(response_value(&head), used),
+        Parse::More => Verdict::More,
+        Parse::Bad(bad) => bad.into(),
+    }
+}
+
+fn response_value(head: &response::Head<'_, '_>) -> Value {
+    let text = String::from_utf8_lossy;
+    json!({
+        "status": head.status,
+        "version": head.version.name(),
+        "body": match head.framing {
+            response::Framing::None => json!("none"),
+            response::Framing::Length(length) => json!(length),
+            response::Framing::Chunked => json!("chunked"),
+            response::Framing::Close => json!("close"),
+        },
+        "keep_alive": head.keep_alive,
         "fields": head.fields.iter().map(|f| json!([f.name, text(f.value)])).collect::<Vec<_>>(),
     })
 }

@@ -136,7 +136,7 @@ pub(super) fn world(
     let mut services = doors.iter().map(|door| door.service).collect::<Vec<_>>();
     services.dedup();
     World {
-        web: web::State::new(config.limits, config.server_header, access_log),
+        web: web::State::new(config.limits, config.server_header, access_log, secret),
         pi: pi::State {
             upstream: upstream.unwrap_or(default),
             timeout: config.legacy.timeout,

@@ -5,6 +5,39 @@
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// Letters of 128 bits in the alphabet for URLs (RFC 4648 §5), without padding.
+pub const URL_LETTERS: usize = 22;
+
+/// 128 bits as text that needs no escape in a URL, a cookie or a file name.
+pub fn url_encode(bits: u128) -> [u8; URL_LETTERS] {
+    std::array::from_fn(|place| {
+        let shift = 122 - 6 * place as i32;
+        let value = if shift < 0 { bits << -shift } else { bits >> shift };
+        match LETTERS[value as usize & 63] {
+            b'+' => b'-',
+            b'/' => b'_',
+            letter => letter,
+        }
+    })
+}
+
+/// The bits that `text` stands for, if it is what [`url_encode`] makes of some.
+pub fn url_decode(text: &[u8]) -> Option<u128> {
+    let (last, first) = <&[u8; URL_LETTERS]>::try_from(text).ok()?.split_last()?;
+    let url_value = |letter: u8| match letter {
+        b'-' => Some(62),
+        b'_' => Some(63),
+        b'+' | b'/' => None,
+        _ => value(letter).map(u128::from),
+    };
+    let mut bits = 0;
+    for letter in first {
+        bits = bits << 6 | url_value(*letter)?;
+    }
+    let last = url_value(*last)?;
+    (last & 15 == 0).then_some(bits << 2 | last >> 4)
+}
+
 /// The text that stands for `bytes`.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
@@ -88,6 +121,24 @@ mod tests {
         }
         let all = (0..=255).collect::<Vec<u8>>();
         assert_eq!(decode(&encode(&all)), Some(all));
+    }
+
+    #[test]
+    fn the_alphabet_for_urls_is_the_other_one_without_padding() {
+        let mut rng = fastrand::Rng::with_seed(6);
+        for bits in (0..1000).map(|_| rng.u128(..)).chain([0, 1, u128::MAX]) {
+            let text = encode(&bits.to_be_bytes()).replace('+', "-").replace('/', "_");
+            let encoded = url_encode(bits);
+            assert_eq!(format!("{}==", String::from_utf8_lossy(&encoded)), text);
+            assert_eq!(url_decode(&encoded), Some(bits));
+        }
+        for text in
+            ["", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA="]
+        {
+            assert_eq!(url_decode(text.as_bytes()), None, "{text}");
+            assert_eq!(url_decode(&[text.as_bytes(), b"+"].concat()), None, "{text}");
+        }
+        assert_eq!(url_decode(b"AAAAAAAAAA+AAAAAAAAAAA"), None);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub mod pow;
 pub mod range;
 pub(crate) mod reason;
 pub mod reply;
+pub mod request;
+pub mod response;
 pub mod target;
 
 /// What a parser says about the bytes that it was shown.

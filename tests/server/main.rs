@@ -21,6 +21,7 @@ mod limits;
 mod replaced;
 mod resets;
 mod room;
+mod sessions;
 mod slow;
 mod starting;
 mod transcripts;

@@ -107,6 +107,76 @@ pub(crate) const HEADS: &[Vector] = &[
     ),
 ];
 
+/// Response heads to a GET. Done says status, framing and whether the connection stays.
+pub(crate) const RESPONSES: &[Vector] = &[
+    v("nothing", b"", More),
+    v("a version", b"HTTP/1.1 ", More),
+    v("all but the last byte", b"HTTP/1.1 200 OK\r\n\r", More),
+    v("the shortest", b"HTTP/1.1 204\r\n\r\n", Done("204 None true", 0)),
+    v("no reason", b"HTTP/1.1 304 \r\n\r\n", Done("304 None true", 0)),
+    v("to the end", b"HTTP/1.1 200 OK\r\n\r\nbody", Done("200 Close false", 4)),
+    v(
+        "a length, and its body",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        Done("200 Length(5) true", 5),
+    ),
+    v(
+        "a coding",
+        b"HTTP/1.1 500 So \xe4\r\nTransfer-Encoding: Chunked\r\n\r\n0",
+        Done("500 Chunked true", 1),
+    ),
+    v(
+        "an old server",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        Done("200 Length(0) false", 0),
+    ),
+    v("an interim response", b"HTTP/1.1 100 Continue\r\n\r\nHTTP", Done("100 None true", 4)),
+    v("an empty line", b"\r\nHTTP/1.1 200 OK\r\n\r\n", Bad("version-syntax")),
+    v("a greeting of another protocol", b"SSH-2.0-x\r\n", Bad("version-syntax")),
+    v("HTTP/2", b"HTTP/2.0 200 OK\r\n\r\n", Bad("version-unsupported")),
+    v("a tab", b"HTTP/1.1\t200 OK\r\n\r\n", Bad("status-line")),
+    v("four digits", b"HTTP/1.1 2000 OK\r\n\r\n", Bad("status-code")),
+    v("two digits", b"HTTP/1.1 20 OK\r\n\r\n", Bad("status-code")),
+    v("600", b"HTTP/1.1 600 x\r\n\r\n", Bad("status-code")),
+    v("NUL in the reason", b"HTTP/1.1 200 \0\r\n\r\n", Bad("reason-byte")),
+    v("another protocol", b"HTTP/1.1 101 x\r\nUpgrade: x\r\n\r\n", Bad("unasked-upgrade")),
+    v("LF after the code", b"HTTP/1.1 200\n\r\n", Bad("bare-lf")),
+    v("LF after a field", b"HTTP/1.1 200 OK\r\nA: b\n\r\n", Bad("bare-lf")),
+    v("CR in the reason", b"HTTP/1.1 200 O\rK\r\n\r\n", Bad("bare-cr")),
+    v("an indented field", b"HTTP/1.1 200 OK\r\n A: b\r\n\r\n", Bad("leading-blank")),
+    v("a folded value", b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", Bad("obs-fold")),
+    v("no name", b"HTTP/1.1 200 OK\r\n: b\r\n\r\n", Bad("field-name")),
+    v("a blank in a name", b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", Bad("space-before-colon")),
+    v("NUL in a value", b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", Bad("value-byte")),
+    v("a sign", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", Bad("length-invalid")),
+    v(
+        "a length of 65 bits",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n",
+        Bad("length-too-large"),
+    ),
+    v("a list", b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", Bad("length-repeated")),
+    v(
+        "length and coding",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+        Bad("length-and-coding"),
+    ),
+    v(
+        "chunked not last",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        Bad("coding-not-final"),
+    ),
+    v(
+        "another coding",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        Bad("coding-unknown"),
+    ),
+    v(
+        "a coding in HTTP/1.0",
+        b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        Bad("coding-before-http-1-1"),
+    ),
+];
+
 /// Chunked bodies. Done says the body.
 pub(crate) const BODIES: &[Vector] = &[
     v("nothing", b"", More),

@@ -37,6 +37,15 @@ fn a_head_as_json() {
 }
 
 #[test]
+fn a_response_as_json() {
+    let (code, line) = ask("response", b"HTTP/1.1 404 x\r\nContent-Length: 2\r\n\r\nab");
+    let verdict: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((code, &verdict["value"]["status"]), (0, &json!(404)));
+    assert_eq!((&verdict["value"]["body"], &verdict["used"]), (&json!(2), &json!(37)));
+    assert_eq!((ask("response", b"HTTP/1.1 2").0, ask("response", b"HTTP/3.0 ").0), (10, 11));
+}
+
+#[test]
 fn a_chunked_body_and_a_target_as_json() {
     let (_, line) = ask("chunked", b"5\r\nhello\r\n0\r\n\r\nGET");
     let verdict: Value = serde_json::from_str(&line).unwrap();

@@ -105,6 +105,8 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
 /// The defaults of `pentad serve`, as far as this command has no flags of its own.
 pub(super) fn config(options: &Options) -> Config {
     let mut config = Config { seed: options.seed, ..Config::default() };
+    // Ids that nobody can guess would need a secret in each process.
+    config.limits.sessions = 0;
     if options.service != Service::Pow {
         // Which is fastest need not be found out for those who compute no hashes.
         config.pow.kernel = Some(Kernel::Sha2);

@@ -5,8 +5,10 @@
 use super::{Opt, PATIENCE, put, switch, valued};
 use crate::config::value::{byte_rate, count, duration, size};
 use crate::limits::{CONNECTIONS_MAX, HEAD_FIELDS_MAX, KIB, MIB};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-pub(super) static HTTP: [Opt; 20] = [
+pub(super) static HTTP: [Opt; 23] = [
     valued("head-bytes", "SIZE", "16KiB", "Bytes of a request head, to its empty line", |d, v| {
         put(&mut d.config.limits.head_bytes, size(v, 256..=MIB))
     }),
@@ -78,6 +80,19 @@ pub(super) static HTTP: [Opt; 20] = [
         |d, v| put(&mut d.config.limits.keepalive_requests, count(v, 0..=u32::MAX)),
     ),
     valued(
+        "sessions",
+        "N",
+        "100000",
+        "Visitors of the site told apart by a cookie; 0 sends none",
+        |d, v| put(&mut d.config.limits.sessions, count(v, 0..=SESSIONS_MAX)),
+    ),
+    valued("session-idle", "TIME", "30m", "How long a visitor may stay away", |d, v| {
+        put(&mut d.config.limits.session_idle, duration(v, VISITS))
+    }),
+    valued("session-lifetime", "TIME", "24h", "How long a visit may last", |d, v| {
+        put(&mut d.config.limits.session_lifetime, duration(v, VISITS))
+    }),
+    valued(
         "max-connections",
         "N",
         "0",
@@ -115,3 +130,6 @@ pub(super) static HTTP: [Opt; 20] = [
 ];
 
 const GIB: usize = 1024 * MIB;
+/// What fits into a place of the table.
+const SESSIONS_MAX: usize = 1 << 24;
+const VISITS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(8784);

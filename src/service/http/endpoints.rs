@@ -50,7 +50,8 @@ impl Pending {
 pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     match endpoint {
         Endpoint::File => web::site::ask(request, cx),
-        Endpoint::PanelIndex => Answer::Ready(panel::index(&cx.world.panel)),
+        Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
+        Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n")),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n")),
         Endpoint::Readyz => Answer::Ready(text(200, "ready\n")),

@@ -12,6 +12,7 @@
 //! request, and after an error parses nothing more.
 
 mod body;
+mod embedded;
 mod endpoints;
 mod ends;
 mod request;
@@ -19,6 +20,7 @@ mod response;
 mod routes;
 mod sending;
 
+pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
 pub use response::{Body as Content, Response, Style, empty, json, page, text};
@@ -32,7 +34,7 @@ use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
 use body::{Receiving, Taken, Transfer};
 use request::Exchange;
-use routes::{Body, Endpoint, Route};
+use routes::{Body, Route};
 use sending::{Progressed, Sending};
 use std::time::Instant;
 
@@ -270,9 +272,7 @@ impl Session {
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
-        if matches!(route.endpoint, Endpoint::Healthz | Endpoint::Readyz) {
-            exchange.quietly(cx);
-        }
+        exchange.routed(route.endpoint, head, cx);
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let request = Request { head, raw, body, ticket };
         let answer = endpoints::ask(route.endpoint, &request, cx);

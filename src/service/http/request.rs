@@ -2,10 +2,12 @@
 //! is printed.
 
 use super::response::{Body, Response};
+use super::routes::Endpoint;
 use crate::buf::SendBuf;
 use crate::service::web::AccessLog;
 use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
+use crate::service::web::sessions::Visit;
 use crate::service::{Cx, Ticket};
 use crate::stats::Close;
 use crate::wire::http::{Head, Method, Version};
@@ -45,6 +47,7 @@ pub struct Exchange {
     /// Whether another request may follow.
     pub keep_alive: bool,
     record: Option<Box<Record>>,
+    visit: Option<Visit>,
 }
 
 impl Exchange {
@@ -55,6 +58,7 @@ impl Exchange {
             version: head.version,
             keep_alive: head.keep_alive,
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
+            visit: None,
         }
     }
 
@@ -65,13 +69,23 @@ impl Exchange {
             version: Version::Http11,
             keep_alive: false,
             record: is_logged(cx).then(|| record(b"", None, cx)),
+            visit: None,
         }
     }
 
-    /// The request only asked whether the server lives.
-    pub fn quietly(&mut self, cx: &Cx<'_>) {
-        if cx.world.web.access_log == AccessLog::Visitors {
+    /// It is known what the request is for. Who only asks whether the server lives may not be
+    /// worth a line in the log; who looks at the site is a visitor.
+    pub fn routed(&mut self, endpoint: Endpoint, head: &Head<'_, '_>, cx: &mut Cx<'_>) {
+        let web = &mut cx.world.web;
+        let probe = matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz);
+        if probe && web.access_log == AccessLog::Visitors {
             self.record = None;
+        }
+        if endpoint.is_site() {
+            self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
+        }
+        if let Some(record) = &mut self.record {
+            record.session = self.visit.map(Visit::id);
         }
     }
 
@@ -91,6 +105,7 @@ impl Exchange {
             Some(Verdict::Miss) => (b"X-Cache: MISS\r\n", Some(0)),
             Some(Verdict::Bypass) => (b"X-Cache: BYPASS\r\n", None),
         };
+        let cookie = cookie_line(self.visit);
         reply::print(
             &reply::Head {
                 status: response.status,
@@ -99,7 +114,7 @@ impl Exchange {
                 content_length: if content { response.body.length() } else { None },
                 connection,
                 fields: &response.fields,
-                lines: [response.lines.as_deref().unwrap_or(b""), x_cache],
+                lines: [response.lines.as_deref().unwrap_or(b""), x_cache, &cookie],
                 age,
             },
             cx.send.tail(),
@@ -111,6 +126,17 @@ impl Exchange {
         }
     }
 }
+
+/// The line that sends a new visitor its id. Others have theirs already.
+fn cookie_line(visit: Option<Visit>) -> Cow<'static, [u8]> {
+    match visit {
+        None | Some(Visit::Again(_)) => Cow::Borrowed(b""),
+        Some(Visit::First(id)) => [COOKIE_BEGIN, &id.text(), COOKIE_END].concat().into(),
+    }
+}
+
+const COOKIE_BEGIN: &[u8] = b"Set-Cookie: pentad_session=";
+const COOKIE_END: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
 
 /// Puts the content where it will be sent from, and says how much it is. A file goes out piece by
 /// piece, which is for others to see to.

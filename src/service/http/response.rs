@@ -88,6 +88,11 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
         .field("Content-Security-Policy", PAGE_POLICY.to_string())
 }
 
+/// A file that is part of the program.
+pub fn bytes(status: u16, content_type: &'static str, bytes: &'static [u8]) -> Response {
+    with(status, content_type, bytes.into())
+}
+
 /// No content.
 pub fn empty(status: u16) -> Response {
     with(status, "", Cow::Borrowed(b""))

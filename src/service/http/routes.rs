@@ -2,7 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::response::{Response, Style, empty};
-use crate::service::pow;
+use crate::service::{panel, pow};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 use std::fmt;
@@ -21,8 +21,10 @@ pub enum Face {
 pub enum Endpoint {
     /// A file of the site.
     File,
-    /// The description of the server, on the panel listener.
+    /// The dashboard, or the description of the server.
     PanelIndex,
+    /// What the dashboard is made of.
+    PanelAsset,
     /// Alive?
     Healthz,
     /// Ready for more?
@@ -43,6 +45,27 @@ pub enum Endpoint {
     PowVerify,
     /// How fast and how lucky the searches are.
     PowStats,
+}
+
+impl Endpoint {
+    /// Whether this is for people to look at, and not for programs to ask: only who visits it is
+    /// given a session.
+    pub fn is_site(self) -> bool {
+        match self {
+            Endpoint::File | Endpoint::PanelIndex => true,
+            Endpoint::PanelAsset
+            | Endpoint::Healthz
+            | Endpoint::Readyz
+            | Endpoint::Pi
+            | Endpoint::LegacyPi
+            | Endpoint::Statistics
+            | Endpoint::PowSolve
+            | Endpoint::PowJob
+            | Endpoint::PowCancel
+            | Endpoint::PowVerify
+            | Endpoint::PowStats => false,
+        }
+    }
 }
 
 /// How much body a request may have.
@@ -99,6 +122,19 @@ const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Rout
     Route { face, path, method: Method::Get, endpoint, body: Body::Refused, style: None }
 }
 
+/// A row for what a page is made of.
+const fn part(face: Face, folder: &'static str, endpoint: Endpoint) -> Route {
+    let path = Pattern::Under(folder);
+    Route {
+        face: Some(face),
+        path,
+        method: Method::Get,
+        endpoint,
+        body: Body::Refused,
+        style: None,
+    }
+}
+
 /// A row of the newer services: on both faces, with problem details.
 const fn api(method: Method, path: Pattern, endpoint: Endpoint) -> Route {
     let body = if matches!(method, Method::Post) { Body::Limited } else { Body::Refused };
@@ -112,6 +148,7 @@ const fn post(path: &'static str, endpoint: Endpoint) -> Route {
 
 const TABLE: &[Route] = &[
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
+    part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
     get(None, "/readyz", Endpoint::Readyz),
     post("/pi", Endpoint::Pi),

@@ -1,6 +1,9 @@
 //! The panel: what the server is doing, for its operators.
 
-use crate::service::http::{Response, json};
+pub mod page;
+
+use crate::service::http::{Request, Response, json};
+use crate::wire::accept;
 
 /// State of the panel.
 #[derive(Debug, Default)]
@@ -9,8 +12,17 @@ pub struct State {
     pub services: Vec<&'static str>,
 }
 
-/// `GET /` on the panel listener.
-pub fn index(state: &State) -> Response {
+/// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.
+pub fn index(request: &Request<'_, '_, '_>, state: &State) -> Response {
+    let response = if accept::prefers_json(&request.head.fields("accept")) {
+        description(state)
+    } else {
+        page::page(request)
+    };
+    response.field("Vary", "Accept".to_string())
+}
+
+fn description(state: &State) -> Response {
     let body = serde_json::json!({
         "application": "pentad",
         "version": env!("CARGO_PKG_VERSION"),

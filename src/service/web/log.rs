@@ -3,6 +3,7 @@
 //! A record is made on the loop and rendered by the log thread. Nothing of the request reaches
 //! the log unescaped.
 
+use super::sessions;
 use crate::stats::Close;
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 pub struct Record {
     /// The client.
     pub client: SocketAddr,
-    /// Its session, if it has one.
-    pub session: Option<Box<str>>,
+    /// Its session, if it has one; only a digest of it is written.
+    pub session: Option<sessions::Id>,
     /// When the request was complete, by the calendar …
     pub wall: SystemTime,
     /// … and by the clock that durations are measured with.
@@ -60,7 +61,7 @@ impl Record {
             out,
             "{} - {} [{}] \"{}\" {} {} \"{}\" \"{}\" {:.6} {} {}",
             self.client.ip(),
-            self.session.as_deref().unwrap_or("-"),
+            self.session.map_or("-".to_string(), |id| id.digest().to_string()),
             clf_date(self.wall),
             Escaped(&self.request),
             self.status,
@@ -77,7 +78,7 @@ impl Record {
         let line = serde_json::json!({
             "time": httpdate::fmt_http_date(self.wall),
             "client": self.client.ip().to_string(),
-            "session": self.session,
+            "session": self.session.map(|id| id.digest().to_string()),
             "request": Escaped(&self.request).to_string(),
             "status": self.status,
             "bytes": self.bytes,

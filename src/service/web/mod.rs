@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod log;
+pub mod sessions;
 pub mod site;
 
 use crate::limits::{self, Limits};
@@ -16,15 +17,23 @@ pub struct State {
     pub access_log: AccessLog,
     /// The static site.
     pub site: site::State,
+    /// Who visits the site.
+    pub sessions: sessions::Sessions,
     common: CommonFields,
 }
 
 impl State {
-    /// The state at start.
-    pub fn new(limits: Limits, server_header: bool, access_log: AccessLog) -> State {
+    /// The state at start; `secret` is what nobody outside can guess.
+    pub fn new(
+        limits: Limits,
+        server_header: bool,
+        access_log: AccessLog,
+        secret: [u8; 32],
+    ) -> State {
         let common = CommonFields::new(server_header);
         let site = site::State::new(site::demo(), site::Rules::default(), limits::CACHE_BYTES);
-        State { limits, access_log, site, common }
+        let sessions = sessions::Sessions::new(secret);
+        State { limits, access_log, site, sessions, common }
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.

@@ -3,6 +3,7 @@
 //! After any of them nothing more is parsed on the connection (RFC 9112 §9.6), because whoever
 //! reads one head differently reads every later byte differently too.
 
+use super::{framing, lines};
 use crate::wire::reason::reasons;
 use crate::wire::target;
 
@@ -88,6 +89,35 @@ impl From<target::Bad> for Bad {
             | target::Bad::Nul
             | target::Bad::EncodedSlash
             | target::Bad::ParentSegment => Bad::TargetByte,
+        }
+    }
+}
+
+impl From<lines::Wrong> for Bad {
+    fn from(wrong: lines::Wrong) -> Bad {
+        match wrong {
+            lines::Wrong::BareLf => Bad::BareLf,
+            lines::Wrong::BareCr => Bad::BareCr,
+            lines::Wrong::LeadingBlank => Bad::LeadingBlank,
+            lines::Wrong::ObsFold => Bad::ObsFold,
+            lines::Wrong::FieldName => Bad::FieldName,
+            lines::Wrong::SpaceBeforeColon => Bad::SpaceBeforeColon,
+            lines::Wrong::ValueByte => Bad::ValueByte,
+            lines::Wrong::TooManyFields => Bad::TooManyFields,
+        }
+    }
+}
+
+impl From<framing::Wrong> for Bad {
+    fn from(wrong: framing::Wrong) -> Bad {
+        match wrong {
+            framing::Wrong::LengthInvalid => Bad::LengthInvalid,
+            framing::Wrong::LengthTooLarge => Bad::LengthTooLarge,
+            framing::Wrong::LengthRepeated => Bad::LengthRepeated,
+            framing::Wrong::LengthAndCoding => Bad::LengthAndCoding,
+            framing::Wrong::CodingNotFinal => Bad::CodingNotFinal,
+            framing::Wrong::CodingUnknown => Bad::CodingUnknown,
+            framing::Wrong::CodingBeforeHttp11 => Bad::CodingBeforeHttp11,
         }
     }
 }

@@ -6,6 +6,8 @@
 //! could understand differently is how requests are smuggled.
 
 mod bad;
+pub(super) mod framing;
+pub(super) mod lines;
 mod rules;
 mod scan;
 
@@ -45,7 +47,7 @@ pub struct Head<'h, 'b> {
 
 /// Room for the fields of one head. Never initialised as a whole, so making one costs nothing.
 #[derive(Debug)]
-pub struct Fields<'b>([MaybeUninit<Field<'b>>; HEAD_FIELDS_MAX]);
+pub struct Fields<'b>(pub(super) [MaybeUninit<Field<'b>>; HEAD_FIELDS_MAX]);
 
 /// The method of a request. Tokens that are none of the known ones are [`Method::Other`]: not
 /// wrong, only not implemented.
@@ -197,7 +199,7 @@ impl<'h, 'b> Found<'h, 'b> {
 
 /// Whether some LF has no CR before it.
 #[inline]
-fn has_bare_lf(head: &[u8]) -> bool {
+pub(super) fn has_bare_lf(head: &[u8]) -> bool {
     // Two views of the same bytes, one ahead of the other, and no way out of the loop: that is
     // what compilers turn into vector code.
     let mut bare = head.first() == Some(&b'\n');
@@ -216,7 +218,7 @@ fn disagreement() -> Bad {
 }
 
 /// The configured number of fields, as far as there is room for them.
-fn fields_max(limits: &Limits) -> usize {
+pub(super) fn fields_max(limits: &Limits) -> usize {
     limits.head_fields.min(HEAD_FIELDS_MAX)
 }
 

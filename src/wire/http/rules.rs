@@ -17,7 +17,7 @@
 //! - `Connection`: a list of options over all fields; `close` beats `keep-alive`.
 //! - `Expect`: `100-continue` or nothing.
 
-use super::{Bad, Field, Found, Framing, Head, Method, Version};
+use super::{Bad, Field, Found, Framing, Head, Method, Version, framing};
 use crate::wire::ascii;
 use crate::wire::target::{self, Target};
 
@@ -34,7 +34,7 @@ pub(super) fn understand<'h, 'b>(
     for field in found.fields {
         seen.field(field)?;
     }
-    let framing = seen.framing(found.version)?;
+    let framing = seen.framing.decide(found.version)?;
     let host = seen.host(found.version)?;
     let has_body = !matches!(framing, Framing::None | Framing::Length(0));
     Ok(Head {
@@ -42,7 +42,7 @@ pub(super) fn understand<'h, 'b>(
         target,
         version: found.version,
         framing,
-        keep_alive: seen.keeps_alive(found.version),
+        keep_alive: seen.framing.keeps_alive(found.version),
         expect_continue: seen.expects && has_body && found.version == Version::Http11,
         host,
         fields: found.fields,
@@ -62,24 +62,8 @@ fn fits(target: Target<'_>, method: Method) -> Result<(), Bad> {
 #[derive(Default)]
 struct Seen<'b> {
     host: Option<&'b [u8]>,
-    length: Option<u64>,
-    coding: Option<Coding>,
-    close: bool,
-    keep_alive: bool,
     expects: bool,
-}
-
-/// A list of transfer codings, as far as it was read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Coding {
-    /// `chunked` alone.
-    Chunked,
-    /// Codings that we do not know, then `chunked`.
-    UnknownThenChunked,
-    /// Codings that we do not know.
-    Unknown,
-    /// No way to end in exactly one `chunked`.
-    Broken,
+    framing: framing::Seen,
 }
 
 impl<'b> Seen<'b> {
@@ -90,12 +74,7 @@ impl<'b> Seen<'b> {
         match field.name.len() {
             4 if is("host") => once(&mut self.host, field.value, Bad::HostRepeated)?,
             6 if is("expect") => self.expect(field.value)?,
-            10 if is("connection") => self.connection(field.value),
-            14 if is("content-length") => {
-                once(&mut self.length, length(field.value)?, Bad::LengthRepeated)?;
-            }
-            17 if is("transfer-encoding") => self.transfer_encoding(field.value),
-            _ => {}
+            _ => self.framing.field(field)?,
         }
         Ok(())
     }
@@ -110,45 +89,6 @@ impl<'b> Seen<'b> {
         Ok(())
     }
 
-    fn connection(&mut self, value: &[u8]) {
-        for option in ascii::list(value) {
-            self.close |= option.eq_ignore_ascii_case(b"close");
-            self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-        }
-    }
-
-    fn transfer_encoding(&mut self, value: &[u8]) {
-        for name in ascii::list(value) {
-            let is_chunked = name.eq_ignore_ascii_case(b"chunked");
-            self.coding = Some(match self.coding {
-                _ if name.is_empty() => Coding::Broken,
-                None if is_chunked => Coding::Chunked,
-                Some(Coding::Unknown) if is_chunked => Coding::UnknownThenChunked,
-                None | Some(Coding::Unknown) => Coding::Unknown,
-                Some(Coding::Chunked | Coding::UnknownThenChunked | Coding::Broken) => {
-                    Coding::Broken
-                }
-            });
-        }
-    }
-
-    fn framing(&self, version: Version) -> Result<Framing, Bad> {
-        let Some(coding) = self.coding else {
-            return Ok(self.length.map_or(Framing::None, Framing::Length));
-        };
-        if version == Version::Http10 {
-            return Err(Bad::CodingBeforeHttp11);
-        }
-        if self.length.is_some() {
-            return Err(Bad::LengthAndCoding);
-        }
-        match coding {
-            Coding::Chunked => Ok(Framing::Chunked),
-            Coding::UnknownThenChunked => Err(Bad::CodingUnknown),
-            Coding::Unknown | Coding::Broken => Err(Bad::CodingNotFinal),
-        }
-    }
-
     fn host(&self, version: Version) -> Result<Option<&'b [u8]>, Bad> {
         match (self.host, version) {
             (None, Version::Http11) => Err(Bad::HostMissing),
@@ -160,31 +100,10 @@ impl<'b> Seen<'b> {
             (Some(_), Version::Http10 | Version::Http11) => Err(Bad::HostInvalid),
         }
     }
-
-    fn keeps_alive(&self, version: Version) -> bool {
-        match version {
-            Version::Http10 => self.keep_alive && !self.close,
-            Version::Http11 => !self.close,
-        }
-    }
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, repeated: Bad) -> Result<(), Bad> {
     if slot.replace(value).is_some() { Err(repeated) } else { Ok(()) }
-}
-
-/// A loop of our own, because the number parsers of `std` accept a plus sign.
-fn length(value: &[u8]) -> Result<u64, Bad> {
-    // Some senders repeat the field, and something between joins the two with a comma.
-    if value.contains(&b',') {
-        return Err(Bad::LengthRepeated);
-    }
-    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Bad::LengthInvalid);
-    }
-    let number =
-        value.iter().try_fold(0u64, |n, &b| n.checked_mul(10)?.checked_add(u64::from(b - b'0')));
-    number.ok_or(Bad::LengthTooLarge)
 }
 
 #[cfg(test)]

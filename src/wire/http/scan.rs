@@ -11,6 +11,7 @@
 //!   │▼                                                         ▼    │
 //! EmptyCr                                                    Name ─▶ Value ─▶ ValueCr
 //! ```
+//! What follows the request line is read by [`lines`], as it is in responses.
 //!
 //! # The rules
 //! `httparse` alone would let these pass:
@@ -26,6 +27,7 @@
 //! first field), a blank before the colon, a name that is no token, control bytes in a value.
 
 use super::Bad;
+use super::lines::{self, Line};
 use crate::limits::{EMPTY_LINES_MAX, Limits, METHOD_BYTES_MAX};
 use crate::wire::{ascii, target};
 
@@ -54,13 +56,7 @@ enum State {
     Target,
     Query,
     Version,
-    LineCr,
-    FieldStart,
-    Name,
-    Value,
-    ValueCr,
-    EndCr,
-    End,
+    Fields(Line),
 }
 
 /// The shape of a version; `d` stands for a digit.
@@ -85,7 +81,7 @@ impl Scan {
         while let Some(&byte) = view.get(self.at as usize) {
             self.state = self.step(byte, view, limits)?;
             self.at += 1;
-            if self.state == State::End {
+            if self.state == State::Fields(Line::End) {
                 return Ok(Some(self.seen()));
             }
         }
@@ -98,15 +94,15 @@ impl Scan {
     fn step(&mut self, byte: u8, view: &[u8], limits: &Limits) -> Result<State, Bad> {
         match self.state {
             State::Start => self.start(byte),
-            State::EmptyCr => lf(byte).map(|()| State::Start),
+            State::EmptyCr if byte == b'\n' => Ok(State::Start),
+            State::EmptyCr => Err(Bad::BareCr),
             State::Method => self.method(byte),
             State::Target | State::Query => self.target(byte, limits),
             State::Version => self.version(byte, view),
-            State::LineCr | State::ValueCr => lf(byte).map(|()| State::FieldStart),
-            State::FieldStart => self.field_start(byte, limits),
-            State::Name => name(byte),
-            State::Value => value(byte),
-            State::EndCr | State::End => lf(byte).map(|()| State::End),
+            State::Fields(line) => {
+                let most = super::fields_max(limits);
+                Ok(State::Fields(lines::step(line, byte, &mut self.fields, most)?))
+            }
         }
     }
 
@@ -170,7 +166,7 @@ impl Scan {
             b' ' if at == 0 => Err(Bad::RequestLine),
             _ if !fits => Err(Bad::VersionSyntax),
             b'\r' => match &view[..self.seen()] {
-                [.., b'1', b'.', b'0' | b'1'] => Ok(State::LineCr),
+                [.., b'1', b'.', b'0' | b'1'] => Ok(State::Fields(Line::FirstCr)),
                 _ => Err(Bad::VersionUnsupported),
             },
             _ => {
@@ -179,44 +175,6 @@ impl Scan {
             }
         }
     }
-
-    fn field_start(&mut self, byte: u8, limits: &Limits) -> Result<State, Bad> {
-        match byte {
-            b'\r' => Ok(State::EndCr),
-            b'\n' => Err(Bad::BareLf),
-            b' ' | b'\t' if self.fields == 0 => Err(Bad::LeadingBlank),
-            b' ' | b'\t' => Err(Bad::ObsFold),
-            byte if !ascii::is(byte, ascii::TOKEN) => Err(Bad::FieldName),
-            _ if usize::from(self.fields) >= super::fields_max(limits) => Err(Bad::TooManyFields),
-            _ => {
-                self.fields += 1;
-                Ok(State::Name)
-            }
-        }
-    }
-}
-
-fn name(byte: u8) -> Result<State, Bad> {
-    match byte {
-        b':' => Ok(State::Value),
-        b' ' | b'\t' => Err(Bad::SpaceBeforeColon),
-        b'\n' => Err(Bad::BareLf),
-        byte if ascii::is(byte, ascii::TOKEN) => Ok(State::Name),
-        _ => Err(Bad::FieldName),
-    }
-}
-
-fn value(byte: u8) -> Result<State, Bad> {
-    match byte {
-        b'\r' => Ok(State::ValueCr),
-        b'\n' => Err(Bad::BareLf),
-        byte if ascii::is(byte, ascii::VALUE) => Ok(State::Value),
-        _ => Err(Bad::ValueByte),
-    }
-}
-
-fn lf(byte: u8) -> Result<(), Bad> {
-    if byte == b'\n' { Ok(()) } else { Err(Bad::BareCr) }
 }
 
 #[cfg(test)]

@@ -252,9 +252,10 @@ fn sidecar(root: &Root, name: &[u8], coding: Coding) -> Option<Opened> {
 fn is_recent(mark: Mark, wall: SystemTime) -> bool {
     let now = wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let age = now as i128 - i128::from(mark.stamp);
-    // Clocks of file systems run a little behind, or ahead on other machines.
-    let settle = limits::SETTLE.as_nanos() as i128;
-    mark.dated && (-settle..settle).contains(&age)
+    // A job may have waited since it was told the time. What is further ahead than that was made
+    // by another clock.
+    let (ahead, settle) = (limits::SETTLE_AHEAD.as_nanos(), limits::SETTLE.as_nanos());
+    mark.dated && (-(ahead as i128)..settle as i128).contains(&age)
 }
 
 /// FNV-1a: tells one page of the program from another.

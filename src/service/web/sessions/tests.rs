@@ -1,0 +1,147 @@
+//! The table against a twin that is a list and nothing else.
+
+use super::*;
+use std::collections::HashSet;
+use std::time::Duration;
+
+fn limits(sessions: usize) -> Limits {
+    Limits {
+        sessions,
+        session_idle: Duration::from_secs(30),
+        session_lifetime: Duration::from_secs(100),
+        ..Limits::default()
+    }
+}
+
+/// A visit with one `Cookie` field.
+fn visit(table: &mut Sessions, field: &str, now: Instant, limits: &Limits) -> Option<Visit> {
+    table.visit(std::iter::once(field.as_bytes()), now, limits)
+}
+
+fn first(table: &mut Sessions, now: Instant, limits: &Limits) -> Id {
+    let Some(Visit::First(id)) = visit(table, "", now, limits) else { panic!("a new session") };
+    id
+}
+
+fn field(id: Id) -> String {
+    format!("{COOKIE}={}", std::str::from_utf8(&id.text()).unwrap())
+}
+
+/// Id, beginning and last use; the most recently used first.
+#[derive(Default)]
+struct Twin(Vec<(Id, Instant, Instant)>);
+
+impl Twin {
+    /// Whether the session is known and not over. One that is over is gone.
+    fn use_again(&mut self, id: Id, now: Instant, limits: &Limits) -> bool {
+        let Some(at) = self.0.iter().position(|entry| entry.0 == id) else {
+            return false;
+        };
+        let (_, began, used) = self.0.remove(at);
+        let lives = now - used < limits.session_idle && now - began < limits.session_lifetime;
+        if lives {
+            self.0.insert(0, (id, began, now));
+        }
+        lives
+    }
+
+    fn begin(&mut self, id: Id, now: Instant, limits: &Limits) {
+        for _ in 0..FORGOTTEN_PER_FIRST {
+            self.0.pop_if(|entry| now - entry.2 >= limits.session_idle);
+        }
+        self.0.truncate(limits.sessions - 1);
+        self.0.insert(0, (id, now, now));
+    }
+}
+
+#[test]
+fn whoever_comes_the_table_holds_what_a_list_would_hold() {
+    for seed in 0..200 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let limits = limits(rng.usize(1..20));
+        let (mut table, mut twin) = (Sessions::new([7; 32]), Twin::default());
+        let (mut now, mut known, mut begun) = (Instant::now(), vec![], 0);
+        for _ in 0..400 {
+            now += Duration::from_secs(rng.u64(..8));
+            let asked = rng.choice(&known).copied().filter(|_| rng.u8(..4) > 0);
+            let expected = asked.filter(|id| twin.use_again(*id, now, &limits));
+            let sent = asked.map_or(String::new(), |id| format!("a=b; {}", field(id)));
+            match visit(&mut table, &sent, now, &limits) {
+                Some(Visit::Again(id)) => assert_eq!(Some(id), expected),
+                Some(Visit::First(id)) => {
+                    assert!(expected.is_none() && !known.contains(&id));
+                    twin.begin(id, now, &limits);
+                    known.push(id);
+                    begun += 1;
+                }
+                None => unreachable!("sessions are on"),
+            }
+            assert_eq!((table.live(), table.issued()), (twin.0.len(), begun));
+            assert!(table.live() <= limits.sessions && table.slots.len() <= limits.sessions);
+            assert!(twin.0.iter().all(|entry| table.places.contains_key(&entry.0)));
+        }
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_never_adopted() {
+    let (mut table, limits, now) = (Sessions::new([7; 32]), limits(10), Instant::now());
+    let own = first(&mut table, now, &limits);
+    let foreign = first(&mut Sessions::new([8; 32]), now, &limits);
+    for stranger in [
+        field(foreign),
+        field(Id(0)),
+        field(own).to_uppercase(),
+        field(own) + "A",
+        field(own).trim_end_matches(char::is_alphanumeric).to_string(),
+        field(own).replace('=', "x="),
+    ] {
+        let Some(Visit::First(id)) = visit(&mut table, &stranger, now, &limits) else {
+            panic!("{stranger} was taken for one of ours")
+        };
+        assert!(id != foreign && id != own);
+    }
+    let both = format!("{}; {}", field(foreign), field(own));
+    assert_eq!(visit(&mut table, &both, now, &limits), Some(Visit::Again(own)));
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
+    let (mut table, limits, start) = (Sessions::new([7; 32]), limits(10), Instant::now());
+    let id = first(&mut table, start, &limits);
+    for second in [29, 58, 87, 99] {
+        let now = start + Duration::from_secs(second);
+        assert_eq!(visit(&mut table, &field(id), now, &limits), Some(Visit::Again(id)));
+    }
+    let over = start + limits.session_lifetime;
+    let Some(Visit::First(next)) = visit(&mut table, &field(id), over, &limits) else { panic!() };
+    let idle = over + limits.session_idle;
+    assert_ne!(visit(&mut table, &field(next), idle, &limits), Some(Visit::Again(next)));
+}
+
+#[test]
+fn ids_look_random_and_depend_on_the_secret() {
+    let ids = |secret| {
+        let mut table = Sessions::new([secret; 32]);
+        (0..1000).map(|_| table.draw()).collect::<HashSet<_>>()
+    };
+    let (own, other) = (ids(7), ids(8));
+    assert!(own.len() == 1000 && own.is_disjoint(&other));
+    let ones = own.iter().map(|id| id.0.count_ones()).sum::<u32>();
+    assert!((63_000..65_000).contains(&ones), "half of all bits, not {ones} of 128000");
+}
+
+#[test]
+fn without_room_for_any_there_is_none() {
+    let visit = visit(&mut Sessions::new([7; 32]), "", Instant::now(), &limits(0));
+    assert_eq!(visit, None);
+}
+
+#[test]
+fn neither_logs_nor_debugging_tell_the_id() {
+    let id = first(&mut Sessions::new([7; 32]), Instant::now(), &limits(10));
+    let text = String::from_utf8(id.text().to_vec()).unwrap();
+    let told = format!("{id:?} {} {:?}", id.digest(), Visit::First(id));
+    assert!(!told.contains(&text) && !told.contains(&format!("{:x}", id.0)), "{told}");
+    assert_eq!(id.digest().to_string().len(), 12);
+}
