@@ -169,15 +169,21 @@ pub const CACHE_BYTES: usize = 64 * MIB;
 /// How often a file that is in memory is looked at, on the disk, while it is asked for.
 pub const RECHECK: Duration = Duration::from_secs(1);
 
-/// A file that was written to is left alone for so long, in case more is to come: several ticks of
-/// the clock that file systems use, and longer than a copy pauses between two pieces …
-pub const SETTLE: Duration = Duration::from_millis(20);
+/// A file that was written to is left alone for so long, in case more is to come: longer than a
+/// copy pauses between two pieces, also where it has to wait for a processor …
+pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// … and longer if it is empty, as files are that are about to be written anew …
+pub const SETTLE_EMPTY: Duration = Duration::from_secs(1);
 
 /// … where a moment in the future, up to so much of it, counts as now …
 pub const SETTLE_AHEAD: Duration = Duration::from_secs(5);
 
-/// … but no more often than this, before whoever waits is told to come back: a second.
-pub const SETTLE_TRIES: u32 = 50;
+/// … and looked at again after so long …
+pub const SETTLE_PAUSE: Duration = Duration::from_millis(20);
+
+/// … but no more often than this, before whoever waits is told to come back.
+pub const SETTLE_TRIES: u32 = 75;
 
 /// Read of a file in one slice: as much as a connection may have buffered.
 pub const FILE_READ_BYTES: usize = 256 * KIB;

@@ -254,7 +254,8 @@ fn is_recent(mark: Mark, wall: SystemTime) -> bool {
     let age = now as i128 - i128::from(mark.stamp);
     // A job may have waited since it was told the time. What is further ahead than that was made
     // by another clock.
-    let (ahead, settle) = (limits::SETTLE_AHEAD.as_nanos(), limits::SETTLE.as_nanos());
+    let settle = if mark.bytes == 0 { limits::SETTLE_EMPTY } else { limits::SETTLE };
+    let (ahead, settle) = (limits::SETTLE_AHEAD.as_nanos(), settle.as_nanos());
     mark.dated && (-(ahead as i128)..settle as i128).contains(&age)
 }
 

@@ -210,7 +210,7 @@ impl Session {
         if is_known {
             cx.world.web.site.fetches.tell(self.name, &Fetched::Known, cx.effects);
         }
-        self.again = Some(cx.now + limits::SETTLE);
+        self.again = Some(cx.now + limits::SETTLE_PAUSE);
     }
 
     /// The pool is full.
