@@ -197,7 +197,7 @@ fn a_file_that_is_replaced_or_deleted_while_it_is_sent_is_sent_to_its_end() {
 
 #[test]
 fn well_known_clients_resume_and_take_parts() {
-    let body: Vec<u8> = (0..10 * MIB).map(|place| (place * place >> 7) as u8).collect();
+    let body: Vec<u8> = (0..10 * MIB).map(|place| ((place * place) >> 7) as u8).collect();
     let site = Site::new(&[("large.bin", &body), ("small.bin", &body[..5000])], &[]);
     for (name, size) in [("large.bin", body.len()), ("small.bin", 5000)] {
         let url = format!("http://{}/{name}", site.server.web());
