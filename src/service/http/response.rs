@@ -110,6 +110,11 @@ impl Response {
         self
     }
 
+    /// With the request that no cache keeps it: it is true for a moment only.
+    pub fn momentary(self) -> Response {
+        self.field("Cache-Control", "no-store".to_string())
+    }
+
     /// With the methods that would have been allowed.
     pub fn allow(self, allow: Allow<'_>) -> Response {
         self.field("Allow", allow.to_string())
@@ -120,6 +125,18 @@ impl Response {
         self.field("Retry-After", seconds.to_string())
     }
 }
+
+/// How an error page looks …
+const ERROR_STYLE: &str = "\
+    :root{color-scheme:light dark}body{font:106.25%/1.6 system-ui,sans-serif;\
+    margin:15vh auto;max-width:34rem;padding:0 1.25rem;\
+    background:light-dark(#fbfaf8,#14181a);color:light-dark(#1d2528,#e4e9e8)}h1{\
+    font-size:1.5rem;letter-spacing:-.01em}a{color:light-dark(#0f766e,#5eead4)}";
+
+/// … and the policy that lets it be styled by that, and by nothing else.
+const ERROR_POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-yOEE0oU78Gq/LFheukv1ovJHXVO421ShvgfUuACUY0Q='; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// In which form a client reads errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,14 +178,13 @@ impl Style {
                 let title = phrase(status);
                 let html = format!(
                     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-                     <meta name=\"viewport\" content=\"width=device-width\">\n\
-                     <title>{status} {title}</title>\n\
-                     <style>:root{{color-scheme:light dark}}\
-                     body{{font:1rem/1.5 system-ui,sans-serif;margin:15vh auto;max-width:34rem;\
-                     padding:0 1rem}}</style>\n\
-                     <h1>{status} {title}</h1>\n<p>{detail}</p>\n</html>\n"
+                     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+                     <title>{status} {title}</title>\n<style>{ERROR_STYLE}</style>\n\
+                     <h1>{status} {title}</h1>\n<p>{detail}</p>\n\
+                     <p><a href=\"/\">To the start page</a></p>\n</html>\n"
                 );
-                page(status, html.into())
+                with(status, "text/html; charset=utf-8", html.into_bytes().into())
+                    .field("Content-Security-Policy", ERROR_POLICY.to_string())
             }
         }
     }
@@ -177,6 +193,17 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::base64;
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn the_policy_of_error_pages_knows_their_style() {
+        let hash = base64::encode(&Sha256::digest(ERROR_STYLE));
+        assert!(ERROR_POLICY.contains(&format!("style-src 'sha256-{hash}';")), "{hash}");
+        let response = Style::Page.error(404, "nothing here");
+        let page = String::from_utf8_lossy(response.body.bytes().unwrap()).into_owned();
+        assert!(page.contains(&format!("<style>{ERROR_STYLE}</style>")));
+    }
 
     #[test]
     fn an_error_says_the_same_in_every_form() {
