@@ -77,6 +77,8 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// The fetch of a file of the site, which has no peer.
+    Fetch(web::site::Name),
 }
 
 impl Kind {
@@ -90,7 +92,8 @@ impl Kind {
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
-            | Kind::Once(_) => false,
+            | Kind::Once(_)
+            | Kind::Fetch(_) => false,
         }
     }
 
@@ -106,7 +109,8 @@ impl Kind {
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
-            | Kind::Once(_) => Party::Line,
+            | Kind::Once(_)
+            | Kind::Fetch(_) => Party::Line,
         }
     }
 }
@@ -151,7 +155,7 @@ pub enum Effect {
 }
 
 /// What sessions tell each other.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
@@ -161,6 +165,8 @@ pub enum Mail {
     Cancelled,
     /// Something that the chat's lobby says.
     Chat(chat::lobby::Notice),
+    /// What the fetch came to that was waited for under this ticket.
+    Fetched(Ticket, web::site::Fetched),
 }
 
 /// What could not be done.
@@ -312,6 +318,8 @@ pub enum Session {
     Search(pow::jobs::Session),
     /// One question to any server.
     Once(client::once::Session),
+    /// A fetch of a file of the site.
+    Fetch(web::site::Session),
 }
 
 impl Session {
@@ -327,6 +335,7 @@ impl Session {
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
+            Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
 
@@ -346,6 +355,7 @@ impl Session {
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
+            Session::Fetch(session) => session.handle(event, cx),
         }
     }
 
@@ -356,6 +366,7 @@ impl Session {
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
             Session::Chat(_) | Session::Keeper(_) => Some(Handler::Chat),
+            Session::Fetch(_) => Some(Handler::Site),
         }
     }
 
@@ -371,6 +382,7 @@ impl Session {
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
+            Session::Fetch(session) => session.deadline(),
         }
     }
 
@@ -378,7 +390,9 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) | Session::Keeper(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) | Session::Keeper(_) => {
+                false
+            }
             Session::Pow(session) => session.wants_read(),
             Session::Chat(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
@@ -399,6 +413,7 @@ impl Session {
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
+            Session::Fetch(session) => session.is_done(),
         }
     }
 }

@@ -166,7 +166,11 @@ impl Pending {
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(done),
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
             (
-                Outcome::Panicked | Outcome::Pow(_) | Outcome::Database(Ok(db::Answer::Chat(_))),
+                Outcome::Panicked
+                | Outcome::Pow(_)
+                | Outcome::Files(_)
+                | Outcome::Packed(_)
+                | Outcome::Database(Ok(db::Answer::Chat(_))),
                 _,
             ) => {
                 return Some(Style::Plain.error(500, "the job failed"));

@@ -9,5 +9,6 @@ pub mod crowd;
 pub mod fake;
 pub mod http;
 pub mod process;
+pub mod site;
 pub mod story;
 pub mod transcript;

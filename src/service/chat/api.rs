@@ -136,7 +136,12 @@ impl Pending {
                 Outcome::Database(Ok(crate::work::db::Answer::Chat(answer))) => {
                     self.answer(answer, cx)
                 }
-                Outcome::Database(_) | Outcome::Pi(_) | Outcome::Pow(_) | Outcome::Panicked => {
+                Outcome::Database(_)
+                | Outcome::Pi(_)
+                | Outcome::Pow(_)
+                | Outcome::Files(_)
+                | Outcome::Packed(_)
+                | Outcome::Panicked => {
                     Style::Problem.error(503, "The database is not available.").retry_after(1)
                 }
             }),

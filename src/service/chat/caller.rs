@@ -177,7 +177,12 @@ impl Caller {
         };
         match outcome {
             Outcome::Database(Ok(db::Answer::Chat(answer))) => query.print(answer, cx, p),
-            Outcome::Database(_) | Outcome::Pi(_) | Outcome::Pow(_) | Outcome::Panicked => {
+            Outcome::Database(_)
+            | Outcome::Pi(_)
+            | Outcome::Pow(_)
+            | Outcome::Files(_)
+            | Outcome::Packed(_)
+            | Outcome::Panicked => {
                 p.err(500, "internal", "The database did not answer.");
             }
         }

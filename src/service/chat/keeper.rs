@@ -105,7 +105,11 @@ fn committed(ticket: crate::service::Ticket, outcome: &Outcome, cx: &mut Cx<'_>)
     let failed = match outcome {
         Outcome::Database(Ok(_)) => None,
         Outcome::Database(Err(failure)) => Some(failure.to_string()),
-        Outcome::Pi(_) | Outcome::Pow(_) | Outcome::Panicked => Some("a bug".to_string()),
+        Outcome::Pi(_)
+        | Outcome::Pow(_)
+        | Outcome::Files(_)
+        | Outcome::Packed(_)
+        | Outcome::Panicked => Some("a bug".to_string()),
     };
     if let Some(why) = &failed {
         log::error!("a chat could not be written: {why}");

@@ -70,7 +70,9 @@ impl Session {
                 self.print(cx, |caller, _, p| caller.refused(refusal, p));
             }
             Event::Tick => self.overdue(cx),
-            Event::Mail(Mail::Probed(..) | Mail::Searched(_) | Mail::Cancelled) => {}
+            Event::Mail(
+                Mail::Probed(..) | Mail::Searched(_) | Mail::Fetched(..) | Mail::Cancelled,
+            ) => {}
         }
         Progress::Advanced
     }
