@@ -127,7 +127,8 @@ impl Driver {
                     | Kind::Pow
                     | Kind::Line
                     | Kind::Search(_)
-                    | Kind::Once(_),
+                    | Kind::Once(_)
+                    | Kind::Load(_),
                 ) => {
                     panic!("who asked for that?")
                 }

@@ -135,6 +135,7 @@ pub(super) fn world(
         pow: proof_of_work(config, secret),
         panel: panel::State { services },
         load: Default::default(),
+        tester: None,
     }
 }
 

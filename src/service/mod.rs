@@ -72,6 +72,8 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// A client of a load test.
+    Load(client::load::Seat),
 }
 
 impl Kind {
@@ -79,9 +81,12 @@ impl Kind {
     pub fn peer_begins(self) -> bool {
         match self {
             Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_) | Kind::Probe(_) | Kind::Line | Kind::Search(_) | Kind::Once(_) => {
-                false
-            }
+            Kind::Legacy(_)
+            | Kind::Probe(_)
+            | Kind::Line
+            | Kind::Search(_)
+            | Kind::Once(_)
+            | Kind::Load(_) => false,
         }
     }
 }
@@ -216,8 +221,10 @@ pub struct World {
     pub pow: pow::State,
     /// The panel.
     pub panel: panel::State,
-    /// What the clients of a load test have seen.
+    /// What the clients of proof of work have seen.
     pub load: client::line::Seen,
+    /// The load test whose clients these are, if they are.
+    pub tester: Option<Box<client::load::Run>>,
 }
 
 /// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
@@ -260,6 +267,8 @@ pub enum Session {
     Search(pow::jobs::Session),
     /// One question to any server.
     Once(client::once::Session),
+    /// A client of a load test.
+    Load(client::load::Session),
 }
 
 impl Session {
@@ -273,6 +282,7 @@ impl Session {
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
+            Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
         }
     }
 
@@ -287,6 +297,7 @@ impl Session {
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
+            Session::Load(session) => session.handle(&event, recv, cx),
         }
     }
 
@@ -300,6 +311,7 @@ impl Session {
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
+            Session::Load(session) => session.deadline(),
         }
     }
 
@@ -312,6 +324,7 @@ impl Session {
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
+            Session::Load(session) => session.wants_read(),
         }
     }
 
@@ -325,6 +338,7 @@ impl Session {
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
+            Session::Load(session) => session.is_done(),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod db;
 pub mod files;
 pub mod pi;
 pub mod pow;
+pub mod reports;
 
 /// Something to be done elsewhere.
 #[derive(Debug)]
