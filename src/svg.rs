@@ -321,9 +321,13 @@ fn log_ticks(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let first = steps.iter().rposition(|step| *step <= least).unwrap_or(0);
     let last = steps.iter().position(|step| *step >= most).unwrap_or(steps.len() - 1);
     let last = last.max(first + 1).min(steps.len() - 1);
-    let all = &steps[first.min(last - 1)..=last];
-    // Decades alone, if the rest would crowd the axis.
-    if all.len() <= TICKS_MAX { all.to_vec() } else { all.iter().copied().step_by(3).collect() }
+    let first = first.min(last - 1);
+    if last - first < TICKS_MAX {
+        return steps[first..=last].to_vec();
+    }
+    // Decades alone: the rest would crowd the axis.
+    let last = last.next_multiple_of(3).min(steps.len() - 1);
+    steps[first - first % 3..=last].iter().copied().step_by(3).collect()
 }
 
 /// Four to ten round numbers from zero to at least `most`.

@@ -182,7 +182,8 @@ impl Loader {
         if !goes_on {
             return Ok(Some(Stop::Enough));
         }
-        if reactor.is_empty() {
+        // The last one to go may have asked for another.
+        if reactor.is_empty() && reactor.desk.outbox.is_empty() {
             return Ok(Some(Stop::Gone));
         }
         Ok((reactor.desk.now >= until).then_some(Stop::Time))
