@@ -44,12 +44,15 @@ impl Pending {
 
 /// Hands a whole request to its endpoint.
 pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    cx.stats.at_work(endpoint.area());
     match endpoint {
         Endpoint::WebIndex => Answer::Ready(page(200, web::INDEX.into())),
-        Endpoint::PanelIndex => Answer::Ready(panel::index(&cx.world.panel)),
-        Endpoint::Healthz => Answer::Ready(text(200, "ok\n")),
-        Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n")),
-        Endpoint::Readyz => Answer::Ready(text(200, "ready\n")),
+        Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
+        Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
+        Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
+        Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
+        Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),
+        Endpoint::Readyz => Answer::Ready(text(200, "ready\n").momentary()),
         Endpoint::Pi => pi::estimate(request, cx),
         Endpoint::LegacyPi => pi::query_legacy(request, cx),
         Endpoint::Statistics => pi::statistics(request, cx),

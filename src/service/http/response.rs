@@ -88,6 +88,11 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
         .field("Content-Security-Policy", PAGE_POLICY.to_string())
 }
 
+/// A file that is part of the program.
+pub fn bytes(status: u16, content_type: &'static str, bytes: &'static [u8]) -> Response {
+    with(status, content_type, bytes.into())
+}
+
 /// No content.
 pub fn empty(status: u16) -> Response {
     with(status, "", Cow::Borrowed(b""))
@@ -105,6 +110,16 @@ impl Response {
         self
     }
 
+    /// With the request that no cache keeps it: it is true for a moment only.
+    pub fn momentary(self) -> Response {
+        self.field("Cache-Control", "no-store".to_string())
+    }
+
+    /// With the word that another client would have been answered in another form.
+    fn varying(self) -> Response {
+        self.field("Vary", "Accept".to_string())
+    }
+
     /// With the methods that would have been allowed.
     pub fn allow(self, allow: Allow<'_>) -> Response {
         self.field("Allow", allow.to_string())
@@ -116,6 +131,18 @@ impl Response {
     }
 }
 
+/// How an error page looks …
+const ERROR_STYLE: &str = "\
+    :root{color-scheme:light dark}body{font:106.25%/1.6 system-ui,sans-serif;\
+    margin:15vh auto;max-width:34rem;padding:0 1.25rem;\
+    background:light-dark(#fbfaf8,#14181a);color:light-dark(#1d2528,#e4e9e8)}h1{\
+    font-size:1.5rem;letter-spacing:-.01em}a{color:light-dark(#0f766e,#5eead4)}";
+
+/// … and the policy that lets it be styled by that, and by nothing else.
+const ERROR_POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-yOEE0oU78Gq/LFheukv1ovJHXVO421ShvgfUuACUY0Q='; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// In which form a client reads errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -123,6 +150,8 @@ pub enum Style {
     Plain,
     /// Problem details (RFC 9457).
     Problem,
+    /// The same, where a page would have been had the client not asked for this.
+    ProblemAsked,
     /// A page.
     Page,
 }
@@ -130,18 +159,25 @@ pub enum Style {
 impl Style {
     /// The form for a request to no known path: by the path, else by what is accepted.
     pub fn of(head: &Head<'_, '_>) -> Style {
-        let api = head.target.path().starts_with("/api/");
-        if api || accept::prefers_json(&head.fields("accept")) {
+        if head.target.path().starts_with("/api/") {
             Style::Problem
+        } else if accept::prefers_json(&head.fields("accept")) {
+            Style::ProblemAsked
         } else {
             Style::Page
         }
+    }
+
+    /// That a body is too large, in this form.
+    pub fn too_large(self) -> Response {
+        self.error(413, "The body is larger than this path takes.")
     }
 
     /// An error in this form. `detail` is a sentence.
     pub fn error(self, status: u16, detail: &str) -> Response {
         match self {
             Style::Plain => json(status, serde_json::json!({ "error": detail }).to_string()),
+            Style::ProblemAsked => Style::Problem.error(status, detail).varying(),
             Style::Problem => {
                 let problem = serde_json::json!({
                     "type": "about:blank",
@@ -156,14 +192,14 @@ impl Style {
                 let title = phrase(status);
                 let html = format!(
                     "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-                     <meta name=\"viewport\" content=\"width=device-width\">\n\
-                     <title>{status} {title}</title>\n\
-                     <style>:root{{color-scheme:light dark}}\
-                     body{{font:1rem/1.5 system-ui,sans-serif;margin:15vh auto;max-width:34rem;\
-                     padding:0 1rem}}</style>\n\
-                     <h1>{status} {title}</h1>\n<p>{detail}</p>\n</html>\n"
+                     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+                     <title>{status} {title}</title>\n<style>{ERROR_STYLE}</style>\n\
+                     <h1>{status} {title}</h1>\n<p>{detail}</p>\n\
+                     <p><a href=\"/\">To the start page</a></p>\n</html>\n"
                 );
-                page(status, html.into())
+                with(status, "text/html; charset=utf-8", html.into_bytes().into())
+                    .field("Content-Security-Policy", ERROR_POLICY.to_string())
+                    .varying()
             }
         }
     }
@@ -172,10 +208,21 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::base64;
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn the_policy_of_error_pages_knows_their_style() {
+        let hash = base64::encode(&Sha256::digest(ERROR_STYLE));
+        assert!(ERROR_POLICY.contains(&format!("style-src 'sha256-{hash}';")), "{hash}");
+        let response = Style::Page.error(404, "nothing here");
+        let page = String::from_utf8_lossy(response.body.bytes().unwrap()).into_owned();
+        assert!(page.contains(&format!("<style>{ERROR_STYLE}</style>")));
+    }
 
     #[test]
     fn an_error_says_the_same_in_every_form() {
-        for style in [Style::Plain, Style::Problem, Style::Page] {
+        for style in [Style::Plain, Style::Problem, Style::ProblemAsked, Style::Page] {
             let response = style.error(404, "nothing here");
             assert_eq!(response.status, 404);
             let text = String::from_utf8_lossy(response.body.bytes().unwrap());

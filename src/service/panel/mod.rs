@@ -1,20 +1,46 @@
 //! The panel: what the server is doing, for its operators.
 
-use crate::service::http::{Response, json};
+pub mod page;
+
+use crate::service::Cx;
+use crate::service::http::{Request, Response, json};
+use crate::wire::accept;
+use std::net::SocketAddr;
 
 /// State of the panel.
 #[derive(Debug, Default)]
 pub struct State {
     /// Services of this server that listen, in the order of their listeners.
     pub services: Vec<&'static str>,
+    /// Where they listen.
+    pub bound: Vec<SocketAddr>,
+    /// Further names that control paths are served under, in lower case.
+    pub hosts: Vec<String>,
+    /// What callers from other machines have to know.
+    pub token: Option<String>,
 }
 
-/// `GET /` on the panel listener.
-pub fn index(state: &State) -> Response {
+/// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.
+pub fn index(request: &Request<'_, '_, '_>, state: &State) -> Response {
+    let response = if accept::prefers_json(&request.head.fields("accept")) {
+        description(state)
+    } else {
+        page::page(request)
+    };
+    response.field("Vary", "Accept".to_string())
+}
+
+fn description(state: &State) -> Response {
     let body = serde_json::json!({
         "application": "pentad",
         "version": env!("CARGO_PKG_VERSION"),
         "services": state.services,
     });
     json(200, body.to_string())
+}
+
+/// `POST /toggle_cache`, and GET for clients that know no better.
+pub fn toggle_cache(cx: &mut Cx<'_>) -> Response {
+    let enabled = cx.world.web.toggle_cache();
+    json(200, format!("{{\"cache_enabled\":{enabled}}}"))
 }

@@ -106,7 +106,7 @@ impl Pending {
 pub fn status(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
     cx.world.pow.meter.sample(cx.now);
     match named(request.head, &mut cx.world.pow.jobs, cx.now) {
-        Some(name) => json(200, report(name, cx)),
+        Some(name) => json(200, report(name, cx)).momentary(),
         None => nowhere(),
     }
 }
@@ -174,6 +174,7 @@ pub fn stats(cx: &mut Cx<'_>) -> Response {
             kernel.name()
         ),
     )
+    .momentary()
 }
 
 /// The body as a JSON object.

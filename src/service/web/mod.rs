@@ -17,6 +17,8 @@ pub struct State {
     pub limits: Limits,
     /// Which requests get a line in the access log.
     pub access_log: AccessLog,
+    /// Whether the site is served from memory where it can be.
+    pub cache_enabled: bool,
     /// Who visits the site.
     pub sessions: sessions::Sessions,
     common: CommonFields,
@@ -31,7 +33,14 @@ impl State {
         secret: [u8; 32],
     ) -> State {
         let common = CommonFields::new(server_header);
-        State { limits, access_log, sessions: sessions::Sessions::new(secret), common }
+        let sessions = sessions::Sessions::new(secret);
+        State { limits, access_log, cache_enabled: true, sessions, common }
+    }
+
+    /// Turns the cache on if it is off, and off if it is on. Whether it is on now.
+    pub fn toggle_cache(&mut self) -> bool {
+        self.cache_enabled = !self.cache_enabled;
+        self.cache_enabled
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.

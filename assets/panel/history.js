@@ -1,0 +1,37 @@
+// What the graphs show: the last 30 seconds, one place for each. A second that nobody asked in, or
+// in which no answer came, is a gap and stays one.
+
+export const SECONDS = 30;
+
+/** What is kept of an answer. */
+const SERIES = {
+  clients: (metrics) => metrics.active_clients,
+  total: (metrics) => metrics.total_requests,
+  p50: (metrics) => metrics.latency_ms?.p50,
+  p99: (metrics) => metrics.latency_ms?.p99,
+  lag: (metrics) => metrics.loop?.lag_ms?.p99,
+};
+
+/** How long ago each place is, in seconds: −30 … 0. */
+export const ages = Array.from({ length: SECONDS + 1 }, (_, place) => place - SECONDS);
+
+const gap = () => ages.map(() => null);
+
+/** The places of each series, the newest last. */
+export const series = Object.fromEntries(Object.keys(SERIES).map((name) => [name, gap()]));
+
+let newest;
+
+/** Moves on to `second`, a whole number, with the metrics of it or `undefined` for a gap. */
+export function remember(second, metrics) {
+  const passed = newest === undefined ? 0 : second - newest;
+  // A clock that was set back makes the past unknown, as does a long sleep.
+  const shift = passed < 0 ? ages.length : Math.min(passed, ages.length);
+  newest = second;
+  for (const [name, read] of Object.entries(SERIES)) {
+    const values = series[name];
+    values.splice(0, shift);
+    while (values.length < ages.length) values.push(null);
+    values[SECONDS] = (metrics && read(metrics)) ?? values[SECONDS];
+  }
+}

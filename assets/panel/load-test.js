@@ -1,0 +1,125 @@
+// The one-click load test: a button that starts and stops it, its progress, its last result.
+//
+//   Idle ──Start──▶ asked ──202, 409──▶ Running ──Stop──▶ Stopping
+//    ▲ ◀──refused─────┘                    │                 │
+//    └──────────────── over ◀──────────────┴─────────────────┘
+//
+// What is going on is the server's to say, after a reload as well, and when somebody else started.
+
+import { control } from "./control.js";
+import { NOTHING, count, ms } from "./format.js";
+import { Refused, ask } from "./poll.js";
+import { byId, say } from "./text.js";
+
+const button = byId("test");
+const progress = byId("test-progress");
+const said = byId("test-said");
+const elapsed = byId("test-elapsed");
+const report = byId("test-report");
+const results = [...byId("test-result").querySelectorAll("[data-result]")];
+
+const RESULTS = {
+  requests: (result) => count(result.requests),
+  rps: (result) => count(result.rps),
+  p99: (result) => ms(result.latency_ms?.p99),
+  errors: (result) => count(errors(result)),
+};
+
+let running = false;
+let asking = false;
+let stopping = false;
+/** Whether the server has been asked since the page was loaded, or since it came back. */
+let known = false;
+
+/** Asks how the test is getting on, if there is one, or if that is not known. */
+export async function followTest(metrics) {
+  if (asking || (known && !running && !metrics.load_test?.running)) return;
+  try {
+    const status = await ask("/test_status");
+    known = true;
+    if (!asking) show(status);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    known = true;
+    set(false);
+    say(said, `No load test: ${error.message}`);
+  }
+}
+
+/** The server is gone, and with it what was running. */
+export function forgetTest() {
+  known = false;
+}
+
+button.addEventListener("click", async () => {
+  if (asking) return;
+  asking = true;
+  try {
+    await (running ? stop() : start());
+  } catch (error) {
+    say(said, `${running ? "Not stopped" : "Not started"}: ${error.message}`);
+  } finally {
+    asking = false;
+  }
+});
+
+async function start() {
+  try {
+    await control("/start_test");
+  } catch (error) {
+    // Somebody was faster: theirs is the one to follow.
+    if (error.status !== 409) throw error;
+  }
+  set(true);
+  progress.value = 0;
+  say(said, "Running");
+}
+
+async function stop() {
+  await control("/stop_test");
+  stopping = true;
+  say(said, "Stopping");
+}
+
+function show(status) {
+  const was = running;
+  set(status.running === true);
+  if (running) {
+    progress.value = status.progress ?? 0;
+    say(elapsed, seconds(status.elapsed));
+    say(said, stopping ? "Stopping" : "Running");
+    return;
+  }
+  const { result } = status;
+  if (!result) {
+    if (was) say(said, "Ended without a result");
+    return;
+  }
+  say(said, stopping ? "Stopped" : "Last result");
+  stopping = false;
+  report.href = `/reports/${encodeURIComponent(status.id)}.html`;
+  report.hidden = !status.id;
+  for (const element of results) say(element, RESULTS[element.dataset.result](result));
+}
+
+function set(now) {
+  running = now;
+  say(button, now ? "Stop test" : "Start test");
+  if (now) {
+    report.hidden = true;
+  } else {
+    progress.value = 0;
+    say(elapsed, "");
+  }
+  button.classList.toggle("running", now);
+}
+
+function seconds(value) {
+  return typeof value === "number" ? `${value.toFixed(1)} s` : NOTHING;
+}
+
+/** All kinds of errors together; the server counts them by kind. */
+function errors({ errors: kinds }) {
+  if (typeof kinds === "number" || kinds === undefined) return kinds;
+  return Object.values(kinds).reduce((sum, each) => sum + each, 0);
+}

@@ -1,0 +1,79 @@
+// Asks the server, once a second: never twice at once, and not while nobody looks.
+
+const PERIOD_MS = 1000;
+
+/** How long an answer may take before it counts as none. */
+const PATIENCE_MS = 3000;
+
+/** The server answered, but not what was asked for. */
+export class Refused extends Error {
+  constructor(path, status, detail) {
+    super(`${path} answers ${status}${detail ? `: ${detail}` : ""}`);
+    this.status = status;
+  }
+}
+
+/** The server did not answer. */
+export class Gone extends Error {}
+
+/** Asks for JSON; throws `Refused` or `Gone` if that is not what comes. */
+export async function ask(path, options = {}) {
+  const { ok, status, text } = await exchange(path, options);
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Refused(path, status);
+  }
+  if (!ok) throw new Refused(path, status, body.detail ?? body.error);
+  return body;
+}
+
+async function exchange(path, options) {
+  try {
+    const response = await fetch(path, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...options,
+      headers: { accept: "application/json", ...options.headers },
+    });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new Gone("the server does not answer", { cause: error });
+  }
+}
+
+/**
+ * Calls `turn` now and then once a second, at the same point of each. A turn that takes longer
+ * costs the ones that it overlaps. While the tab is hidden there are none; the next comes as soon
+ * as it is seen again.
+ */
+export function everySecond(turn) {
+  const began = performance.now();
+  let timer;
+  let busy = false;
+
+  async function now() {
+    timer = undefined;
+    busy = true;
+    try {
+      await turn();
+    } finally {
+      busy = false;
+      next();
+    }
+  }
+
+  function next() {
+    if (document.hidden || busy || timer !== undefined) return;
+    const elapsed = (performance.now() - began) % PERIOD_MS;
+    timer = setTimeout(now, PERIOD_MS - elapsed);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (!document.hidden && !busy) now();
+  });
+  now();
+}
