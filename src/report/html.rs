@@ -65,7 +65,8 @@ fn runs(reports: &[Report]) -> String {
         };
         let _ = writeln!(
             text,
-            "<li><b>{}</b> {} {}<br><span>{} · {} connections · {} loop · {} · cache {} · {}</span></li>",
+            "<li><b>{}</b> {} {}<br><span>{} · {} connections · {} loop · {} · cache {} · \
+             {}</span></li>",
             escaped(&report.name(reports)),
             escaped(&argument("method")),
             escaped(&argument("url")),
@@ -161,8 +162,8 @@ fn document(title: &str, body: &str) -> String {
 }
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--p:#fff;--i:#1a1a1a;--g:#e2e2e2;--q:#555;--b:#f6f7f8}\
-@media(prefers-color-scheme:dark){:root{--p:#16181c;--i:#ececec;--g:#333942;--q:#a8adb5;--b:#1d2026}}\
+:root{color-scheme:light dark;--p:#fff;--i:#1a1a1a;--g:#e2e2e2;--q:#555}\
+@media(prefers-color-scheme:dark){:root{--p:#16181c;--i:#ececec;--g:#333942;--q:#a8adb5}}\
 *{box-sizing:border-box}body{margin:0;background:var(--p);color:var(--i);\
 font:16px/1.5 system-ui,sans-serif}main{max-width:800px;margin:0 auto;padding:2.5rem 1.25rem 4rem}\
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}h2{font-size:1.15rem;margin:2.5rem 0 .75rem}\

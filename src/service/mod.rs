@@ -100,7 +100,8 @@ impl Kind {
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
-            | Kind::Once(_) => Party::Line,
+            | Kind::Once(_)
+            | Kind::Load(_) => Party::Line,
         }
     }
 }
@@ -326,7 +327,7 @@ impl Session {
     /// Whose code [`Session::handle`] runs. HTTP finds out by the path.
     fn area(&self) -> Option<Handler> {
         match self {
-            Session::Http(_) | Session::Line(_) | Session::Once(_) => None,
+            Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
         }

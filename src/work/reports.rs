@@ -29,7 +29,7 @@ impl Reports {
     pub fn keep(&self, id: &str, text: &str) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.0)?;
         let path = self.path(id);
-        let unfinished = self.0.join(format!(".{id}.{}", std::process::id()));
+        let unfinished = self.0.join(format!(".{id}"));
         let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
         if let Err(error) = written {
             let _ = fs::remove_file(&unfinished);

@@ -96,8 +96,6 @@ fn nothing_worked(run: &Run) -> bool {
 /// Runs the plan to its end.
 fn drive(options: &Options, transcript: Option<Vec<u8>>) -> io::Result<(Loaded, Box<Run>)> {
     let mut loader = Loader::start()?;
-    let plan = plan(options)?;
-    let (to, connections) = (plan.to, plan.connections);
     let mut limits = Limits::default();
     if options.slow.is_some() {
         // It is the server's patience that is tested.
@@ -107,6 +105,9 @@ fn drive(options: &Options, transcript: Option<Vec<u8>>) -> io::Result<(Loaded, 
     // Clients search for nothing: no need to find out how that would be fastest.
     config.pow.kernel = Some(Kernel::Sha2);
     let mut world = services::world(&config, &[], AccessLog::Off, [0; 32]);
+    // Last: the clock of the plan starts with it.
+    let plan = plan(options)?;
+    let (to, connections) = (plan.to, plan.connections);
     world.tester = Some(Box::new(Run::new(plan, limits, transcript)));
     let time = options.warmup + options.duration;
     let mut progress = Progress::new(options);
@@ -223,7 +224,7 @@ fn warn(options: &Options, loaded: &Loaded, run: &Run) {
     let busy = loaded.busy.as_secs_f64() / loaded.elapsed.as_secs_f64().max(1e-9);
     if busy > BOTTLENECK && options.slow.is_none() {
         complain(format_args!(
-            "load: the client itself was busy {:.0} % of the time: the server can do more than this",
+            "load: the client itself was busy {:.0} % of the time: it is slower than the server",
             busy * 100.0
         ));
     }

@@ -103,7 +103,7 @@ fn csv(report: &Report) -> String {
     let plain = |value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     for name in ["mode", "requests", "ok", "elapsed_s", "rps", "bytes_in", "bytes_out"] {
         cells.push((name.to_owned(), plain(&result[name])));
