@@ -74,6 +74,8 @@ pub enum Kind {
     Once(client::once::Once),
     /// A client of a load test.
     Load(client::load::Seat),
+    /// The fetch of a file of the site, which has no peer.
+    Fetch(web::site::Name),
 }
 
 impl Kind {
@@ -86,7 +88,8 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
-            | Kind::Load(_) => false,
+            | Kind::Load(_)
+            | Kind::Fetch(_) => false,
         }
     }
 
@@ -101,7 +104,8 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
-            | Kind::Load(_) => Party::Line,
+            | Kind::Load(_)
+            | Kind::Fetch(_) => Party::Line,
         }
     }
 }
@@ -146,7 +150,7 @@ pub enum Effect {
 }
 
 /// What sessions tell each other.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
@@ -154,6 +158,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// What the fetch came to that was waited for under this ticket.
+    Fetched(Ticket, web::site::Fetched),
 }
 
 /// What could not be done.
@@ -289,6 +295,8 @@ pub enum Session {
     Once(client::once::Session),
     /// A client of a load test.
     Load(client::load::Session),
+    /// A fetch of a file of the site.
+    Fetch(web::site::Session),
 }
 
 impl Session {
@@ -303,6 +311,7 @@ impl Session {
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
             Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
+            Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
 
@@ -321,6 +330,7 @@ impl Session {
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Load(session) => session.handle(&event, recv, cx),
+            Session::Fetch(session) => session.handle(event, cx),
         }
     }
 
@@ -330,6 +340,7 @@ impl Session {
             Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Fetch(_) => Some(Handler::Site),
         }
     }
 
@@ -344,6 +355,7 @@ impl Session {
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
             Session::Load(session) => session.deadline(),
+            Session::Fetch(session) => session.deadline(),
         }
     }
 
@@ -351,7 +363,7 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
@@ -371,6 +383,7 @@ impl Session {
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
             Session::Load(session) => session.is_done(),
+            Session::Fetch(session) => session.is_done(),
         }
     }
 }
