@@ -9,8 +9,12 @@
 
 pub mod db;
 pub mod files;
+#[cfg(feature = "gzip")]
+pub mod pack;
 pub mod pi;
 pub mod pow;
+
+use std::sync::Arc;
 
 /// Something to be done elsewhere.
 #[derive(Debug)]
@@ -28,6 +32,10 @@ pub enum Outcome {
     Pi(pi::Outcome),
     /// A proof was found, or there is none.
     Pow(pow::Outcome),
+    /// A file was looked up, or read.
+    Files(files::Outcome),
+    /// A file was compressed.
+    Packed(Arc<[u8]>),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A bug: the job panicked.
@@ -41,6 +49,11 @@ pub enum Compute {
     Pi(pi::Job),
     /// Search for a proof of work.
     Pow(Box<pow::Job>),
+    /// Read files of the site.
+    Files(Box<files::Job>),
+    /// Compress a file.
+    #[cfg(feature = "gzip")]
+    Pack(Box<pack::Job>),
 }
 
 /// A part of a computation, ready to run anywhere.
@@ -50,6 +63,11 @@ pub enum Slice {
     Pi(pi::Slice),
     /// Seeds to try.
     Pow(pow::Slice),
+    /// A disk operation.
+    Files(files::Slice),
+    /// Bytes to compress.
+    #[cfg(feature = "gzip")]
+    Pack(pack::Slice),
 }
 
 /// What running a slice made.
@@ -59,6 +77,11 @@ pub enum Piece {
     Pi(pi::Piece),
     /// Seeds tried.
     Pow(pow::Piece),
+    /// What the disk gave.
+    Files(files::Piece),
+    /// Bytes compressed.
+    #[cfg(feature = "gzip")]
+    Pack(pack::Piece),
 }
 
 impl Compute {
@@ -67,6 +90,9 @@ impl Compute {
         match self {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
             Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
+            Compute::Files(job) => job.cut().map(Slice::Files),
+            #[cfg(feature = "gzip")]
+            Compute::Pack(job) => job.cut().map(Slice::Pack),
         }
     }
 
@@ -75,19 +101,44 @@ impl Compute {
     /// # Panics
     /// If the piece is of another job.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
-        match (self, piece) {
-            (Compute::Pi(job), Piece::Pi(piece)) => job.merge(piece).map(Outcome::Pi),
-            (Compute::Pow(job), Piece::Pow(piece)) => job.merge(piece).map(Outcome::Pow),
-            (Compute::Pi(_), Piece::Pow(_)) | (Compute::Pow(_), Piece::Pi(_)) => {
-                unreachable!("a piece is merged into the job that it was cut from")
+        const OWN: &str = "a piece is merged into the job that it was cut from";
+        match self {
+            Compute::Pi(job) => {
+                let Piece::Pi(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Pi)
             }
+            Compute::Pow(job) => {
+                let Piece::Pow(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Pow)
+            }
+            Compute::Files(job) => {
+                let Piece::Files(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Files)
+            }
+            #[cfg(feature = "gzip")]
+            Compute::Pack(job) => {
+                let Piece::Pack(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Packed)
+            }
+        }
+    }
+
+    /// Whether there is never more than one slice of it out.
+    pub fn is_cut_for_one(&self) -> bool {
+        match self {
+            Compute::Pi(_) | Compute::Pow(_) => false,
+            Compute::Files(_) => true,
+            #[cfg(feature = "gzip")]
+            Compute::Pack(_) => true,
         }
     }
 
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) => 1,
+            Compute::Pi(_) | Compute::Files(_) => 1,
+            #[cfg(feature = "gzip")]
+            Compute::Pack(_) => 1,
             Compute::Pow(job) => job.weight().into(),
         }
     }
@@ -99,6 +150,9 @@ impl Slice {
         match self {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
             Slice::Pow(slice) => Piece::Pow(slice.run()),
+            Slice::Files(slice) => Piece::Files(slice.run()),
+            #[cfg(feature = "gzip")]
+            Slice::Pack(slice) => Piece::Pack(slice.run()),
         }
     }
 
@@ -107,6 +161,9 @@ impl Slice {
         match self {
             Slice::Pi(slice) => slice.cost(),
             Slice::Pow(slice) => slice.cost(),
+            Slice::Files(slice) => slice.cost(),
+            #[cfg(feature = "gzip")]
+            Slice::Pack(slice) => slice.cost(),
         }
     }
 }
@@ -115,7 +172,9 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) => 0,
+            Piece::Pi(_) | Piece::Files(_) => 0,
+            #[cfg(feature = "gzip")]
+            Piece::Pack(_) => 0,
             Piece::Pow(piece) => piece.saved(),
         }
     }

@@ -257,7 +257,7 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
-            Event::Mail(Mail::Searched(_)) => {}
+            Event::Mail(Mail::Searched(_) | Mail::Fetched(..)) => {}
         }
         Progress::Starved
     }
@@ -307,7 +307,11 @@ impl Session {
                 self.solution(*seed, *hash, *tried, cx)
             }
             Outcome::Pow(pow::Outcome::Exhausted { .. }) => Fate::Exhausted,
-            Outcome::Pi(_) | Outcome::Database(_) | Outcome::Panicked => Fate::Failed,
+            Outcome::Pi(_)
+            | Outcome::Files(_)
+            | Outcome::Packed(_)
+            | Outcome::Database(_)
+            | Outcome::Panicked => Fate::Failed,
         };
         self.end(fate, cx);
     }

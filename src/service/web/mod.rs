@@ -3,12 +3,10 @@
 pub mod cache;
 pub mod log;
 pub mod sessions;
+pub mod site;
 
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The page at `/` of the web listener.
-pub const INDEX: &str = include_str!("../../../assets/index.html");
 
 /// Shared state of all HTTP sessions.
 #[derive(Debug)]
@@ -17,8 +15,8 @@ pub struct State {
     pub limits: Limits,
     /// Which requests get a line in the access log.
     pub access_log: AccessLog,
-    /// Whether the site is served from memory where it can be.
-    pub cache_enabled: bool,
+    /// The static site.
+    pub site: site::State,
     /// Who visits the site.
     pub sessions: sessions::Sessions,
     common: CommonFields,
@@ -33,14 +31,16 @@ impl State {
         secret: [u8; 32],
     ) -> State {
         let common = CommonFields::new(server_header);
+        let site = site::State::new(site::demo(), site::Rules::default(), limits::CACHE_BYTES);
         let sessions = sessions::Sessions::new(secret);
-        State { limits, access_log, cache_enabled: true, sessions, common }
+        State { limits, access_log, site, sessions, common }
     }
 
     /// Turns the cache on if it is off, and off if it is on. Whether it is on now.
     pub fn toggle_cache(&mut self) -> bool {
-        self.cache_enabled = !self.cache_enabled;
-        self.cache_enabled
+        let enabled = !self.site.cache.enabled();
+        self.site.cache.set_enabled(enabled);
+        enabled
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.
