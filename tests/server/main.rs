@@ -13,6 +13,7 @@ mod util;
 mod access_log;
 mod crowds;
 mod datagrams;
+mod demo;
 mod durability;
 mod ending;
 mod files;
