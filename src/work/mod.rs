@@ -13,6 +13,7 @@ pub mod files;
 pub mod pack;
 pub mod pi;
 pub mod pow;
+pub mod reports;
 
 use std::sync::Arc;
 
