@@ -14,16 +14,19 @@
 
 pub mod chat;
 pub mod http;
+mod kind;
 pub mod legacy;
 pub mod panel;
 pub mod pi;
 pub mod pow;
 pub mod web;
 
+pub use kind::Kind;
+
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
 use crate::limits;
-use crate::stats::{Close, Handler, Party, Stats};
+use crate::stats::{Close, Handler, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
@@ -54,69 +57,6 @@ pub struct Endpoint {
     pub transport: Transport,
     /// Where it is.
     pub addr: SocketAddr,
-}
-
-/// What to open: one variant per kind of session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// HTTP on one of the listeners.
-    Http(http::Face),
-    /// The legacy π server.
-    Legacy(Transport),
-    /// Proof of work, over lines.
-    Pow,
-    /// The live chat, over lines.
-    Chat,
-    /// What keeps the chat's time and books, without a peer.
-    Keeper,
-    /// One query to a legacy π server, on behalf of another session.
-    Probe(client::legacy::Probe),
-    /// A client of proof of work, to measure a server with.
-    Line,
-    /// A search for a proof, which has no peer.
-    Search(pow::jobs::Name),
-    /// One question to any server, whose answer is only judged.
-    Once(client::once::Once),
-    /// A client of a load test.
-    Load(client::load::Seat),
-    /// The fetch of a file of the site, which has no peer.
-    Fetch(web::site::Name),
-}
-
-impl Kind {
-    /// Whether the peer has the first word, so that nothing can be said to it before.
-    pub fn peer_begins(self) -> bool {
-        match self {
-            Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_)
-            | Kind::Chat
-            | Kind::Keeper
-            | Kind::Probe(_)
-            | Kind::Line
-            | Kind::Search(_)
-            | Kind::Once(_)
-            | Kind::Load(_)
-            | Kind::Fetch(_) => false,
-        }
-    }
-
-    /// As whom a peer of this kind of session is counted.
-    pub fn party(self) -> Party {
-        match self {
-            Kind::Http(http::Face::Web) => Party::Visitor,
-            Kind::Http(http::Face::Panel) => Party::Operator,
-            Kind::Legacy(_)
-            | Kind::Pow
-            | Kind::Chat
-            | Kind::Keeper
-            | Kind::Probe(_)
-            | Kind::Line
-            | Kind::Search(_)
-            | Kind::Once(_)
-            | Kind::Load(_)
-            | Kind::Fetch(_) => Party::Line,
-        }
-    }
 }
 
 /// The session's own name for a job, given back with its outcome.
