@@ -170,4 +170,4 @@ fn version() -> String {
 }
 
 /// Optional cargo features, each with `cfg!(feature = "…")`.
-const FEATURES: [(&str, bool); 0] = [];
+const FEATURES: [(&str, bool); 1] = [("gzip", cfg!(feature = "gzip"))];

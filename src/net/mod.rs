@@ -155,6 +155,7 @@ impl Loop {
         let system = System {
             registry: registry.try_clone()?,
             pool: Pool::start(workers, &completions)?,
+            readers: Pool::readers(&completions)?,
             scribe: Scribe::start(database, &completions)?,
         };
         let (now, wall) = (Instant::now(), SystemTime::now());

@@ -72,6 +72,8 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// The fetch of a file of the site, which has no peer.
+    Fetch(web::site::Name),
 }
 
 impl Kind {
@@ -79,9 +81,12 @@ impl Kind {
     pub fn peer_begins(self) -> bool {
         match self {
             Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_) | Kind::Probe(_) | Kind::Line | Kind::Search(_) | Kind::Once(_) => {
-                false
-            }
+            Kind::Legacy(_)
+            | Kind::Probe(_)
+            | Kind::Line
+            | Kind::Search(_)
+            | Kind::Once(_)
+            | Kind::Fetch(_) => false,
         }
     }
 
@@ -95,7 +100,8 @@ impl Kind {
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
-            | Kind::Once(_) => Party::Line,
+            | Kind::Once(_)
+            | Kind::Fetch(_) => Party::Line,
         }
     }
 }
@@ -140,7 +146,7 @@ pub enum Effect {
 }
 
 /// What sessions tell each other.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
@@ -148,6 +154,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// What the fetch came to that was waited for under this ticket.
+    Fetched(Ticket, web::site::Fetched),
 }
 
 /// What could not be done.
@@ -279,6 +287,8 @@ pub enum Session {
     Search(pow::jobs::Session),
     /// One question to any server.
     Once(client::once::Session),
+    /// A fetch of a file of the site.
+    Fetch(web::site::Session),
 }
 
 impl Session {
@@ -292,6 +302,7 @@ impl Session {
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
+            Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
 
@@ -309,6 +320,7 @@ impl Session {
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
+            Session::Fetch(session) => session.handle(event, cx),
         }
     }
 
@@ -318,6 +330,7 @@ impl Session {
             Session::Http(_) | Session::Line(_) | Session::Once(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Fetch(_) => Some(Handler::Site),
         }
     }
 
@@ -331,6 +344,7 @@ impl Session {
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
+            Session::Fetch(session) => session.deadline(),
         }
     }
 
@@ -338,7 +352,7 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
@@ -356,6 +370,7 @@ impl Session {
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
+            Session::Fetch(session) => session.is_done(),
         }
     }
 }

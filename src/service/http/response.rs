@@ -44,7 +44,7 @@ pub enum Body {
 
 impl Body {
     /// How many bytes that is, if it is known.
-    pub fn len(&self) -> Option<u64> {
+    pub fn length(&self) -> Option<u64> {
         match self {
             Body::Bytes(bytes) => Some(bytes.len() as u64),
             Body::Shared(_, range) => Some(range.len() as u64),
