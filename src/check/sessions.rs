@@ -128,6 +128,7 @@ impl Driver {
                     | Kind::Line
                     | Kind::Search(_)
                     | Kind::Once(_)
+                    | Kind::Load(_)
                     | Kind::Fetch(_),
                 ) => {
                     panic!("who asked for that?")

@@ -14,6 +14,7 @@ pub mod pack;
 pub mod pi;
 pub mod pow;
 pub mod process;
+pub mod reports;
 
 use std::sync::Arc;
 

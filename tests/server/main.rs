@@ -14,6 +14,7 @@ mod access_log;
 mod control;
 mod crowds;
 mod datagrams;
+mod demo;
 mod durability;
 mod ending;
 mod files;

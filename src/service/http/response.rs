@@ -121,7 +121,7 @@ impl Response {
     }
 
     /// With the word that another client would have been answered in another form.
-    fn varying(self) -> Response {
+    pub fn varying(self) -> Response {
         self.field("Vary", "Accept".to_string())
     }
 
