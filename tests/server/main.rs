@@ -12,6 +12,7 @@ mod util;
 
 mod access_log;
 mod chat;
+mod control;
 mod crowds;
 mod datagrams;
 mod demo;
@@ -20,6 +21,7 @@ mod ending;
 mod files;
 mod footprint;
 mod limits;
+mod metrics;
 mod replaced;
 mod resets;
 mod room;

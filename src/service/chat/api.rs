@@ -141,6 +141,7 @@ impl Pending {
                 | Outcome::Pow(_)
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
+                | Outcome::Process(_)
                 | Outcome::Panicked => {
                     Style::Problem.error(503, "The database is not available.").retry_after(1)
                 }

@@ -182,6 +182,7 @@ impl Caller {
             | Outcome::Pow(_)
             | Outcome::Files(_)
             | Outcome::Packed(_)
+            | Outcome::Process(_)
             | Outcome::Panicked => {
                 p.err(500, "internal", "The database did not answer.");
             }

@@ -24,6 +24,8 @@ pub enum Pending {
     Pow(pow::api::Pending),
     /// The live chat.
     Chat(chat::api::Pending),
+    /// The figures of the process.
+    Metrics(panel::metrics::Pending),
     /// A file of the site.
     Site(Box<web::site::Pending>),
 }
@@ -35,6 +37,7 @@ impl Pending {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
             Pending::Chat(_) => None,
+            Pending::Metrics(pending) => Some(pending.deadline()),
             Pending::Site(pending) => Some(pending.deadline()),
         }
     }
@@ -45,6 +48,7 @@ impl Pending {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
             Pending::Chat(pending) => pending.news(&event, cx),
+            Pending::Metrics(pending) => pending.news(&event, cx),
             Pending::Site(pending) => pending.news(event, cx),
         }
     }
@@ -57,6 +61,8 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::File => web::site::ask(request, cx),
         Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
         Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
+        Endpoint::Metrics => panel::metrics::metrics(request, cx),
+        Endpoint::LoopView => Answer::Ready(panel::loop_view::view(cx)),
         Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),
