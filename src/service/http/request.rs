@@ -104,7 +104,6 @@ impl Exchange {
         let reads = matches!(head.method, Method::Get | Method::Head);
         if endpoint.is_site() && reads && !head.target.path().starts_with("/api/") {
             self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
-            cx.stats.site.sessions = web.sessions.issued();
         }
         if let Some(record) = &mut self.record {
             record.session = self.visit.map(Visit::id);
