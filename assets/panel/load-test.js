@@ -28,12 +28,13 @@ const RESULTS = {
 let running = false;
 let asking = false;
 let stopping = false;
-/** Whether the server has been asked since the page was loaded, or since it came back. */
+/** Whether what came out last is known, since the page was loaded or the server came back. */
 let known = false;
 
-/** Asks how the test is getting on, if there is one, or if that is not known. */
-export async function followTest(metrics) {
-  if (asking || (known && !running && !metrics.load_test?.running)) return;
+/** Asks how the test is getting on, or what came out of the last one, if there was one. */
+export async function followTest({ load_test: test = {} }) {
+  const news = running || test.running || (!known && "id" in test);
+  if (asking || !news) return;
   try {
     const status = await ask("/test_status");
     known = true;
