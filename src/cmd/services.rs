@@ -139,6 +139,7 @@ pub(super) fn world(
             bound: doors.iter().map(|door| door.addr).collect(),
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
+            asked: None,
         },
         load: Default::default(),
     }

@@ -10,8 +10,6 @@ pub struct Pi {
     pub estimates: u64,
     /// Points that were drawn for them.
     pub points: u64,
-    /// Requests with a name or password that is not known.
-    pub unknown_users: u64,
 }
 
 /// The legacy server, and the questions to it.
@@ -40,6 +38,15 @@ pub struct Pow {
     pub exhausted: u64,
     /// Proofs that were accepted and spent.
     pub spent: u64,
+}
+
+impl Pow {
+    /// A proof was found after so many seeds, of which so many were to be expected.
+    pub fn found(&mut self, tried: u64, expected: f64) {
+        self.proofs += 1;
+        self.tried += tried;
+        self.expected += expected;
+    }
 }
 
 /// The cache of the site. It counts itself; whoever owns it copies the figures here.

@@ -11,6 +11,7 @@ pub mod db;
 pub mod files;
 pub mod pi;
 pub mod pow;
+pub mod process;
 
 /// Something to be done elsewhere.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub enum Outcome {
     Pi(pi::Outcome),
     /// A proof was found, or there is none.
     Pow(pow::Outcome),
+    /// The process was looked at.
+    Process(process::Outcome),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A bug: the job panicked.
@@ -41,6 +44,8 @@ pub enum Compute {
     Pi(pi::Job),
     /// Search for a proof of work.
     Pow(Box<pow::Job>),
+    /// Look at the process from outside.
+    Process(process::Job),
 }
 
 /// A part of a computation, ready to run anywhere.
@@ -50,6 +55,8 @@ pub enum Slice {
     Pi(pi::Slice),
     /// Seeds to try.
     Pow(pow::Slice),
+    /// A look at the process.
+    Process(process::Slice),
 }
 
 /// What running a slice made.
@@ -59,6 +66,8 @@ pub enum Piece {
     Pi(pi::Piece),
     /// Seeds tried.
     Pow(pow::Piece),
+    /// What was seen of the process.
+    Process(process::Piece),
 }
 
 impl Compute {
@@ -67,6 +76,7 @@ impl Compute {
         match self {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
             Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
+            Compute::Process(job) => job.cut().map(Slice::Process),
         }
     }
 
@@ -78,7 +88,10 @@ impl Compute {
         match (self, piece) {
             (Compute::Pi(job), Piece::Pi(piece)) => job.merge(piece).map(Outcome::Pi),
             (Compute::Pow(job), Piece::Pow(piece)) => job.merge(piece).map(Outcome::Pow),
-            (Compute::Pi(_), Piece::Pow(_)) | (Compute::Pow(_), Piece::Pi(_)) => {
+            (Compute::Process(job), Piece::Process(piece)) => {
+                Some(Outcome::Process(job.merge(&piece)))
+            }
+            (Compute::Pi(_) | Compute::Pow(_) | Compute::Process(_), _) => {
                 unreachable!("a piece is merged into the job that it was cut from")
             }
         }
@@ -87,7 +100,7 @@ impl Compute {
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) => 1,
+            Compute::Pi(_) | Compute::Process(_) => 1,
             Compute::Pow(job) => job.weight().into(),
         }
     }
@@ -99,6 +112,7 @@ impl Slice {
         match self {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
             Slice::Pow(slice) => Piece::Pow(slice.run()),
+            Slice::Process(slice) => Piece::Process(slice.run()),
         }
     }
 
@@ -107,6 +121,7 @@ impl Slice {
         match self {
             Slice::Pi(slice) => slice.cost(),
             Slice::Pow(slice) => slice.cost(),
+            Slice::Process(slice) => slice.cost(),
         }
     }
 }
@@ -115,7 +130,7 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) => 0,
+            Piece::Pi(_) | Piece::Process(_) => 0,
             Piece::Pow(piece) => piece.saved(),
         }
     }

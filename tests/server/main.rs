@@ -11,12 +11,14 @@
 mod util;
 
 mod access_log;
+mod control;
 mod crowds;
 mod datagrams;
 mod durability;
 mod ending;
 mod footprint;
 mod limits;
+mod metrics;
 mod resets;
 mod room;
 mod sessions;

@@ -42,7 +42,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("std::sync::mpsc", &["study", "cmd"]),
     ("std::time::Instant::now", &["study", "net", "cmd", "check"]),
     ("std::time::SystemTime::now", &["study", "net", "cmd", "check"]),
-    ("std::fs", &["study::gauge", "net::log", "work::files", "cmd", "config"]),
+    ("std::fs", &["study::gauge", "net::log", "work::files", "work::process", "cmd", "config"]),
     ("std::env", &["cmd", "config", "main"]),
     ("std::process", &["study", "cmd", "main"]),
     ("rusqlite", &["work::db"]),

@@ -22,6 +22,8 @@ pub enum Pending {
     Pi(pi::Pending),
     /// Proof of work.
     Pow(pow::api::Pending),
+    /// The figures of the process.
+    Metrics(panel::metrics::Pending),
 }
 
 impl Pending {
@@ -30,6 +32,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
+            Pending::Metrics(pending) => Some(pending.deadline()),
         }
     }
 
@@ -38,6 +41,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
+            Pending::Metrics(pending) => pending.news(&event, cx),
         }
     }
 }
@@ -49,6 +53,8 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::WebIndex => Answer::Ready(page(200, web::INDEX.into())),
         Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
         Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
+        Endpoint::Metrics => panel::metrics::metrics(request, cx),
+        Endpoint::LoopView => Answer::Ready(panel::loop_view::view(cx)),
         Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),

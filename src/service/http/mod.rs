@@ -22,7 +22,7 @@ mod routes;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{Response, Style, empty, json, page, text};
+pub use response::{Response, Style, content, empty, json, page, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
