@@ -99,7 +99,7 @@ function axis(scale, name) {
     size: marks,
     gap: 8,
     space: 32,
-    incs: STEPS,
+    incrs: STEPS,
     grid: scale === "left" ? grid : { show: false },
     ticks: { show: false },
     values: (_, splits) => {
