@@ -92,12 +92,11 @@ function show(status) {
     return;
   }
   const { result } = status;
-  if (!result) {
-    if (was) say(said, "Ended without a result");
-    return;
-  }
-  say(said, stopping ? "Stopped" : "Last result");
+  if (was && stopping) say(said, "Stopped");
+  else if (result) say(said, "Last result");
+  else if (was) say(said, "Ended without a result");
   stopping = false;
+  if (!result) return;
   report.href = `/reports/${encodeURIComponent(status.id)}.html`;
   report.hidden = !status.id;
   for (const element of results) say(element, RESULTS[element.dataset.result](result));
