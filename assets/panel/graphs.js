@@ -98,7 +98,7 @@ function axis(scale, name) {
     font: FONT,
     size: marks,
     gap: 8,
-    space: 32,
+    space: 26,
     incrs: STEPS,
     grid: scale === "left" ? grid : { show: false },
     ticks: { show: false },
