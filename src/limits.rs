@@ -163,6 +163,54 @@ pub const DATAGRAM_PEERS: usize = 16_384;
 /// Source addresses whose datagram rate is remembered.
 pub const RATE_SOURCES: usize = 4096;
 
+/// Memory for files of the site unless configured otherwise: sites of small pages fit as a whole.
+pub const CACHE_BYTES: usize = 64 * MIB;
+
+/// How often a file that is in memory is looked at, on the disk, while it is asked for.
+pub const RECHECK: Duration = Duration::from_secs(1);
+
+/// A file that was written to is left alone for so long, in case more is to come: longer than a
+/// copy pauses between two pieces, also where it has to wait for a processor …
+pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// … and longer if it is empty, as files are that are about to be written anew …
+pub const SETTLE_EMPTY: Duration = Duration::from_secs(1);
+
+/// … where a moment in the future, up to so much of it, counts as now …
+pub const SETTLE_AHEAD: Duration = Duration::from_secs(5);
+
+/// … and looked at again after so long …
+pub const SETTLE_PAUSE: Duration = Duration::from_millis(20);
+
+/// … but no more often than this, before whoever waits is told to come back.
+pub const SETTLE_TRIES: u32 = 75;
+
+/// Read of a file in one slice: as much as a connection may have buffered.
+pub const FILE_READ_BYTES: usize = 256 * KIB;
+
+/// Of a file that is too long to be kept: how much is made ready at once to be sent. A round trip
+/// to a worker costs some ten microseconds, and sending so much more than half a millisecond.
+pub const FILE_STRETCH_BYTES: u64 = 4 * MIB as u64;
+
+/// How long a download that found the pool full waits for its next try.
+pub const FILE_RETRY: Duration = Duration::from_millis(10);
+
+/// Files that are looked up at a time.
+pub const FETCHES: usize = 4096;
+
+/// Requests that wait for one of them.
+pub const FETCH_WAITERS: usize = 16_384;
+
+/// How long a request waits for a disk.
+pub const FETCH_WAIT: Duration = Duration::from_secs(20);
+
+/// Names of a directory that are listed.
+pub const LISTING_NAMES_MAX: usize = 10_000;
+
+/// Threads that read files. Two, so that a disk that is slow to find one file does not hold up
+/// those that are in memory anyway; they hardly compute.
+pub const READERS: usize = 2;
+
 /// Jobs waiting for a worker. A thousand clients that ask for eight operations each fit.
 pub const JOBS: usize = 16_384;
 
@@ -212,6 +260,12 @@ pub const POW_SPENT: usize = 1 << 18;
 /// Compression blocks that all sessions together may compute on the loop in one turn: half a
 /// millisecond with a vector kernel, so that nobody else notices.
 pub const IN_PLACE_BLOCKS: u64 = 32_768;
+
+/// Reports of load tests that are kept: months of daily runs.
+pub const REPORTS: usize = 100;
+
+/// Bytes of a report: an hour's series has half a mebibyte.
+pub const REPORT_BYTES: usize = 2 * MIB;
 
 /// How a transfer that depends on the peer's patience gets on: bytes moved since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

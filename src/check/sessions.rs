@@ -11,7 +11,7 @@ use crate::service::{
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
 use crate::work::db::{self, counts};
-use crate::work::{Compute, Job, Outcome, pi, pow, process};
+use crate::work::{Compute, Job, Outcome, files, pi, pow, process};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -127,12 +127,16 @@ impl Driver {
                     | Kind::Pow
                     | Kind::Line
                     | Kind::Search(_)
-                    | Kind::Once(_),
+                    | Kind::Once(_)
+                    | Kind::Load(_)
+                    | Kind::Fetch(_),
                 ) => {
                     panic!("who asked for that?")
                 }
-                // What a search finds would come by mail: here it never comes.
-                Effect::Open(kind) => assert!(matches!(kind, Kind::Search(_))),
+                // What it finds would come by mail: here it never comes.
+                Effect::Open(kind) => {
+                    assert!(matches!(kind, Kind::Search(_) | Kind::Fetch(_)));
+                }
                 Effect::Post(..) => panic!("a server session has nobody to write to"),
             }
         }
@@ -199,6 +203,9 @@ impl Driver {
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
             Job::Compute(Compute::Process(_)) => Outcome::Process(process::Outcome::default()),
+            Job::Compute(Compute::Files(_)) => Outcome::Files(files::Outcome::Missing),
+            #[cfg(feature = "gzip")]
+            Job::Compute(Compute::Pack(_)) => Outcome::Packed(b"packed"[..].into()),
             Job::Compute(Compute::Pow(_)) => {
                 Outcome::Pow(pow::Outcome::Exhausted { tried: index as u64 })
             }

@@ -6,8 +6,10 @@ use crate::net::{self, Door, Doors, Ended, Log, Plan, Setup, Target};
 use crate::service::http::Face;
 use crate::service::web::AccessLog;
 use crate::service::web::log::Format as LineFormat;
+use crate::service::web::site::{self, Rules};
 
 use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
+use crate::work::files::{Root, Site};
 use crate::work::pi::Kernel;
 use crate::work::{self, db::Database};
 use log::LevelFilter;
@@ -19,9 +21,6 @@ use std::time::{Duration, Instant};
 
 /// Runs the services. The data directory stays locked until this returns.
 pub(super) fn run(config: &Config, data: DataDir) -> Exit {
-    if config.root.is_some() {
-        log::warn!("--root: this version serves its own pages only");
-    }
     let exit = match start(config, &data) {
         Ok(setup) => serve(setup, config.format),
         Err(problem) => {
@@ -56,6 +55,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     let path = data.path().join("pentad.db");
     let database = Database::open(&path)
         .map_err(|error| format!("the database {} cannot be used: {error}", path.display()))?;
+    let site = site(config)?;
     let log = match &config.log_file {
         None => None,
         Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
@@ -65,8 +65,10 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         Some(_) if config.log_level < LevelFilter::Debug => AccessLog::Visitors,
         Some(_) => AccessLog::Everything,
     };
+    let mut world = world(config, &doors, access_log, secret()?);
+    world.web.site = site;
     Ok(Setup {
-        world: world(config, &doors, access_log, secret()?),
+        world,
         doors,
         limits: config.limits,
         workers: config.workers,
@@ -76,6 +78,28 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         grace: config.grace,
         metrics: config.metrics,
     })
+}
+
+/// The static site: the directory that was named, or what is in the program.
+fn site(config: &Config) -> Result<site::State, String> {
+    let source = match &config.root {
+        None => site::demo(),
+        Some(root) => Site::Directory(
+            Root::open(root).map_err(|error| format!("root {}: {error}", root.display()))?,
+        ),
+    };
+    let own = config.root.is_none().then_some(site::DEMO_POLICY);
+    let is_given =
+        |name: &str| config.site.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    let own = own.filter(|(name, _)| !is_given(name));
+    let given = config.site.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = own.into_iter().chain(given);
+    let rules = Rules {
+        max_age: config.site.max_age,
+        headers: headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect(),
+        list: config.site.list,
+    };
+    Ok(site::State::new(source, rules, config.site.cache_bytes))
 }
 
 /// Where randomness begins: as told, or with the operating system's.
@@ -142,6 +166,7 @@ pub(super) fn world(
             asked: None,
         },
         load: Default::default(),
+        tester: None,
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The directory of the static site; `None` is the embedded demo site.
     pub root: Option<PathBuf>,
+    /// How the static site is served.
+    pub site: Site,
     /// Worker threads, at least one.
     pub workers: usize,
     /// Deterministic randomness for tests. Never used for session ids.
@@ -75,6 +77,19 @@ pub struct Config {
     pub format: Format,
     /// Whether diagnostics may be coloured: a terminal, and nobody said no.
     pub color: bool,
+}
+
+/// Options of the static site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Memory for files; 0 starts without a cache.
+    pub cache_bytes: usize,
+    /// Seconds for which clients may use a file without asking.
+    pub max_age: Option<u64>,
+    /// Further fields of responses with a file, names and values.
+    pub headers: Vec<(String, String)>,
+    /// Whether directories without an index are listed.
+    pub list: bool,
 }
 
 /// Options of the panel.
@@ -200,6 +215,7 @@ impl Config {
             limits: Limits::default(),
             data: PathBuf::new(),
             root: None,
+            site: Site { cache_bytes: 0, max_age: None, headers: Vec::new(), list: false },
             workers: 1,
             seed: None,
             grace: Duration::ZERO,

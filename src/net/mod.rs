@@ -35,9 +35,9 @@ mod token;
 mod udp;
 
 pub use conn::Readiness;
-pub use desk::Desk;
+pub use desk::{Clock, Desk};
 pub use listen::{Door, Doors, Plan, bind, meaning};
-pub use load::{Load, Loaded, Loader, Stop};
+pub use load::{Load, Loaded, Loader, Stop, Watch};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;
@@ -155,6 +155,7 @@ impl Loop {
         let system = System {
             registry: registry.try_clone()?,
             pool: Pool::start(workers, &completions)?,
+            readers: Pool::readers(&completions)?,
             scribe: Scribe::start(database, &completions)?,
         };
         let (now, wall) = (Instant::now(), SystemTime::now());

@@ -59,8 +59,7 @@ impl Completions {
     }
 }
 
-/// How far workers step back behind the loop, and behind whoever else waits for an answer: all
-/// the way. A core that nobody else wants is theirs.
+/// How far workers step back.
 const NICENESS: i32 = 19;
 
 /// The workers.
@@ -86,11 +85,32 @@ struct State {
 }
 
 impl Pool {
-    /// Starts `workers` threads.
+    /// Starts `workers` threads for what takes a processor's time. They step back behind the loop,
+    /// and behind whoever else waits for an answer: all the way. A core that nobody else wants is
+    /// theirs.
     ///
     /// # Errors
     /// The operating system's, when it has no thread to give.
     pub fn start(workers: usize, completions: &Arc<Completions>) -> io::Result<Pool> {
+        Pool::begin("worker", workers, NICENESS, completions)
+    }
+
+    /// Starts the threads for what waits for the disk. They are few, hardly compute, and do not
+    /// step back: somebody waits for each file, and on a busy machine those behind a search for
+    /// a proof would wait for seconds.
+    ///
+    /// # Errors
+    /// The operating system's, when it has no thread to give.
+    pub fn readers(completions: &Arc<Completions>) -> io::Result<Pool> {
+        Pool::begin("reader", limits::READERS, 0, completions)
+    }
+
+    fn begin(
+        name: &str,
+        threads: usize,
+        niceness: i32,
+        completions: &Arc<Completions>,
+    ) -> io::Result<Pool> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
@@ -98,10 +118,10 @@ impl Pool {
             queued: AtomicUsize::new(0),
         });
         let mut pool = Pool { shared, threads: Vec::new() };
-        for number in 0..workers {
+        for number in 0..threads {
             let shared = Arc::clone(&pool.shared);
-            let thread = thread::Builder::new().name(format!("worker-{number}"));
-            pool.threads.push(thread.spawn(move || shared.work())?);
+            let thread = thread::Builder::new().name(format!("{name}-{number}"));
+            pool.threads.push(thread.spawn(move || shared.work(niceness))?);
         }
         Ok(pool)
     }
@@ -115,11 +135,15 @@ impl Pool {
         if state.schedule.len() >= limits::JOBS {
             return Err(job);
         }
+        // Other jobs may be cut for several workers at once.
+        let one = job.is_cut_for_one();
         state.schedule.submit(id, ticket, job);
         self.shared.publish(&state);
         drop(state);
-        // A job may be cut for several workers at once.
-        self.shared.work.notify_all();
+        match one {
+            true => self.shared.work.notify_one(),
+            false => self.shared.work.notify_all(),
+        }
         Ok(())
     }
 
@@ -149,10 +173,12 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    fn work(&self) {
-        // Linux counts niceness by thread. It is a courtesy to the loop: where it cannot be had,
-        // the work is done all the same.
-        let _ = setpriority_process(None, NICENESS);
+    fn work(&self, niceness: i32) {
+        if niceness > 0 {
+            // Linux counts niceness by thread. It is a courtesy to the loop: where it cannot be
+            // had, the work is done all the same.
+            let _ = setpriority_process(None, niceness);
+        }
         let mut state = self.lock();
         while !state.ending {
             let Some(task) = state.schedule.next() else {

@@ -6,7 +6,7 @@ use super::reactor::{Outside, QueueFull};
 use super::socket::{Stream, dial, watch};
 use crate::limits::{self, Limits};
 use crate::service::{Endpoint, Id, Ticket};
-use crate::work::Job;
+use crate::work::{Compute, Job};
 use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
@@ -19,6 +19,8 @@ pub struct System {
     pub registry: Registry,
     /// The workers.
     pub pool: Pool,
+    /// Those that read files.
+    pub readers: Pool,
     /// The thread that owns the database.
     pub scribe: Scribe,
 }
@@ -40,6 +42,9 @@ impl Outside for System {
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
         match job {
+            Job::Compute(job @ Compute::Files(_)) => {
+                self.readers.submit(from, ticket, job).map_err(|_| QueueFull)
+            }
             Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Database(request) => {
                 self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
@@ -49,6 +54,7 @@ impl Outside for System {
 
     fn cancel(&mut self, from: Id) {
         self.pool.cancel(from);
+        self.readers.cancel(from);
     }
 
     fn clock(&self) -> Instant {

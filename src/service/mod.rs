@@ -72,6 +72,10 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// A client of a load test.
+    Load(client::load::Seat),
+    /// The fetch of a file of the site, which has no peer.
+    Fetch(web::site::Name),
 }
 
 impl Kind {
@@ -79,9 +83,13 @@ impl Kind {
     pub fn peer_begins(self) -> bool {
         match self {
             Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_) | Kind::Probe(_) | Kind::Line | Kind::Search(_) | Kind::Once(_) => {
-                false
-            }
+            Kind::Legacy(_)
+            | Kind::Probe(_)
+            | Kind::Line
+            | Kind::Search(_)
+            | Kind::Once(_)
+            | Kind::Load(_)
+            | Kind::Fetch(_) => false,
         }
     }
 
@@ -95,7 +103,9 @@ impl Kind {
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
-            | Kind::Once(_) => Party::Line,
+            | Kind::Once(_)
+            | Kind::Load(_)
+            | Kind::Fetch(_) => Party::Line,
         }
     }
 }
@@ -140,7 +150,7 @@ pub enum Effect {
 }
 
 /// What sessions tell each other.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Mail {
     /// What the probe for this ticket found: the value, if the answer was one.
     Probed(Ticket, Option<f64>),
@@ -148,6 +158,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// What the fetch came to that was waited for under this ticket.
+    Fetched(Ticket, web::site::Fetched),
 }
 
 /// What could not be done.
@@ -230,8 +242,10 @@ pub struct World {
     pub pow: pow::State,
     /// The panel.
     pub panel: panel::State,
-    /// What the clients of a load test have seen.
+    /// What the clients of proof of work have seen.
     pub load: client::line::Seen,
+    /// The load test whose clients these are, if they are.
+    pub tester: Option<Box<client::load::Run>>,
 }
 
 /// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
@@ -279,6 +293,10 @@ pub enum Session {
     Search(pow::jobs::Session),
     /// One question to any server.
     Once(client::once::Session),
+    /// A client of a load test.
+    Load(client::load::Session),
+    /// A fetch of a file of the site.
+    Fetch(web::site::Session),
 }
 
 impl Session {
@@ -292,6 +310,8 @@ impl Session {
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
+            Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
+            Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
 
@@ -309,15 +329,18 @@ impl Session {
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
+            Session::Load(session) => session.handle(&event, recv, cx),
+            Session::Fetch(session) => session.handle(event, cx),
         }
     }
 
     /// Whose code [`Session::handle`] runs. HTTP finds out by the path.
     fn area(&self) -> Option<Handler> {
         match self {
-            Session::Http(_) | Session::Line(_) | Session::Once(_) => None,
+            Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Fetch(_) => Some(Handler::Site),
         }
     }
 
@@ -331,6 +354,8 @@ impl Session {
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
+            Session::Load(session) => session.deadline(),
+            Session::Fetch(session) => session.deadline(),
         }
     }
 
@@ -338,11 +363,12 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) => false,
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
+            Session::Load(session) => session.wants_read(),
         }
     }
 
@@ -356,6 +382,8 @@ impl Session {
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
+            Session::Load(session) => session.is_done(),
+            Session::Fetch(session) => session.is_done(),
         }
     }
 }

@@ -172,7 +172,14 @@ impl Pending {
                 *outcome = Some(done);
             }
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
-            (Outcome::Panicked | Outcome::Pow(_) | Outcome::Process(_), _) => {
+            (
+                Outcome::Panicked
+                | Outcome::Pow(_)
+                | Outcome::Files(_)
+                | Outcome::Packed(_)
+                | Outcome::Process(_),
+                _,
+            ) => {
                 return Some(Style::Plain.error(500, "the job failed"));
             }
         }

@@ -52,6 +52,8 @@ impl Pow {
 /// The cache of the site. It counts itself; whoever owns it copies the figures here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cache {
+    /// Whether it is in use.
+    pub enabled: bool,
     /// Requests answered from memory.
     pub hits: u64,
     /// Requests that a file was read for.

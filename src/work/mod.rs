@@ -9,9 +9,14 @@
 
 pub mod db;
 pub mod files;
+#[cfg(feature = "gzip")]
+pub mod pack;
 pub mod pi;
 pub mod pow;
 pub mod process;
+pub mod reports;
+
+use std::sync::Arc;
 
 /// Something to be done elsewhere.
 #[derive(Debug)]
@@ -31,6 +36,10 @@ pub enum Outcome {
     Pow(pow::Outcome),
     /// The process was looked at.
     Process(process::Outcome),
+    /// A file was looked up, or read.
+    Files(files::Outcome),
+    /// A file was compressed.
+    Packed(Arc<[u8]>),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A bug: the job panicked.
@@ -46,6 +55,11 @@ pub enum Compute {
     Pow(Box<pow::Job>),
     /// Look at the process from outside.
     Process(process::Job),
+    /// Read files of the site.
+    Files(Box<files::Job>),
+    /// Compress a file.
+    #[cfg(feature = "gzip")]
+    Pack(Box<pack::Job>),
 }
 
 /// A part of a computation, ready to run anywhere.
@@ -57,6 +71,11 @@ pub enum Slice {
     Pow(pow::Slice),
     /// A look at the process.
     Process(process::Slice),
+    /// A disk operation.
+    Files(files::Slice),
+    /// Bytes to compress.
+    #[cfg(feature = "gzip")]
+    Pack(pack::Slice),
 }
 
 /// What running a slice made.
@@ -68,6 +87,11 @@ pub enum Piece {
     Pow(pow::Piece),
     /// What was seen of the process.
     Process(process::Piece),
+    /// What the disk gave.
+    Files(files::Piece),
+    /// Bytes compressed.
+    #[cfg(feature = "gzip")]
+    Pack(pack::Piece),
 }
 
 impl Compute {
@@ -77,6 +101,9 @@ impl Compute {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
             Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
             Compute::Process(job) => job.cut().map(Slice::Process),
+            Compute::Files(job) => job.cut().map(Slice::Files),
+            #[cfg(feature = "gzip")]
+            Compute::Pack(job) => job.cut().map(Slice::Pack),
         }
     }
 
@@ -85,22 +112,48 @@ impl Compute {
     /// # Panics
     /// If the piece is of another job.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
-        match (self, piece) {
-            (Compute::Pi(job), Piece::Pi(piece)) => job.merge(piece).map(Outcome::Pi),
-            (Compute::Pow(job), Piece::Pow(piece)) => job.merge(piece).map(Outcome::Pow),
-            (Compute::Process(job), Piece::Process(piece)) => {
+        const OWN: &str = "a piece is merged into the job that it was cut from";
+        match self {
+            Compute::Pi(job) => {
+                let Piece::Pi(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Pi)
+            }
+            Compute::Pow(job) => {
+                let Piece::Pow(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Pow)
+            }
+            Compute::Process(job) => {
+                let Piece::Process(piece) = piece else { unreachable!("{OWN}") };
                 Some(Outcome::Process(job.merge(&piece)))
             }
-            (Compute::Pi(_) | Compute::Pow(_) | Compute::Process(_), _) => {
-                unreachable!("a piece is merged into the job that it was cut from")
+            Compute::Files(job) => {
+                let Piece::Files(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Files)
             }
+            #[cfg(feature = "gzip")]
+            Compute::Pack(job) => {
+                let Piece::Pack(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Packed)
+            }
+        }
+    }
+
+    /// Whether there is never more than one slice of it out.
+    pub fn is_cut_for_one(&self) -> bool {
+        match self {
+            Compute::Pi(_) | Compute::Pow(_) => false,
+            Compute::Files(_) | Compute::Process(_) => true,
+            #[cfg(feature = "gzip")]
+            Compute::Pack(_) => true,
         }
     }
 
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) | Compute::Process(_) => 1,
+            Compute::Pi(_) | Compute::Files(_) | Compute::Process(_) => 1,
+            #[cfg(feature = "gzip")]
+            Compute::Pack(_) => 1,
             Compute::Pow(job) => job.weight().into(),
         }
     }
@@ -113,6 +166,9 @@ impl Slice {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
             Slice::Pow(slice) => Piece::Pow(slice.run()),
             Slice::Process(slice) => Piece::Process(slice.run()),
+            Slice::Files(slice) => Piece::Files(slice.run()),
+            #[cfg(feature = "gzip")]
+            Slice::Pack(slice) => Piece::Pack(slice.run()),
         }
     }
 
@@ -122,6 +178,9 @@ impl Slice {
             Slice::Pi(slice) => slice.cost(),
             Slice::Pow(slice) => slice.cost(),
             Slice::Process(slice) => slice.cost(),
+            Slice::Files(slice) => slice.cost(),
+            #[cfg(feature = "gzip")]
+            Slice::Pack(slice) => slice.cost(),
         }
     }
 }
@@ -130,7 +189,9 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) | Piece::Process(_) => 0,
+            Piece::Pi(_) | Piece::Files(_) | Piece::Process(_) => 0,
+            #[cfg(feature = "gzip")]
+            Piece::Pack(_) => 0,
             Piece::Pow(piece) => piece.saved(),
         }
     }

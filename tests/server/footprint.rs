@@ -52,8 +52,17 @@ fn there_is_a_thread_for_each_task_and_none_for_connections() {
     let place = Place::new();
     let args = ["--workers=3", "--log-file=access.log", "--legacy-timeout=60s"];
     let server = Server::start_in(&place, &args);
-    let expected =
-        ["access-log", "database", "diagnostics", "pentad", "worker-0", "worker-1", "worker-2"];
+    let expected = [
+        "access-log",
+        "database",
+        "diagnostics",
+        "pentad",
+        "reader-0",
+        "reader-1",
+        "worker-0",
+        "worker-1",
+        "worker-2",
+    ];
     // Each takes its name when it begins to run.
     eventually("all threads", || (threads(&server) == expected).then_some(()));
     let count = affordable(1000, 9);

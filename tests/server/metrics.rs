@@ -123,10 +123,30 @@ fn visitors_are_counted_and_the_panel_is_not() {
     let count = |series: &str| samples.get(series).copied().unwrap_or(0.0);
     let http = |labels: &str| count(&format!("pentad_http_requests_total{{{labels}}}"));
     assert_eq!(http("method=\"POST\",code=\"200\",handler=\"pi\""), 1.0);
-    assert_eq!(http("method=\"GET\",code=\"404\",handler=\"none\""), 1.0);
+    assert_eq!(http("method=\"GET\",code=\"404\",handler=\"site\""), 1.0);
     assert!(http("method=\"GET\",code=\"200\",handler=\"panel\"") >= 4.0);
     assert_eq!(count("pentad_http_request_duration_seconds_count{handler=\"pi\"}"), 1.0);
     assert_eq!(count("pentad_connections{state=\"idle\"}"), 1.0);
+}
+
+#[test]
+fn the_cache_and_the_visitors_of_the_site_are_told() {
+    let server = Server::start(&[]);
+    let (web, panel) = (server.web(), server.panel());
+    let mut visitor = Client::connect(web);
+    for _ in 0..3 {
+        visitor.get("/");
+    }
+    let told = metrics(panel);
+    let verdicts = told["recent_requests"].as_array().unwrap().iter();
+    let verdicts = verdicts.map(|one| one["cache"].as_str()).collect::<Vec<_>>();
+    assert_eq!(verdicts, [Some("HIT"), Some("HIT"), Some("MISS")]);
+    assert_eq!((&told["cache_hits"], &told["cache_misses"]), (&2.into(), &1.into()));
+    assert_eq!(told["cache"]["entries"], 1);
+    assert!(told["cache"]["max_bytes"].as_u64() > told["cache"]["bytes"].as_u64());
+    assert_eq!(told["unique_sessions"], 3, "who keeps no cookie is new each time");
+    let samples = samples(panel);
+    assert_eq!((samples["pentad_cache_hits_total"], samples["pentad_cache_enabled"]), (2.0, 1.0));
 }
 
 #[test]

@@ -9,4 +9,5 @@ pub mod crowd;
 pub mod fake;
 pub mod http;
 pub mod process;
+pub mod site;
 pub mod transcript;

@@ -17,14 +17,16 @@ mod limits;
 mod panel;
 mod pow;
 mod row;
+mod site;
 
 pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 9] = [
+pub static TABLE: [Group; 10] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
+    Group { title: "Static site", options: &site::SITE },
     Group { title: "Process", options: &PROCESS },
     Group { title: "Panel", options: &panel::PANEL },
     Group { title: "Legacy service", options: &LEGACY },

@@ -35,6 +35,8 @@ fn every_default_is_the_reasoned_one() {
     assert_eq!(config.legacy.timeout, Duration::from_secs(2));
     assert_eq!(config.legacy.delay, Duration::from_millis(500));
     assert_eq!(config.legacy.udp_rate, Rate { per_second: 20, burst: 40 });
+    assert_eq!(config.site.cache_bytes, crate::limits::CACHE_BYTES);
+    assert_eq!((config.site.max_age, config.site.list), (None, false));
     assert!((config.legacy.corruption - 0.5).abs() < f64::EPSILON);
     assert!(config.server_header && !config.color);
     assert_eq!((config.root, config.seed, config.log_file), (None, None, None));

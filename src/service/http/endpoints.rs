@@ -1,7 +1,7 @@
 //! From a route to the service behind it, and what is remembered while that takes time.
 
 use super::request::Request;
-use super::response::{Response, page, text};
+use super::response::{Response, text};
 use super::routes::Endpoint;
 use crate::service::{Cx, Event, panel, pi, pow, web};
 use std::time::Instant;
@@ -24,6 +24,8 @@ pub enum Pending {
     Pow(pow::api::Pending),
     /// The figures of the process.
     Metrics(panel::metrics::Pending),
+    /// A file of the site.
+    Site(Box<web::site::Pending>),
 }
 
 impl Pending {
@@ -33,6 +35,7 @@ impl Pending {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
             Pending::Metrics(pending) => Some(pending.deadline()),
+            Pending::Site(pending) => Some(pending.deadline()),
         }
     }
 
@@ -42,6 +45,7 @@ impl Pending {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
             Pending::Metrics(pending) => pending.news(&event, cx),
+            Pending::Site(pending) => pending.news(event, cx),
         }
     }
 }
@@ -50,7 +54,7 @@ impl Pending {
 pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     cx.stats.at_work(endpoint.area());
     match endpoint {
-        Endpoint::WebIndex => Answer::Ready(page(200, web::INDEX.into())),
+        Endpoint::File => web::site::ask(request, cx),
         Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
         Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
         Endpoint::Metrics => panel::metrics::metrics(request, cx),

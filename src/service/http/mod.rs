@@ -14,26 +14,29 @@
 mod body;
 mod embedded;
 mod endpoints;
+mod ends;
 mod guard;
 mod request;
 mod response;
 mod routes;
+mod sending;
 
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{Response, Style, content, empty, json, page, text};
+pub use response::{Body as Content, Response, Style, content, empty, json, page, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
 use crate::service::{Cx, Deadline, Event, Progress, pi};
 use crate::stats::Close;
 use crate::wire::Parse;
-use crate::wire::http::{Bad, Fields, Framing, Head, Scan, head};
+use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
 use body::{Receiving, Taken, Transfer};
 use request::Exchange;
 use routes::{Body, Route};
+use sending::{Progressed, Sending};
 use std::time::Instant;
 
 /// One connection.
@@ -57,6 +60,8 @@ enum Stage {
     Skipping(Box<Transfer>),
     /// An endpoint waits for jobs or mail.
     Waiting(Box<(Exchange, Pending)>),
+    /// A file goes out.
+    Sending(Box<Sending>),
     Done(Close),
 }
 
@@ -98,7 +103,7 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self.stage {
             Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => true,
-            Stage::Waiting(_) | Stage::Done(_) => false,
+            Stage::Waiting(_) | Stage::Sending(_) | Stage::Done(_) => false,
         }
     }
 
@@ -110,7 +115,8 @@ impl Session {
             | Stage::Head(_)
             | Stage::Body(_)
             | Stage::Skipping(_)
-            | Stage::Waiting(_) => None,
+            | Stage::Waiting(_)
+            | Stage::Sending(_) => None,
         }
     }
 
@@ -127,6 +133,10 @@ impl Session {
             }
             Stage::Body(_) => self.body(recv, cx),
             Stage::Skipping(_) => self.skip(recv, cx),
+            Stage::Sending(_) => {
+                self.sending(&Event::Bytes, cx);
+                Progress::Advanced
+            }
             Stage::Waiting(_) | Stage::Done(_) => Progress::Starved,
         }
     }
@@ -183,7 +193,7 @@ impl Session {
         };
         match head.framing {
             Framing::None => {
-                self.ask(exchange, route, head, b"", cx);
+                self.ask(exchange, route, (head, raw), b"", cx);
                 0
             }
             Framing::Length(length) if length > most as u64 => {
@@ -192,7 +202,7 @@ impl Session {
             }
             Framing::Length(length) if length <= rest.len() as u64 => {
                 let (body, _) = rest.split_at(length as usize);
-                self.ask(exchange, route, head, body, cx);
+                self.ask(exchange, route, (head, raw), body, cx);
                 body.len()
             }
             Framing::Length(_) | Framing::Chunked => {
@@ -253,7 +263,8 @@ impl Session {
             unreachable!("a head that was complete once is complete again")
         };
         let route = routes::find(self.face, &head).expect("a path that had a row still has it");
-        self.ask(receiving.exchange, route, &head, &receiving.body, cx);
+        let whole = (&head, &*receiving.head);
+        self.ask(receiving.exchange, route, whole, &receiving.body, cx);
     }
 
     /// The request is whole: its endpoint's turn.
@@ -261,13 +272,13 @@ impl Session {
         &mut self,
         mut exchange: Exchange,
         route: &Route,
-        head: &Head<'_, '_>,
+        (head, raw): (&Head<'_, '_>, &[u8]),
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
         exchange.routed(route.endpoint, head, cx);
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
-        let request = Request { head, body, ticket };
+        let request = Request { head, raw, body, ticket };
         let answer = endpoints::ask(route.endpoint, &request, cx);
         match answer {
             Answer::Ready(response) => self.answer(exchange, &response, cx),
@@ -281,7 +292,7 @@ impl Session {
     /// Something that an endpoint waits for has happened.
     fn news(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Waiting(waiting) = &mut self.stage else {
-            return;
+            return self.sending(&event, cx);
         };
         if let Some(response) = waiting.1.news(event, cx) {
             let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Idle) else {
@@ -303,13 +314,42 @@ impl Session {
         }
         exchange.print(response, None, cx);
         self.answered = self.answered.saturating_add(1);
-        self.rest(cx);
+        if !self.send(response, None, cx) {
+            self.rest(cx);
+        }
     }
 
     /// Gives the connection's last answer.
     fn finish(&mut self, exchange: Exchange, response: &Response, why: Close, cx: &mut Cx<'_>) {
         exchange.print(response, Some(why), cx);
-        self.stage = Stage::Done(why);
+        if !self.send(response, Some(why), cx) {
+            self.stage = Stage::Done(why);
+        }
+    }
+
+    /// Begins to send the content, if it is a file's. `then` closes the connection after it.
+    fn send(&mut self, response: &Response, then: Option<Close>, cx: &mut Cx<'_>) -> bool {
+        let Content::File(file, range) = &response.body else {
+            return false;
+        };
+        let ticket = self.answered.wrapping_mul(pi::TICKETS);
+        let sending = Sending::begin(file, range.clone(), then, ticket, cx);
+        self.deadline = None;
+        self.stage = Stage::Sending(Box::new(sending));
+        true
+    }
+
+    /// Something has happened to a file on its way out, or there is room for more of it.
+    fn sending(&mut self, event: &Event, cx: &mut Cx<'_>) {
+        let Stage::Sending(sending) = &mut self.stage else {
+            return;
+        };
+        match (sending.handle(event, cx), sending.then) {
+            (Progressed::Some, _) => self.deadline = sending.deadline(),
+            (Progressed::All, None) => self.rest(cx),
+            (Progressed::All, Some(why)) => self.stage = Stage::Done(why),
+            (Progressed::Changed, _) => self.stage = Stage::Done(Close::Changed),
+        }
     }
 
     /// Answers a request whose body has not been read. A short one is thrown away as it comes;
@@ -354,47 +394,5 @@ impl Session {
             Taken::Bad(_) => self.stage = Stage::Done(Close::BadInput),
         }
         Progress::Advanced
-    }
-
-    /// Bytes that are no request. There is nobody to ask which form of error they read.
-    fn refuse(&mut self, reason: Bad, cx: &mut Cx<'_>) {
-        let response = Style::Page.error(reason.status(), reason.text());
-        let why = match reason.status() {
-            414 | 431 => Close::TooLarge,
-            _ => Close::BadInput,
-        };
-        cx.stats.parse_errors.add(reason.name());
-        self.finish(Exchange::unreadable(cx), &response, why, cx);
-    }
-
-    fn end_of_input(&mut self, recv: &mut RecvBuf) {
-        match self.stage {
-            Stage::Waiting(_) | Stage::Done(_) => {}
-            Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => {
-                recv.clear();
-                self.stage = Stage::Done(Close::Peer);
-            }
-        }
-    }
-
-    fn overdue(&mut self, cx: &mut Cx<'_>) {
-        match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Idle if self.answered > 0 => self.stage = Stage::Done(Close::Idle),
-            Stage::Idle => self.stage = Stage::Done(Close::HeadTimeout),
-            Stage::Head(_) => {
-                let response = Style::Page.error(408, "The request head took too long.");
-                self.finish(Exchange::unreadable(cx), &response, Close::HeadTimeout, cx);
-            }
-            Stage::Body(receiving) => {
-                let response = receiving.style.error(408, "The request body took too long.");
-                self.finish(receiving.exchange, &response, Close::BodyTimeout, cx);
-            }
-            Stage::Skipping(_) => self.stage = Stage::Done(Close::BodyTimeout),
-            Stage::Waiting(waiting) => {
-                self.stage = Stage::Waiting(waiting);
-                self.news(Event::Tick, cx);
-            }
-            Stage::Done(why) => self.stage = Stage::Done(why),
-        }
     }
 }

@@ -20,6 +20,8 @@ use std::time::Instant;
 pub struct Request<'a, 'h, 'b> {
     /// The head.
     pub head: &'a Head<'h, 'b>,
+    /// The head as it came, for those who have to read it again later.
+    pub raw: &'a [u8],
     /// The whole body, without its framing.
     pub body: &'a [u8],
     /// The first of the tickets that are this request's own.
@@ -98,9 +100,10 @@ impl Exchange {
         if probe && web.access_log == AccessLog::Visitors {
             self.record = None;
         }
-        if endpoint.is_site() {
+        // Who looks for a service that is not there, or wants to change what is, is no visitor.
+        let reads = matches!(head.method, Method::Get | Method::Head);
+        if endpoint.is_site() && reads && !head.target.path().starts_with("/api/") {
             self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
-            cx.stats.site.sessions = web.sessions.issued();
         }
         if let Some(record) = &mut self.record {
             record.session = self.visit.map(Visit::id);
@@ -128,7 +131,7 @@ impl Exchange {
                 status: response.status,
                 common: cx.world.web.common(cx.wall),
                 content_type: named.then_some(response.content_type),
-                content_length: if content { response.body.len() } else { None },
+                content_length: if content { response.body.length() } else { None },
                 connection,
                 fields: &response.fields,
                 lines: [response.lines.as_deref().unwrap_or(b""), x_cache, &cookie],
@@ -198,7 +201,7 @@ fn send(body: &Body, send: &mut SendBuf) -> u64 {
         Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
         Body::File(..) | Body::Unsent(_) | Body::Unknown => {}
     }
-    body.len().unwrap_or(0)
+    body.length().unwrap_or(0)
 }
 
 fn is_logged(cx: &Cx<'_>) -> bool {

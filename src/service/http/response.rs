@@ -44,7 +44,7 @@ pub enum Body {
 
 impl Body {
     /// How many bytes that is, if it is known.
-    pub fn len(&self) -> Option<u64> {
+    pub fn length(&self) -> Option<u64> {
         match self {
             Body::Bytes(bytes) => Some(bytes.len() as u64),
             Body::Shared(_, range) => Some(range.len() as u64),
@@ -121,7 +121,7 @@ impl Response {
     }
 
     /// With the word that another client would have been answered in another form.
-    fn varying(self) -> Response {
+    pub fn varying(self) -> Response {
         self.field("Vary", "Accept".to_string())
     }
 

@@ -20,8 +20,8 @@ pub enum Face {
 /// What answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// The page of the web listener.
-    WebIndex,
+    /// A file of the site.
+    File,
     /// The dashboard, or the description of the server.
     PanelIndex,
     /// What was counted.
@@ -58,7 +58,7 @@ impl Endpoint {
     /// The area of service that its requests are counted under.
     pub fn area(self) -> Handler {
         match self {
-            Endpoint::WebIndex => Handler::Site,
+            Endpoint::File => Handler::Site,
             Endpoint::PanelIndex
             | Endpoint::PanelAsset
             | Endpoint::Metrics
@@ -79,7 +79,7 @@ impl Endpoint {
     /// given a session.
     pub fn is_site(self) -> bool {
         match self {
-            Endpoint::WebIndex | Endpoint::PanelIndex => true,
+            Endpoint::File | Endpoint::PanelIndex => true,
             Endpoint::PanelAsset
             | Endpoint::Metrics
             | Endpoint::LoopView
@@ -209,7 +209,6 @@ const fn control(method: Method, path: &'static str, endpoint: Endpoint) -> Rout
 }
 
 const TABLE: &[Route] = &[
-    get(Some(Face::Web), "/", Endpoint::WebIndex),
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
@@ -227,6 +226,13 @@ const TABLE: &[Route] = &[
     api(Method::Post, Pattern::Exact("/api/pow/verify"), Endpoint::PowVerify),
     api(Method::Get, Pattern::Exact("/api/pow/stats"), Endpoint::PowStats),
 ];
+
+/// The row for whatever no other row claims on the web listener …
+const FILES: Route = get(Some(Face::Web), "", Endpoint::File);
+
+/// … and for methods that no file is for: that is said of files, and of nothing else. What comes
+/// with them is read, so that another request may follow.
+const NO_FILES: Route = Route { body: Body::Limited, ..FILES };
 
 /// The row for a request, or the answer that the table itself gives.
 pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response> {
@@ -246,13 +252,28 @@ pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response>
         known = Some(route);
     }
     let Some(route) = known else {
-        return Err(nowhere(head));
+        return if face == Face::Web { file(head) } else { Err(nowhere(head)) };
     };
     let allow = Allow(&allowed(face, path));
     if head.method == Method::Options {
         return Err(empty(204).allow(allow));
     }
     Err(route.style_for(head).error(405, "This path does not offer that method.").allow(allow))
+}
+
+/// The row for a file, or what is said to those who do not want to read one.
+fn file(head: &Head<'_, '_>) -> Result<&'static Route, Response> {
+    let allow = Allow(&[Method::Get, Method::Head, Method::Options]);
+    match head.method {
+        Method::Get | Method::Head => Ok(&FILES),
+        Method::Options => Err(empty(204).allow(allow)),
+        Method::Connect | Method::Trace | Method::Other => Err(nowhere(head)),
+        // A body that is asked for first is better not sent at all.
+        Method::Post | Method::Put | Method::Patch | Method::Delete if head.expect_continue => {
+            Err(nowhere(head))
+        }
+        Method::Post | Method::Put | Method::Patch | Method::Delete => Ok(&NO_FILES),
+    }
 }
 
 /// The answer for a path that no row has. The two methods that no path offers say so.

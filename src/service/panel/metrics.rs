@@ -87,7 +87,8 @@ impl Pending {
 }
 
 impl Form {
-    fn print(self, cx: &Cx<'_>) -> Response {
+    fn print(self, cx: &mut Cx<'_>) -> Response {
+        cx.world.web.report(cx.stats);
         let response = match self {
             Form::Json => json(200, document(cx).to_string()),
             Form::Text => content(200, prometheus::TYPE, prometheus::print(cx)),
@@ -118,7 +119,7 @@ fn classic(cx: &Cx<'_>) -> Value {
         "total_requests": answers.map_or(0, Requests::total),
         "average_response_time": answers.map_or(0.0, Requests::mean_s),
         "recent_requests": latest.map(recent).collect::<Vec<_>>(),
-        "cache_enabled": cx.world.web.cache_enabled,
+        "cache_enabled": stats.cache.enabled,
         "cache_hits": stats.cache.hits,
         "cache_misses": stats.cache.misses,
         "unique_sessions": stats.site.sessions,

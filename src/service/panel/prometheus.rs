@@ -157,7 +157,7 @@ fn looping(page: &mut Page, stats: &Stats) {
 
 fn cache(page: &mut Page, cx: &Cx<'_>) {
     let cache = &cx.stats.cache;
-    let enabled = u8::from(cx.world.web.cache_enabled);
+    let enabled = u8::from(cx.stats.cache.enabled);
     page.gauge("pentad_cache_enabled", "Whether the site's cache is in use.", enabled);
     page.counter("pentad_cache_hits_total", "Requests answered from memory.", cache.hits);
     let help = "Requests that a file was read for.";

@@ -257,7 +257,7 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
-            Event::Mail(Mail::Searched(_)) => {}
+            Event::Mail(Mail::Searched(_) | Mail::Fetched(..)) => {}
         }
         Progress::Starved
     }
@@ -310,9 +310,12 @@ impl Session {
                 cx.stats.pow.exhausted += 1;
                 Fate::Exhausted
             }
-            Outcome::Pi(_) | Outcome::Process(_) | Outcome::Database(_) | Outcome::Panicked => {
-                Fate::Failed
-            }
+            Outcome::Pi(_)
+            | Outcome::Files(_)
+            | Outcome::Process(_)
+            | Outcome::Packed(_)
+            | Outcome::Database(_)
+            | Outcome::Panicked => Fate::Failed,
         };
         self.end(fate, cx);
     }

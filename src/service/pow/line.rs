@@ -241,7 +241,12 @@ impl Session {
                 print(&message, outcome, &mut text);
                 count(outcome, cx);
             }
-            Outcome::Pi(_) | Outcome::Process(_) | Outcome::Database(_) | Outcome::Panicked => {
+            Outcome::Pi(_)
+            | Outcome::Files(_)
+            | Outcome::Process(_)
+            | Outcome::Packed(_)
+            | Outcome::Database(_)
+            | Outcome::Panicked => {
                 wire::print_error(wire::Error::Internal, &mut text);
             }
         }

@@ -4,6 +4,7 @@
 //! It reads nothing and keeps no clock: whoever finds an entry decides whether it is still good,
 //! and says what became of the request by [`Cache::note`].
 
+use crate::limits;
 use std::collections::HashMap;
 
 /// What the cache had to say about a request, as `X-Cache` and the access log say it.
@@ -97,11 +98,11 @@ impl<V> Cache<V> {
     }
 
     /// Turns it on or off while running. What is off holds nothing; a cache that was given no
-    /// room gets `fallback_bytes` when it is turned on.
-    pub fn set_enabled(&mut self, enabled: bool, fallback_bytes: usize) {
+    /// room gets that of the default when it is turned on.
+    pub fn set_enabled(&mut self, enabled: bool) {
         self.enabled = enabled;
         if enabled && self.max_bytes == 0 {
-            self.max_bytes = fallback_bytes;
+            self.max_bytes = limits::CACHE_BYTES;
         }
         if !enabled {
             self.places.clear();

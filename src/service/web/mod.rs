@@ -3,12 +3,12 @@
 pub mod cache;
 pub mod log;
 pub mod sessions;
+pub mod site;
 
-use crate::limits::Limits;
+use self::cache::Counters;
+use crate::limits::{self, Limits};
+use crate::stats::{Cache, Stats};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The page at `/` of the web listener.
-pub const INDEX: &str = include_str!("../../../assets/index.html");
 
 /// Shared state of all HTTP sessions.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub struct State {
     pub limits: Limits,
     /// Which requests get a line in the access log.
     pub access_log: AccessLog,
-    /// Whether the site is served from memory where it can be.
-    pub cache_enabled: bool,
+    /// The static site.
+    pub site: site::State,
     /// Who visits the site.
     pub sessions: sessions::Sessions,
     common: CommonFields,
@@ -33,14 +33,27 @@ impl State {
         secret: [u8; 32],
     ) -> State {
         let common = CommonFields::new(server_header);
+        let site = site::State::new(site::demo(), site::Rules::default(), limits::CACHE_BYTES);
         let sessions = sessions::Sessions::new(secret);
-        State { limits, access_log, cache_enabled: true, sessions, common }
+        State { limits, access_log, site, sessions, common }
     }
 
     /// Turns the cache on if it is off, and off if it is on. Whether it is on now.
     pub fn toggle_cache(&mut self) -> bool {
-        self.cache_enabled = !self.cache_enabled;
-        self.cache_enabled
+        let enabled = !self.site.cache.enabled();
+        self.site.cache.set_enabled(enabled);
+        enabled
+    }
+
+    /// Tells the counters what the site counts itself. Done when somebody looks: that costs less
+    /// than with every request.
+    pub fn report(&self, stats: &mut Stats) {
+        let enabled = self.site.cache.enabled();
+        let Counters { hits, misses, bypasses, evictions, entries, bytes, max_bytes } =
+            self.site.cache.counters();
+        stats.cache =
+            Cache { enabled, hits, misses, bypasses, evictions, entries, bytes, max_bytes };
+        stats.site.sessions = self.sessions.issued();
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.

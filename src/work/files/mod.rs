@@ -1,5 +1,231 @@
 //! The files of the site: the only code that reads the disk for it.
+//!
+//! A [`Job`] looks a path up, and reads what it finds in slices of one disk operation each, so
+//! that many downloads share a thread, and one whose requester is gone ends at the next slice.
+//! It knows no protocol: whether a found file is sent, and how, is for others to say.
+//!
+//! ```text
+//!   Find ─┬─ file ─▶ Read ─▶ Read ─▶ … ─▶ still the same? ─▶ Found
+//!         ├─ directory ─▶ List ─▶ … ─▶ Listing
+//!         └─ nothing, somebody is writing to it, unchanged, …
+//! ```
 
+mod find;
+mod list;
 mod opened;
+mod root;
 
+pub use find::{Content, Depth, Found, Lookup, State, Wish};
+pub use list::Name;
 pub use opened::{Mark, Opened};
+pub use root::Root;
+
+use find::Reading;
+use list::Listing;
+use rustix::fs::{Advice, fadvise};
+use rustix::io::Errno;
+use std::io;
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where the files of the site are.
+#[derive(Debug)]
+pub enum Site {
+    /// In the program itself.
+    Embedded(&'static [Page]),
+    /// In a directory.
+    Directory(Root),
+}
+
+/// A file that was compiled in.
+#[derive(Debug)]
+pub struct Page {
+    /// Its path, from the first slash.
+    pub path: &'static str,
+    /// What is in it.
+    pub bytes: &'static [u8],
+}
+
+/// How a file may be encoded at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// Brotli.
+    Br,
+    /// Zstandard.
+    Zstd,
+    /// Gzip.
+    Gzip,
+    /// Not at all.
+    Identity,
+}
+
+impl Coding {
+    /// Those that have files of their own, in the order of [`State::sidecars`].
+    pub const SIDECARS: [Coding; 3] = [Coding::Br, Coding::Zstd, Coding::Gzip];
+
+    /// What is appended to the name of the file.
+    fn suffix(self) -> &'static [u8] {
+        match self {
+            Coding::Br => b".br",
+            Coding::Zstd => b".zst",
+            Coding::Gzip => b".gz",
+            Coding::Identity => b"",
+        }
+    }
+}
+
+/// What a job came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A file.
+    Found(Box<Found>),
+    /// The file is in the state that was known.
+    Same,
+    /// A directory, which was not asked for.
+    Directory,
+    /// The names in a directory that was asked for.
+    Listing {
+        /// In order.
+        names: Vec<Name>,
+        /// Whether there were more than are listed.
+        truncated: bool,
+    },
+    /// There is nothing of that name that would be served.
+    Missing,
+    /// It is there, but not for us to read.
+    Denied,
+    /// Somebody is writing to it, or was a moment ago: this is how far it is.
+    Unsettled(Mark),
+    /// The disk failed, or there was no descriptor free.
+    Failed,
+    /// The stretch is in memory, and the file still what it was.
+    Warm,
+    /// The file is not what it was.
+    Changed,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Job(Option<Step>);
+
+/// One disk operation, or a few that belong together.
+#[derive(Debug)]
+pub struct Slice(Step);
+
+/// What it came to.
+#[derive(Debug)]
+pub struct Piece(Result<Step, Outcome>);
+
+#[derive(Debug)]
+enum Step {
+    Find(Lookup),
+    Read(Reading),
+    List(Listing),
+    Warm(Arc<Opened>, Range<u64>),
+}
+
+impl Job {
+    /// Looks a path up.
+    pub fn lookup(lookup: Lookup) -> Job {
+        Job(Some(Step::Find(lookup)))
+    }
+
+    /// Has a stretch of a file in memory when it is sent, so that who sends it does not wait for
+    /// the disk.
+    pub fn warm(file: Arc<Opened>, range: Range<u64>) -> Job {
+        Job(Some(Step::Warm(file, range)))
+    }
+
+    /// The next slice; `None` while one is out.
+    pub fn cut(&mut self) -> Option<Slice> {
+        self.0.take().map(Slice)
+    }
+
+    /// Takes back what a slice came to; the outcome with the last one.
+    pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
+        match piece.0 {
+            Ok(step) => {
+                self.0 = Some(step);
+                None
+            }
+            Err(outcome) => Some(outcome),
+        }
+    }
+}
+
+impl Slice {
+    /// Does it.
+    pub fn run(self) -> Piece {
+        Piece(match self.0 {
+            Step::Find(lookup) => lookup.run(),
+            Step::Read(reading) => reading.run(),
+            Step::List(listing) => listing.run(),
+            Step::Warm(file, range) => Err(warm(&file, range)),
+        })
+    }
+
+    /// About what it takes of a processor, in nanoseconds: waiting for a disk costs nobody else.
+    pub fn cost(&self) -> i64 {
+        match &self.0 {
+            Step::Find(_) | Step::Warm(..) => 10_000,
+            Step::Read(_) => 50_000,
+            Step::List(_) => 500_000,
+        }
+    }
+}
+
+fn warm(file: &Opened, range: Range<u64>) -> Outcome {
+    // Advice that is not taken is no failure: then the sender waits a little.
+    let _ = fadvise(
+        file.file(),
+        range.start,
+        NonZeroU64::new(range.end - range.start),
+        Advice::WillNeed,
+    );
+    let last = file.read_at(&mut [0], range.end.saturating_sub(1).max(range.start));
+    match last.and_then(|_| file.check()) {
+        Ok(()) => Outcome::Warm,
+        Err(_) => Outcome::Changed,
+    }
+}
+
+/// Whether a decoded path may be looked up: it begins with a slash, has no empty segment but at
+/// its end, and none that is hidden.
+pub fn is_served(path: &[u8]) -> bool {
+    let Some(path) = path.strip_prefix(b"/") else {
+        return false;
+    };
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    path.is_empty()
+        || !path.split(|byte| *byte == b'/').any(|name| name.is_empty() || is_hidden(name))
+}
+
+/// Whether a name is not shown to anybody: those that begin with a dot, but for the one that RFC
+/// 8615 has given to the public.
+fn is_hidden(name: &[u8]) -> bool {
+    name.first() == Some(&b'.') && name != b".well-known"
+}
+
+/// What a failure to open or to look means to who asked.
+fn meaning(error: &io::Error) -> Outcome {
+    // NXIO and NODEV: a socket, or a device without a driver.
+    const MISSING: [Errno; 7] = [
+        Errno::NOENT,
+        Errno::NOTDIR,
+        Errno::LOOP,
+        Errno::NAMETOOLONG,
+        Errno::ISDIR,
+        Errno::NXIO,
+        Errno::NODEV,
+    ];
+    match Errno::from_io_error(error) {
+        Some(errno) if MISSING.contains(&errno) => Outcome::Missing,
+        Some(Errno::ACCESS | Errno::PERM) => Outcome::Denied,
+        None if error.kind() == io::ErrorKind::NotFound => Outcome::Missing,
+        Some(_) | None => Outcome::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -80,15 +80,19 @@ fn what_is_off_holds_nothing_and_can_be_turned_on_again() {
     let mut cache = Cache::new(0);
     assert!(!cache.enabled());
     assert_eq!(cache.insert(b"a", 1, 1), Err(1));
-    cache.set_enabled(true, 1 << 20);
+    cache.set_enabled(true);
     assert_eq!(cache.insert(b"a", 1, 1), Ok(()));
     assert_eq!(cache.find(b"a"), Some(&mut 1));
     cache.note(Verdict::Hit(0));
-    cache.set_enabled(false, 1 << 20);
+    cache.set_enabled(false);
     assert_eq!(cache.find(b"a"), None);
     assert_eq!(cache.insert(b"a", 1, 1), Err(1));
     let counters = cache.counters();
     assert_eq!((counters.hits, counters.entries, counters.bytes), (1, 0, 0));
-    cache.set_enabled(true, 5);
-    assert_eq!(cache.counters().max_bytes, 1 << 20, "the room that it had it has again");
+    cache.set_enabled(true);
+    assert_eq!(
+        cache.counters().max_bytes,
+        limits::CACHE_BYTES,
+        "the room that it had it has again"
+    );
 }

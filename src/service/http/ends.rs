@@ -1,0 +1,58 @@
+//! How an HTTP connection ends before its time: by bytes that are no request, by the end of the
+//! input, or because something did not come.
+
+use super::request::Exchange;
+use super::response::Style;
+use super::{Session, Stage};
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Event};
+use crate::stats::Close;
+use crate::wire::http::Bad;
+
+impl Session {
+    /// Bytes that are no request. There is nobody to ask which form of error they read.
+    pub(super) fn refuse(&mut self, reason: Bad, cx: &mut Cx<'_>) {
+        let response = Style::Page.error(reason.status(), reason.text());
+        let why = match reason.status() {
+            414 | 431 => Close::TooLarge,
+            _ => Close::BadInput,
+        };
+        cx.stats.parse_errors.add(reason.name());
+        self.finish(Exchange::unreadable(cx), &response, why, cx);
+    }
+
+    pub(super) fn end_of_input(&mut self, recv: &mut RecvBuf) {
+        match self.stage {
+            Stage::Waiting(_) | Stage::Sending(_) | Stage::Done(_) => {}
+            Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => {
+                recv.clear();
+                self.stage = Stage::Done(Close::Peer);
+            }
+        }
+    }
+
+    pub(super) fn overdue(&mut self, cx: &mut Cx<'_>) {
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle if self.answered > 0 => self.stage = Stage::Done(Close::Idle),
+            Stage::Idle => self.stage = Stage::Done(Close::HeadTimeout),
+            Stage::Head(_) => {
+                let response = Style::Page.error(408, "The request head took too long.");
+                self.finish(Exchange::unreadable(cx), &response, Close::HeadTimeout, cx);
+            }
+            Stage::Body(receiving) => {
+                let response = receiving.style.error(408, "The request body took too long.");
+                self.finish(receiving.exchange, &response, Close::BodyTimeout, cx);
+            }
+            Stage::Skipping(_) => self.stage = Stage::Done(Close::BodyTimeout),
+            Stage::Waiting(waiting) => {
+                self.stage = Stage::Waiting(waiting);
+                self.news(Event::Tick, cx);
+            }
+            Stage::Sending(sending) => {
+                self.stage = Stage::Sending(sending);
+                self.sending(&Event::Tick, cx);
+            }
+            Stage::Done(why) => self.stage = Stage::Done(why),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Fetching a file of the site for whoever waits for it: one job, however many they are.
+//!
+//! ```text
+//!   asked ─▶ looked up ─┬─ found ──────────────────────────▶ (kept) ─▶ all are told
+//!      ▲                ├─ found, to be compressed ─▶ packed ──▲
+//!      │ a moment later └─ somebody is writing to it: the old one is good meanwhile
+//!      └────────────────────┘
+//! ```
+//! It has no peer: it outlives who asked for it, and what it found is there for the next one.
+
+use super::make::keep;
+use super::resource::{PACK_BYTES_MIN, Parts, Variant};
+use super::table::{Fetched, Kept, Name};
+use super::with_index;
+use crate::limits;
+use crate::service::{Cx, Deadline, Effect, Event, Progress, Refusal, Ticket};
+use crate::stats::Close;
+use crate::work::files::{self, Coding, Content, Found, Mark, Wish};
+use crate::work::{Compute, Job, Outcome};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Sees to one fetch.
+#[derive(Debug)]
+pub struct Session {
+    name: Name,
+    /// Found, and now being compressed.
+    packing: Option<Box<Found>>,
+    /// When to look again.
+    again: Option<Instant>,
+    tries: u32,
+    /// How long the file was when it was seen being written to, and whether it only ever grew.
+    growth: Growth,
+    done: Option<Close>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Growth {
+    bytes: Option<u64>,
+    grew: bool,
+    shrank: bool,
+}
+
+impl Growth {
+    fn note(&mut self, mark: Mark) {
+        if let Some(before) = self.bytes.replace(mark.bytes) {
+            self.grew |= mark.bytes > before;
+            self.shrank |= mark.bytes < before;
+        }
+    }
+}
+
+/// The one job at a time of such a session.
+const TICKET: Ticket = 0;
+
+impl Session {
+    /// For the fetch of that name, which is in the table.
+    pub fn open(name: Name) -> Session {
+        let growth = Growth::default();
+        Session { name, packing: None, again: None, tries: 0, growth, done: None }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: Event, cx: &mut Cx<'_>) -> Progress {
+        if self.done.is_some() {
+            return Progress::Starved;
+        }
+        match event {
+            Event::Opened { .. } => self.look(cx),
+            Event::Done(TICKET, Outcome::Files(outcome)) => self.looked(outcome, cx),
+            Event::Done(TICKET, Outcome::Packed(bytes)) => self.packed(bytes, cx),
+            Event::Done(..) => self.end(&Fetched::Failed, cx),
+            Event::Refused(Refusal::Job(_)) => self.refused(cx),
+            Event::Refused(Refusal::Connection) => self.end(&Fetched::Alone, cx),
+            Event::Tick => {
+                if self.again.is_some_and(|at| at <= cx.now) {
+                    self.again = None;
+                    self.look(cx);
+                }
+            }
+            Event::Bytes | Event::Eof | Event::Mail(_) => {}
+        }
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.again.map(Deadline::Busy)
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.done
+    }
+
+    fn look(&mut self, cx: &mut Cx<'_>) {
+        let site = &mut cx.world.web.site;
+        let Some(fetch) = site.fetches.find(self.name) else {
+            self.done = Some(Close::Finished);
+            return;
+        };
+        let mut lookup = site.lookup(&fetch.path, fetch.order);
+        // What lacks the encoding that is wanted has to be read again, even if it is the same.
+        let known = site.cache.peek(&fetch.path);
+        let known = known.filter(|resource| resource.has(fetch.order.wish));
+        let known = known.map(|resource| resource.state);
+        let is_append_only = self.growth.grew && !self.growth.shrank;
+        let patient = self.tries < limits::SETTLE_TRIES || !is_append_only;
+        lookup.wall = patient.then_some(cx.wall);
+        lookup.known = known;
+        let job = files::Job::lookup(lookup);
+        cx.effects.push(Effect::Submit(TICKET, Job::Compute(Compute::Files(Box::new(job)))));
+    }
+
+    fn looked(&mut self, outcome: files::Outcome, cx: &mut Cx<'_>) {
+        let fetched = match outcome {
+            files::Outcome::Found(found) => return self.found(found, cx),
+            files::Outcome::Unsettled(mark) => return self.unsettled(mark, cx),
+            files::Outcome::Same => return self.known(cx),
+            files::Outcome::Directory => Fetched::Directory,
+            files::Outcome::Listing { names, truncated } => {
+                Fetched::Listing(names.into(), truncated)
+            }
+            files::Outcome::Missing => Fetched::Missing,
+            files::Outcome::Denied => Fetched::Denied,
+            files::Outcome::Failed => Fetched::Failed,
+            files::Outcome::Warm | files::Outcome::Changed => Fetched::Failed,
+        };
+        if !matches!(fetched, Fetched::Failed) {
+            self.forget(cx);
+        }
+        self.end(&fetched, cx);
+    }
+
+    fn found(&mut self, found: Box<Found>, cx: &mut Cx<'_>) {
+        let site = &cx.world.web.site;
+        let Some(fetch) = site.fetches.find(self.name) else {
+            self.done = Some(Close::Finished);
+            return;
+        };
+        let packs = site.packs(&fetch.path, &found.state);
+        if let Content::Bytes(bytes) = &found.content
+            && packs
+            && is_to_be_packed(&found, fetch.order.wish)
+        {
+            let job = Effect::Submit(TICKET, pack(Arc::clone(bytes)));
+            self.packing = Some(found);
+            cx.effects.push(job);
+            return;
+        }
+        let variant = site.variant(&fetch.path, &found, fetch.order.wish, cx.now);
+        self.keep(found.state, packs, variant, cx);
+    }
+
+    fn packed(&mut self, bytes: Arc<[u8]>, cx: &mut Cx<'_>) {
+        let site = &cx.world.web.site;
+        let (Some(found), Some(fetch)) = (self.packing.take(), site.fetches.find(self.name)) else {
+            self.done = Some(Close::Finished);
+            return;
+        };
+        let path = with_index(&fetch.path);
+        let parts = Parts {
+            path: &path,
+            coding: Coding::Gzip,
+            mark: found.mark,
+            packed: true,
+            varies: true,
+            bytes: Some(bytes.len() as u64),
+            content: Content::Bytes(bytes),
+            read: cx.now,
+        };
+        let variant = Variant::new(parts, &site.rules);
+        self.keep(found.state, true, variant, cx);
+    }
+
+    /// The file is in hand: the cache takes it if it can, and all are told.
+    fn keep(&mut self, state: files::State, packs: bool, variant: Variant, cx: &mut Cx<'_>) {
+        let site = &mut cx.world.web.site;
+        let Some(fetch) = site.fetches.find(self.name) else {
+            self.done = Some(Close::Finished);
+            return;
+        };
+        let variant = Arc::new(variant);
+        let kept = match &variant.content {
+            Content::Bytes(_) => keep(&mut site.cache, &fetch.path, state, packs, &variant, cx.now),
+            Content::File(_) => {
+                site.cache.remove(&fetch.path);
+                false
+            }
+            Content::None => false,
+        };
+        let found = Kept { state, packs, variant, kept };
+        self.end(&Fetched::File(Arc::new(found)), cx);
+    }
+
+    /// What the cache has is still the state of the file, or as good as any for now.
+    fn known(&mut self, cx: &mut Cx<'_>) {
+        self.touch(cx);
+        self.end(&Fetched::Known, cx);
+    }
+
+    /// Somebody writes to the file. Whoever can be served with what was there before is.
+    fn unsettled(&mut self, mark: Mark, cx: &mut Cx<'_>) {
+        self.growth.note(mark);
+        self.tries += 1;
+        let is_known = self.touch(cx);
+        if self.tries > limits::SETTLE_TRIES {
+            return self.end(if is_known { &Fetched::Known } else { &Fetched::Unsettled }, cx);
+        }
+        if is_known {
+            cx.world.web.site.fetches.tell(self.name, &Fetched::Known, cx.effects);
+        }
+        self.again = Some(cx.now + limits::SETTLE_PAUSE);
+    }
+
+    /// The pool is full.
+    fn refused(&mut self, cx: &mut Cx<'_>) {
+        if let Some(found) = self.packing.take() {
+            // Uncompressed is better than not at all.
+            let site = &cx.world.web.site;
+            if let Some(fetch) = site.fetches.find(self.name) {
+                let variant = site.variant(&fetch.path, &found, Wish::PLAIN, cx.now);
+                return self.keep(found.state, false, variant, cx);
+            }
+        }
+        let is_known = self.touch(cx);
+        self.end(if is_known { &Fetched::Known } else { &Fetched::Busy }, cx);
+    }
+
+    /// Notes that what the cache has was looked at. Whether it has anything.
+    fn touch(&self, cx: &mut Cx<'_>) -> bool {
+        let site = &mut cx.world.web.site;
+        let Some(fetch) = site.fetches.find(self.name) else {
+            return false;
+        };
+        let resource = site.cache.peek(&fetch.path);
+        resource.map(|resource| resource.checked = cx.now).is_some()
+    }
+
+    fn forget(&self, cx: &mut Cx<'_>) {
+        let site = &mut cx.world.web.site;
+        if let Some(fetch) = site.fetches.find(self.name) {
+            site.cache.remove(&fetch.path);
+        }
+    }
+
+    fn end(&mut self, fetched: &Fetched, cx: &mut Cx<'_>) {
+        let site = &mut cx.world.web.site;
+        if let Some(fetch) = site.fetches.find(self.name)
+            && let Some(resource) = site.cache.peek(&fetch.path)
+        {
+            resource.checking = false;
+        }
+        site.fetches.tell(self.name, fetched, cx.effects);
+        site.fetches.close(self.name);
+        self.done = Some(Close::Finished);
+    }
+}
+
+/// Whether a file that was found as it is should be sent compressed.
+pub(super) fn is_to_be_packed(found: &Found, wish: Wish) -> bool {
+    let welcome = wish.codings().iter().take_while(|coding| **coding != Coding::Identity);
+    found.coding == Coding::Identity
+        && found.mark.bytes >= PACK_BYTES_MIN
+        && welcome.into_iter().any(|coding| *coding == Coding::Gzip)
+}
+
+#[cfg(feature = "gzip")]
+fn pack(bytes: Arc<[u8]>) -> Job {
+    Job::Compute(Compute::Pack(Box::new(crate::work::pack::Job::new(bytes))))
+}
+
+#[cfg(not(feature = "gzip"))]
+fn pack(_bytes: Arc<[u8]>) -> Job {
+    unreachable!("without the feature nothing is found worth it")
+}

@@ -1,0 +1,253 @@
+//! The static site: from a request to a file, from memory where it can.
+//!
+//! ```text
+//!   path ─▶ in the cache? ─ yes ─▶ response (looked after behind its back once a second)
+//!              │ no, or not looked at for a while
+//!              └─▶ fetch ─▶ wait ─mail─▶ response
+//! ```
+//! It never touches a disk. Names are bytes: nothing here takes them for text.
+
+mod answer;
+mod fetch;
+mod listing;
+mod make;
+mod media;
+mod pending;
+mod resource;
+mod table;
+
+pub use fetch::Session;
+pub use pending::Pending;
+pub use resource::Resource;
+pub use table::{Fetched, Fetches, Name};
+
+use super::cache::{Cache, Verdict};
+use crate::limits;
+use crate::service::Cx;
+use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style};
+use crate::wire::http::{Head, Method};
+use crate::wire::target;
+use crate::work::files::{self, Page, Site};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+use table::Order;
+
+/// The state of the site.
+#[derive(Debug)]
+pub struct State {
+    /// What is in memory of it.
+    pub cache: Cache<Resource>,
+    /// What was configured.
+    pub rules: Rules,
+    /// What is being fetched.
+    pub fetches: Fetches,
+    source: Arc<Site>,
+    /// Until when the pages for errors are known to be missing: 404, then 50x.
+    absent: [Option<Instant>; 2],
+}
+
+/// What is configured of the site.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Seconds for which clients may use a file without asking; without them they always ask.
+    pub max_age: Option<u64>,
+    /// Further lines of every response with a file, each with its CRLF. A `Cache-Control` among
+    /// them takes the place of our own.
+    pub headers: String,
+    /// Whether directories without an index are listed.
+    pub list: bool,
+}
+
+macro_rules! page {
+    ($path:literal) => {
+        Page { path: $path, bytes: include_bytes!(concat!("../../../../assets", $path)) }
+    };
+}
+
+/// The site that is in the program.
+static DEMO: [Page; 4] =
+    [page!("/index.html"), page!("/about.html"), page!("/site.css"), page!("/logo.svg")];
+
+/// What its pages may do: be styled by what is there too, show pictures from there, and no more.
+pub const DEMO_POLICY: (&str, &str) = (
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
+);
+
+/// The site that is in the program.
+pub fn demo() -> Site {
+    Site::Embedded(&DEMO)
+}
+
+impl State {
+    /// A site from there, with a cache of so many bytes.
+    pub fn new(source: Site, rules: Rules, cache_bytes: usize) -> State {
+        State {
+            cache: Cache::new(cache_bytes),
+            rules,
+            fetches: Fetches::default(),
+            source: Arc::new(source),
+            absent: [None; 2],
+        }
+    }
+
+    /// Whether a file in this state would be compressed for those who accept that.
+    fn packs(&self, path: &[u8], state: &files::State) -> bool {
+        cfg!(feature = "gzip")
+            && state.sidecars[files::Coding::Gzip as usize].is_none()
+            && state.base.bytes >= resource::PACK_BYTES_MIN
+            && state.base.bytes <= self.cache.entry_bytes_max() as u64
+            && media::is_compressible(&media::of(&with_index(path)))
+    }
+}
+
+/// What a file is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    /// For itself.
+    File,
+    /// To say that something went wrong: status and sentence.
+    Error(u16, &'static str),
+    /// To be told apart from what does not exist: the method is not for files.
+    Refusal,
+}
+
+/// A request for a path that no service claims.
+pub fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let head = request.head;
+    let path = match target::decode_path(head.target.path()) {
+        Ok(path) => path,
+        Err(bad) => return Answer::Ready(Style::of(head).error(bad.status(), bad.text())),
+    };
+    if !files::is_served(&path) {
+        return fail(head, request, 404, NOWHERE, cx);
+    }
+    let reads = matches!(head.method, Method::Get | Method::Head);
+    let goal = if reads { Goal::File } else { Goal::Refusal };
+    match hit(&path, head, goal, false, cx) {
+        Some(response) => Answer::Ready(response),
+        None => begin(&path, goal, head, request, cx),
+    }
+}
+
+/// An error of the site: with its own page for it, if it has one and a page is what is wanted.
+fn fail(
+    head: &Head<'_, '_>,
+    request: &Request<'_, '_, '_>,
+    status: u16,
+    detail: &'static str,
+    cx: &mut Cx<'_>,
+) -> Answer {
+    let style = Style::of(head);
+    let goal = Goal::Error(status, detail);
+    let absent = cx.world.web.site.absent[usize::from(status != 404)];
+    if style != Style::Page || absent.is_some_and(|until| until > cx.now) {
+        return Answer::Ready(style.error(status, detail));
+    }
+    match hit(goal.error_path(), head, goal, false, cx) {
+        Some(response) => Answer::Ready(response),
+        None => begin(goal.error_path(), goal, head, request, cx),
+    }
+}
+
+impl Goal {
+    fn error_path(self) -> &'static [u8] {
+        match self {
+            Goal::Error(404, _) => b"/404.html",
+            Goal::Error(..) | Goal::File | Goal::Refusal => b"/50x.html",
+        }
+    }
+}
+
+const NOWHERE: &str = "There is nothing at this path.";
+const BUSY: &str = "The server has more to read than it can just now.";
+
+/// The response from memory, if that has what is wanted. What nobody asked for lately is looked
+/// after first, unless that was `just` done; what is in steady use is served meanwhile.
+fn hit(
+    path: &[u8],
+    head: &Head<'_, '_>,
+    goal: Goal,
+    just: bool,
+    cx: &mut Cx<'_>,
+) -> Option<Response> {
+    let site = &mut cx.world.web.site;
+    let resource = site.cache.find(path)?;
+    let is_due = cx.now.saturating_duration_since(resource.checked) >= limits::RECHECK;
+    let was_idle = cx.now.saturating_duration_since(resource.used) >= limits::RECHECK;
+    resource.used = cx.now;
+    if is_due && was_idle && !just {
+        return None;
+    }
+    let coding = resource.choose(head.fields("accept-encoding"));
+    let variant = Arc::clone(resource.variant(coding)?);
+    if is_due && !std::mem::replace(&mut resource.checking, true) {
+        let order = order(head);
+        if site.fetches.join(path, order, None, cx.effects).is_err()
+            && let Some(resource) = site.cache.peek(path)
+        {
+            resource.checking = false;
+        }
+    }
+    let age = cx.now.saturating_duration_since(variant.read).as_secs();
+    Some(respond(&variant, head, goal, Verdict::Hit(age), cx))
+}
+
+/// There is a file, and it is not for this method.
+fn refusal(head: &Head<'_, '_>) -> Response {
+    let error = Style::of(head).error(405, "Files of this site can only be read.");
+    error.field("Allow", "GET, HEAD, OPTIONS".to_string())
+}
+
+fn respond(
+    variant: &resource::Variant,
+    head: &Head<'_, '_>,
+    goal: Goal,
+    verdict: Verdict,
+    cx: &mut Cx<'_>,
+) -> Response {
+    cx.world.web.site.cache.note(verdict);
+    match goal {
+        Goal::File => answer::of(variant, head, verdict),
+        Goal::Error(status, _) => answer::page(status, variant, head),
+        Goal::Refusal => refusal(head),
+    }
+}
+
+fn order(head: &Head<'_, '_>) -> Order {
+    let accepted: Vec<_> = head.fields("accept-encoding").collect();
+    let wish = resource::wish(&accepted.iter().copied());
+    Order { wish, head: head.method != Method::Get }
+}
+
+/// Waits for a fetch.
+fn begin(
+    path: &[u8],
+    goal: Goal,
+    head: &Head<'_, '_>,
+    request: &Request<'_, '_, '_>,
+    cx: &mut Cx<'_>,
+) -> Answer {
+    let waiter = Some((cx.id, request.ticket));
+    if cx.world.web.site.fetches.join(path, order(head), waiter, cx.effects).is_err() {
+        return Answer::Ready(Style::of(head).error(503, BUSY).retry_after(1));
+    }
+    Answer::Wait(HttpPending::Site(Box::new(Pending {
+        head: request.raw.into(),
+        path: path.into(),
+        goal,
+        ticket: request.ticket,
+        until: cx.now + limits::FETCH_WAIT,
+        tries: 0,
+    })))
+}
+
+/// The path of the file that is meant: that of the index, if it is a directory's.
+fn with_index(path: &[u8]) -> Cow<'_, [u8]> {
+    match path.last() {
+        Some(b'/') => [path, b"index.html"].concat().into(),
+        Some(_) | None => path.into(),
+    }
+}

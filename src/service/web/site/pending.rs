@@ -1,0 +1,238 @@
+//! A request that waits for a file.
+
+use super::resource;
+use super::table::{Fetched, Kept};
+use super::{BUSY, Goal, NOWHERE, hit, listing, order, refusal, respond};
+use crate::limits;
+use crate::service::http::{Response, Style, text};
+use crate::service::web::cache::Verdict;
+use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket};
+use crate::wire::Parse;
+use crate::wire::http::{Fields, Head, Method, Scan, head as parse_head};
+use crate::work::files;
+use crate::work::{Compute, Job, Outcome};
+use percent_encoding::{AsciiSet, percent_encode};
+use std::time::Instant;
+
+/// What a request waits for.
+#[derive(Debug)]
+pub struct Pending {
+    /// The head as it came.
+    pub(super) head: Box<[u8]>,
+    pub(super) path: Box<[u8]>,
+    pub(super) goal: Goal,
+    pub(super) ticket: Ticket,
+    pub(super) until: Instant,
+    pub(super) tries: u32,
+}
+
+impl Pending {
+    /// When patience is over.
+    pub fn deadline(&self) -> Instant {
+        self.until
+    }
+
+    /// Something has happened; the response, if it can be given now.
+    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        let bytes = std::mem::take(&mut self.head);
+        let (mut fields, mut scan) = (Fields::new(), Scan::default());
+        let limits = cx.world.web.limits;
+        let Parse::Done(head, _) = parse_head(&bytes, &mut scan, &limits, &mut fields) else {
+            unreachable!("a head that was complete once is complete again")
+        };
+        let response = match event {
+            Event::Mail(Mail::Fetched(ticket, fetched)) if ticket == self.ticket => {
+                self.fetched(&fetched, &head, cx)
+            }
+            Event::Done(ticket, Outcome::Files(outcome)) if ticket == self.ticket => {
+                self.looked(outcome, &head, cx)
+            }
+            Event::Done(..) => Some(self.error(500, BROKEN, &head)),
+            Event::Refused(Refusal::Job(_)) => Some(self.error(503, BUSY, &head)),
+            Event::Tick if cx.now >= self.until => Some(self.error(503, BUSY, &head)),
+            Event::Opened { .. }
+            | Event::Bytes
+            | Event::Eof
+            | Event::Tick
+            | Event::Mail(_)
+            | Event::Refused(Refusal::Connection) => None,
+        };
+        self.head = bytes;
+        response
+    }
+
+    fn fetched(
+        &mut self,
+        fetched: &Fetched,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Response> {
+        match fetched {
+            Fetched::File(kept) if self.suits(kept, head) => {
+                let kept_or_not = if kept.kept { Verdict::Miss } else { self.verdict(kept, cx) };
+                Some(respond(&kept.variant, head, self.goal, kept_or_not, cx))
+            }
+            Fetched::File(_) | Fetched::Known => self.look_again(head, cx),
+            Fetched::Directory => Some(self.redirect(head)),
+            Fetched::Listing(..) if self.goal == Goal::Refusal => Some(refusal(head)),
+            Fetched::Listing(names, truncated) => {
+                let mut response = listing::response(&self.path, names, *truncated, head);
+                response.cache = Some(Verdict::Bypass);
+                Some(response)
+            }
+            Fetched::Missing => self.fail(404, NOWHERE, head, cx),
+            Fetched::Denied => {
+                Some(self.error(403, "This file is not for the server to read.", head))
+            }
+            Fetched::Failed => self.fail(500, BROKEN, head, cx),
+            Fetched::Busy => self.fail(503, BUSY, head, cx),
+            Fetched::Unsettled => {
+                let why = "Somebody is writing to this file all the time.";
+                Some(self.error(503, why, head).retry_after(1))
+            }
+            Fetched::Alone => {
+                let lookup = cx.world.web.site.lookup(&self.path, order(head));
+                let job = Job::Compute(Compute::Files(Box::new(files::Job::lookup(lookup))));
+                cx.effects.push(Effect::Submit(self.ticket, job));
+                None
+            }
+        }
+    }
+
+    /// Whether what was fetched, perhaps for somebody else, is what this request would have got.
+    fn suits(&self, kept: &Kept, head: &Head<'_, '_>) -> bool {
+        let is_there = !matches!(kept.variant.content, files::Content::None);
+        let choice = resource::choose(&kept.state, kept.packs, head.fields("accept-encoding"));
+        let suits = kept.variant.coding == choice || self.tries >= TRIES;
+        (suits || self.goal == Goal::Refusal) && (is_there || head.method != Method::Get)
+    }
+
+    /// Of a head that was not kept because it has no content the verdict is that of a miss.
+    fn verdict(&self, kept: &Kept, cx: &Cx<'_>) -> Verdict {
+        let cache = &cx.world.web.site.cache;
+        match kept.variant.content {
+            files::Content::None
+                if kept.variant.bytes.unwrap_or(0) <= cache.entry_bytes_max() as u64
+                    && cache.enabled() =>
+            {
+                Verdict::Miss
+            }
+            files::Content::None | files::Content::Bytes(_) | files::Content::File(_) => {
+                Verdict::Bypass
+            }
+        }
+    }
+
+    /// The cache may have it now; if not, it is fetched for this request.
+    fn look_again(&mut self, head: &Head<'_, '_>, cx: &mut Cx<'_>) -> Option<Response> {
+        if let Some(response) = hit(&self.path, head, self.goal, true, cx) {
+            return Some(response);
+        }
+        self.tries += 1;
+        let waiter = Some((cx.id, self.ticket));
+        let site = &mut cx.world.web.site;
+        let joined = self.tries <= TRIES + 1
+            && site.fetches.join(&self.path, order(head), waiter, cx.effects).is_ok();
+        if joined { None } else { Some(self.error(503, BUSY, head)) }
+    }
+
+    /// Where nobody could be sent to fetch it, it was looked up for this request alone.
+    fn looked(
+        &mut self,
+        outcome: files::Outcome,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Response> {
+        let fetched = match outcome {
+            files::Outcome::Found(found) => {
+                let site = &cx.world.web.site;
+                let wish = files::Wish::PLAIN;
+                let variant = site.variant(&self.path, &found, wish, cx.now);
+                return Some(respond(&variant, head, self.goal, Verdict::Bypass, cx));
+            }
+            files::Outcome::Directory => Fetched::Directory,
+            files::Outcome::Listing { names, truncated } => {
+                Fetched::Listing(names.into(), truncated)
+            }
+            files::Outcome::Missing => Fetched::Missing,
+            files::Outcome::Denied => Fetched::Denied,
+            files::Outcome::Unsettled(_) => Fetched::Unsettled,
+            files::Outcome::Same
+            | files::Outcome::Failed
+            | files::Outcome::Warm
+            | files::Outcome::Changed => Fetched::Failed,
+        };
+        self.fetched(&fetched, head, cx)
+    }
+
+    /// An error for whoever wanted a file; for whoever wanted the page for an error, the plain
+    /// one.
+    fn fail(
+        &mut self,
+        status: u16,
+        detail: &'static str,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Response> {
+        if let Goal::Error(first, _) = self.goal {
+            let place = usize::from(first != 404);
+            cx.world.web.site.absent[place] = Some(cx.now + limits::RECHECK);
+            return Some(self.error(status, detail, head));
+        }
+        self.goal = Goal::Error(status, detail);
+        self.path = self.goal.error_path().into();
+        let absent = cx.world.web.site.absent[usize::from(status != 404)];
+        if Style::of(head) != Style::Page || absent.is_some_and(|until| until > cx.now) {
+            return Some(self.error(status, detail, head));
+        }
+        self.look_again(head, cx)
+    }
+
+    /// What is said in plain words: about the first thing that went wrong.
+    fn error(&self, status: u16, detail: &'static str, head: &Head<'_, '_>) -> Response {
+        let (status, detail) = match self.goal {
+            Goal::File | Goal::Refusal => (status, detail),
+            Goal::Error(status, detail) => (status, detail),
+        };
+        let response = Style::of(head).error(status, detail);
+        if status == 503 { response.retry_after(1) } else { response }
+    }
+
+    /// To the same path with a slash at its end. It is printed anew, and what was sent is not
+    /// repeated: nothing in it can leave its place in the field.
+    fn redirect(&self, head: &Head<'_, '_>) -> Response {
+        match self.goal {
+            Goal::File => {}
+            Goal::Refusal => return refusal(head),
+            Goal::Error(..) => return self.error(404, NOWHERE, head),
+        }
+        let query = head.target.query().map(|query| percent_encode(query.as_bytes(), QUERY));
+        let query = query.map_or(String::new(), |query| format!("?{query}"));
+        let path = percent_encode(&self.path, PATH);
+        text(308, "It is a directory.\n").field("Location", format!("{path}/{query}"))
+    }
+}
+
+const BROKEN: &str = "The server could not read this file.";
+
+/// How often a request that was told of something else than it wanted asks again: once for each
+/// encoding there may be.
+const TRIES: u32 = 4;
+
+/// What stands in a path as it is: segments, and what is between them.
+const PATH: &AsciiSet = &listing::SEGMENT.remove(b'/');
+
+/// What stands in a query as it is. Escapes stay what they were.
+const QUERY: &AsciiSet = &PATH
+    .remove(b'%')
+    .remove(b'=')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';');

@@ -1,0 +1,104 @@
+//! What is in a directory: the names that would be served, in slices.
+
+use super::{Mark, Outcome, Root, Site, Step, is_hidden};
+use crate::limits;
+use rustix::fs::{AtFlags, Dir, FileType, statat};
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// As the file system has it: bytes.
+    pub name: Box<[u8]>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Length of a file.
+    pub bytes: u64,
+    /// Seconds since 1970.
+    pub modified: i64,
+}
+
+/// A directory that is being read.
+pub struct Listing {
+    site: Arc<Site>,
+    path: Box<[u8]>,
+    dir: Dir,
+    file: File,
+    names: Vec<Name>,
+}
+
+impl std::fmt::Debug for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listing").field("names", &self.names.len()).finish_non_exhaustive()
+    }
+}
+
+/// Names looked at in one slice: about half a millisecond.
+const NAMES_PER_SLICE: usize = 256;
+
+impl Listing {
+    /// The listing of an open directory at `path` of the site.
+    pub(super) fn begin(site: Arc<Site>, path: Box<[u8]>, file: File) -> io::Result<Listing> {
+        Ok(Listing { site, path, dir: Dir::read_from(&file)?, file, names: Vec::new() })
+    }
+
+    /// Looks at some names more.
+    pub(super) fn run(mut self) -> Result<Step, Outcome> {
+        for _ in 0..NAMES_PER_SLICE {
+            if self.names.len() > limits::LISTING_NAMES_MAX {
+                return Err(self.end());
+            }
+            let Some(Ok(entry)) = self.dir.read() else {
+                return Err(self.end());
+            };
+            let name = entry.file_name().to_bytes();
+            if !is_hidden(name)
+                && let Some(name) = self.look(name)
+            {
+                self.names.push(name);
+            }
+        }
+        Ok(Step::List(self))
+    }
+
+    fn end(mut self) -> Outcome {
+        let truncated = self.names.len() > limits::LISTING_NAMES_MAX;
+        self.names.truncate(limits::LISTING_NAMES_MAX);
+        self.names.sort_unstable();
+        Outcome::Listing { names: self.names, truncated }
+    }
+
+    /// What is behind a name, if it is anything that would be served.
+    fn look(&self, name: &[u8]) -> Option<Name> {
+        let stat = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let named = |is_directory, bytes, modified| Name {
+            name: name.into(),
+            is_directory,
+            bytes: if is_directory { 0 } else { bytes },
+            modified,
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => Some(named(true, 0, stat.st_mtime)),
+            FileType::RegularFile => Some(named(false, stat.st_size as u64, stat.st_mtime)),
+            FileType::Symlink => {
+                let Site::Directory(root) = &*self.site else { return None };
+                let metadata = self.follow(root, name)?;
+                let seconds = Mark::of(&metadata).stamp / 1_000_000_000;
+                let is_served = metadata.is_dir() || metadata.is_file();
+                is_served.then(|| named(metadata.is_dir(), metadata.len(), seconds))
+            }
+            FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => None,
+        }
+    }
+
+    fn follow(&self, root: &Root, name: &[u8]) -> Option<std::fs::Metadata> {
+        let path = [&self.path[1..], name].concat();
+        root.look(&path).and_then(|file| file.metadata()).ok()
+    }
+}
