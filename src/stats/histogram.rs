@@ -2,9 +2,9 @@
 //! never memory.
 //!
 //! Two kinds, since people ask two things. [`Buckets`] have the bounds that scrapers know and
-//! count since the start, exactly. [`Recent`] divides each doubling into sixteen, so that a quantile read
-//! from it is at most a sixteenth too high, and keeps two generations, since the quantiles of a week
-//! say nothing about now.
+//! count since the start, exactly. [`Recent`] divides each doubling into sixteen, so that a
+//! quantile read from it is at most a sixteenth too high, and keeps two generations, since the
+//! quantiles of a week say nothing about now.
 
 use std::time::{Duration, Instant};
 
