@@ -3,7 +3,7 @@
 // The axis of time stands still ("−30 s" … "now") and the lines move through it, a step each
 // second. Colours are those of the style sheet, so that they change with the theme.
 
-import { NOTHING, count, mark, ms } from "./format.js";
+import { count, mark, ms } from "./format.js";
 import { SECONDS, ages, series } from "./history.js";
 import { byId, make, say } from "./text.js";
 
@@ -22,16 +22,16 @@ const LINES = {
 
 const colour = (name) => getComputedStyle(document.body).getPropertyValue(`--${name}`);
 
-/** A graph, and the list above it that says what its lines are and where they are. */
+/** A graph, and the values in the list above it: those under the cursor, or the last ones. */
 function graph(id, names, left, right) {
   const place = byId(`${id}-graph`);
   const data = [ages, ...names.map((name) => series[name])];
-  const legend = names.map((name) => entry(byId(`${id}-legend`), name));
+  const values = names.map((name) => document.querySelector(`[data-line="${name}"]`));
   const size = () => ({ width: place.clientWidth, height: place.clientHeight });
 
   function read(plot) {
     const at = plot.cursor.idx ?? SECONDS;
-    names.forEach((name, number) => say(legend[number], LINES[name].show(series[name][at])));
+    names.forEach((name, number) => say(values[number], LINES[name].show(series[name][at])));
   }
 
   const plot = new uPlot(
@@ -56,15 +56,6 @@ function graph(id, names, left, right) {
     },
     recolour: () => plot.redraw(false, true),
   };
-}
-
-/** An entry of a legend; returns where its value goes. */
-function entry(list, name) {
-  const value = make("span", "value", NOTHING);
-  const item = make("li");
-  item.append(make("span", `swatch ${name}`), LINES[name].label, value);
-  list.append(item);
-  return value;
 }
 
 function line(name) {
@@ -136,7 +127,7 @@ const whereItIs = {
 
 const graphs = [
   graph("load", ["clients", "total"], fromZero(10), whereItIs),
-  graph("time", ["p50", "p99", "lag"], fromZero(1), fromZero(1)),
+  graph("time", ["p50", "p99", "lag"], fromZero(0.1), fromZero(0.1)),
 ];
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

@@ -77,7 +77,7 @@ pub fn world(limits: Limits) -> World {
             sources: legacy::Sources::default(),
         },
         pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
-        panel: panel::State { services: vec!["web", "panel", "legacy"] },
+        panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         load: Default::default(),
     }
 }

@@ -76,6 +76,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         log,
         seed: seed(config)?,
         grace: config.grace,
+        metrics: config.metrics,
     })
 }
 
@@ -152,7 +153,12 @@ pub(super) fn world(
             sources: legacy::Sources::default(),
         },
         pow: proof_of_work(config, secret),
-        panel: panel::State { services },
+        panel: panel::State {
+            services,
+            bound: doors.iter().map(|door| door.addr).collect(),
+            hosts: config.panel.hosts.clone(),
+            token: config.panel.token.clone(),
+        },
         load: Default::default(),
     }
 }

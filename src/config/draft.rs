@@ -124,6 +124,9 @@ impl Draft {
                 Some(LogFile::Path(path)) => path.display().to_string(),
             },
         );
+        if self.config.panel.token.is_some() {
+            settings.found("panel-token", SECRET.to_owned());
+        }
         settings.found("workers", self.config.workers.to_string());
         self.config
     }
@@ -208,3 +211,5 @@ impl Draft {
 
 const ALL: &str = "all";
 const OFF: &str = "off";
+/// What is printed instead of a secret.
+const SECRET: &str = "(not shown)";

@@ -58,6 +58,10 @@ pub struct Config {
     pub server_header: bool,
     /// Whether the kernel may hold new connections back until their first byte, for a second.
     pub defer_accept: bool,
+    /// Who may control the server.
+    pub panel: Panel,
+    /// Whether the loop measures itself.
+    pub metrics: bool,
     /// Options of the legacy service and of the web service's way to it.
     pub legacy: Legacy,
     /// Options of the proof-of-work service.
@@ -86,6 +90,15 @@ pub struct Site {
     pub headers: Vec<(String, String)>,
     /// Whether directories without an index are listed.
     pub list: bool,
+}
+
+/// Options of the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Panel {
+    /// Further values of `Host`, in lower case, that control paths accept.
+    pub hosts: Vec<String>,
+    /// What clients from other machines have to know.
+    pub token: Option<String>,
 }
 
 /// Options of the legacy service.
@@ -208,6 +221,8 @@ impl Config {
             grace: Duration::ZERO,
             server_header: true,
             defer_accept: false,
+            panel: Panel::default(),
+            metrics: true,
             legacy: Legacy {
                 upstream: None,
                 timeout: Duration::ZERO,

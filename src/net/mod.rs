@@ -44,6 +44,7 @@ pub use socket::Socket;
 
 use crate::limits::{self, Limits};
 use crate::service::World;
+use crate::stats::Stats;
 use crate::work::db::Database;
 use complaints::Complaints;
 use listen::{Accepted, DoorSocket, Listener};
@@ -79,6 +80,8 @@ pub struct Setup {
     pub seed: u64,
     /// How long an end may take.
     pub grace: Duration,
+    /// Whether the loop measures itself.
+    pub metrics: bool,
 }
 
 /// How a loop ended.
@@ -117,6 +120,8 @@ struct Loop {
     /// Signals that asked for the end.
     asked_to_end: u32,
     complaints: Complaints,
+    /// When the last turn ended.
+    rested: Instant,
 }
 
 /// A door at work.
@@ -135,7 +140,7 @@ const REOPEN: Signal = Signal::USR1;
 
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
-        let Setup { doors, world, limits, workers, database, log, seed, grace } = setup;
+        let Setup { doors, world, limits, workers, database, log, seed, grace, metrics } = setup;
         let poll = Poll::new()?;
         let registry = poll.registry();
         let waker = Waker::new(registry, Source::Waker.token())?;
@@ -153,7 +158,10 @@ impl Loop {
             readers: Pool::readers(&completions)?,
             scribe: Scribe::start(database, &completions)?,
         };
-        let desk = Desk::new(limits, world, seed, Instant::now(), SystemTime::now());
+        let (now, wall) = (Instant::now(), SystemTime::now());
+        let mut desk = Desk::new(limits, world, seed, now, wall);
+        desk.stats = Stats::new(now, wall, metrics);
+        desk.stats.jobs.workers = workers;
         Ok(Loop {
             poll,
             events: Events::with_capacity(EVENTS),
@@ -166,11 +174,13 @@ impl Loop {
             grace,
             asked_to_end: 0,
             complaints: Complaints::default(),
+            rested: now,
         })
     }
 
     fn turn(&mut self) -> io::Result<Option<Ended>> {
         let timeout = self.timeout();
+        let due = timeout.map(|timeout| self.rested + slept(timeout));
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Ok(()) | Err(_) => {}
@@ -178,11 +188,15 @@ impl Loop {
         let desk = &mut self.reactor.desk;
         desk.now = Instant::now();
         desk.wall = SystemTime::now();
-        desk.stats.turns += 1;
+        desk.stats.turn_begins(desk.now, due, self.events.iter().count());
+        desk.stats.jobs.queued = self.reactor.outside.pool.queued();
         self.take_events();
         self.open_doors();
         self.reactor.turn();
-        Ok(self.close())
+        let ended = self.close();
+        self.rested = Instant::now();
+        self.reactor.desk.stats.turn_ends(self.rested);
+        Ok(ended)
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -194,7 +208,7 @@ impl Loop {
         });
         let grace = self.reactor.desk.draining.map(|since| since + self.grace);
         let at = gates.chain(self.reactor.wait_until()).chain(grace).min()?;
-        Some(at.saturating_duration_since(Instant::now()))
+        Some(at.saturating_duration_since(self.rested))
     }
 
     fn take_events(&mut self) {
@@ -234,7 +248,10 @@ impl Loop {
                 Gate::Listener(listener) if listener.is_open(now) => {
                     accept(listener, &mut self.reactor, &mut self.complaints);
                 }
-                Gate::Datagrams(datagrams) => datagrams.turn(&mut self.reactor.desk),
+                Gate::Datagrams(datagrams) => {
+                    datagrams.turn(&mut self.reactor.desk);
+                    self.reactor.step();
+                }
                 Gate::Listener(_) | Gate::Shut => {}
             }
         }
@@ -332,6 +349,13 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
             }
         }
     }
+}
+
+/// How long the kernel sleeps if nothing happens: it counts in milliseconds, and never too few.
+fn slept(timeout: Duration) -> Duration {
+    const MILLISECOND_NS: u128 = 1_000_000;
+    let ms = timeout.as_nanos().div_ceil(MILLISECOND_NS);
+    Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
 }
 
 fn readiness(event: &Event) -> Readiness {

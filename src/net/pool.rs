@@ -15,6 +15,7 @@ use mio::Waker;
 use rustix::process::setpriority_process;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -73,6 +74,8 @@ struct Shared {
     state: Mutex<State>,
     work: Condvar,
     completions: Arc<Completions>,
+    /// How many jobs are not done; read without the lock.
+    queued: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -112,6 +115,7 @@ impl Pool {
             state: Mutex::default(),
             work: Condvar::new(),
             completions: Arc::clone(completions),
+            queued: AtomicUsize::new(0),
         });
         let mut pool = Pool { shared, threads: Vec::new() };
         for number in 0..threads {
@@ -134,6 +138,7 @@ impl Pool {
         // Other jobs may be cut for several workers at once.
         let one = job.is_cut_for_one();
         state.schedule.submit(id, ticket, job);
+        self.shared.publish(&state);
         drop(state);
         match one {
             true => self.shared.work.notify_one(),
@@ -144,7 +149,14 @@ impl Pool {
 
     /// Forgets the jobs of a connection. A slice that is running ends by itself, soon.
     pub fn cancel(&self, id: Id) {
-        self.shared.lock().schedule.cancel(id);
+        let mut state = self.shared.lock();
+        state.schedule.cancel(id);
+        self.shared.publish(&state);
+    }
+
+    /// How many jobs are not done.
+    pub fn queued(&self) -> usize {
+        self.shared.queued.load(Ordering::Relaxed)
     }
 }
 
@@ -177,12 +189,17 @@ impl Shared {
             let piece = catch_unwind(AssertUnwindSafe(|| task.slice.run())).ok();
             state = self.lock();
             let done = state.schedule.merge(task.owner, piece);
+            self.publish(&state);
             if let Some((id, ticket, outcome)) = done {
                 drop(state);
                 self.completions.put(Completion { id, ticket, outcome });
                 state = self.lock();
             }
         }
+    }
+
+    fn publish(&self, state: &State) {
+        self.queued.store(state.schedule.len(), Ordering::Relaxed);
     }
 
     /// Kernels run without the lock; what runs under it leaves no half-done state.

@@ -40,6 +40,10 @@ pub trait Outside {
 
     /// Nobody waits for the jobs of this connection any more.
     fn cancel(&mut self, from: Id);
+
+    /// The time of this moment. The turn's own time stands still while a step takes long, so it
+    /// cannot tell how long that was.
+    fn clock(&self) -> Instant;
 }
 
 /// There is no room for another job.
@@ -102,7 +106,11 @@ impl<O: Outside> Reactor<O> {
     pub fn accept(&mut self, kind: Kind, peer: SocketAddr, socket: O::Socket) -> io::Result<()> {
         let id = self.conns.next_id();
         let session = Session::open(kind, id, self.desk.now);
-        self.conns.insert(Conn::accepted(socket, session, peer));
+        let mut conn = Conn::accepted(socket, session, peer);
+        if self.desk.stats.is_measuring() {
+            conn.join(kind.party(), &mut self.desk.stats.crowd);
+        }
+        self.conns.insert(conn);
         self.desk.stats.accepted += 1;
         self.pump(id, Some(Event::Opened { local: None }));
         let Some(conn) = self.conns.find(id) else { return Ok(()) };
@@ -135,6 +143,7 @@ impl<O: Outside> Reactor<O> {
         match self.conns.find(id) {
             Some(conn) => {
                 conn.jobs -= 1;
+                self.desk.stats.jobs.done += 1;
                 self.pump(id, Some(Event::Done(ticket, outcome)));
             }
             None => self.desk.stats.stale += 1,
@@ -143,6 +152,7 @@ impl<O: Outside> Reactor<O> {
 
     /// Pumps what is ready, each connection once; carries out effects; lets deadlines pass.
     pub fn turn(&mut self) {
+        self.desk.stats.in_place(self.desk.in_place.used());
         self.desk.in_place = InPlace::fresh();
         for _ in 0..self.ready.len() {
             let Some(id) = self.ready.pop_front() else { break };
@@ -195,8 +205,17 @@ impl<O: Outside> Reactor<O> {
         self.settle(id, pumped);
     }
 
+    /// A step of the turn is over: how long it took is measured here.
+    pub fn step(&mut self) {
+        if self.desk.stats.is_measuring() {
+            self.desk.stats.step(self.outside.clock(), self.desk.wall);
+        }
+    }
+
     fn settle(&mut self, id: Id, pumped: Pumped) {
+        self.step();
         let conn = self.conns.find(id).expect("it was pumped a moment ago");
+        conn.turn_to(&mut self.desk.stats.crowd);
         match pumped {
             Pumped::Over(why) => return self.drop_conn(id, why),
             Pumped::Again if !conn.queued => {
@@ -212,7 +231,8 @@ impl<O: Outside> Reactor<O> {
     }
 
     fn drop_conn(&mut self, id: Id, why: Close) {
-        let conn = self.conns.remove(id).expect("only a living connection ends");
+        let mut conn = self.conns.remove(id).expect("only a living connection ends");
+        conn.leave(&mut self.desk.stats.crowd);
         self.timers.disarm(id);
         self.desk.stats.closed.add(why as usize);
         log::debug!("connection with {} closed: {}", conn.peer(), why.name());
@@ -238,7 +258,10 @@ impl<O: Outside> Reactor<O> {
             return;
         };
         match self.outside.submit(from, ticket, job) {
-            Ok(()) => conn.jobs += 1,
+            Ok(()) => {
+                conn.jobs += 1;
+                self.desk.stats.jobs.submitted += 1;
+            }
             Err(QueueFull) => {
                 self.desk.stats.jobs_refused += 1;
                 self.pump(from, Some(Event::Refused(Refusal::Job(ticket))));

@@ -10,6 +10,7 @@ use crate::work::{Compute, Job};
 use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
+use std::time::Instant;
 
 /// See the module.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ impl Outside for System {
     fn cancel(&mut self, from: Id) {
         self.pool.cancel(from);
         self.readers.cancel(from);
+    }
+
+    fn clock(&self) -> Instant {
+        Instant::now()
     }
 }
 

@@ -22,7 +22,7 @@ pub mod web;
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
 use crate::limits;
-use crate::stats::{Close, Stats};
+use crate::stats::{Close, Handler, Party, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
@@ -87,6 +87,21 @@ impl Kind {
             | Kind::Search(_)
             | Kind::Once(_)
             | Kind::Fetch(_) => false,
+        }
+    }
+
+    /// As whom a peer of this kind of session is counted.
+    pub fn party(self) -> Party {
+        match self {
+            Kind::Http(http::Face::Web) => Party::Visitor,
+            Kind::Http(http::Face::Panel) => Party::Operator,
+            Kind::Legacy(_)
+            | Kind::Pow
+            | Kind::Probe(_)
+            | Kind::Line
+            | Kind::Search(_)
+            | Kind::Once(_)
+            | Kind::Fetch(_) => Party::Line,
         }
     }
 }
@@ -238,6 +253,11 @@ impl InPlace {
         InPlace(limits::IN_PLACE_BLOCKS)
     }
 
+    /// How much of it was taken.
+    pub fn used(&self) -> u64 {
+        limits::IN_PLACE_BLOCKS - self.0
+    }
+
     /// Takes `blocks` out of the budget, if they are in it.
     pub fn take(&mut self, blocks: u64) -> bool {
         match self.0.checked_sub(blocks) {
@@ -289,6 +309,9 @@ impl Session {
     /// Something happened. Consumes input, prints output, asks for effects; uses up at most one
     /// request. Bad input becomes output: there is no error to return.
     pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        if let Some(area) = self.area() {
+            cx.stats.at_work(area);
+        }
         match self {
             Session::Http(session) => session.handle(event, recv, cx),
             Session::Legacy(session) => session.handle(&event, recv, cx),
@@ -298,6 +321,16 @@ impl Session {
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Fetch(session) => session.handle(event, cx),
+        }
+    }
+
+    /// Whose code [`Session::handle`] runs. HTTP finds out by the path.
+    fn area(&self) -> Option<Handler> {
+        match self {
+            Session::Http(_) | Session::Line(_) | Session::Once(_) => None,
+            Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
+            Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Fetch(_) => Some(Handler::Site),
         }
     }
 

@@ -1,11 +1,33 @@
 //! What is counted, in closed lists: no text from the wire ever names a counter.
 //!
 //! One thread counts, so these are plain numbers. Nothing reads them to decide; they are for
-//! people and for `/metrics`.
+//! people and for `/metrics`. A service counts into `cx.stats`, most of it in a block of its own;
+//! the panel reads them there and nowhere else.
+//!
+//! ```text
+//!   begin ─▶ at_work · answered ─▶ step      (a connection's step, once or more in a turn)
+//!      └──────────── turn_begins ─▶ turn_ends
+//! ```
 
+mod blocks;
 mod close;
+mod crowd;
+mod histogram;
+mod label;
+mod reasons;
+mod requests;
+mod turns;
 
+pub use blocks::{Cache, Jobs, Legacy, Pi, Pow, Process, Site};
 pub use close::{Close, Drop};
+pub use crowd::Crowd;
+pub use histogram::{BOUNDS, Buckets, Recent};
+pub use label::{CODES, Handler, Party, Presence, Verb};
+pub use reasons::Reasons;
+pub use requests::{Answered, Latest, PATH_BYTES_MAX, Requests};
+pub use turns::{Step, Turns};
+
+use std::time::{Instant, SystemTime};
 
 /// A closed list of reasons, and the counts of each.
 #[derive(Debug, Clone)]
@@ -61,4 +83,110 @@ pub struct Stats {
     pub jobs_refused: u64,
     /// Access log lines dropped because the log thread was behind.
     pub log_lines_dropped: u64,
+    /// Accepted connections that are open.
+    pub crowd: Crowd,
+    /// Refusals of parsers.
+    pub parse_errors: Reasons,
+    /// Work done elsewhere.
+    pub jobs: Jobs,
+    /// The site's cache.
+    pub cache: Cache,
+    /// Visitors of the site.
+    pub site: Site,
+    /// The π web service.
+    pub pi: Pi,
+    /// The legacy server.
+    pub legacy: Legacy,
+    /// Proof of work.
+    pub pow: Pow,
+    /// The process.
+    pub process: Process,
+    /// When the server began, by both clocks; none where nobody said so.
+    pub since: Option<(Instant, SystemTime)>,
+    measured: Option<Box<Measured>>,
+}
+
+/// What takes a clock, or a table, to count.
+#[derive(Debug, Default)]
+struct Measured {
+    requests: Requests,
+    turns: Turns,
+}
+
+impl Stats {
+    /// The counters at the start of a server, which measures itself if `measuring`.
+    pub fn new(now: Instant, wall: SystemTime, measuring: bool) -> Stats {
+        let measured = measuring.then(Box::default);
+        Stats { since: Some((now, wall)), measured, ..Stats::default() }
+    }
+
+    /// Whether durations are measured: if not, nobody need read a clock for them.
+    pub fn is_measuring(&self) -> bool {
+        self.measured.is_some()
+    }
+
+    /// The requests answered over HTTP, if they are measured.
+    pub fn answers(&self) -> Option<&Requests> {
+        self.measured.as_ref().map(|measured| &measured.requests)
+    }
+
+    /// The turns of the loop, if they are measured.
+    pub fn pace(&self) -> Option<&Turns> {
+        self.measured.as_ref().map(|measured| &measured.turns)
+    }
+
+    /// A request to this path is at hand.
+    pub fn begin(&mut self, path: &str) {
+        if let Some(measured) = &mut self.measured {
+            measured.requests.begin(path);
+        }
+    }
+
+    /// This one's code goes to work, until the step ends.
+    pub fn at_work(&mut self, handler: Handler) {
+        if let Some(measured) = &mut self.measured {
+            measured.turns.at_work(handler);
+        }
+    }
+
+    /// A request was answered. The driver tells by [`Stats::step`] when that was offered to the
+    /// kernel.
+    pub fn answered(&mut self, answered: Answered) {
+        self.requests += 1;
+        if let Some(measured) = &mut self.measured {
+            measured.requests.printed(answered);
+        }
+    }
+
+    /// A connection's step ended at `now`, by a clock of this moment.
+    pub fn step(&mut self, now: Instant, wall: SystemTime) {
+        if let Some(measured) = &mut self.measured {
+            if measured.requests.is_waiting() {
+                measured.requests.offered(now);
+            }
+            measured.turns.step(now, wall);
+        }
+    }
+
+    /// A turn begins, see [`Turns`]: when it was due, and how many events the kernel reported.
+    pub fn turn_begins(&mut self, now: Instant, due: Option<Instant>, events: usize) {
+        self.turns += 1;
+        if let Some(measured) = &mut self.measured {
+            measured.turns.begin(now, due, events);
+        }
+    }
+
+    /// A turn's budget for work in place is over, of which so many blocks were used.
+    pub fn in_place(&mut self, blocks: u64) {
+        if let Some(measured) = &mut self.measured {
+            measured.turns.in_place(blocks);
+        }
+    }
+
+    /// The turn ends at `now`.
+    pub fn turn_ends(&mut self, now: Instant) {
+        if let Some(measured) = &mut self.measured {
+            measured.turns.end(now);
+        }
+    }
 }

@@ -93,6 +93,34 @@ fn each_answer_is_one_object_in_the_json_format() {
 }
 
 #[test]
+fn a_line_tells_how_long_it_took_and_why_the_connection_ended() {
+    let place = Place::new();
+    let path = place.path("access.log");
+    let args =
+        ["--log-file=access.log", "--log-format=json", "--legacy-delay=200ms", "--body-bytes=128"];
+    let server = Server::start_in(&place, &args);
+    let asks = by("1111", "\"protocol\":\"tcp\"");
+    let mut client = Client::connect(server.web());
+    assert_eq!(client.post("/legacy_pi", &asks).status, 200);
+    let refused = [
+        (get("/").replace("Host: a", "X: y"), 400, "bad-input"),
+        (post("/pi", &"x".repeat(129)), 413, "too-large"),
+        (get("/").replace("Host", "Connection: close\r\nHost"), 200, "requested"),
+    ];
+    for (request, status, _) in &refused {
+        assert_eq!(Client::connect(server.web()).ask(request).unwrap().status, *status);
+    }
+    let objects = lines(&path, 4);
+    let objects = objects.iter().map(|line| serde_json::from_str::<serde_json::Value>(line));
+    let objects = objects.map(Result::unwrap).collect::<Vec<_>>();
+    assert!(objects[0]["duration_s"].as_f64().unwrap() > 0.1, "{objects:?}");
+    assert_eq!(objects[0]["close"], serde_json::Value::Null);
+    for (object, (_, status, close)) in objects[1..].iter().zip(&refused) {
+        assert_eq!((&object["status"], &object["close"]), (&(*status).into(), &(*close).into()));
+    }
+}
+
+#[test]
 fn a_log_that_was_moved_away_is_begun_anew_and_no_line_is_lost() {
     let place = Place::new();
     let (path, moved) = (place.path("access.log"), place.path("access.log.1"));

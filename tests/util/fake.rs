@@ -8,6 +8,7 @@ use pentad::check::world;
 use pentad::limits::Limits;
 use pentad::net::{Desk, Outside, QueueFull, Reactor, Readiness, Socket};
 use pentad::service::{Endpoint, Id, Kind, Ticket};
+use pentad::stats::Stats;
 use pentad::work::db::Database;
 use pentad::work::files::Opened;
 use pentad::work::{Job, Outcome};
@@ -182,6 +183,7 @@ impl Drop for FakeSocket {
 /// Everything outside the reactor.
 #[derive(Debug)]
 pub struct Kernel {
+    now: Instant,
     pipes: Vec<(Id, Client)>,
     /// Connections that sessions have asked for, with the far end to play.
     pub dialled: Vec<(Endpoint, Client)>,
@@ -235,6 +237,10 @@ impl Outside for Kernel {
     fn cancel(&mut self, from: Id) {
         self.cancelled.insert(from);
     }
+
+    fn clock(&self) -> Instant {
+        self.now
+    }
 }
 
 /// A loop on the made-up kernel.
@@ -246,8 +252,11 @@ pub struct Street {
 impl Street {
     pub fn new(limits: Limits, connections_max: usize, seed: u64) -> Street {
         let wall = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let desk = Desk::new(limits, world(limits), seed, Instant::now(), wall);
+        let now = Instant::now();
+        let mut desk = Desk::new(limits, world(limits), seed, now, wall);
+        desk.stats = Stats::new(now, wall, true);
         let kernel = Kernel {
+            now,
             pipes: Vec::new(),
             dialled: Vec::new(),
             refuses: false,
@@ -280,6 +289,7 @@ impl Street {
     /// Time passes.
     pub fn advance(&mut self, by: Duration) {
         self.reactor.desk.now += by;
+        self.reactor.outside.now += by;
         self.reactor.desk.wall += by;
     }
 

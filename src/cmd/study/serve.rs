@@ -98,6 +98,7 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
         log: None,
         seed: services::seed(&config)?,
         grace: config.grace,
+        metrics: false,
     };
     Ok(services::serve(setup, Format::Text))
 }

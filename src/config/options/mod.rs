@@ -14,6 +14,7 @@ use super::value::{self, duration, optional, path, word};
 use super::{Format, LogFile, LogFormat, Service, Transports, cores};
 
 mod limits;
+mod panel;
 mod pow;
 mod row;
 mod site;
@@ -22,11 +23,12 @@ pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 9] = [
+pub static TABLE: [Group; 10] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
     Group { title: "Static site", options: &site::SITE },
     Group { title: "Process", options: &PROCESS },
+    Group { title: "Panel", options: &panel::PANEL },
     Group { title: "Legacy service", options: &LEGACY },
     Group { title: "Proof of work", options: &pow::POW },
     Group { title: "Logs and output", options: &OUTPUT },
@@ -34,14 +36,14 @@ pub static TABLE: [Group; 9] = [
     Group { title: "Instead of running", options: &ASKS },
 ];
 
-/// All options.
+/// All options that are explained anywhere.
 pub fn all() -> impl Iterator<Item = &'static Opt> {
     TABLE.iter().flat_map(|group| group.options)
 }
 
 /// The option of that name.
 pub fn find(name: &str) -> Option<&'static Opt> {
-    all().find(|option| option.name == name)
+    all().chain(&panel::HIDDEN).find(|option| option.name == name)
 }
 
 /// The services and their options.

@@ -14,7 +14,7 @@ use super::socket::Socket;
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::{self, Limits, Pace};
 use crate::service::{Deadline, Endpoint, Event, Id, Progress, Refusal, Session, Transport};
-use crate::stats::Close;
+use crate::stats::{Close, Crowd, Party, Presence};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -39,6 +39,8 @@ pub struct Conn<S> {
     pub queued: bool,
     /// Jobs under way elsewhere.
     pub jobs: u32,
+    /// As whom, and doing what, it is counted; a connection that we made is not.
+    counted: Option<(Party, Presence)>,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,7 @@ impl<S: Socket> Conn<S> {
             paused: false,
             queued: false,
             jobs: 0,
+            counted: None,
         }
     }
 
@@ -139,6 +142,43 @@ impl<S: Socket> Conn<S> {
         match self.phase {
             Phase::Dialling => false,
             Phase::Open | Phase::Lingering { .. } => !matches!(self.socket.take_error(), Ok(None)),
+        }
+    }
+
+    /// From now on it is counted as one of these.
+    pub fn join(&mut self, party: Party, crowd: &mut Crowd) {
+        let presence = self.presence();
+        crowd.add(party, presence);
+        self.counted = Some((party, presence));
+    }
+
+    /// Counts it as what it is doing now.
+    pub fn turn_to(&mut self, crowd: &mut Crowd) {
+        let Some((party, before)) = self.counted else { return };
+        let now = self.presence();
+        if now != before {
+            crowd.remove(party, before);
+            crowd.add(party, now);
+            self.counted = Some((party, now));
+        }
+    }
+
+    /// It is counted no longer.
+    pub fn leave(&mut self, crowd: &mut Crowd) {
+        if let Some((party, presence)) = self.counted.take() {
+            crowd.remove(party, presence);
+        }
+    }
+
+    fn presence(&self) -> Presence {
+        let Phase::Open = self.phase else { return Presence::Writing };
+        if self.send.is_some() || !self.session.wants_read() {
+            return Presence::Writing;
+        }
+        match self.session.deadline() {
+            Some(Deadline::Fresh(_) | Deadline::Idle(_)) if self.recv.is_none() => Presence::Idle,
+            Some(Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Busy(_)) => Presence::Reading,
+            None => Presence::Writing,
         }
     }
 

@@ -48,10 +48,12 @@ impl Pending {
 
 /// Hands a whole request to its endpoint.
 pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    cx.stats.at_work(endpoint.area());
     match endpoint {
         Endpoint::File => web::site::ask(request, cx),
         Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
         Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
+        Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),
         Endpoint::Readyz => Answer::Ready(text(200, "ready\n").momentary()),

@@ -17,6 +17,7 @@ impl Session {
             414 | 431 => Close::TooLarge,
             _ => Close::BadInput,
         };
+        cx.stats.parse_errors.add(reason.name());
         self.finish(Exchange::unreadable(cx), &response, why, cx);
     }
 

@@ -15,6 +15,7 @@ mod body;
 mod embedded;
 mod endpoints;
 mod ends;
+mod guard;
 mod request;
 mod response;
 mod routes;
@@ -176,8 +177,10 @@ impl Session {
 
     /// A head is complete, `rest` follows it. Returns how much of `rest` was used.
     fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> usize {
-        let exchange = Exchange::begin(head, raw, cx);
-        let route = match routes::find(self.face, head) {
+        let found = routes::find(self.face, head);
+        let found = found.and_then(|route| guard::admit(route, head, cx));
+        let exchange = Exchange::begin(head, raw, routes::area(self.face, &found), cx);
+        let route = match found {
             Ok(route) => route,
             Err(response) => {
                 self.answer_unread(exchange, &response, head, cx);
@@ -194,7 +197,7 @@ impl Session {
                 0
             }
             Framing::Length(length) if length > most as u64 => {
-                self.finish(exchange, &too_large(route.style_for(head)), Close::TooLarge, cx);
+                self.finish(exchange, &route.style_for(head).too_large(), Close::TooLarge, cx);
                 0
             }
             Framing::Length(length) if length <= rest.len() as u64 => {
@@ -211,7 +214,7 @@ impl Session {
                         head: raw.into(),
                         body: Vec::new(),
                         transfer: Transfer::begin(head.framing, most, cx.now),
-                        exchange,
+                        exchange: exchange.kept(cx),
                         style: route.style_for(head),
                     }),
                     cx,
@@ -239,10 +242,11 @@ impl Session {
             }
             Taken::All => self.received(*receiving, cx),
             Taken::TooLarge => {
-                let response = too_large(receiving.style);
+                let response = receiving.style.too_large();
                 self.finish(receiving.exchange, &response, Close::TooLarge, cx);
             }
             Taken::Bad(reason) => {
+                cx.stats.parse_errors.add(reason.name());
                 let response = receiving.style.error(reason.status(), reason.text());
                 self.finish(receiving.exchange, &response, Close::BadInput, cx);
             }
@@ -280,7 +284,7 @@ impl Session {
             Answer::Ready(response) => self.answer(exchange, &response, cx),
             Answer::Wait(pending) => {
                 self.deadline = pending.deadline().map(Deadline::Busy);
-                self.stage = Stage::Waiting(Box::new((exchange, pending)));
+                self.stage = Stage::Waiting(Box::new((exchange.kept(cx), pending)));
             }
         }
     }
@@ -391,8 +395,4 @@ impl Session {
         }
         Progress::Advanced
     }
-}
-
-fn too_large(style: Style) -> Response {
-    style.error(413, "The body is larger than this path takes.")
 }

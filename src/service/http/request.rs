@@ -9,10 +9,11 @@ use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
 use crate::service::web::sessions::Visit;
 use crate::service::{Cx, Ticket};
-use crate::stats::Close;
+use crate::stats::{Answered, Close, Handler, Verb};
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
 use std::borrow::Cow;
+use std::time::Instant;
 
 /// What an endpoint sees.
 #[derive(Debug)]
@@ -46,31 +47,49 @@ pub struct Exchange {
     version: Version,
     /// Whether another request may follow.
     pub keep_alive: bool,
+    began: Instant,
+    area: Handler,
+    /// The path, where the answer has to wait: others come in between.
+    path: Option<Box<str>>,
     record: Option<Box<Record>>,
     visit: Option<Visit>,
 }
 
 impl Exchange {
     /// The exchange that a head begins.
-    pub fn begin(head: &Head<'_, '_>, raw: &[u8], cx: &Cx<'_>) -> Exchange {
+    pub fn begin(head: &Head<'_, '_>, raw: &[u8], area: Handler, cx: &mut Cx<'_>) -> Exchange {
+        cx.stats.begin(head.target.path());
         Exchange {
             method: head.method,
             version: head.version,
             keep_alive: head.keep_alive,
+            began: cx.now,
+            area,
+            path: None,
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
             visit: None,
         }
     }
 
     /// The exchange for bytes that were no request.
-    pub fn unreadable(cx: &Cx<'_>) -> Exchange {
+    pub fn unreadable(cx: &mut Cx<'_>) -> Exchange {
+        cx.stats.begin("");
         Exchange {
             method: Method::Other,
             version: Version::Http11,
             keep_alive: false,
+            began: cx.now,
+            area: Handler::None,
+            path: None,
             record: is_logged(cx).then(|| record(b"", None, cx)),
             visit: None,
         }
+    }
+
+    /// The answer has to wait.
+    pub fn kept(mut self, cx: &Cx<'_>) -> Exchange {
+        self.path = self.path.or_else(|| Some(cx.stats.answers()?.path().into()));
+        self
     }
 
     /// It is known what the request is for. Who only asks whether the server lives may not be
@@ -85,6 +104,7 @@ impl Exchange {
         let reads = matches!(head.method, Method::Get | Method::Head);
         if endpoint.is_site() && reads && !head.target.path().starts_with("/api/") {
             self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
+            cx.stats.site.sessions = web.sessions.issued();
         }
         if let Some(record) = &mut self.record {
             record.session = self.visit.map(Visit::id);
@@ -93,7 +113,6 @@ impl Exchange {
 
     /// Prints the response, and the line about it. `close` says that, and why, it is the last.
     pub fn print(self, response: &Response, close: Option<Close>, cx: &mut Cx<'_>) {
-        cx.stats.requests += 1;
         let connection = match (close, self.version) {
             (Some(_), _) => Connection::Close,
             (None, Version::Http10) => Connection::KeepAlive,
@@ -122,10 +141,44 @@ impl Exchange {
             cx.send.tail(),
         );
         let bytes = if self.method == Method::Head { 0 } else { send(&response.body, cx.send) };
+        self.count(response, bytes, cx);
         if let Some(record) = self.record {
             let cache = response.cache.map(Verdict::name);
             cx.log.push(Record { status: response.status, bytes, close, cache, ..*record });
         }
+    }
+
+    fn count(&self, response: &Response, bytes: u64, cx: &mut Cx<'_>) {
+        if let Some(path) = &self.path {
+            cx.stats.begin(path);
+        }
+        cx.stats.at_work(self.area);
+        cx.stats.answered(Answered {
+            began: self.began,
+            wall: cx.wall,
+            client: cx.peer,
+            verb: verb(self.method),
+            handler: self.area,
+            status: response.status,
+            bytes,
+            cache: response.cache.map(Verdict::name),
+        });
+    }
+}
+
+/// The method as counters know it.
+fn verb(method: Method) -> Verb {
+    match method {
+        Method::Get => Verb::Get,
+        Method::Head => Verb::Head,
+        Method::Post => Verb::Post,
+        Method::Put => Verb::Put,
+        Method::Patch => Verb::Patch,
+        Method::Delete => Verb::Delete,
+        Method::Options => Verb::Options,
+        Method::Connect => Verb::Connect,
+        Method::Trace => Verb::Trace,
+        Method::Other => Verb::Other,
     }
 }
 

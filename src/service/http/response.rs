@@ -115,6 +115,11 @@ impl Response {
         self.field("Cache-Control", "no-store".to_string())
     }
 
+    /// With the word that another client would have been answered in another form.
+    fn varying(self) -> Response {
+        self.field("Vary", "Accept".to_string())
+    }
+
     /// With the methods that would have been allowed.
     pub fn allow(self, allow: Allow<'_>) -> Response {
         self.field("Allow", allow.to_string())
@@ -145,6 +150,8 @@ pub enum Style {
     Plain,
     /// Problem details (RFC 9457).
     Problem,
+    /// The same, where a page would have been had the client not asked for this.
+    ProblemAsked,
     /// A page.
     Page,
 }
@@ -152,18 +159,25 @@ pub enum Style {
 impl Style {
     /// The form for a request to no known path: by the path, else by what is accepted.
     pub fn of(head: &Head<'_, '_>) -> Style {
-        let api = head.target.path().starts_with("/api/");
-        if api || accept::prefers_json(&head.fields("accept")) {
+        if head.target.path().starts_with("/api/") {
             Style::Problem
+        } else if accept::prefers_json(&head.fields("accept")) {
+            Style::ProblemAsked
         } else {
             Style::Page
         }
+    }
+
+    /// That a body is too large, in this form.
+    pub fn too_large(self) -> Response {
+        self.error(413, "The body is larger than this path takes.")
     }
 
     /// An error in this form. `detail` is a sentence.
     pub fn error(self, status: u16, detail: &str) -> Response {
         match self {
             Style::Plain => json(status, serde_json::json!({ "error": detail }).to_string()),
+            Style::ProblemAsked => Style::Problem.error(status, detail).varying(),
             Style::Problem => {
                 let problem = serde_json::json!({
                     "type": "about:blank",
@@ -185,6 +199,7 @@ impl Style {
                 );
                 with(status, "text/html; charset=utf-8", html.into_bytes().into())
                     .field("Content-Security-Policy", ERROR_POLICY.to_string())
+                    .varying()
             }
         }
     }
@@ -207,7 +222,7 @@ mod tests {
 
     #[test]
     fn an_error_says_the_same_in_every_form() {
-        for style in [Style::Plain, Style::Problem, Style::Page] {
+        for style in [Style::Plain, Style::Problem, Style::ProblemAsked, Style::Page] {
             let response = style.error(404, "nothing here");
             assert_eq!(response.status, 404);
             let text = String::from_utf8_lossy(response.body.bytes().unwrap());

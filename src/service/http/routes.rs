@@ -3,6 +3,7 @@
 
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::{panel, pow};
+use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 use std::fmt;
@@ -23,6 +24,8 @@ pub enum Endpoint {
     File,
     /// The dashboard, or the description of the server.
     PanelIndex,
+    /// Turn the cache on or off.
+    ToggleCache,
     /// What the dashboard is made of.
     PanelAsset,
     /// Alive?
@@ -48,12 +51,29 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// The area of service that its requests are counted under.
+    pub fn area(self) -> Handler {
+        match self {
+            Endpoint::File => Handler::Site,
+            Endpoint::PanelIndex | Endpoint::PanelAsset | Endpoint::ToggleCache => Handler::Panel,
+            Endpoint::Healthz | Endpoint::Readyz => Handler::Health,
+            Endpoint::Pi | Endpoint::Statistics => Handler::Pi,
+            Endpoint::LegacyPi => Handler::Legacy,
+            Endpoint::PowSolve
+            | Endpoint::PowJob
+            | Endpoint::PowCancel
+            | Endpoint::PowVerify
+            | Endpoint::PowStats => Handler::Pow,
+        }
+    }
+
     /// Whether this is for people to look at, and not for programs to ask: only who visits it is
     /// given a session.
     pub fn is_site(self) -> bool {
         match self {
             Endpoint::File | Endpoint::PanelIndex => true,
             Endpoint::PanelAsset
+            | Endpoint::ToggleCache
             | Endpoint::Healthz
             | Endpoint::Readyz
             | Endpoint::Pi
@@ -68,6 +88,15 @@ impl Endpoint {
     }
 }
 
+/// The area that a request is counted under, whether or not a row was found for it.
+pub fn area(face: Face, found: &Result<&'static Route, Response>) -> Handler {
+    match (found, face) {
+        (Ok(route), _) => route.endpoint.area(),
+        (Err(_), Face::Panel) => Handler::Panel,
+        (Err(_), Face::Web) => Handler::None,
+    }
+}
+
 /// How much body a request may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
@@ -75,6 +104,16 @@ pub enum Body {
     Refused,
     /// As much as the limit for APIs.
     Limited,
+}
+
+/// Who may call a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Whoever reaches the listener.
+    Open,
+    /// Scripts and our own page; see the module of the same name. HEAD is not offered, since GET
+    /// does something there.
+    Control,
 }
 
 /// Which paths a row is for.
@@ -107,10 +146,16 @@ pub struct Route {
     pub endpoint: Endpoint,
     /// What may come with the request.
     pub body: Body,
+    /// Who may ask.
+    pub guard: Guard,
     style: Option<Style>,
 }
 
 impl Route {
+    fn offers(&self, method: Method) -> bool {
+        method != Method::Head || self.guard == Guard::Open
+    }
+
     /// How errors of this row look to the sender of `head`.
     pub fn style_for(&self, head: &Head<'_, '_>) -> Style {
         self.style.unwrap_or_else(|| Style::of(head))
@@ -119,31 +164,38 @@ impl Route {
 
 const fn get(face: Option<Face>, path: &'static str, endpoint: Endpoint) -> Route {
     let path = Pattern::Exact(path);
-    Route { face, path, method: Method::Get, endpoint, body: Body::Refused, style: None }
+    let (body, guard) = (Body::Refused, Guard::Open);
+    Route { face, path, method: Method::Get, endpoint, body, guard, style: None }
 }
 
 /// A row for what a page is made of.
 const fn part(face: Face, folder: &'static str, endpoint: Endpoint) -> Route {
     let path = Pattern::Under(folder);
-    Route {
-        face: Some(face),
-        path,
-        method: Method::Get,
-        endpoint,
-        body: Body::Refused,
-        style: None,
-    }
+    Route { path, ..get(Some(face), folder, endpoint) }
 }
 
 /// A row of the newer services: on both faces, with problem details.
 const fn api(method: Method, path: Pattern, endpoint: Endpoint) -> Route {
     let body = if matches!(method, Method::Post) { Body::Limited } else { Body::Refused };
-    Route { face: None, path, method, endpoint, body, style: Some(Style::Problem) }
+    let (guard, style) = (Guard::Open, Some(Style::Problem));
+    Route { face: None, path, method, endpoint, body, guard, style }
 }
 
 const fn post(path: &'static str, endpoint: Endpoint) -> Route {
     let (path, style) = (Pattern::Exact(path), Some(Style::Plain));
-    Route { face: None, path, method: Method::Post, endpoint, body: Body::Limited, style }
+    let (body, guard) = (Body::Limited, Guard::Open);
+    Route { face: None, path, method: Method::Post, endpoint, body, guard, style }
+}
+
+/// A row of the panel that only reads.
+const fn view(path: &'static str, endpoint: Endpoint) -> Route {
+    let style = Some(Style::Problem);
+    Route { style, ..get(Some(Face::Panel), path, endpoint) }
+}
+
+/// A row of the panel that changes something.
+const fn control(method: Method, path: &'static str, endpoint: Endpoint) -> Route {
+    Route { method, guard: Guard::Control, body: Body::Limited, ..view(path, endpoint) }
 }
 
 const TABLE: &[Route] = &[
@@ -151,6 +203,8 @@ const TABLE: &[Route] = &[
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
     get(None, "/readyz", Endpoint::Readyz),
+    control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
+    control(Method::Get, "/toggle_cache", Endpoint::ToggleCache),
     post("/pi", Endpoint::Pi),
     post("/legacy_pi", Endpoint::LegacyPi),
     post("/statistics", Endpoint::Statistics),
@@ -180,7 +234,7 @@ pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response>
     let wanted = if head.method == Method::Head { Method::Get } else { head.method };
     let mut known = None;
     for route in rows(face, path) {
-        if route.method == wanted {
+        if route.method == wanted && route.offers(head.method) {
             return Ok(route);
         }
         known = Some(route);
@@ -237,7 +291,7 @@ fn allowed(face: Face, path: &str) -> Vec<Method> {
     let mut methods = Vec::new();
     for route in rows(face, path) {
         methods.push(route.method);
-        if route.method == Method::Get {
+        if route.method == Method::Get && route.offers(Method::Head) {
             methods.push(Method::Head);
         }
     }

@@ -2,14 +2,22 @@
 
 pub mod page;
 
+use crate::service::Cx;
 use crate::service::http::{Request, Response, json};
 use crate::wire::accept;
+use std::net::SocketAddr;
 
 /// State of the panel.
 #[derive(Debug, Default)]
 pub struct State {
     /// Services of this server that listen, in the order of their listeners.
     pub services: Vec<&'static str>,
+    /// Where they listen.
+    pub bound: Vec<SocketAddr>,
+    /// Further names that control paths are served under, in lower case.
+    pub hosts: Vec<String>,
+    /// What callers from other machines have to know.
+    pub token: Option<String>,
 }
 
 /// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.
@@ -29,4 +37,10 @@ fn description(state: &State) -> Response {
         "services": state.services,
     });
     json(200, body.to_string())
+}
+
+/// `POST /toggle_cache`, and GET for clients that know no better.
+pub fn toggle_cache(cx: &mut Cx<'_>) -> Response {
+    let enabled = cx.world.web.toggle_cache();
+    json(200, format!("{{\"cache_enabled\":{enabled}}}"))
 }

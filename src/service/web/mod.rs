@@ -36,6 +36,13 @@ impl State {
         State { limits, access_log, site, sessions, common }
     }
 
+    /// Turns the cache on if it is off, and off if it is on. Whether it is on now.
+    pub fn toggle_cache(&mut self) -> bool {
+        let enabled = !self.site.cache.enabled();
+        self.site.cache.set_enabled(enabled);
+        enabled
+    }
+
     /// The lines that every response begins with, of which `Date` changes once a second.
     pub fn common(&mut self, wall: SystemTime) -> &[u8] {
         self.common.at(wall)

@@ -1,0 +1,265 @@
+//! How durations are distributed, in fixed arrays: recording one costs a few instructions and
+//! never memory.
+//!
+//! Two kinds, since people ask two things. [`Buckets`] have the bounds that scrapers know and
+//! count since the start, exactly. [`Cells`] divide each doubling into sixteen, so that a quantile
+//! read from them is at most a sixteenth too high; [`Recent`] keeps two generations of them, since
+//! the quantiles of a week say nothing about now.
+
+use std::time::{Duration, Instant};
+
+/// Upper bounds of [`Buckets`], in nanoseconds: 50 µs … 10 s, inclusive.
+pub const BOUNDS: [u64; 17] = [
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    500_000_000,
+    1_000_000_000,
+    2_500_000_000,
+    5_000_000_000,
+    10_000_000_000,
+];
+
+/// Durations by [`BOUNDS`], since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Buckets {
+    counts: [u64; BOUNDS.len() + 1],
+    sum_ns: u64,
+}
+
+impl Buckets {
+    /// One more.
+    pub fn record(&mut self, took: Duration) {
+        let ns = nanoseconds(took);
+        let place = BOUNDS.iter().position(|bound| ns <= *bound).unwrap_or(BOUNDS.len());
+        self.counts[place] += 1;
+        self.sum_ns = self.sum_ns.saturating_add(ns);
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// All of them together, in seconds.
+    pub fn sum_s(&self) -> f64 {
+        self.sum_ns as f64 / 1e9
+    }
+
+    /// Each bound in seconds, and how many were not longer.
+    pub fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
+        let counts = self.counts.iter().scan(0, |sum, count| {
+            *sum += count;
+            Some(*sum)
+        });
+        BOUNDS.iter().map(|bound| *bound as f64 / 1e9).zip(counts)
+    }
+}
+
+/// Nanoseconds below which durations are not told apart, as a power of two.
+const UNIT_BITS: u32 = 8;
+
+/// Cells for each doubling, as a power of two.
+const STEP_BITS: u32 = 4;
+
+/// Doublings of the unit that are told apart: up to a good minute. What is longer is in the last
+/// cell.
+const DOUBLINGS: u32 = 28;
+
+const CELLS: usize = ((DOUBLINGS - STEP_BITS + 1) as usize) << STEP_BITS;
+
+/// Durations by their size, to a sixteenth.
+#[derive(Debug, Clone)]
+pub struct Cells {
+    counts: [u64; CELLS],
+    count: u64,
+    max_ns: u64,
+}
+
+impl Default for Cells {
+    fn default() -> Cells {
+        Cells { counts: [0; CELLS], count: 0, max_ns: 0 }
+    }
+}
+
+impl Cells {
+    /// One more.
+    pub fn record(&mut self, took: Duration) {
+        let ns = nanoseconds(took);
+        self.counts[cell(ns)] += 1;
+        self.count += 1;
+        self.max_ns = self.max_ns.max(ns);
+    }
+
+    fn forget(&mut self) {
+        if self.count > 0 {
+            *self = Cells::default();
+        }
+    }
+}
+
+fn cell(ns: u64) -> usize {
+    let units = ns >> UNIT_BITS;
+    let doubling = (u64::BITS - units.leading_zeros()).saturating_sub(STEP_BITS + 1);
+    let place = (u64::from(doubling) << STEP_BITS) + (units >> doubling);
+    (place as usize).min(CELLS - 1)
+}
+
+/// The first duration that is too long for this cell, in nanoseconds.
+fn end_of(cell: usize) -> u64 {
+    let steps = 1 << STEP_BITS;
+    let place = cell as u64 + 1;
+    if place <= 2 * steps {
+        return place << UNIT_BITS;
+    }
+    let doubling = (place - 1) / steps - 1;
+    (place - doubling * steps) << (doubling + u64::from(UNIT_BITS))
+}
+
+/// The distribution of what happened lately: in the last ten to twenty seconds in which anything
+/// did. What happened before a pause of that length is forgotten with the first thing after it.
+#[derive(Debug, Clone, Default)]
+pub struct Recent {
+    now: Cells,
+    before: Cells,
+    since: Option<Instant>,
+}
+
+/// How long a generation of [`Recent`] lasts.
+pub const GENERATION: Duration = Duration::from_secs(10);
+
+impl Recent {
+    /// One more, at `at`.
+    pub fn record(&mut self, took: Duration, at: Instant) {
+        match self.since {
+            Some(since) if at < since + GENERATION => {}
+            Some(since) => self.turn_over(at >= since + 2 * GENERATION, at),
+            None => self.since = Some(at),
+        }
+        self.now.record(took);
+    }
+
+    #[cold]
+    fn turn_over(&mut self, paused: bool, at: Instant) {
+        std::mem::swap(&mut self.now, &mut self.before);
+        self.now.forget();
+        if paused {
+            self.before.forget();
+        }
+        self.since = Some(at);
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.now.count + self.before.count
+    }
+
+    /// The longest of them, exactly.
+    pub fn max(&self) -> Duration {
+        Duration::from_nanos(self.now.max_ns.max(self.before.max_ns))
+    }
+
+    /// What a share `q` of them did not exceed, at most a sixteenth too high; zero if there were
+    /// none.
+    pub fn quantile(&self, q: f64) -> Duration {
+        let wanted = (self.count() as f64 * q).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for (cell, _, count) in self.cells() {
+            seen += count;
+            if seen >= wanted {
+                return Duration::from_nanos(end_of(cell)).min(self.max());
+            }
+        }
+        Duration::ZERO
+    }
+
+    /// The cells that are not empty: what their durations stay under, and how many they are.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, Duration, u64)> {
+        let counts = self.now.counts.iter().zip(&self.before.counts).map(|(a, b)| a + b);
+        counts
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+            .map(|(cell, count)| (cell, Duration::from_nanos(end_of(cell)), count))
+    }
+}
+
+fn nanoseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_belongs_to_its_bucket() {
+        let mut buckets = Buckets::default();
+        for us in [50, 51, 100, 10_000_000, 10_000_001] {
+            buckets.record(Duration::from_micros(us));
+        }
+        let counts = buckets.cumulative().collect::<Vec<_>>();
+        assert_eq!(counts[..2], [(0.00005, 1), (0.0001, 3)]);
+        assert_eq!(counts[16], (10.0, 4));
+        assert_eq!(buckets.count(), 5);
+        assert!((buckets.sum_s() - 20.000_202).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_duration_lies_in_its_cell_and_the_cell_is_narrow() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        for ns in (0..100_000).map(|_| rng.u64(..60_000_000_000) >> rng.u32(..36)) {
+            let cell = cell(ns);
+            assert!(ns < end_of(cell), "{ns}");
+            assert!(cell == 0 || ns >= end_of(cell - 1), "{ns}");
+            let most = ns + (ns >> STEP_BITS) + (1 << UNIT_BITS);
+            assert!(end_of(cell) <= most, "{ns} is told as {}", end_of(cell));
+        }
+        assert_eq!(cell(u64::MAX), CELLS - 1);
+        assert!(end_of(CELLS - 1) > 60_000_000_000);
+    }
+
+    #[test]
+    fn quantiles_are_those_of_a_sorted_list_to_a_sixteenth() {
+        let mut rng = fastrand::Rng::with_seed(6);
+        let start = Instant::now();
+        let (mut recent, mut sorted) = (Recent::default(), Vec::new());
+        for _ in 0..10_000 {
+            let took = Duration::from_nanos(rng.u64(..1 << 30) >> rng.u32(..12));
+            recent.record(took, start);
+            sorted.push(took);
+        }
+        sorted.sort_unstable();
+        for (q, index) in [(0.5, 4_999), (0.9, 8_999), (0.99, 9_899), (0.999, 9_989), (1.0, 9_999)]
+        {
+            let (told, true_one) = (recent.quantile(q), sorted[index]);
+            assert!(told >= true_one, "{q}: {told:?} for {true_one:?}");
+            assert!(told <= true_one.mul_f64(1.0 + 1.0 / 16.0) + Duration::from_nanos(256));
+        }
+        assert_eq!(recent.quantile(1.0), *sorted.last().unwrap());
+        assert_eq!(Recent::default().quantile(0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_is_old_is_forgotten() {
+        let start = Instant::now();
+        let mut recent = Recent::default();
+        let at = |s| start + Duration::from_secs(s);
+        let (short, long) = (Duration::from_millis(1), Duration::from_secs(1));
+        recent.record(long, at(0));
+        recent.record(short, at(12));
+        assert_eq!((recent.count(), recent.max()), (2, long), "a generation ago is lately");
+        recent.record(short, at(23));
+        assert_eq!((recent.count(), recent.max()), (2, short));
+        recent.record(short, at(90));
+        assert_eq!(recent.count(), 1, "before a long pause is long ago");
+    }
+}

@@ -1,0 +1,174 @@
+//! The closed lists that label counters.
+
+/// Whose code was at work: by area of service, not by path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Handler {
+    /// Nobody's: bytes that were no request, paths that nobody has.
+    #[default]
+    None,
+    /// The site on the web listener.
+    Site,
+    /// Estimates of π, and who asked for them.
+    Pi,
+    /// The legacy server, and the questions to it.
+    Legacy,
+    /// Proof of work.
+    Pow,
+    /// The chat.
+    Chat,
+    /// The bookstore.
+    Store,
+    /// The panel itself.
+    Panel,
+    /// Alive, and ready?
+    Health,
+}
+
+impl Handler {
+    /// All of them, in the order of their counters.
+    pub const ALL: [Handler; 9] = [
+        Handler::None,
+        Handler::Site,
+        Handler::Pi,
+        Handler::Legacy,
+        Handler::Pow,
+        Handler::Chat,
+        Handler::Store,
+        Handler::Panel,
+        Handler::Health,
+    ];
+
+    /// The name that metrics write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Handler::None => "none",
+            Handler::Site => "site",
+            Handler::Pi => "pi",
+            Handler::Legacy => "legacy",
+            Handler::Pow => "pow",
+            Handler::Chat => "chat",
+            Handler::Store => "store",
+            Handler::Panel => "panel",
+            Handler::Health => "health",
+        }
+    }
+}
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// GET.
+    Get,
+    /// HEAD.
+    Head,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+    /// OPTIONS.
+    Options,
+    /// CONNECT.
+    Connect,
+    /// TRACE.
+    Trace,
+    /// Any other, and none where there was no request.
+    Other,
+}
+
+impl Verb {
+    /// All of them, in the order of their counters.
+    pub const ALL: [Verb; 10] = [
+        Verb::Get,
+        Verb::Head,
+        Verb::Post,
+        Verb::Put,
+        Verb::Patch,
+        Verb::Delete,
+        Verb::Options,
+        Verb::Connect,
+        Verb::Trace,
+        Verb::Other,
+    ];
+
+    /// The name that metrics write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verb::Get => "GET",
+            Verb::Head => "HEAD",
+            Verb::Post => "POST",
+            Verb::Put => "PUT",
+            Verb::Patch => "PATCH",
+            Verb::Delete => "DELETE",
+            Verb::Options => "OPTIONS",
+            Verb::Connect => "CONNECT",
+            Verb::Trace => "TRACE",
+            Verb::Other => "other",
+        }
+    }
+}
+
+/// Status codes that have a counter of their own. Whatever is not among them is counted under the
+/// last, which is no code.
+pub const CODES: [u16; 36] = [
+    200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 409,
+    410, 412, 413, 414, 415, 416, 417, 422, 428, 429, 431, 500, 501, 502, 503, 505, 0,
+];
+
+/// The place of a status code in [`CODES`].
+pub fn code(status: u16) -> usize {
+    CODES.iter().position(|code| *code == status).unwrap_or(CODES.len() - 1)
+}
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Its peer is in the middle of saying something.
+    Reading,
+    /// Its peer is owed something, or is being seen off.
+    Writing,
+    /// Nothing is owed either way.
+    Idle,
+}
+
+impl Presence {
+    /// All of them, in the order of their gauges.
+    pub const ALL: [Presence; 3] = [Presence::Reading, Presence::Writing, Presence::Idle];
+
+    /// The name that metrics write.
+    pub fn name(self) -> &'static str {
+        match self {
+            Presence::Reading => "reading",
+            Presence::Writing => "writing",
+            Presence::Idle => "idle",
+        }
+    }
+}
+
+/// Who is at the other end of an accepted connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// A client of the site and of the interfaces over HTTP.
+    Visitor,
+    /// A client of one of the services that speak lines or nothing at all.
+    Line,
+    /// An operator, or a page that watches.
+    Operator,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_in_the_order_of_their_counters() {
+        assert!(Handler::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
+        assert!(Verb::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
+        assert!(Presence::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
+        assert!(CODES.is_sorted_by(|a, b| a < b || *b == 0));
+        assert_eq!((CODES[code(404)], CODES[code(299)]), (404, 0));
+    }
+}

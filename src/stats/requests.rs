@@ -1,0 +1,313 @@
+//! Requests answered over HTTP: how many, how long they took, and the last ten.
+//!
+//! An answer is counted when it is printed; how long it took is known only when its bytes have
+//! been offered to the kernel, and the driver says so by a clock of that moment: the turn's own
+//! time would hide every blocking step. Until then it waits in a list.
+
+use super::histogram::{Buckets, Recent};
+use super::label::{self, CODES, Handler, Verb};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+/// An answer that was printed.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered {
+    /// When the request was complete.
+    pub began: Instant,
+    /// The same moment by the calendar.
+    pub wall: SystemTime,
+    /// Who asked.
+    pub client: SocketAddr,
+    /// How.
+    pub verb: Verb,
+    /// Who answered.
+    pub handler: Handler,
+    /// With what.
+    pub status: u16,
+    /// Bytes of the content.
+    pub bytes: u64,
+    /// What the cache had to say.
+    pub cache: Option<&'static str>,
+}
+
+/// One of the last requests.
+#[derive(Debug, Clone)]
+pub struct Latest {
+    /// The answer.
+    pub answered: Answered,
+    /// The path, or as much of it as is kept.
+    pub path: String,
+    /// From the request's end until its answer was handed to the kernel; none until it was.
+    pub took: Option<Duration>,
+}
+
+/// How many requests are kept to be shown.
+const LATEST: usize = 10;
+
+/// Bytes of a path that are kept to be shown.
+pub const PATH_BYTES_MAX: usize = 200;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Requests {
+    counts: Box<[[[u64; CODES.len()]; Verb::ALL.len()]; Handler::ALL.len()]>,
+    durations: [Buckets; Handler::ALL.len()],
+    recent: Recent,
+    per_second: PerSecond,
+    total: u64,
+    errors: u64,
+    /// The path of the request at hand.
+    path: String,
+    latest: Vec<Latest>,
+    /// Answers of this step; with each, which of the counted ones it is.
+    printed: Vec<(u64, Answered)>,
+}
+
+impl Default for Requests {
+    fn default() -> Requests {
+        Requests {
+            counts: Box::new([[[0; CODES.len()]; Verb::ALL.len()]; Handler::ALL.len()]),
+            durations: Default::default(),
+            recent: Recent::default(),
+            per_second: PerSecond::default(),
+            total: 0,
+            errors: 0,
+            path: String::new(),
+            latest: Vec::new(),
+            printed: Vec::new(),
+        }
+    }
+}
+
+impl Requests {
+    /// A request to this path is at hand.
+    pub(super) fn begin(&mut self, path: &str) {
+        let end = path.floor_char_boundary(PATH_BYTES_MAX);
+        self.path.clear();
+        self.path.push_str(&path[..end]);
+    }
+
+    /// The path of the request at hand, for who has to wait for its answer.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// An answer was printed. What the panel says of itself is not part of what it shows.
+    pub(super) fn printed(&mut self, answered: Answered) {
+        let Answered { handler, verb, status, .. } = answered;
+        self.counts[handler as usize][verb as usize][label::code(status)] += 1;
+        if is_counted(handler) {
+            self.keep(answered);
+            self.total += 1;
+            self.errors += u64::from(status >= 400);
+        }
+        self.printed.push((self.total, answered));
+    }
+
+    fn keep(&mut self, answered: Answered) {
+        let place = (self.total % LATEST as u64) as usize;
+        if let Some(latest) = self.latest.get_mut(place) {
+            latest.answered = answered;
+            latest.took = None;
+            latest.path.clone_from(&self.path);
+        } else {
+            self.latest.push(Latest { answered, path: self.path.clone(), took: None });
+        }
+    }
+
+    /// All answers that were printed have been offered to the kernel.
+    pub(super) fn offered(&mut self, now: Instant) {
+        for (number, answered) in self.printed.drain(..) {
+            let took = now.saturating_duration_since(answered.began);
+            self.durations[answered.handler as usize].record(took);
+            if !is_counted(answered.handler) {
+                continue;
+            }
+            self.recent.record(took, now);
+            self.per_second.add(now, 1);
+            if number + LATEST as u64 > self.total {
+                let place = ((number - 1) % LATEST as u64) as usize;
+                self.latest[place].took = Some(took);
+            }
+        }
+    }
+
+    /// Whether answers wait for [`Requests::offered`].
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.printed.is_empty()
+    }
+
+    /// How many were answered, the panel's own left out.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The share of them that were answered with 4xx or 5xx.
+    pub fn error_share(&self) -> f64 {
+        self.errors as f64 / self.total.max(1) as f64
+    }
+
+    /// Each count that is not zero.
+    pub fn counts(&self) -> impl Iterator<Item = (Verb, u16, Handler, u64)> {
+        Handler::ALL.into_iter().flat_map(move |handler| {
+            Verb::ALL.into_iter().flat_map(move |verb| {
+                let counts = CODES.iter().zip(&self.counts[handler as usize][verb as usize]);
+                counts
+                    .filter(|(_, count)| **count > 0)
+                    .map(move |(code, count)| (verb, *code, handler, *count))
+            })
+        })
+    }
+
+    /// How long they took, since the start.
+    pub fn durations(&self, handler: Handler) -> &Buckets {
+        &self.durations[handler as usize]
+    }
+
+    /// How long they took lately, the panel's own left out.
+    pub fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// The mean since the start, in seconds, the panel's own left out.
+    pub fn mean_s(&self) -> f64 {
+        let counted = || Handler::ALL.into_iter().filter(|handler| is_counted(*handler));
+        let sum_s = counted().map(|handler| self.durations(handler).sum_s()).sum::<f64>();
+        let count = counted().map(|handler| self.durations(handler).count()).sum::<u64>();
+        sum_s / count.max(1) as f64
+    }
+
+    /// How many a second, over the last two to three.
+    pub fn rate(&self, now: Instant) -> f64 {
+        self.per_second.rate(now)
+    }
+
+    /// The last ones, the newest first.
+    pub fn latest(&self) -> impl Iterator<Item = &Latest> {
+        let split = (self.total % LATEST as u64) as usize;
+        let (newer, older) = self.latest.split_at(split.min(self.latest.len()));
+        newer.iter().rev().chain(older.iter().rev())
+    }
+}
+
+fn is_counted(handler: Handler) -> bool {
+    handler != Handler::Panel
+}
+
+/// Amounts by the second in which they came, for the last few.
+#[derive(Debug, Clone, Default)]
+pub struct PerSecond {
+    /// When the first one came, and seconds begin.
+    start: Option<Instant>,
+    second: u64,
+    amounts: [u64; PerSecond::KEPT],
+}
+
+impl PerSecond {
+    /// The second that is running, and two whole ones.
+    const KEPT: usize = 3;
+
+    /// So much came at `now`.
+    pub fn add(&mut self, now: Instant, amount: u64) {
+        let start = *self.start.get_or_insert(now);
+        let second = now.saturating_duration_since(start).as_secs();
+        if second != self.second {
+            let passed = second.saturating_sub(self.second).min(PerSecond::KEPT as u64);
+            for later in 0..passed {
+                self.amounts[((second - later) % PerSecond::KEPT as u64) as usize] = 0;
+            }
+            self.second = second;
+        }
+        self.amounts[(second % PerSecond::KEPT as u64) as usize] += amount;
+    }
+
+    /// How much a second, over those that are kept.
+    pub fn rate(&self, now: Instant) -> f64 {
+        let Some(start) = self.start else { return 0.0 };
+        let since = now.saturating_duration_since(start);
+        let whole = PerSecond::KEPT as u64 - 1;
+        let first = since.as_secs().saturating_sub(whole);
+        let kept = (self.second.saturating_sub(whole)..=self.second).filter(|at| *at >= first);
+        let sum = kept.map(|at| self.amounts[(at % PerSecond::KEPT as u64) as usize]).sum::<u64>();
+        sum as f64 / (since.as_secs_f64() - first as f64).max(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    fn answered(began: Instant, handler: Handler, status: u16) -> Answered {
+        Answered {
+            began,
+            wall: UNIX_EPOCH,
+            client: "127.0.0.1:50000".parse().unwrap(),
+            verb: Verb::Get,
+            handler,
+            status,
+            bytes: 3,
+            cache: None,
+        }
+    }
+
+    #[test]
+    fn the_last_ten_are_kept_newest_first_with_their_durations() {
+        let start = Instant::now();
+        let mut requests = Requests::default();
+        for number in 0..23_u64 {
+            requests.begin(&format!("/{number}"));
+            requests.printed(answered(start, Handler::Site, 200));
+            if number % 4 == 3 {
+                requests.offered(start + Duration::from_millis(number));
+            }
+        }
+        let paths = requests.latest().map(|latest| latest.path.as_str()).collect::<Vec<_>>();
+        assert_eq!(paths, ["/22", "/21", "/20", "/19", "/18", "/17", "/16", "/15", "/14", "/13"]);
+        let took = requests.latest().map(|latest| latest.took).collect::<Vec<_>>();
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(took[..4], [None, None, None, ms(19)]);
+        assert_eq!(took[6..], [ms(19), ms(15), ms(15), ms(15)]);
+        assert_eq!((requests.total(), requests.recent().count()), (23, 20));
+    }
+
+    #[test]
+    fn the_panel_counts_itself_only_where_it_says_so() {
+        let start = Instant::now();
+        let mut requests = Requests::default();
+        for (handler, status) in [(Handler::Panel, 200), (Handler::Site, 404), (Handler::Pi, 200)] {
+            requests.printed(answered(start, handler, status));
+        }
+        requests.offered(start + Duration::from_millis(2));
+        assert_eq!((requests.total(), requests.error_share()), (2, 0.5));
+        assert!((requests.mean_s() - 0.002).abs() < 1e-9);
+        assert_eq!(requests.latest().count(), 2);
+        assert_eq!(requests.counts().count(), 3);
+        assert_eq!(requests.durations(Handler::Panel).count(), 1);
+    }
+
+    #[test]
+    fn long_paths_are_cut_between_characters() {
+        let mut requests = Requests::default();
+        requests.begin(&"ü".repeat(PATH_BYTES_MAX));
+        assert_eq!(requests.path().len(), PATH_BYTES_MAX);
+        requests.begin(&format!("/{}", "ü".repeat(PATH_BYTES_MAX)));
+        assert_eq!(requests.path().len(), PATH_BYTES_MAX - 1);
+    }
+
+    #[test]
+    fn rates_follow_what_comes_and_what_does_not() {
+        let start = Instant::now();
+        let mut amounts = PerSecond::default();
+        let at = |ms| start + Duration::from_millis(ms);
+        assert_eq!(amounts.rate(at(0)), 0.0);
+        for ms in (0..10_000).step_by(10) {
+            amounts.add(at(ms), 1);
+        }
+        assert!((amounts.rate(at(10_000)) - 100.0).abs() < 1.0);
+        assert!((amounts.rate(at(10_500)) - 80.0).abs() < 1.0, "half a second of silence");
+        assert_eq!(amounts.rate(at(13_000)), 0.0);
+        amounts.add(at(60_000), 30);
+        assert!((amounts.rate(at(60_500)) - 12.0).abs() < 0.1, "the old ones are gone");
+    }
+}
