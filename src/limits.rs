@@ -188,9 +188,10 @@ pub const SETTLE_TRIES: u32 = 75;
 /// Read of a file in one slice: as much as a connection may have buffered.
 pub const FILE_READ_BYTES: usize = 256 * KIB;
 
-/// Of a file that is too long to be kept: how much is made ready at once to be sent. A round trip
-/// to a worker costs some ten microseconds, and sending so much more than half a millisecond.
-pub const FILE_STRETCH_BYTES: u64 = 4 * MIB as u64;
+/// Of a file that is too long to be kept so many times the high mark of output are made ready at
+/// once, 4 MiB by default. A round trip to a worker costs some ten microseconds, and sending so
+/// much more than half a millisecond. None of it takes memory of the server's own.
+pub const FILE_STRETCH: usize = 16;
 
 /// How long a download that found the pool full waits for its next try.
 pub const FILE_RETRY: Duration = Duration::from_millis(10);
