@@ -20,7 +20,7 @@
 //! | [`service`], [`client`] | state machines over values | sockets, threads, clocks |
 //! | [`net`] | the loop | protocols: it sees sessions through five functions |
 //! | [`study`] | the same sessions under blocking models | protocols, mio, the loop |
-//! | [`svg`] | pictures from numbers | everything here |
+//! | [`svg`], [`report`] | pictures and pages from numbers | everything else here |
 //! | [`cmd`], [`config`] | what a person types | – |
 //!
 //! [`buf`], [`limits`] and [`stats`] are known to all and know nobody. Time, randomness and names
@@ -35,6 +35,7 @@ pub mod cmd;
 pub mod config;
 pub mod limits;
 pub mod net;
+pub mod report;
 pub mod service;
 pub mod stats;
 pub mod study;

@@ -262,6 +262,12 @@ pub const POW_SPENT: usize = 1 << 18;
 /// millisecond with a vector kernel, so that nobody else notices.
 pub const IN_PLACE_BLOCKS: u64 = 32_768;
 
+/// Reports of load tests that are kept: months of daily runs.
+pub const REPORTS: usize = 100;
+
+/// Bytes of a report: an hour's series has half a mebibyte.
+pub const REPORT_BYTES: usize = 2 * MIB;
+
 /// How a transfer that depends on the peer's patience gets on: bytes moved since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {

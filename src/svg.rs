@@ -4,6 +4,9 @@
 //! tell them apart has the shapes of the marks, and the names beside the lines. A picture stands
 //! alone: no script, no font, no address is loaded.
 
+mod axes;
+
+use axes::Axes;
 use std::fmt::Write;
 
 /// A picture in the making.
@@ -28,20 +31,32 @@ pub struct Area {
     pub height: f64,
 }
 
-/// Lines over a linear and a logarithmic axis. Equal ratios are equal distances upwards, so that
-/// values of very different size keep their shape.
+/// Lines over a linear axis.
 #[derive(Debug)]
 pub struct Lines<'a> {
     /// What is shown.
     pub title: &'a str,
     /// The axis to the right, with its unit.
     pub x_label: &'a str,
+    /// Places on it that have a name; if there are none, where the points are.
+    pub x_names: &'a [(f64, String)],
     /// The axis upwards, with its unit.
     pub y_label: &'a str,
+    /// What distances upwards mean.
+    pub y_scale: Scale,
     /// The lines.
     pub series: &'a [Series],
     /// A line of small print below.
     pub note: &'a str,
+}
+
+/// What equal distances on an axis are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal differences, from zero.
+    Linear,
+    /// Equal ratios, so that values of very different size keep their shape.
+    Log,
 }
 
 /// One line, and the dashed one that it should be.
@@ -81,6 +96,9 @@ const COLORS: [(&str, &str); STYLES] = [
     ("#5f6b00", "#cddc5a"),
     ("#111111", "#ffffff"),
 ];
+
+/// Points of a line beyond which they have no marks.
+const MARKS_MAX: usize = 40;
 
 /// Room for names beside a line or a bar, their marks included.
 const NAMES: f64 = 124.0;
@@ -151,7 +169,7 @@ impl Picture {
             width: area.width - 62.0 - NAMES,
             height: area.height - 56.0 - 66.0,
         };
-        let axes = Axes::fit(plot, chart.series);
+        let axes = Axes::fit(plot, chart);
         self.text((area.x, area.y + 18.0), "h", chart.title);
         self.text((area.x, area.y + 40.0), "q", chart.y_label);
         let bottom = plot.y + plot.height;
@@ -160,10 +178,10 @@ impl Picture {
             self.line("g", (plot.x, y), (plot.x + plot.width, y));
             self.text((plot.x - 8.0, y + 4.5), "e", &tick.to_string());
         }
-        for &tick in &axes.x_ticks {
-            let x = axes.x(tick);
+        for (tick, name) in &axes.x_ticks {
+            let x = axes.x(*tick);
             self.line("a", (x, bottom), (x, bottom + 5.0));
-            self.text((x, bottom + 20.0), "m", &tick.to_string());
+            self.text((x, bottom + 20.0), "m", name);
         }
         self.line("a", (plot.x, bottom), (plot.x + plot.width, bottom));
         self.text((plot.x + plot.width / 2.0, bottom + 40.0), "q m", chart.x_label);
@@ -178,6 +196,9 @@ impl Picture {
         let style = series.style % STYLES;
         self.path(&format!("d s{style}"), axes.places(&series.ideal));
         self.path(&format!("l s{style}"), axes.places(&series.points));
+        if series.points.len() > MARKS_MAX {
+            return;
+        }
         for (x, y) in axes.places(&series.points) {
             let _ = writeln!(self.body, "<path class=\"b s{style}\" d=\"{}\"/>", mark(style, x, y));
         }
@@ -226,62 +247,6 @@ impl Picture {
         }
         self.line("a", (left, top), (left, top + step * chart.bars.len() as f64));
     }
-}
-
-/// How values become places.
-struct Axes {
-    plot: Area,
-    x_ticks: Vec<f64>,
-    y_ticks: Vec<f64>,
-    x_max: f64,
-    logs: (f64, f64),
-}
-
-impl Axes {
-    fn fit(plot: Area, series: &[Series]) -> Axes {
-        let all = || series.iter().flat_map(|series| series.points.iter().chain(&series.ideal));
-        let x_max = all().map(|point| point.0).fold(f64::MIN_POSITIVE, f64::max);
-        let positive = || all().map(|point| point.1).filter(|y| *y > 0.0);
-        let (least, most) = (positive().fold(f64::MAX, f64::min), positive().fold(0.0, f64::max));
-        let (least, most) = if most == 0.0 { (1.0, 10.0) } else { (least, most) };
-        let steps = steps();
-        let first = steps.iter().rposition(|step| *step <= least).unwrap_or(0);
-        let last = steps.iter().position(|step| *step >= most).unwrap_or(steps.len() - 1);
-        let y_ticks = steps[first..=last.max(first + 1)].to_vec();
-        let logs = (y_ticks[0].ln(), y_ticks[y_ticks.len() - 1].ln());
-        let mut x_ticks = series.iter().flat_map(|s| &s.points).map(|p| p.0).collect::<Vec<_>>();
-        x_ticks.sort_by(f64::total_cmp);
-        x_ticks.dedup();
-        if x_ticks.len() > 10 {
-            let every = x_ticks.len().div_ceil(10);
-            x_ticks = x_ticks.into_iter().rev().step_by(every).collect();
-        }
-        Axes { plot, x_ticks, y_ticks, x_max, logs }
-    }
-
-    fn x(&self, value: f64) -> f64 {
-        self.plot.x + self.plot.width * value / self.x_max
-    }
-
-    fn y(&self, value: f64) -> f64 {
-        let (low, high) = self.logs;
-        self.plot.y + self.plot.height * (1.0 - (value.ln() - low) / (high - low))
-    }
-
-    fn places(&self, points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
-        points.iter().filter(|point| point.1 > 0.0).map(|&(x, y)| (self.x(x), self.y(y)))
-    }
-}
-
-/// 1, 2, 5, 10, 20, 50 … from a millionth to a million million.
-fn steps() -> Vec<f64> {
-    let decade = |exponent: i32| {
-        [1, 2, 5].map(|digit| {
-            // By way of the text: 0.1 and not 0.1 times something.
-            format!("{digit}e{exponent}").parse().expect("a number in this form")
-        })
-    };
-    (-6..=12).flat_map(decade).collect()
 }
 
 /// Rows near the wanted ones (which ascend), `LINE` apart, between `top` and `bottom` if they fit.
@@ -344,11 +309,15 @@ mod tests {
         Series { name: name.to_owned(), style, points: points.to_vec(), ideal: points.to_vec() }
     }
 
+    fn chart(series: &[Series], y_scale: Scale) -> Lines<'_> {
+        let (title, x_label, y_label, note) = ("t", "x", "y, s", "n");
+        Lines { title, x_label, x_names: &[], y_label, y_scale, series, note }
+    }
+
     fn drawn(all: &[Series]) -> String {
         let mut picture = Picture::new("a < b", 600.0, 400.0);
         let area = Area { x: 10.0, y: 10.0, width: 580.0, height: 380.0 };
-        let chart = Lines { title: "t", x_label: "x", y_label: "y, s", series: all, note: "n" };
-        picture.lines(area, &chart);
+        picture.lines(area, &chart(all, Scale::Log));
         let bars = [("a".to_owned(), 0, 3.0), ("b".to_owned(), 8, 0.0)];
         picture.bars(area, &Bars { title: "KiB", bars: &bars, note: "" });
         picture.finish()
@@ -383,16 +352,5 @@ mod tests {
         let rows = spread(&[10.0, 11.0, 12.0, 99.0, 100.0], 0.0, 100.0);
         assert!(rows.windows(2).all(|pair| pair[1] - pair[0] >= LINE - 1e-9), "{rows:?}");
         assert!(rows[0] >= 0.0 && rows[4] <= 100.0, "{rows:?}");
-    }
-
-    #[test]
-    fn an_axis_has_the_steps_of_people() {
-        let axes = Axes::fit(
-            Area { x: 0.0, y: 0.0, width: 100.0, height: 100.0 },
-            &[series("", 0, &[(50.0, 0.3), (100.0, 90.0)])],
-        );
-        assert_eq!(axes.y_ticks, [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
-        assert_eq!(axes.x_ticks, [50.0, 100.0]);
-        assert!((axes.y(100.0)).abs() < 1e-9 && (axes.y(0.2) - 100.0).abs() < 1e-9);
     }
 }

@@ -74,7 +74,7 @@ fn help_is_short_for_the_program_and_long_for_serve() {
     let place = Place::new("help");
     let short = place.run(&["--help"]);
     assert_eq!((short.code, short.stderr.as_str()), (0, ""));
-    for command in ["serve", "check", "pow", "bench", "parse", "study", "help"] {
+    for command in ["serve", "check", "load", "report", "pow", "bench", "parse", "study", "help"] {
         assert!(short.stdout.contains(&format!("\n  {command} ")), "{}", short.stdout);
     }
     assert!(!short.stdout.contains("--head-bytes"));
@@ -84,7 +84,7 @@ fn help_is_short_for_the_program_and_long_for_serve() {
     assert_eq!(long.code, 0);
     assert!(long.stdout.contains("--head-bytes SIZE") && long.stdout.contains("[default: 16KiB]"));
     assert_eq!(place.run(&["help", "serve"]).stdout, long.stdout);
-    for command in ["check", "pow", "bench", "parse", "study"] {
+    for command in ["check", "load", "report", "pow", "bench", "parse", "study"] {
         let help = place.run(&[command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.stdout.contains(&format!("Usage: pentad {command}")), "{}", help.stdout);

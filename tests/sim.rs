@@ -15,7 +15,7 @@ use pentad::limits::Limits;
 use pentad::service::Kind;
 use pentad::service::http::Face;
 use pentad::service::web::site::{Rules, State};
-use pentad::stats::Close;
+use pentad::stats::{Close, Crowd};
 use pentad::work::files::{Root, Site};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -366,6 +366,7 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
         "each ends exactly once"
     );
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
+    assert_eq!(stats.crowd, Crowd::default(), "nobody is counted who is gone");
     assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
     assert!(street.reactor.desk.world.web.site.fetches.is_empty(), "fetches are forgotten");
 }

@@ -19,7 +19,7 @@ mod values;
 
 pub use bodies::chunked;
 pub use buffers::buffers;
-pub use fields::{accept_encoding, conditional, cookie, range};
+pub use fields::{accept_encoding, conditional, cookie, metrics_accept, range};
 pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
 pub use responses::http_response;
@@ -49,6 +49,7 @@ pub const LAWS: &[(&str, Law)] = &[
     ("conditional", conditional),
     ("accept_encoding", accept_encoding),
     ("cookie", cookie),
+    ("metrics_accept", metrics_accept),
     ("json", json),
     ("buffers", buffers),
     ("pow_line", pow_line),
@@ -79,6 +80,7 @@ pub fn world(limits: Limits) -> World {
         pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         load: Default::default(),
+        tester: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::service::{
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
 use crate::work::db::{self, counts};
-use crate::work::{Compute, Job, Outcome, files, pi, pow};
+use crate::work::{Compute, Job, Outcome, files, pi, pow, process};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -128,6 +128,7 @@ impl Driver {
                     | Kind::Line
                     | Kind::Search(_)
                     | Kind::Once(_)
+                    | Kind::Load(_)
                     | Kind::Fetch(_),
                 ) => {
                     panic!("who asked for that?")
@@ -201,6 +202,7 @@ impl Driver {
             }
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
+            Job::Compute(Compute::Process(_)) => Outcome::Process(process::Outcome::default()),
             Job::Compute(Compute::Files(_)) => Outcome::Files(files::Outcome::Missing),
             #[cfg(feature = "gzip")]
             Job::Compute(Compute::Pack(_)) => Outcome::Packed(b"packed"[..].into()),

@@ -5,4 +5,5 @@
 pub mod http;
 pub mod legacy;
 pub mod line;
+pub mod load;
 pub mod once;

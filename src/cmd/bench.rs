@@ -87,7 +87,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
     });
     let printed = if columns.is_empty() { Exit::Ok } else { print(&table(&columns)) };
     match ended {
-        Ok(Stop::Time | Stop::Gone) => printed,
+        Ok(Stop::Time | Stop::Gone | Stop::Enough) => printed,
         Ok(Stop::Interrupted) => Exit::Interrupted,
         Ok(Stop::Terminated) => Exit::Terminated,
         Err(error) => {
@@ -152,7 +152,7 @@ impl Bench {
             let (column, stop) = self.column(server.addr, Some(difficulty))?;
             columns.extend(column);
             match stop {
-                Stop::Time | Stop::Gone => {}
+                Stop::Time | Stop::Gone | Stop::Enough => {}
                 Stop::Interrupted | Stop::Terminated => return Ok(stop),
             }
         }
@@ -168,7 +168,7 @@ impl Bench {
         let many = self.run(addr, MANY)?;
         let (many_row, mut zeros) = (row(&many), many.world.load.zeros_min);
         let (few_row, stop) = match many.stop {
-            Stop::Time | Stop::Gone => {
+            Stop::Time | Stop::Gone | Stop::Enough => {
                 let few = self.run(addr, self.few)?;
                 zeros = zeros.into_iter().chain(few.world.load.zeros_min).min();
                 (row(&few), few.stop)

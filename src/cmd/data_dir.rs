@@ -56,6 +56,12 @@ impl DataDir {
         Ok(DataDir { path: path.to_owned(), _lock: lock })
     }
 
+    /// Creates the directory if it is missing, mode 0700: for those who only add to it, beside the
+    /// server whose it may be.
+    pub fn create(path: &Path) -> Result<(), DataDirError> {
+        create(path).map_err(|error| DataDirError::Unusable { path: path.to_owned(), error })
+    }
+
     /// Whether [`DataDir::open`] would succeed now. A directory that was missing is missing
     /// afterwards.
     pub fn probe(path: &Path) -> Result<(), DataDirError> {

@@ -18,9 +18,11 @@ mod data_dir;
 pub mod diagnostics;
 mod exit;
 mod help;
+mod load;
 mod man;
 mod parse;
 mod pow;
+mod report;
 pub mod serve;
 mod services;
 mod study;
@@ -41,7 +43,7 @@ pub(crate) struct Command {
 }
 
 /// All commands, in the order of the help.
-static COMMANDS: [Command; 6] = [
+static COMMANDS: [Command; 8] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
@@ -53,6 +55,18 @@ static COMMANDS: [Command; 6] = [
         about: "Check flags, environment, configuration file, ports and directories",
         configured: true,
         run: check::command,
+    },
+    Command {
+        name: "load",
+        about: "Load a web server and say how it did",
+        configured: false,
+        run: load::command,
+    },
+    Command {
+        name: "report",
+        about: "Show what load tests have found: a page with graphs, and a table",
+        configured: false,
+        run: report::command,
     },
     Command {
         name: "pow",

@@ -88,7 +88,12 @@ fn site(config: &Config) -> Result<site::State, String> {
             Root::open(root).map_err(|error| format!("root {}: {error}", root.display()))?,
         ),
     };
-    let headers = config.site.headers.iter();
+    let own = config.root.is_none().then_some(site::DEMO_POLICY);
+    let is_given =
+        |name: &str| config.site.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    let own = own.filter(|(name, _)| !is_given(name));
+    let given = config.site.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers = own.into_iter().chain(given);
     let rules = Rules {
         max_age: config.site.max_age,
         headers: headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect(),
@@ -158,8 +163,10 @@ pub(super) fn world(
             bound: doors.iter().map(|door| door.addr).collect(),
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
+            asked: None,
         },
         load: Default::default(),
+        tester: None,
     }
 }
 

@@ -16,6 +16,8 @@ use std::time::{Instant, SystemTime};
 pub struct Desk {
     /// The turn's time.
     pub now: Instant,
+    /// When the clock is read.
+    pub clock: Clock,
     /// The same moment by the calendar.
     pub wall: SystemTime,
     /// Since when the server is ending.
@@ -47,11 +49,23 @@ pub struct Lent {
     pub send: SendBuf,
 }
 
+/// When a loop reads the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// Once a turn: what a server needs, whose deadlines are coarse.
+    PerTurn,
+    /// Before each event that a session is told: what those need who measure. With the turn's time
+    /// a request would seem to be sent, and its answer to come, before the others of the turn were
+    /// served; at a hundred connections that is as long as the answer itself took.
+    PerEvent,
+}
+
 impl Desk {
     /// A desk at the beginning.
     pub fn new(limits: Limits, world: World, seed: u64, now: Instant, wall: SystemTime) -> Desk {
         Desk {
             now,
+            clock: Clock::PerTurn,
             wall,
             draining: None,
             limits,
@@ -92,6 +106,10 @@ impl Desk {
         recv: &mut RecvBuf,
         send: &mut SendBuf,
     ) -> Result<Progress, Close> {
+        match self.clock {
+            Clock::PerTurn => {}
+            Clock::PerEvent => self.now = Instant::now(),
+        }
         let mut cx = Cx {
             id,
             peer,

@@ -6,8 +6,9 @@
 
 use super::reactor::{Outside, QueueFull, Reactor};
 use super::socket::{Stream, dial, watch};
+use super::system::connections_max;
 use super::token::Source;
-use super::{Desk, EVENTS, readiness};
+use super::{Clock, Desk, EVENTS, readiness};
 use crate::limits::Limits;
 use crate::service::{Endpoint, Id, Kind, Ticket, World};
 use crate::work::Job;
@@ -43,8 +44,18 @@ pub struct Loaded {
     pub world: World,
     /// How long they talked.
     pub elapsed: Duration,
+    /// How much of that the loop was at work itself, and not waiting for the kernel.
+    pub busy: Duration,
     /// Why they stopped.
     pub stop: Stop,
+}
+
+/// Who looks on while a load runs: given the world and the time, it says whether to go on.
+pub struct Watch<'a> {
+    /// How often at least.
+    pub every: Duration,
+    /// Called once a turn.
+    pub look: &'a mut dyn FnMut(&mut World, Instant) -> bool,
 }
 
 /// Why a run is over.
@@ -54,6 +65,8 @@ pub enum Stop {
     Time,
     /// No connection was left.
     Gone,
+    /// Who looked on had seen enough.
+    Enough,
     /// SIGINT came.
     Interrupted,
     /// SIGTERM came.
@@ -65,6 +78,8 @@ pub struct Loader {
     poll: Poll,
     events: Events,
     signals: Signals,
+    /// Time spent in turns, without the wait for the kernel.
+    busy: Duration,
 }
 
 #[derive(Debug)]
@@ -79,7 +94,7 @@ impl Loader {
         let poll = Poll::new()?;
         let mut signals = Signals::new([Signal::INT, Signal::TERM].map(Signal::as_raw))?;
         poll.registry().register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
-        Ok(Loader { poll, events: Events::with_capacity(EVENTS), signals })
+        Ok(Loader { poll, events: Events::with_capacity(EVENTS), signals, busy: Duration::ZERO })
     }
 
     /// Opens the connections and watches them.
@@ -87,32 +102,60 @@ impl Loader {
     /// # Errors
     /// What the operating system refuses at the start, and a poll that fails.
     pub fn run(&mut self, load: Load) -> io::Result<Loaded> {
-        let Load { to, kind, connections, time, world, limits, seed } = load;
+        let every = load.time;
+        self.run_watched(load, Clock::PerTurn, &mut Watch { every, look: &mut |_, _| true })
+    }
+
+    /// The same, with somebody who looks on.
+    ///
+    /// # Errors
+    /// As of [`Loader::run`].
+    pub fn run_watched(
+        &mut self,
+        load: Load,
+        clock: Clock,
+        watch: &mut Watch<'_>,
+    ) -> io::Result<Loaded> {
+        let Load { to, kind, connections, time, world, mut limits, seed } = load;
         let begun = Instant::now();
-        let desk = Desk::new(limits, world, seed, begun, SystemTime::now());
+        self.busy = Duration::ZERO;
+        // Twice: those that were given up and still wait for the peer's end have a place too.
+        limits.max_connections = 2 * connections;
+        let most = connections_max(&limits);
+        let mut desk = Desk::new(limits, world, seed, begun, SystemTime::now());
+        desk.clock = clock;
         let outside = Dialler(self.poll.registry().try_clone()?);
-        let mut reactor = Reactor::new(desk, outside, connections);
+        let mut reactor = Reactor::new(desk, outside, most);
         for _ in 0..connections {
             reactor.dial(to, kind);
         }
         let stop = loop {
-            if let Some(stop) = self.turn(&mut reactor, begun + time)? {
+            if let Some(stop) = self.turn(&mut reactor, begun + time, watch)? {
                 break stop;
             }
         };
         // The end of the run is no news to the sessions: they would take it for the server's.
         let Reactor { desk, .. } = reactor;
-        Ok(Loaded { world: desk.world, elapsed: desk.now - begun, stop })
+        Ok(Loaded { world: desk.world, elapsed: desk.now - begun, busy: self.busy, stop })
     }
 
-    fn turn(&mut self, reactor: &mut Reactor<Dialler>, until: Instant) -> io::Result<Option<Stop>> {
-        let at = reactor.wait_until().map_or(until, |at| at.min(until));
-        let timeout = at.saturating_duration_since(Instant::now());
+    fn turn(
+        &mut self,
+        reactor: &mut Reactor<Dialler>,
+        until: Instant,
+        watch: &mut Watch<'_>,
+    ) -> io::Result<Option<Stop>> {
+        let asleep = Instant::now();
+        self.busy += asleep.saturating_duration_since(reactor.desk.now);
+        let until_looked_at = until.min(asleep + watch.every);
+        let at = reactor.wait_until().map_or(until_looked_at, |at| at.min(until_looked_at));
+        let timeout = at.saturating_duration_since(asleep);
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        reactor.desk.now = Instant::now();
+        let awake = Instant::now();
+        reactor.desk.now = awake;
         reactor.desk.wall = SystemTime::now();
         reactor.desk.stats.turns += 1;
         for event in &self.events {
@@ -133,7 +176,14 @@ impl Loader {
         }
         reactor.turn();
         reactor.desk.log.clear();
-        if reactor.is_empty() {
+        let goes_on = (watch.look)(&mut reactor.desk.world, reactor.desk.now);
+        // What was told last is not when the turn began: the time at work counts from there.
+        self.busy += reactor.desk.now.saturating_duration_since(awake);
+        if !goes_on {
+            return Ok(Some(Stop::Enough));
+        }
+        // The last one to go may have asked for another.
+        if reactor.is_empty() && reactor.desk.outbox.is_empty() {
             return Ok(Some(Stop::Gone));
         }
         Ok((reactor.desk.now >= until).then_some(Stop::Time))

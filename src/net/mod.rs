@@ -35,9 +35,9 @@ mod token;
 mod udp;
 
 pub use conn::Readiness;
-pub use desk::Desk;
+pub use desk::{Clock, Desk};
 pub use listen::{Door, Doors, Plan, bind, meaning};
-pub use load::{Load, Loaded, Loader, Stop};
+pub use load::{Load, Loaded, Loader, Stop, Watch};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;

@@ -72,6 +72,8 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// A client of a load test.
+    Load(client::load::Seat),
     /// The fetch of a file of the site, which has no peer.
     Fetch(web::site::Name),
 }
@@ -86,6 +88,7 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
+            | Kind::Load(_)
             | Kind::Fetch(_) => false,
         }
     }
@@ -101,6 +104,7 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
+            | Kind::Load(_)
             | Kind::Fetch(_) => Party::Line,
         }
     }
@@ -238,8 +242,10 @@ pub struct World {
     pub pow: pow::State,
     /// The panel.
     pub panel: panel::State,
-    /// What the clients of a load test have seen.
+    /// What the clients of proof of work have seen.
     pub load: client::line::Seen,
+    /// The load test whose clients these are, if they are.
+    pub tester: Option<Box<client::load::Run>>,
 }
 
 /// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
@@ -287,6 +293,8 @@ pub enum Session {
     Search(pow::jobs::Session),
     /// One question to any server.
     Once(client::once::Session),
+    /// A client of a load test.
+    Load(client::load::Session),
     /// A fetch of a file of the site.
     Fetch(web::site::Session),
 }
@@ -302,6 +310,7 @@ impl Session {
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
+            Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
             Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
@@ -320,6 +329,7 @@ impl Session {
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
+            Session::Load(session) => session.handle(&event, recv, cx),
             Session::Fetch(session) => session.handle(event, cx),
         }
     }
@@ -327,7 +337,7 @@ impl Session {
     /// Whose code [`Session::handle`] runs. HTTP finds out by the path.
     fn area(&self) -> Option<Handler> {
         match self {
-            Session::Http(_) | Session::Line(_) | Session::Once(_) => None,
+            Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
             Session::Fetch(_) => Some(Handler::Site),
@@ -344,6 +354,7 @@ impl Session {
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
+            Session::Load(session) => session.deadline(),
             Session::Fetch(session) => session.deadline(),
         }
     }
@@ -357,6 +368,7 @@ impl Session {
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
+            Session::Load(session) => session.wants_read(),
         }
     }
 
@@ -370,6 +382,7 @@ impl Session {
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
+            Session::Load(session) => session.is_done(),
             Session::Fetch(session) => session.is_done(),
         }
     }

@@ -11,13 +11,16 @@
 mod util;
 
 mod access_log;
+mod control;
 mod crowds;
 mod datagrams;
+mod demo;
 mod durability;
 mod ending;
 mod files;
 mod footprint;
 mod limits;
+mod metrics;
 mod replaced;
 mod resets;
 mod room;

@@ -8,7 +8,7 @@ use crate::config::value::show_duration;
 use crate::study::Model;
 use crate::study::gauge::Gauge;
 use crate::study::load::Fate;
-use crate::svg::{Area, Bars, Lines, Picture, Series};
+use crate::svg::{Area, Bars, Lines, Picture, Scale, Series};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::time::Duration;
@@ -200,6 +200,8 @@ impl<'a> Report<'a> {
             &Lines {
                 title: "Elapsed time until the last client is served",
                 x_label: "clients that come at once",
+                x_names: &[],
+                y_scale: Scale::Log,
                 y_label: "seconds, logarithmic",
                 series: &series,
                 note: &format!("dashed: ideal · {}", self.subject()),

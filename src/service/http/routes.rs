@@ -24,6 +24,10 @@ pub enum Endpoint {
     File,
     /// The dashboard, or the description of the server.
     PanelIndex,
+    /// What was counted.
+    Metrics,
+    /// The event loop from inside.
+    LoopView,
     /// Turn the cache on or off.
     ToggleCache,
     /// What the dashboard is made of.
@@ -55,7 +59,11 @@ impl Endpoint {
     pub fn area(self) -> Handler {
         match self {
             Endpoint::File => Handler::Site,
-            Endpoint::PanelIndex | Endpoint::PanelAsset | Endpoint::ToggleCache => Handler::Panel,
+            Endpoint::PanelIndex
+            | Endpoint::PanelAsset
+            | Endpoint::Metrics
+            | Endpoint::LoopView
+            | Endpoint::ToggleCache => Handler::Panel,
             Endpoint::Healthz | Endpoint::Readyz => Handler::Health,
             Endpoint::Pi | Endpoint::Statistics => Handler::Pi,
             Endpoint::LegacyPi => Handler::Legacy,
@@ -73,6 +81,8 @@ impl Endpoint {
         match self {
             Endpoint::File | Endpoint::PanelIndex => true,
             Endpoint::PanelAsset
+            | Endpoint::Metrics
+            | Endpoint::LoopView
             | Endpoint::ToggleCache
             | Endpoint::Healthz
             | Endpoint::Readyz
@@ -203,6 +213,8 @@ const TABLE: &[Route] = &[
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
     get(None, "/readyz", Endpoint::Readyz),
+    view("/metrics", Endpoint::Metrics),
+    view("/api/loop", Endpoint::LoopView),
     control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
     control(Method::Get, "/toggle_cache", Endpoint::ToggleCache),
     post("/pi", Endpoint::Pi),

@@ -1,11 +1,15 @@
 //! The panel: what the server is doing, for its operators.
 
+pub mod loop_view;
+pub mod metrics;
 pub mod page;
+mod prometheus;
 
 use crate::service::Cx;
 use crate::service::http::{Request, Response, json};
 use crate::wire::accept;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// State of the panel.
 #[derive(Debug, Default)]
@@ -18,6 +22,8 @@ pub struct State {
     pub hosts: Vec<String>,
     /// What callers from other machines have to know.
     pub token: Option<String>,
+    /// When the figures of the process were last asked for.
+    pub asked: Option<Instant>,
 }
 
 /// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.

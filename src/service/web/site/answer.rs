@@ -25,8 +25,7 @@ pub fn of(variant: &Variant, head: &Head<'_, '_>, verdict: Verdict) -> Response 
 /// The content of a file as that of a response about something else, such as an error.
 pub fn page(status: u16, variant: &Variant, head: &Head<'_, '_>) -> Response {
     let lines = Some(variant.lines_of_content());
-    let response = Response { status, lines, ..whole(variant, head.method) };
-    response.field("Vary", "Accept".to_string())
+    Response { status, lines, ..whole(variant, head.method) }.varying()
 }
 
 fn whole(variant: &Variant, method: Method) -> Response {

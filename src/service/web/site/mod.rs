@@ -59,9 +59,22 @@ pub struct Rules {
     pub list: bool,
 }
 
+macro_rules! page {
+    ($path:literal) => {
+        Page { path: $path, bytes: include_bytes!(concat!("../../../../assets", $path)) }
+    };
+}
+
 /// The site that is in the program.
-static DEMO: [Page; 1] =
-    [Page { path: "/index.html", bytes: include_bytes!("../../../../assets/index.html") }];
+static DEMO: [Page; 4] =
+    [page!("/index.html"), page!("/about.html"), page!("/site.css"), page!("/logo.svg")];
+
+/// What its pages may do: be styled by what is there too, show pictures from there, and no more.
+pub const DEMO_POLICY: (&str, &str) = (
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
+);
 
 /// The site that is in the program.
 pub fn demo() -> Site {

@@ -1,0 +1,166 @@
+//! `--fail-if`: a figure, a comparison and a bound, like `p99>50ms`.
+
+use serde_json::Value;
+
+/// One expression.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Condition {
+    text: String,
+    figure: Figure,
+    /// Whether it holds for what is greater.
+    greater: bool,
+    /// Whether it holds for what is equal.
+    equal: bool,
+    bound: f64,
+    /// The bound is a share of all requests.
+    share: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Figure {
+    /// A member of `latency_ms`.
+    Latency(&'static str),
+    /// A member of `errors`.
+    Errors(&'static str),
+    /// All of them.
+    AllErrors,
+    /// Another number of the result.
+    Plain(&'static str),
+}
+
+const FIGURES: &[(&str, Figure)] = &[
+    ("min", Figure::Latency("min")),
+    ("mean", Figure::Latency("mean")),
+    ("stdev", Figure::Latency("stdev")),
+    ("p50", Figure::Latency("p50")),
+    ("p75", Figure::Latency("p75")),
+    ("p90", Figure::Latency("p90")),
+    ("p95", Figure::Latency("p95")),
+    ("p99", Figure::Latency("p99")),
+    ("p99.9", Figure::Latency("p99_9")),
+    ("p99_9", Figure::Latency("p99_9")),
+    ("max", Figure::Latency("max")),
+    ("connect", Figure::Errors("connect")),
+    ("timeout", Figure::Errors("timeout")),
+    ("reset", Figure::Errors("reset")),
+    ("parse", Figure::Errors("parse")),
+    ("status", Figure::Errors("status")),
+    ("errors", Figure::AllErrors),
+    ("rps", Figure::Plain("rps")),
+    ("requests", Figure::Plain("requests")),
+    ("ok", Figure::Plain("ok")),
+    ("bytes_in", Figure::Plain("bytes_in")),
+    ("bytes_out", Figure::Plain("bytes_out")),
+    ("elapsed", Figure::Plain("elapsed_s")),
+    ("elapsed_s", Figure::Plain("elapsed_s")),
+];
+
+impl Condition {
+    pub(super) fn parse(text: &str) -> Result<Condition, String> {
+        let at = text.find(['<', '>']).ok_or("no <, >, <= or >= in it")?;
+        let (name, rest) = (text[..at].trim(), &text[at..]);
+        let greater = rest.starts_with('>');
+        let equal = rest[1..].starts_with('=');
+        let bound = rest[if equal { 2 } else { 1 }..].trim();
+        let named = name.strip_prefix("errors.").or_else(|| name.strip_prefix("latency."));
+        let named = named.unwrap_or(name);
+        let found = FIGURES.iter().find(|(figure, _)| *figure == named);
+        let known = || FIGURES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let (_, figure) = found.ok_or_else(|| format!("{name} is none of {}", known()))?;
+        let end = bound.find(|c: char| !matches!(c, '0'..='9' | '.')).unwrap_or(bound.len());
+        let (number, unit) = bound.split_at(end);
+        let number = number.parse::<f64>().map_err(|_| format!("{bound} is no number"))?;
+        let unknown = || format!("{unit:?} is no unit of {name}");
+        let (factor, share) = figure.unit(unit.trim()).ok_or_else(unknown)?;
+        let text = text.to_owned();
+        Ok(Condition { text, figure: *figure, greater, equal, bound: number * factor, share })
+    }
+
+    /// Whether it holds for this result. A figure that there is not keeps no condition.
+    pub(super) fn holds(&self, result: &Value) -> bool {
+        let Some(figure) = self.figure.of(result) else { return false };
+        let requests = result["requests"].as_f64().unwrap_or(0.0).max(1.0);
+        let figure = if self.share { figure / requests } else { figure };
+        match (self.greater, self.equal) {
+            (true, false) => figure > self.bound,
+            (true, true) => figure >= self.bound,
+            (false, false) => figure < self.bound,
+            (false, true) => figure <= self.bound,
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Figure {
+    fn of(self, result: &Value) -> Option<f64> {
+        match self {
+            Figure::Latency(name) => result["latency_ms"][name].as_f64(),
+            Figure::Errors(name) => result["errors"][name].as_f64(),
+            Figure::AllErrors => {
+                let errors = result["errors"].as_object()?;
+                Some(errors.values().filter_map(Value::as_f64).sum())
+            }
+            Figure::Plain(name) => result[name].as_f64(),
+        }
+    }
+
+    /// What to multiply a number of this unit with, and whether it is a share.
+    fn unit(self, unit: &str) -> Option<(f64, bool)> {
+        match (self, unit) {
+            (Figure::Latency(_), "" | "ms") => Some((1.0, false)),
+            (Figure::Latency(_), "us" | "µs") => Some((1e-3, false)),
+            (Figure::Latency(_), "ns") => Some((1e-6, false)),
+            (Figure::Latency(_), "s") => Some((1e3, false)),
+            (Figure::Plain("rps"), "/s" | "rps") => Some((1.0, false)),
+            (Figure::Plain("elapsed_s"), "s") => Some((1.0, false)),
+            (Figure::Plain("elapsed_s"), "ms") => Some((1e-3, false)),
+            (Figure::Plain("bytes_in" | "bytes_out"), "KiB") => Some((1024.0, false)),
+            (Figure::Plain("bytes_in" | "bytes_out"), "MiB") => Some((1_048_576.0, false)),
+            (Figure::AllErrors | Figure::Errors(_) | Figure::Plain("ok"), "%") => {
+                Some((0.01, true))
+            }
+            (Figure::AllErrors | Figure::Errors(_) | Figure::Plain(_), "") => Some((1.0, false)),
+            (Figure::Latency(_) | Figure::Errors(_) | Figure::AllErrors | Figure::Plain(_), _) => {
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn figures_bounds_and_units() {
+        let result = json!({
+            "requests": 200, "ok": 190, "rps": 100.5, "elapsed_s": 2.0,
+            "errors": { "connect": 0, "timeout": 4, "reset": 0, "parse": 0, "status": 6 },
+            "latency_ms": { "p99": 50.0, "p99_9": 60.0, "max": null },
+        });
+        for (text, holds) in [
+            ("p99>50ms", false),
+            ("p99 >= 50", true),
+            ("p99<0.05s", false),
+            ("p99<=50000us", true),
+            ("p99.9>59", true),
+            ("errors>9", true),
+            ("errors>5%", false),
+            ("errors >= 5 %", true),
+            ("errors.timeout>3", true),
+            ("status<6", false),
+            ("rps<101/s", true),
+            ("max>0", false),
+            ("ok<96%", true),
+        ] {
+            assert_eq!(Condition::parse(text).unwrap().holds(&result), holds, "{text}");
+        }
+        for text in ["p99", "p98>1", "p99>", "p99>1h", "rps<1ms", ">1", "p99>>1", "errors>-1"] {
+            assert!(Condition::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! `pentad load`: the load tester. One loop, many client sessions, one plan.
+//!
+//! The name is resolved and the request is rendered once, before anything is measured.
+
+mod condition;
+mod document;
+mod options;
+mod result;
+mod text;
+mod watch;
+
+use super::{DataDir, Exit, complain, print, services};
+use crate::client::load::{Plan, Run, Seat};
+use crate::config::Config;
+use crate::limits::Limits;
+use crate::net::{Clock, Load, Loaded, Loader, Stop, Watch};
+use crate::report::{Report, changes};
+use crate::service::web::AccessLog;
+use crate::service::{Endpoint, Kind, Transport};
+use crate::wire::http::Method;
+use crate::wire::request::{self, Request};
+use crate::work::pow::Kernel;
+use crate::work::reports::Reports;
+use document::Document;
+use options::{Format, HELP, Options};
+use std::ffi::OsString;
+use std::io;
+use std::net::ToSocketAddrs;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use watch::Progress;
+
+/// The command with its arguments.
+pub(super) fn command(args: Vec<OsString>) -> Exit {
+    let options = match options::parse(args) {
+        Ok(Some(options)) => options,
+        Ok(None) => return print(HELP),
+        Err(error) => {
+            complain(format_args!("load: {error}; pentad load --help explains all"));
+            return Exit::Usage;
+        }
+    };
+    let run = if options.debug { debug(&options) } else { measure(&options) };
+    run.unwrap_or_else(|error| {
+        complain(format_args!("load: {error}"));
+        Exit::Failed
+    })
+}
+
+fn measure(options: &Options) -> io::Result<Exit> {
+    let before = options.compare.as_deref().map(|id| earlier(options, id)).transpose()?;
+    let began = SystemTime::now();
+    let (loaded, run) = drive(options, None)?;
+    let counted = loaded.elapsed.saturating_sub(options.warmup);
+    let document = Document::new(options, &run, counted, began);
+    let report = document.report();
+    let written = text::rendered(options, &run, counted, &report, &document.result());
+    let printed = match &options.output {
+        Some(file) => std::fs::write(file, &written).map(|()| Exit::Ok)?,
+        None => print(&written),
+    };
+    warn(options, &loaded, &run);
+    keep(options, &document);
+    if let Some(before) = before {
+        let text = changes(&before, &report);
+        match (options.format, &options.output) {
+            (Format::Text, None) => {
+                let _ = print(&format!("\n{text}"));
+            }
+            (_, _) => text.lines().for_each(complain),
+        }
+    }
+    let held = options.fail_if.iter().filter(|condition| condition.holds(document.value()));
+    let held = held.inspect(|condition| complain(format_args!("load: {}", condition.text())));
+    let held = held.count();
+    Ok(match loaded.stop {
+        Stop::Interrupted => Exit::Interrupted,
+        Stop::Terminated => Exit::Terminated,
+        Stop::Time | Stop::Gone | Stop::Enough if nothing_worked(&run) => {
+            complain("load: nothing worked");
+            Exit::Failed
+        }
+        Stop::Time | Stop::Gone | Stop::Enough if held > 0 => Exit::Threshold,
+        Stop::Time | Stop::Gone | Stop::Enough => printed,
+    })
+}
+
+/// Not one answer; to a slow client, not one connection.
+fn nothing_worked(run: &Run) -> bool {
+    match run.plan.slow {
+        None => result::answers(run) == 0,
+        Some(_) => run.tally.connected == 0,
+    }
+}
+
+/// Runs the plan to its end.
+fn drive(options: &Options, transcript: Option<Vec<u8>>) -> io::Result<(Loaded, Box<Run>)> {
+    let mut loader = Loader::start()?;
+    let mut limits = Limits::default();
+    if options.slow.is_some() {
+        // It is the server's patience that is tested.
+        (limits.send_timeout, limits.min_rate) = (options.duration * 2, 0);
+    }
+    let mut config = Config::default();
+    // Clients search for nothing: no need to find out how that would be fastest.
+    config.pow.kernel = Some(Kernel::Sha2);
+    let mut world = services::world(&config, &[], AccessLog::Off, [0; 32]);
+    // Last: the clock of the plan starts with it.
+    let plan = plan(options)?;
+    let (to, connections) = (plan.to, plan.connections);
+    world.tester = Some(Box::new(Run::new(plan, limits, transcript)));
+    let time = options.warmup + options.duration;
+    let mut progress = Progress::new(options);
+    let mut loaded = loader.run_watched(
+        Load { to, kind: Kind::Load(Seat::Client), connections, time, world, limits, seed: 0 },
+        Clock::PerEvent,
+        &mut Watch {
+            every: watch::EVERY,
+            look: &mut |world, now| match &mut world.tester {
+                Some(run) => progress.look(run, now),
+                None => false,
+            },
+        },
+    )?;
+    progress.wipe();
+    let mut run = loaded.world.tester.take().expect("it was put there above");
+    run.tally.series.pass(run.plan.start + loaded.elapsed);
+    Ok((loaded, run))
+}
+
+fn plan(options: &Options) -> io::Result<Plan> {
+    let url = &options.url;
+    let unknown = || io::Error::other(format!("{} has no address", url.address));
+    let named = |error| io::Error::other(format!("{}: {error}", url.address));
+    let addr = url.address.to_socket_addrs().map_err(named)?.next().ok_or_else(unknown)?;
+    let (request, body_at) = rendered(options);
+    let start = Instant::now();
+    Ok(Plan {
+        to: Endpoint { transport: Transport::Tcp, addr },
+        method: Method::of(&options.method),
+        request,
+        body_at,
+        connections: if options.debug { 1 } else { options.connections },
+        depth: if options.slow.is_some() { 1 } else { options.pipeline },
+        keep_alive: options.keep_alive,
+        timeout: options.timeout,
+        rate: options.rate,
+        requests: if options.debug { Some(1) } else { options.requests },
+        slow: options.slow,
+        start,
+        count_from: start + if options.debug { Duration::ZERO } else { options.warmup },
+    })
+}
+
+/// The request as it goes out each time, and where its body begins.
+fn rendered(options: &Options) -> (Arc<[u8]>, usize) {
+    let given = |name: &str| options.fields.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    let mut fields = Vec::new();
+    if !given("user-agent") {
+        fields.push(("User-Agent", concat!("pentad-load/", env!("CARGO_PKG_VERSION"))));
+    }
+    if !given("accept") {
+        fields.push(("Accept", "*/*"));
+    }
+    if !options.keep_alive {
+        fields.push(("Connection", "close"));
+    }
+    let own = options.fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
+    fields.extend(own.map(|(name, value)| (name.as_str(), value.as_str())));
+    let host = options.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let mut request = Vec::new();
+    let length = match (&options.body, options.slow) {
+        // A body that never ends has a length that is never reached.
+        (None, Some(crate::client::load::Slow::Body)) => Some(SLOW_BODY_BYTES),
+        (body, _) => body.as_ref().map(Vec::len),
+    };
+    let head = Request {
+        method: &options.method,
+        target: &options.url.target,
+        host: host.map_or(&options.url.authority, |(_, host)| host),
+        fields: &fields,
+        length,
+    };
+    request::print(&head, &mut request);
+    let body_at = request.len();
+    request.extend(options.body.iter().flatten());
+    (request.into(), body_at)
+}
+
+/// What a slow body is said to have: a byte each half second would take days.
+const SLOW_BODY_BYTES: usize = 1_000_000;
+
+/// The report that is compared with, read before the run: it is no use without it.
+fn earlier(options: &Options, id: &str) -> io::Result<Report> {
+    let reports = Reports::of(&options.data);
+    let id = match id {
+        "last" => reports.ids()?.pop().ok_or_else(|| io::Error::other("no report is kept yet"))?,
+        id => id.to_owned(),
+    };
+    super::report::read(&reports, &id)
+}
+
+/// A report that cannot be kept is no reason to lose the result.
+fn keep(options: &Options, document: &Document) {
+    let data = DataDir::create(&options.data).map_err(|error| error.to_string());
+    let reports = Reports::of(&options.data);
+    let kept = data.and_then(|()| {
+        reports.keep(document.id(), &document.file()).map_err(|error| error.to_string())
+    });
+    match kept {
+        Ok(path) if options.format == Format::Text && options.output.is_none() => {
+            let _ = print(&format!("\nreport {} in {}\n", document.id(), path.display()));
+        }
+        Ok(_) => {}
+        Err(error) => complain(format_args!("load: the report was not kept: {error}")),
+    }
+}
+
+/// What the figures do not say by themselves.
+fn warn(options: &Options, loaded: &Loaded, run: &Run) {
+    if options.format == Format::Lines {
+        return;
+    }
+    let busy = loaded.busy.as_secs_f64() / loaded.elapsed.as_secs_f64().max(1e-9);
+    if busy > BOTTLENECK && options.slow.is_none() {
+        complain(format_args!(
+            "load: the client itself was busy {:.0} % of the time: it is slower than the server",
+            busy * 100.0
+        ));
+    }
+    let behind = run.budget.behind(run.plan.start + loaded.elapsed);
+    if behind > options.connections as u64 {
+        complain(format_args!(
+            "load: {behind} requests were due and never sent: every connection was waiting; with \
+             more of them (-c) the figures would be worse"
+        ));
+    }
+}
+
+/// The client's own busy share beyond which its speed, and not the server's, is measured.
+const BOTTLENECK: f64 = 0.9;
+
+/// One exchange, both sides of it.
+fn debug(options: &Options) -> io::Result<Exit> {
+    let (loaded, run) = drive(options, Some(Vec::new()))?;
+    let side = |mark: &str, bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        text.split_inclusive('\n')
+            .map(|line| format!("{mark} {}", visible(line)))
+            .collect::<String>()
+    };
+    let answer = run.transcript.as_deref().unwrap_or_default();
+    let text = format!("{}\n{}", side(">", &run.plan.request), side("<", answer));
+    let exit = print(&text);
+    Ok(match loaded.stop {
+        Stop::Interrupted => Exit::Interrupted,
+        Stop::Terminated => Exit::Terminated,
+        Stop::Time | Stop::Gone | Stop::Enough if nothing_worked(&run) => {
+            let errors = document::errors(&run);
+            complain(format_args!("load: no answer ({errors})"));
+            Exit::Failed
+        }
+        Stop::Time | Stop::Gone | Stop::Enough => exit,
+    })
+}
+
+/// A line with its ending, control bytes made harmless for a terminal.
+fn visible(line: &str) -> String {
+    let bare = line.trim_end_matches(['\r', '\n']);
+    let shown = bare.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c });
+    format!("{}\n", shown.collect::<String>())
+}

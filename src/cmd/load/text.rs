@@ -1,0 +1,127 @@
+//! Results for people, and for tables.
+
+use super::options::{Format, Options};
+use super::result::answers;
+use crate::client::load::{Run, Trouble};
+use crate::report::{Report, shown};
+use serde_json::Value;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The result as `--format` wants it; `json` is the document for machines.
+pub(super) fn rendered(
+    options: &Options,
+    run: &Run,
+    elapsed: Duration,
+    report: &Report,
+    json: &str,
+) -> String {
+    match options.format {
+        Format::Text => text(options, run, elapsed, report),
+        Format::Json | Format::Lines => format!("{json}\n"),
+        Format::Csv => csv(report),
+        Format::Quiet => String::new(),
+    }
+}
+
+fn text(options: &Options, run: &Run, elapsed: Duration, report: &Report) -> String {
+    let tally = &run.tally;
+    let seconds = elapsed.as_secs_f64().max(1e-9);
+    let whole = |number: u64| shown(Some(number as f64));
+    let mode = match options.rate {
+        Some(rate) => format!("open loop at {}/s", shown(Some(rate))),
+        None => "closed loop".to_owned(),
+    };
+    let mut text = format!(
+        "{} {}\n{} connections, {seconds:.2} s, {mode}\n\n",
+        options.method, options.url.text, options.connections
+    );
+    let rate = shown(Some(answers(run) as f64 / seconds));
+    let _ = writeln!(text, "  requests    {}   {rate}/s", whole(tally.requests));
+    let _ = writeln!(
+        text,
+        "  transfer    {} in, {} out, {}/s",
+        bytes(tally.bytes_in as f64),
+        bytes(tally.bytes_out as f64),
+        bytes(tally.bytes_in as f64 / seconds)
+    );
+    let statuses = tally.statuses().map(|(status, count)| format!("{status}: {}", whole(count)));
+    let statuses = statuses.collect::<Vec<_>>().join(", ");
+    let _ =
+        writeln!(text, "  status      {}", if statuses.is_empty() { "none" } else { &statuses });
+    let errors = Trouble::ALL.map(|kind| (kind.name(), tally.errors[kind as usize]));
+    let errors = errors.into_iter().filter(|(_, count)| *count > 0);
+    let errors = errors.map(|(name, count)| format!("{name}: {}", whole(count)));
+    let errors = errors.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "  errors      {}", if errors.is_empty() { "none" } else { &errors });
+    if !tally.latency.is_empty() {
+        text += &latency(options, run, report);
+    }
+    text
+}
+
+fn latency(options: &Options, run: &Run, report: &Report) -> String {
+    let mut text = "\n  latency, ms\n".to_owned();
+    let ms = |name: &str| shown(report.number(&["latency_ms", name]));
+    let _ = writeln!(
+        text,
+        "    min {}   mean {}   stdev {}   max {}",
+        ms("min"),
+        ms("mean"),
+        ms("stdev"),
+        ms("max")
+    );
+    let usual = [50.0, 75.0, 90.0, 95.0, 99.0, 99.9];
+    for percentile in options.percentiles.as_deref().unwrap_or(&usual) {
+        let ns = run.tally.latency.value_at_quantile(percentile / 100.0);
+        let _ = writeln!(
+            text,
+            "    {:<9}{:>10}",
+            format!("p{percentile}"),
+            shown(Some(ns as f64 / 1e6))
+        );
+    }
+    text += "\n  how many took up to … ms\n";
+    let spread = report.histogram();
+    let most = spread.iter().map(|(_, share)| *share).fold(f64::MIN_POSITIVE, f64::max);
+    for (edge, share) in spread {
+        let bar = "█".repeat((share / most * BAR).round() as usize);
+        let line = format!("    {:>9} {:>6.2} %  {bar}", shown(Some(edge)), share * 100.0);
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+/// Columns of the longest bar.
+const BAR: f64 = 40.0;
+
+/// A line of names and a line of figures.
+fn csv(report: &Report) -> String {
+    let result = &report.document["result"];
+    let latency = ["min", "mean", "stdev", "p50", "p75", "p90", "p95", "p99", "p99_9", "max"];
+    let mut cells = vec![("id".to_owned(), report.id.clone())];
+    let plain = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    };
+    for name in ["mode", "requests", "ok", "elapsed_s", "rps", "bytes_in", "bytes_out"] {
+        cells.push((name.to_owned(), plain(&result[name])));
+    }
+    for kind in Trouble::ALL {
+        cells.push((format!("errors_{}", kind.name()), plain(&result["errors"][kind.name()])));
+    }
+    for name in latency {
+        cells.push((format!("latency_ms_{name}"), plain(&result["latency_ms"][name])));
+    }
+    let line = |of: fn(&(String, String)) -> &String| {
+        cells.iter().map(|cell| of(cell).as_str()).collect::<Vec<_>>().join(",")
+    };
+    format!("{}\n{}\n", line(|cell| &cell.0), line(|cell| &cell.1))
+}
+
+fn bytes(count: f64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let power = (count.max(1.0).log2() / 10.0).floor().min(4.0);
+    format!("{} {}", shown(Some(count / 1024f64.powf(power))), units[power as usize])
+}

@@ -1,0 +1,47 @@
+//! What has changed between two runs.
+
+use super::{FIGURES, Report, shown};
+use std::fmt::Write;
+
+/// A line for each figure: before, after, and how much that is.
+pub fn changes(before: &Report, after: &Report) -> String {
+    let mut text = format!("compared with {}\n", before.id);
+    for figure in &FIGURES {
+        let (was, is) = (before.number(figure.path), after.number(figure.path));
+        let _ = writeln!(
+            text,
+            "  {:<11} {:>12} → {:>12} {:<3} {}",
+            figure.name,
+            shown(was),
+            shown(is),
+            figure.unit,
+            verdict(was, is, figure.more_is_better)
+        );
+    }
+    let (was, is) = (before.errors(), after.errors());
+    let _ = writeln!(text, "  {:<11} {:>12} → {:>12}", "errors", shown(Some(was)), shown(Some(is)));
+    text
+}
+
+/// `+12.3 % (better)`; nothing where there is nothing to compare.
+pub(super) fn verdict(was: Option<f64>, is: Option<f64>, more_is_better: Option<bool>) -> String {
+    let (Some(was), Some(is)) = (was, is) else { return String::new() };
+    if was == 0.0 {
+        return String::new();
+    }
+    let percent = (is / was - 1.0) * 100.0;
+    let word = match more_is_better {
+        Some(more) if percent.abs() >= ALIKE_PERCENT => {
+            if (percent > 0.0) == more {
+                " (better)"
+            } else {
+                " (worse)"
+            }
+        }
+        Some(_) | None => "",
+    };
+    format!("{percent:+.1} %{word}")
+}
+
+/// Differences below this are called neither better nor worse: runs differ by as much anyway.
+const ALIKE_PERCENT: f64 = 2.0;

@@ -1,0 +1,116 @@
+//! Reports of load tests on the disk: one file each, the last hundred.
+//!
+//! A file is there as a whole or not at all: it is written under another name and renamed. Names
+//! begin with their time, so that their order is that of the runs. Whoever calls this waits for
+//! the disk: never on the loop.
+
+use crate::limits::{REPORT_BYTES, REPORTS};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// A folder of reports. It need not exist.
+#[derive(Debug, Clone)]
+pub struct Reports(PathBuf);
+
+/// What the files end in.
+const ENDING: &str = ".json";
+
+impl Reports {
+    /// Those of the data directory `data`.
+    pub fn of(data: &Path) -> Reports {
+        Reports(data.join("reports"))
+    }
+
+    /// Keeps `text` under the name `id`, and no more than the last hundred. Returns where it is.
+    ///
+    /// # Errors
+    /// The folder or the file cannot be written. Nothing half written is left under its name.
+    pub fn keep(&self, id: &str, text: &str) -> io::Result<PathBuf> {
+        fs::create_dir_all(&self.0)?;
+        let path = self.path(id);
+        let unfinished = self.0.join(format!(".{id}"));
+        let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
+        if let Err(error) = written {
+            let _ = fs::remove_file(&unfinished);
+            return Err(error);
+        }
+        let ids = self.ids()?;
+        for old in ids.iter().take(ids.len().saturating_sub(REPORTS)) {
+            match fs::remove_file(self.path(old)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(path)
+    }
+
+    /// The names of all reports, the oldest first.
+    ///
+    /// # Errors
+    /// The folder is there, but cannot be read.
+    pub fn ids(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name().into_string().unwrap_or_default();
+            let id = name.strip_suffix(ENDING).filter(|id| !id.starts_with('.'));
+            ids.extend(id.map(str::to_owned));
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// The text of a report.
+    ///
+    /// # Errors
+    /// There is none of this name, or it is larger than any.
+    pub fn read(&self, id: &str) -> io::Result<String> {
+        let mut text = String::new();
+        let file = File::open(self.path(id))?;
+        file.take(REPORT_BYTES as u64 + 1).read_to_string(&mut text)?;
+        if text.len() > REPORT_BYTES {
+            return Err(io::Error::other("larger than any report"));
+        }
+        Ok(text)
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        self.0.join(format!("{id}{ENDING}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_hundred_are_kept_and_nothing_else_is_left() {
+        let data = std::env::temp_dir().join(format!("pentad-reports-{}", std::process::id()));
+        let reports = Reports::of(&data);
+        assert!(reports.ids().unwrap().is_empty());
+        for number in 0..REPORTS + 5 {
+            reports.keep(&format!("{number:04}-load"), "{}").unwrap();
+        }
+        let ids = reports.ids().unwrap();
+        assert_eq!((ids.len(), &*ids[0]), (REPORTS, "0005-load"));
+        assert_eq!(fs::read_dir(data.join("reports")).unwrap().count(), REPORTS);
+        assert_eq!(reports.read("0005-load").unwrap(), "{}");
+        assert_eq!(reports.read("0004-load").unwrap_err().kind(), ErrorKind::NotFound);
+        fs::remove_dir_all(&data).unwrap();
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_written_leaves_nothing() {
+        let data = std::env::temp_dir().join(format!("pentad-reports-no-{}", std::process::id()));
+        let reports = Reports::of(&data);
+        // A folder stands where the file would be.
+        fs::create_dir_all(data.join("reports/a.json/b")).unwrap();
+        assert!(reports.keep("a", "{}").is_err());
+        assert_eq!(fs::read_dir(data.join("reports")).unwrap().count(), 1);
+        fs::remove_dir_all(&data).unwrap();
+    }
+}

@@ -1,0 +1,290 @@
+//! The load tester against our own server, and against servers that do everything wrong.
+
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use util::process::{Place, Run, Server};
+
+/// `pentad` with these arguments, whose reports go to `place`.
+fn command(place: &Place, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
+    let reports = place.path("data").to_str().unwrap().to_owned();
+    command.args(args).args(["--data", &reports]).current_dir(place.path("")).env_clear();
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(place: &Place, args: &[&str]) -> Run {
+    let output = command(place, args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// `pentad load --format json` with these arguments: its exit code and its result.
+fn load(place: &Place, url: &str, args: &[&str]) -> (i32, Value) {
+    let run = run(place, &[&["load", url, "--format", "json"], args].concat());
+    let result = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
+    adds_up(&result);
+    (run.status.code().unwrap(), result)
+}
+
+/// What came to an end came to a good or a bad one.
+fn adds_up(result: &Value) {
+    let number = |value: &Value| value.as_u64().unwrap();
+    let errors = result["errors"].as_object().unwrap();
+    let bad = errors.values().map(number).sum::<u64>();
+    assert_eq!(number(&result["requests"]), number(&result["ok"]) + bad, "{result}");
+    let answers = result["status"].as_object().unwrap().values().map(number).sum::<u64>();
+    assert_eq!(answers, number(&result["ok"]) + number(&errors["status"]), "{result}");
+    let spread = result["histogram"].as_array().unwrap().iter().map(|b| number(&b["count"]));
+    assert_eq!(spread.sum::<u64>(), answers, "{result}");
+}
+
+/// A server that does `script` with each connection, and the number of it.
+fn scripted(script: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let script = Arc::new(script);
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+            let script = Arc::clone(&script);
+            thread::spawn(move || script(stream, number));
+        }
+    });
+    addr
+}
+
+/// Reads one request without a body; false at the end.
+fn request(stream: &mut TcpStream) -> bool {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !seen.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => seen.push(byte[0]),
+            Ok(_) | Err(_) => return false,
+        }
+    }
+    true
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+#[test]
+fn our_own_server_is_loaded_and_every_request_is_counted() {
+    let (place, server) = (Place::new(), Server::start(&[]));
+    let url = format!("http://{}/healthz", server.web());
+    for args in [
+        &["-n", "500", "-c", "10"][..],
+        &["-n", "500", "-c", "10", "--pipeline", "8"],
+        &["-n", "50", "-c", "5", "--no-keepalive"],
+    ] {
+        let (code, result) = load(&place, &url, args);
+        let wanted = args[1].parse::<u64>().unwrap();
+        assert_eq!((code, &result["ok"]), (0, &wanted.into()), "{args:?} {result}");
+        assert_eq!(result["mode"], "closed");
+    }
+    let (code, result) = load(&place, &url, &["-d", "1s", "--warmup", "200ms", "-r", "200"]);
+    assert_eq!((code, &result["mode"]), (0, &"open".into()));
+    let (requests, elapsed) = (result["requests"].as_u64().unwrap(), &result["elapsed_s"]);
+    assert!((180..=202).contains(&requests), "{result}");
+    assert!((0.9..1.3).contains(&elapsed.as_f64().unwrap()), "{result}");
+    assert_eq!(result["series"].as_array().unwrap().len(), 1, "{result}");
+}
+
+#[test]
+fn methods_bodies_and_fields_are_sent_as_they_were_given() {
+    let place = Place::new();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sender = std::sync::Mutex::new(sender);
+    let addr = scripted(move |mut stream, _| {
+        let (mut seen, mut piece) = (Vec::new(), [0; 1024]);
+        while !seen.ends_with(b"hello") {
+            let count = stream.read(&mut piece).unwrap();
+            seen.extend_from_slice(&piece[..count]);
+        }
+        stream.write_all(OK).unwrap();
+        sender.lock().unwrap().send(String::from_utf8(seen).unwrap()).unwrap();
+    });
+    let url = format!("http://{addr}/a?b=c");
+    let args = ["-n", "1", "-c", "1", "-m", "PATCH", "-b", "hello", "-H", "X-A: 1"];
+    assert_eq!(load(&place, &url, &args).0, 0);
+    let sent = receiver.recv().unwrap();
+    assert!(sent.starts_with("PATCH /a?b=c HTTP/1.1\r\nHost: "), "{sent}");
+    assert!(sent.contains(&format!("Host: {addr}\r\n")) && sent.contains("X-A: 1\r\n"), "{sent}");
+    assert!(sent.contains("User-Agent: pentad-load/"), "{sent}");
+    assert!(sent.contains("Content-Length: 5\r\n"), "{sent}");
+    let debug = run(&place, &["load", "--debug", "-b", "hello", &url]);
+    assert!(debug.stdout.contains("> POST /a?b=c HTTP/1.1\n"), "{}", debug.stdout);
+    assert!(debug.stdout.contains("< HTTP/1.1 200 OK\n"), "{}", debug.stdout);
+}
+
+#[test]
+fn each_kind_of_error_is_counted_as_what_it_is() {
+    let place = Place::new();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let answering = |answer: &'static [u8]| {
+        scripted(move |mut stream, _| {
+            if request(&mut stream) {
+                let _ = stream.write_all(answer);
+            }
+        })
+    };
+    let silent = scripted(|mut stream, _| while request(&mut stream) {});
+    for (addr, kind) in [
+        (nobody, "connect"),
+        (silent, "timeout"),
+        (answering(b""), "reset"),
+        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "reset"),
+        (answering(b"SSH-2.0-OpenSSH\r\n"), "parse"),
+        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"), "parse"),
+    ] {
+        let args = ["-n", "6", "-c", "3", "-t", "200ms"];
+        let (code, result) = load(&place, &format!("http://{addr}/"), &args);
+        assert_eq!(code, 1, "nothing worked: {result}");
+        assert_eq!(
+            (&result["errors"][kind], &result["requests"]),
+            (&6.into(), &6.into()),
+            "{kind}"
+        );
+    }
+    let broken = answering(b"HTTP/1.1 500 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let (code, result) = load(&place, &format!("http://{broken}/"), &["-n", "6", "-c", "3"]);
+    assert_eq!((code, &result["errors"]["status"]), (0, &6.into()), "an answer is an answer");
+    assert_eq!(result["status"]["500"], 6);
+}
+
+#[test]
+fn a_server_that_does_everything_wrong_now_and_then_is_loaded_to_the_end() {
+    let place = Place::new();
+    let addr = scripted(|mut stream, number| {
+        let answers: [&[u8]; 5] =
+            [b"", b"nonsense\r\n", b"HTTP/1.1 2", OK, b"HTTP/1.1 503\r\n\r\n"];
+        while request(&mut stream) {
+            let answer = answers[number % 5];
+            if stream.write_all(answer).is_err() || answer != OK || number % 2 == 0 {
+                return;
+            }
+        }
+    });
+    let args = ["-n", "400", "-c", "8", "-t", "5s"];
+    let (code, result) = load(&place, &format!("http://{addr}/"), &args);
+    assert_eq!((code, &result["requests"]), (0, &400.into()), "{result}");
+    for kind in ["reset", "parse", "status"] {
+        assert!(result["errors"][kind].as_u64().unwrap() > 0, "{kind}: {result}");
+    }
+}
+
+/// One connection, a request each ten milliseconds, and a server that once stands still.
+#[test]
+fn a_stall_is_charged_to_all_who_were_due_meanwhile() {
+    let place = Place::new();
+    let stall = Duration::from_millis(600);
+    let addr = scripted(move |mut stream, _| {
+        let began = Instant::now();
+        let mut stalled = false;
+        while request(&mut stream) {
+            if !stalled && began.elapsed() > Duration::from_millis(300) {
+                stalled = true;
+                thread::sleep(stall);
+            }
+            stream.write_all(OK).unwrap();
+        }
+    });
+    let url = format!("http://{addr}/");
+    let (_, open) = load(&place, &url, &["-c", "1", "-d", "1500ms", "-r", "100"]);
+    let (_, closed) = load(&place, &url, &["-c", "1", "-d", "1500ms"]);
+    let ms = |result: &Value, name: &str| result["latency_ms"][name].as_f64().unwrap();
+    // Of 150 requests some 60 were due while nobody answered, and waited for the rest of that.
+    assert!(ms(&open, "p75") > 100.0 && ms(&open, "p90") > 300.0, "{open}");
+    assert!(ms(&open, "max") > 500.0 && ms(&closed, "max") > 500.0, "{open} {closed}");
+    assert!(ms(&closed, "p90") < 100.0, "the closed loop waits, and so sees one: {closed}");
+}
+
+#[test]
+fn thresholds_decide_about_the_exit() {
+    let (place, server) = (Place::new(), Server::start(&[]));
+    let url = format!("http://{}/healthz", server.web());
+    let code = |conditions: &[&str]| {
+        let conditions = conditions.iter().flat_map(|condition| ["--fail-if", condition]);
+        let args = ["-n", "20", "-c", "2"].into_iter().chain(conditions).collect::<Vec<_>>();
+        load(&place, &url, &args).0
+    };
+    assert_eq!(code(&["p99>60s", "errors>0"]), 0);
+    assert_eq!(code(&["p99>60s", "requests>=20"]), 99);
+    let usage = run(&place, &["load", &url, "--fail-if", "p99"]);
+    assert_eq!(usage.status.code(), Some(2), "{}", usage.stderr);
+    let tls = run(&place, &["load", "https://127.0.0.1/"]);
+    assert!(tls.status.code() == Some(2) && tls.stderr.contains("tls"), "{}", tls.stderr);
+}
+
+#[test]
+fn formats_reports_and_comparisons() {
+    let (place, server) = (Place::new(), Server::start(&[]));
+    let url = format!("http://{}/healthz", server.web());
+    let first = run(&place, &["load", &url, "-n", "50", "-c", "5", "--label", "first"]);
+    assert!(first.status.success(), "{}", first.stderr);
+    for part in ["closed loop", "requests    50", "200: 50", "p99.9", "errors      none", "-first"]
+    {
+        assert!(first.stdout.contains(part), "{part} in {}", first.stdout);
+    }
+    let csv = run(&place, &["load", &url, "-n", "50", "-c", "5", "--format", "csv"]);
+    let lines = csv.stdout.lines().collect::<Vec<_>>();
+    assert_eq!(lines.len(), 2, "{}", csv.stdout);
+    assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
+    let compared = run(&place, &["load", &url, "-n", "50", "-c", "5", "--compare", "last"]);
+    assert!(compared.stdout.contains("compared with "), "{}", compared.stdout);
+    let quiet = run(&place, &["load", &url, "-n", "50", "--format", "quiet"]);
+    assert_eq!(quiet.stdout, "");
+    let out = place.path("out.json");
+    let to_file = ["load", &url, "-n", "50", "--format", "json", "-o", out.to_str().unwrap()];
+    assert_eq!(run(&place, &to_file).stdout, "");
+    adds_up(&serde_json::from_str(&std::fs::read_to_string(out).unwrap()).unwrap());
+
+    let listed = run(&place, &["report", "--list"]).stdout;
+    let ids = listed.lines().collect::<Vec<_>>();
+    assert!(ids.len() == 5 && ids[0].ends_with("-first"), "{listed}");
+    let report = run(&place, &["report", ids[0], ids[1]]);
+    assert!(report.stdout.starts_with("|  | first | load |\n"), "{}", report.stdout);
+    let page = std::fs::read_to_string(place.path("pentad-report.html")).unwrap();
+    assert!(page.contains("<svg") && page.contains("Difference") && !page.contains("<script"));
+    assert_eq!(run(&place, &["report", "no-such-id"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_slow_client_is_shown_the_door() {
+    let place = Place::new();
+    let server = Server::start(&["--head-timeout=300ms", "--body-timeout=300ms"]);
+    let url = format!("http://{}/pi", server.web());
+    let (code, result) =
+        load(&place, &url, &["--slow", "headers", "-c", "5", "-n", "5", "-d", "5s"]);
+    assert_eq!((code, &result["mode"]), (0, &"slow-headers".into()));
+    assert_eq!(result["status"]["408"], 5, "{result}");
+}
+
+#[test]
+fn a_signal_ends_the_run_with_what_it_has() {
+    let (place, server) = (Place::new(), Server::start(&[]));
+    let url = format!("http://{}/healthz", server.web());
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut command = command(&place, &["load", &url, "-d", "60s", "--format", "lines"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        // The first line of progress: the handlers are in place.
+        let mut first = [0; 12];
+        stdout.read_exact(&mut first).unwrap();
+        assert_eq!(&first, b"{\"progress\":");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        adds_up(&serde_json::from_str(rest.lines().last().unwrap()).unwrap());
+    }
+}
