@@ -157,10 +157,11 @@ impl Visitor {
             _ => Kind::Pow,
         };
         let count = rng.usize(..12);
-        let ask = |number| match kind {
-            Kind::Pow => line(number, rng),
-            Kind::Http(Face::Web) if rng.bool() => file_request(rng),
-            _ => request(rng),
+        let is_site = kind == Kind::Http(Face::Web);
+        let ask = |number| match kind == Kind::Pow {
+            true => line(number, rng),
+            false if is_site && rng.bool() => file_request(rng),
+            false => request(rng),
         };
         let requests = (0..count).map(ask).collect::<Vec<_>>();
         let leaves = match rng.u8(..4) {
