@@ -169,6 +169,7 @@ pub(super) fn world(
             asked: None,
         },
         load: Default::default(),
+        helpdesk: Default::default(),
         tester: None,
     }
 }

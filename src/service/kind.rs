@@ -25,6 +25,12 @@ pub enum Kind {
     Search(pow::jobs::Name),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// An agent of a helpdesk, to measure a chat with.
+    Helper,
+    /// A visitor of one.
+    Patron,
+    /// Who sends the visitors, without a peer.
+    Usher,
     /// A client of a load test.
     Load(client::load::Seat),
     /// The fetch of a file of the site, which has no peer.
@@ -43,6 +49,9 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
+            | Kind::Helper
+            | Kind::Patron
+            | Kind::Usher
             | Kind::Load(_)
             | Kind::Fetch(_) => false,
         }
@@ -61,6 +70,9 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
+            | Kind::Helper
+            | Kind::Patron
+            | Kind::Usher
             | Kind::Load(_)
             | Kind::Fetch(_) => Party::Line,
         }
