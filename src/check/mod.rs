@@ -13,6 +13,7 @@ mod lines;
 mod naive;
 mod responses;
 mod sessions;
+mod store;
 mod stream;
 mod twins;
 mod values;
@@ -24,6 +25,7 @@ pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
 pub use responses::http_response;
 pub use sessions::session_ops;
+pub use store::{log_entry, store_ops};
 pub use stream::http_stream;
 pub use values::{json, target};
 
@@ -55,6 +57,8 @@ pub const LAWS: &[(&str, Law)] = &[
     ("pow_line", pow_line),
     ("pow_proof", pow_proof),
     ("session_ops", session_ops),
+    ("log_entry", log_entry),
+    ("store_ops", store_ops),
 ];
 
 /// Bytes of input that a law looks at. Longer ones only cost time: every bound of [`tight`] is
@@ -78,6 +82,7 @@ pub fn world(limits: Limits) -> World {
             sources: legacy::Sources::default(),
         },
         pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
+        store: crate::service::store::State::off(),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         load: Default::default(),
         tester: None,

@@ -128,6 +128,8 @@ impl Driver {
                     | Kind::Line
                     | Kind::Search(_)
                     | Kind::Once(_)
+                    | Kind::Ledger
+                    | Kind::Upstream(_)
                     | Kind::Load(_)
                     | Kind::Fetch(_),
                 ) => {
@@ -200,6 +202,7 @@ impl Driver {
                 };
                 Outcome::Database(Ok(db::Answer::Counts(answer)))
             }
+            Job::Store(..) => Outcome::Panicked,
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
             Job::Compute(Compute::Process(_)) => Outcome::Process(process::Outcome::default()),

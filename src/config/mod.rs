@@ -66,6 +66,8 @@ pub struct Config {
     pub legacy: Legacy,
     /// Options of the proof-of-work service.
     pub pow: Pow,
+    /// Options of the bookstore.
+    pub store: Store,
     /// The least severe diagnostics that are written; `--quiet` is already counted in.
     pub log_level: LevelFilter,
     /// Where the access log goes; `None` is nowhere. That standard output is a terminal is
@@ -127,6 +129,34 @@ pub struct Pow {
     pub kernel: Option<Kernel>,
 }
 
+/// Options of the bookstore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// Where the front reaches catalogs; our own if there are none.
+    pub catalogs: Vec<SocketAddr>,
+    /// Where it reaches order servers; our own if there are none.
+    pub orders: Vec<SocketAddr>,
+    /// Which of them it asks next.
+    pub balance: Balance,
+    /// Answers that it keeps.
+    pub cache: usize,
+    /// How long it shows them …
+    pub ttl: Duration,
+    /// … and how much longer while no catalog can be asked.
+    pub stale: Duration,
+    /// Whether a change of a book has to name the version that it changes.
+    pub require_if_match: bool,
+}
+
+/// Which replica is asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// One after the other.
+    RoundRobin,
+    /// The one with the fewest requests under way.
+    LeastInflight,
+}
+
 /// One address that a service listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
@@ -149,6 +179,14 @@ pub enum Service {
     Legacy,
     /// Proof of work over lines.
     Pow,
+    /// HTTP: the first catalog of the bookstore.
+    Catalog1,
+    /// HTTP: the second catalog.
+    Catalog2,
+    /// HTTP: the first order server of the bookstore.
+    Order1,
+    /// HTTP: the second order server.
+    Order2,
 }
 
 /// The transports of a listener.
@@ -195,6 +233,10 @@ impl Service {
             Service::Panel => "panel",
             Service::Legacy => "legacy",
             Service::Pow => "pow",
+            Service::Catalog1 => "catalog-1",
+            Service::Catalog2 => "catalog-2",
+            Service::Order1 => "order-1",
+            Service::Order2 => "order-2",
         }
     }
 }
@@ -231,6 +273,15 @@ impl Config {
                 udp_rate: Rate { per_second: 0, burst: 0 },
             },
             pow: Pow { difficulty: 0, seed_len: 5, kernel: None },
+            store: Store {
+                catalogs: Vec::new(),
+                orders: Vec::new(),
+                balance: Balance::RoundRobin,
+                cache: 0,
+                ttl: Duration::ZERO,
+                stale: Duration::ZERO,
+                require_if_match: false,
+            },
             log_level: LevelFilter::Info,
             log_file: None,
             log_format: LogFormat::Combined,

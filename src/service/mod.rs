@@ -13,15 +13,18 @@
 #![forbid(unsafe_code)]
 
 pub mod http;
+mod in_place;
 pub mod legacy;
 pub mod panel;
 pub mod pi;
 pub mod pow;
+pub mod store;
 pub mod web;
+
+pub use in_place::InPlace;
 
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
-use crate::limits;
 use crate::stats::{Close, Handler, Party, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
@@ -70,6 +73,10 @@ pub enum Kind {
     Line,
     /// A search for a proof, which has no peer.
     Search(pow::jobs::Name),
+    /// What keeps the bookstore's log, which has no peer.
+    Ledger,
+    /// A connection of the bookstore's front with one of its replicas.
+    Upstream(store::front::peers::Peer),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
     /// A client of a load test.
@@ -88,6 +95,8 @@ impl Kind {
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
+            | Kind::Ledger
+            | Kind::Upstream(_)
             | Kind::Load(_)
             | Kind::Fetch(_) => false,
         }
@@ -98,12 +107,15 @@ impl Kind {
         match self {
             Kind::Http(http::Face::Web) => Party::Visitor,
             Kind::Http(http::Face::Panel) => Party::Operator,
-            Kind::Legacy(_)
+            Kind::Http(http::Face::Catalog(_) | http::Face::Order(_))
+            | Kind::Legacy(_)
             | Kind::Pow
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
             | Kind::Once(_)
+            | Kind::Ledger
+            | Kind::Upstream(_)
             | Kind::Load(_)
             | Kind::Fetch(_) => Party::Line,
         }
@@ -158,6 +170,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// Something about the bookstore.
+    Store(store::Notice),
     /// What the fetch came to that was waited for under this ticket.
     Fetched(Ticket, web::site::Fetched),
 }
@@ -240,40 +254,14 @@ pub struct World {
     pub legacy: legacy::State,
     /// Proof of work.
     pub pow: pow::State,
+    /// The bookstore.
+    pub store: store::State,
     /// The panel.
     pub panel: panel::State,
     /// What the clients of proof of work have seen.
     pub load: client::line::Seen,
     /// The load test whose clients these are, if they are.
     pub tester: Option<Box<client::load::Run>>,
-}
-
-/// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
-/// that are shorter than waking a worker, all sessions together.
-#[derive(Debug)]
-pub struct InPlace(u64);
-
-impl InPlace {
-    /// The budget of a fresh turn.
-    pub fn fresh() -> InPlace {
-        InPlace(limits::IN_PLACE_BLOCKS)
-    }
-
-    /// How much of it was taken.
-    pub fn used(&self) -> u64 {
-        limits::IN_PLACE_BLOCKS - self.0
-    }
-
-    /// Takes `blocks` out of the budget, if they are in it.
-    pub fn take(&mut self, blocks: u64) -> bool {
-        match self.0.checked_sub(blocks) {
-            Some(left) => {
-                self.0 = left;
-                true
-            }
-            None => false,
-        }
-    }
 }
 
 /// A conversation with one peer.
@@ -291,6 +279,10 @@ pub enum Session {
     Line(client::line::Session),
     /// A search for a proof.
     Search(pow::jobs::Session),
+    /// What keeps the bookstore's log.
+    Ledger(store::keeper::Session),
+    /// A connection with a replica of the bookstore.
+    Upstream(store::front::peers::Session),
     /// One question to any server.
     Once(client::once::Session),
     /// A client of a load test.
@@ -309,6 +301,10 @@ impl Session {
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
+            Kind::Ledger => Session::Ledger(store::keeper::Session::open(now)),
+            Kind::Upstream(peer) => {
+                Session::Upstream(store::front::peers::Session::open(peer, now))
+            }
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
             Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
             Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
@@ -328,6 +324,8 @@ impl Session {
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
+            Session::Ledger(session) => session.handle(event, cx),
+            Session::Upstream(session) => session.handle(&event, recv, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Load(session) => session.handle(&event, recv, cx),
             Session::Fetch(session) => session.handle(event, cx),
@@ -340,6 +338,7 @@ impl Session {
             Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Ledger(_) | Session::Upstream(_) => Some(Handler::Store),
             Session::Fetch(_) => Some(Handler::Site),
         }
     }
@@ -353,6 +352,8 @@ impl Session {
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
+            Session::Ledger(session) => session.deadline(),
+            Session::Upstream(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
             Session::Load(session) => session.deadline(),
             Session::Fetch(session) => session.deadline(),
@@ -363,7 +364,10 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) | Session::Ledger(_) => {
+                false
+            }
+            Session::Upstream(session) => session.is_done().is_none(),
             Session::Pow(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
@@ -381,6 +385,8 @@ impl Session {
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
+            Session::Ledger(session) => session.is_done(),
+            Session::Upstream(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
             Session::Load(session) => session.is_done(),
             Session::Fetch(session) => session.is_done(),
