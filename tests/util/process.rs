@@ -127,11 +127,15 @@ pub struct Server {
 }
 
 /// Every service on a free port, and randomness that repeats itself.
-pub const FREE: [&str; 5] = [
+pub const FREE: [&str; 9] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
     "--legacy=127.0.0.1:0",
     "--pow=127.0.0.1:0",
+    "--catalog-1=127.0.0.1:0",
+    "--catalog-2=127.0.0.1:0",
+    "--order-1=127.0.0.1:0",
+    "--order-2=127.0.0.1:0",
     "--seed=1",
 ];
 
