@@ -185,12 +185,21 @@ pub const SETTLE_PAUSE: Duration = Duration::from_millis(20);
 /// … but no more often than this, before whoever waits is told to come back.
 pub const SETTLE_TRIES: u32 = 75;
 
+/// A file in memory from this length on is sent faster from a sealed copy that the kernel owns,
+/// which saves copying it for each answer …
+pub const SEAL_BYTES_MIN: usize = 32 * KIB;
+
+/// … but takes a descriptor: half of those that are kept free of connections. The other files are
+/// sent from where they are, which is right, too.
+pub const SEALED: usize = DESCRIPTORS_RESERVED / 2;
+
 /// Read of a file in one slice: as much as a connection may have buffered.
 pub const FILE_READ_BYTES: usize = 256 * KIB;
 
-/// Of a file that is too long to be kept: how much is made ready at once to be sent. A round trip
-/// to a worker costs some ten microseconds, and sending so much more than half a millisecond.
-pub const FILE_STRETCH_BYTES: u64 = 4 * MIB as u64;
+/// Of a file that is too long to be kept so many times the high mark of output are made ready at
+/// once, 4 MiB by default. A round trip to a worker costs some ten microseconds, and sending so
+/// much more than half a millisecond. None of it takes memory of the server's own.
+pub const FILE_STRETCH: usize = 16;
 
 /// How long a download that found the pool full waits for its next try.
 pub const FILE_RETRY: Duration = Duration::from_millis(10);
