@@ -5,11 +5,17 @@ use super::routes::{Body, Endpoint, Guard, Pattern, Route};
 use crate::limits;
 use crate::service::http::Face;
 use crate::service::store::asks::{Ask, Own};
+use crate::service::store::page::FOLDER;
 use crate::wire::http::Method;
 
 /// A row of the older paths: errors are members of an object.
 const fn plain(method: Method, path: Pattern, ask: Ask) -> Route {
     row(None, method, path, ask, Style::Plain)
+}
+
+/// A row of the shop: errors look as the client would have them.
+const fn page(path: Pattern, ask: Ask) -> Route {
+    Route { style: None, ..plain(Method::Get, path, ask) }
 }
 
 /// A row of the API: errors are problem details.
@@ -57,6 +63,8 @@ const PURCHASE: Pattern = named("/purchase/");
 
 /// The front's.
 pub const FRONT: &[Route] = &[
+    page(Pattern::Slashed("/store"), Ask::Page),
+    page(Pattern::Under(FOLDER), Ask::Asset),
     plain(Method::Get, named("/product/"), Ask::Product),
     plain(Method::Get, named("/products/"), Ask::Products),
     plain(Method::Put, PURCHASE, Ask::Purchase),

@@ -2,7 +2,7 @@
 
 use super::front::{reads, writes};
 use super::replicas::{Phase, Replica, Role};
-use super::{api, catalog, front, order, words};
+use super::{api, catalog, front, order, page as shop, words};
 use crate::limits;
 use crate::service::http::{
     Answer, Face, Pending as HttpPending, Request, Response, Style, json, page,
@@ -40,6 +40,10 @@ pub enum Ask {
     Crash,
     /// `/api/store/replicas/{name}/recover`.
     Recover,
+    /// `/store/`.
+    Page,
+    /// What that page is made of.
+    Asset,
     /// Of a replica.
     Replica(Own),
 }
@@ -145,6 +149,8 @@ pub fn ask(ask: Ask, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Ask::Cache => Answer::Ready(cache(cx)),
         Ask::Log => entries(request, cx),
         Ask::Crash | Ask::Recover => Answer::Ready(control(ask, request, cx)),
+        Ask::Page => Answer::Ready(shop::page(request)),
+        Ask::Asset => Answer::Ready(shop::asset(request)),
         Ask::Replica(own) => of_replica(own, request, cx),
     }
 }

@@ -17,6 +17,7 @@ pub mod front;
 pub mod keeper;
 pub mod log;
 pub mod order;
+pub mod page;
 pub mod replicas;
 pub mod words;
 
