@@ -139,7 +139,7 @@ byId("search").addEventListener("submit", async (event) => {
 
 const begin = async () => {
   const probe = await fetch("/api/store/replicas/any/crash", { method: "OPTIONS" });
-  mayControl = probe.ok;
+  mayControl = (probe.headers.get("Allow") ?? "").includes("POST");
   byId("where").hidden = mayControl;
   if (await refresh()) say("");
   setInterval(() => {
