@@ -61,7 +61,7 @@ fn ended(command: &mut Command) -> Run {
 }
 
 /// Flags that bind nothing in particular.
-const FREE: [&str; 8] = [
+const FREE: [&str; 9] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
     "--legacy=127.0.0.1:0",
@@ -70,6 +70,7 @@ const FREE: [&str; 8] = [
     "--catalog-2=127.0.0.1:0",
     "--order-1=127.0.0.1:0",
     "--order-2=127.0.0.1:0",
+    "--chat=127.0.0.1:0",
 ];
 
 fn check(place: &Place, args: &[&str]) -> Run {
@@ -122,7 +123,7 @@ fn a_slip_gets_a_suggestion_and_two() {
         (&["--wbe", "x"], "pentad: unknown option --wbe; did you mean --web?\n"),
         (
             &["--only", "pannel"],
-            "pentad: --only: `pannel` is no service of web, panel, legacy, pow, \
+            "pentad: --only: `pannel` is no service of web, panel, legacy, pow, chat, \
              catalog-1, catalog-2, order-1, order-2; did you mean panel?\n",
         ),
         (&["--head-timeout", "0s"], "pentad: --head-timeout: 0s is too short: 1ms … 1h\n"),

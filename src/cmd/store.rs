@@ -66,7 +66,7 @@ fn role(service: Service) -> (Role, u8) {
         Service::Catalog2 => (Role::Catalog, 2),
         Service::Order1 => (Role::Order, 1),
         Service::Order2 => (Role::Order, 2),
-        Service::Web | Service::Panel | Service::Legacy | Service::Pow => {
+        Service::Web | Service::Panel | Service::Legacy | Service::Pow | Service::Chat => {
             unreachable!("only replicas are asked for")
         }
     }

@@ -178,7 +178,8 @@ impl Pending {
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
-                | Outcome::Store(_),
+                | Outcome::Store(_)
+                | Outcome::Database(Ok(db::Answer::Chat(_))),
                 _,
             ) => {
                 return Some(Style::Plain.error(500, "the job failed"));

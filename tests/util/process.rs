@@ -126,8 +126,8 @@ pub struct Server {
     stdout: Receiver<String>,
 }
 
-/// Every service on a free port, and randomness that repeats itself.
-pub const FREE: [&str; 9] = [
+/// Every service on a free port, agents for the chat, and randomness that repeats itself.
+pub const FREE: [&str; 12] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
     "--legacy=127.0.0.1:0",
@@ -136,6 +136,9 @@ pub const FREE: [&str; 9] = [
     "--catalog-2=127.0.0.1:0",
     "--order-1=127.0.0.1:0",
     "--order-2=127.0.0.1:0",
+    "--chat=127.0.0.1:0",
+    "--agent=bo:bo",
+    "--agent=cy:cy",
     "--seed=1",
 ];
 

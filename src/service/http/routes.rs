@@ -4,7 +4,7 @@
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::http::stores;
 use crate::service::store::asks::Ask;
-use crate::service::{panel, pow};
+use crate::service::{chat, panel, pow};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
@@ -60,6 +60,16 @@ pub enum Endpoint {
     PowStats,
     /// The bookstore.
     Store(Ask),
+    /// How the live chat goes.
+    ChatStatus,
+    /// The figures of the live chat.
+    ChatStats,
+    /// Its agents.
+    ChatAgents,
+    /// Its sessions that are over.
+    ChatSessions,
+    /// What was said in one.
+    ChatTranscript,
 }
 
 impl Endpoint {
@@ -81,6 +91,11 @@ impl Endpoint {
             | Endpoint::PowVerify
             | Endpoint::PowStats => Handler::Pow,
             Endpoint::Store(_) => Handler::Store,
+            Endpoint::ChatStatus
+            | Endpoint::ChatStats
+            | Endpoint::ChatAgents
+            | Endpoint::ChatSessions
+            | Endpoint::ChatTranscript => Handler::Chat,
         }
     }
 
@@ -103,7 +118,12 @@ impl Endpoint {
             | Endpoint::PowCancel
             | Endpoint::PowVerify
             | Endpoint::PowStats
-            | Endpoint::Store(_) => false,
+            | Endpoint::Store(_)
+            | Endpoint::ChatStatus
+            | Endpoint::ChatStats
+            | Endpoint::ChatAgents
+            | Endpoint::ChatSessions
+            | Endpoint::ChatTranscript => false,
         }
     }
 }
@@ -150,6 +170,8 @@ pub enum Pattern {
     Slashed(&'static str),
     /// The first, one more segment, the second; with a slash at its end or without.
     Named(&'static str, &'static str),
+    /// One segment between these, which is the endpoint's affair.
+    Between(&'static str, &'static str),
 }
 
 impl Pattern {
@@ -165,6 +187,10 @@ impl Pattern {
                 .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
                 .and_then(|rest| rest.strip_suffix(suffix))
                 .is_some_and(|name| !name.is_empty() && !name.contains('/')),
+            Pattern::Between(prefix, suffix) => path
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
         }
     }
 }
@@ -235,6 +261,10 @@ const fn control(method: Method, path: &'static str, endpoint: Endpoint) -> Rout
     Route { method, guard: Guard::Control, body: Body::Limited, ..view(path, endpoint) }
 }
 
+const fn transcript(form: usize) -> Pattern {
+    Pattern::Between(chat::api::SESSIONS, chat::api::TRANSCRIPTS[form])
+}
+
 const TABLE: &[Route] = &[
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
@@ -252,6 +282,13 @@ const TABLE: &[Route] = &[
     api(Method::Delete, Pattern::Under(pow::api::JOBS), Endpoint::PowCancel),
     api(Method::Post, Pattern::Exact("/api/pow/verify"), Endpoint::PowVerify),
     api(Method::Get, Pattern::Exact("/api/pow/stats"), Endpoint::PowStats),
+    api(Method::Get, Pattern::Exact("/api/chat/status"), Endpoint::ChatStatus),
+    api(Method::Get, Pattern::Exact("/api/chat/stats"), Endpoint::ChatStats),
+    api(Method::Get, Pattern::Exact("/api/chat/agents"), Endpoint::ChatAgents),
+    api(Method::Get, Pattern::Exact("/api/chat/sessions"), Endpoint::ChatSessions),
+    api(Method::Get, transcript(0), Endpoint::ChatTranscript),
+    api(Method::Get, transcript(1), Endpoint::ChatTranscript),
+    api(Method::Get, transcript(2), Endpoint::ChatTranscript),
 ];
 
 /// The row for whatever no other row claims on the web listener …
