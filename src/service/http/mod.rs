@@ -11,6 +11,7 @@
 //! It never looks at a second request before the first is answered, never parses a body as a
 //! request, and after an error parses nothing more.
 
+mod allow;
 mod body;
 mod embedded;
 mod endpoints;

@@ -1,6 +1,7 @@
 //! Which path means what: one table. That a path is unknown, that a method is not for it, what
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
+use crate::service::http::allow::{Allow, METHODS};
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::http::stores;
 use crate::service::store::asks::Ask;
@@ -8,7 +9,6 @@ use crate::service::{chat, panel, pow};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
-use std::fmt;
 
 /// Which of the HTTP listeners a client came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -379,29 +379,4 @@ fn allowed(face: Face, path: &str) -> Vec<Method> {
     }
     methods.push(Method::Options);
     methods
-}
-
-/// The methods that some path offers.
-const METHODS: &[Method] = &[
-    Method::Get,
-    Method::Head,
-    Method::Post,
-    Method::Put,
-    Method::Patch,
-    Method::Delete,
-    Method::Options,
-];
-
-/// The value of an `Allow` field.
-#[derive(Debug, Clone, Copy)]
-pub struct Allow<'a>(&'a [Method]);
-
-impl fmt::Display for Allow<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, method) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            write!(f, "{separator}{}", method.name())?;
-        }
-        Ok(())
-    }
 }
