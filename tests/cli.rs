@@ -61,8 +61,13 @@ fn ended(command: &mut Command) -> Run {
 }
 
 /// Flags that bind nothing in particular.
-const FREE: [&str; 4] =
-    ["--web=127.0.0.1:0", "--panel=127.0.0.1:0", "--legacy=127.0.0.1:0", "--pow=127.0.0.1:0"];
+const FREE: [&str; 5] = [
+    "--web=127.0.0.1:0",
+    "--panel=127.0.0.1:0",
+    "--legacy=127.0.0.1:0",
+    "--pow=127.0.0.1:0",
+    "--chat=127.0.0.1:0",
+];
 
 fn check(place: &Place, args: &[&str]) -> Run {
     let args: Vec<&str> = ["check"].iter().chain(&FREE).chain(args).copied().collect();
@@ -114,7 +119,7 @@ fn a_slip_gets_a_suggestion_and_two() {
         (&["--wbe", "x"], "pentad: unknown option --wbe; did you mean --web?\n"),
         (
             &["--only", "pannel"],
-            "pentad: --only: `pannel` is no service of web, panel, legacy, pow; \
+            "pentad: --only: `pannel` is no service of web, panel, legacy, pow, chat; \
                                  did you mean panel?\n",
         ),
         (&["--head-timeout", "0s"], "pentad: --head-timeout: 0s is too short: 1ms … 1h\n"),
