@@ -185,14 +185,6 @@ pub const SETTLE_PAUSE: Duration = Duration::from_millis(20);
 /// … but no more often than this, before whoever waits is told to come back.
 pub const SETTLE_TRIES: u32 = 75;
 
-/// A file in memory from this length on is sent faster from a sealed copy that the kernel owns,
-/// which saves copying it for each answer …
-pub const SEAL_BYTES_MIN: usize = 32 * KIB;
-
-/// … but takes a descriptor: half of those that are kept free of connections. The other files are
-/// sent from where they are, which is right, too.
-pub const SEALED: usize = DESCRIPTORS_RESERVED / 2;
-
 /// Read of a file in one slice: as much as a connection may have buffered.
 pub const FILE_READ_BYTES: usize = 256 * KIB;
 
