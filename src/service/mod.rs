@@ -14,18 +14,20 @@
 
 pub mod chat;
 pub mod http;
+mod in_place;
 mod kind;
 pub mod legacy;
 pub mod panel;
 pub mod pi;
 pub mod pow;
+pub mod store;
 pub mod web;
 
+pub use in_place::InPlace;
 pub use kind::Kind;
 
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
-use crate::limits;
 use crate::stats::{Close, Handler, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
@@ -107,6 +109,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// Something about the bookstore.
+    Store(store::Notice),
     /// Something that the chat's lobby says.
     Chat(chat::lobby::Notice),
     /// To the clients of a helpdesk: look again whether it is over.
@@ -207,6 +211,8 @@ pub struct World {
     pub legacy: legacy::State,
     /// Proof of work.
     pub pow: pow::State,
+    /// The bookstore.
+    pub store: store::State,
     /// The live chat.
     pub chat: chat::State,
     /// The panel.
@@ -217,34 +223,6 @@ pub struct World {
     pub helpdesk: client::chat::Run,
     /// The load test whose clients these are, if they are.
     pub tester: Option<Box<client::load::Run>>,
-}
-
-/// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
-/// that are shorter than waking a worker, all sessions together.
-#[derive(Debug)]
-pub struct InPlace(u64);
-
-impl InPlace {
-    /// The budget of a fresh turn.
-    pub fn fresh() -> InPlace {
-        InPlace(limits::IN_PLACE_BLOCKS)
-    }
-
-    /// How much of it was taken.
-    pub fn used(&self) -> u64 {
-        limits::IN_PLACE_BLOCKS - self.0
-    }
-
-    /// Takes `blocks` out of the budget, if they are in it.
-    pub fn take(&mut self, blocks: u64) -> bool {
-        match self.0.checked_sub(blocks) {
-            Some(left) => {
-                self.0 = left;
-                true
-            }
-            None => false,
-        }
-    }
 }
 
 /// A conversation with one peer.
@@ -272,6 +250,10 @@ pub enum Session {
     Line(client::line::Session),
     /// A search for a proof.
     Search(pow::jobs::Session),
+    /// What keeps the bookstore's log.
+    Ledger(store::keeper::Session),
+    /// A connection with a replica of the bookstore.
+    Upstream(store::front::peers::Session),
     /// One question to any server.
     Once(client::once::Session),
     /// A client of a load test.
@@ -295,6 +277,10 @@ impl Session {
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
+            Kind::Ledger => Session::Ledger(store::keeper::Session::open(now)),
+            Kind::Upstream(peer) => {
+                Session::Upstream(store::front::peers::Session::open(peer, now))
+            }
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
             Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
             Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
@@ -319,6 +305,8 @@ impl Session {
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
+            Session::Ledger(session) => session.handle(event, cx),
+            Session::Upstream(session) => session.handle(&event, recv, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Load(session) => session.handle(&event, recv, cx),
             Session::Fetch(session) => session.handle(event, cx),
@@ -337,6 +325,7 @@ impl Session {
             | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Ledger(_) | Session::Upstream(_) => Some(Handler::Store),
             Session::Chat(_) | Session::Keeper(_) => Some(Handler::Chat),
             Session::Fetch(_) => Some(Handler::Site),
         }
@@ -356,6 +345,8 @@ impl Session {
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
+            Session::Ledger(session) => session.deadline(),
+            Session::Upstream(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
             Session::Load(session) => session.deadline(),
             Session::Fetch(session) => session.deadline(),
@@ -370,7 +361,9 @@ impl Session {
             | Session::Search(_)
             | Session::Fetch(_)
             | Session::Keeper(_)
-            | Session::Usher(_) => false,
+            | Session::Usher(_)
+            | Session::Ledger(_) => false,
+            Session::Upstream(session) => session.is_done().is_none(),
             Session::Pow(session) => session.wants_read(),
             Session::Chat(session) => session.wants_read(),
             Session::Helper(session) => session.is_done().is_none(),
@@ -396,6 +389,8 @@ impl Session {
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
+            Session::Ledger(session) => session.is_done(),
+            Session::Upstream(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
             Session::Load(session) => session.is_done(),
             Session::Fetch(session) => session.is_done(),

@@ -74,6 +74,7 @@ impl Session {
                 Mail::Probed(..)
                 | Mail::Searched(_)
                 | Mail::Fetched(..)
+                | Mail::Store(_)
                 | Mail::Cancelled
                 | Mail::Rung,
             ) => {}

@@ -3,6 +3,7 @@
 
 use super::response::{Body, Response};
 use super::routes::Endpoint;
+use super::routes::Face;
 use crate::buf::SendBuf;
 use crate::service::web::AccessLog;
 use crate::service::web::cache::Verdict;
@@ -26,6 +27,8 @@ pub struct Request<'a, 'h, 'b> {
     pub body: &'a [u8],
     /// The first of the tickets that are this request's own.
     pub ticket: Ticket,
+    /// Which listener it came to.
+    pub face: Face,
 }
 
 impl Request<'_, '_, '_> {
@@ -192,7 +195,6 @@ fn send(body: &Body, send: &mut SendBuf) -> u64 {
         Body::Bytes(Cow::Borrowed(bytes)) => send.push_static(bytes),
         Body::Bytes(Cow::Owned(bytes)) => send.push(bytes),
         Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
-        Body::Sealed(file, range) => send.push_file(file, range.clone()),
         Body::File(..) | Body::Unsent(_) | Body::Unknown => {}
     }
     body.length().unwrap_or(0)

@@ -257,7 +257,9 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
-            Event::Mail(Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Rung) => {}
+            Event::Mail(
+                Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_) | Mail::Rung,
+            ) => {}
         }
         Progress::Starved
     }
@@ -315,6 +317,7 @@ impl Session {
             | Outcome::Process(_)
             | Outcome::Packed(_)
             | Outcome::Database(_)
+            | Outcome::Store(_)
             | Outcome::Panicked => Fate::Failed,
         };
         self.end(fate, cx);

@@ -246,6 +246,7 @@ impl Session {
             | Outcome::Process(_)
             | Outcome::Packed(_)
             | Outcome::Database(_)
+            | Outcome::Store(_)
             | Outcome::Panicked => {
                 wire::print_error(wire::Error::Internal, &mut text);
             }

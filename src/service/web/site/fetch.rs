@@ -123,6 +123,7 @@ impl Session {
             }
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
+            files::Outcome::Busy => return self.refused(cx),
             files::Outcome::Failed => Fetched::Failed,
             files::Outcome::Warm | files::Outcome::Changed => Fetched::Failed,
         };
@@ -182,9 +183,7 @@ impl Session {
         };
         let variant = Arc::new(variant);
         let kept = match &variant.content {
-            Content::Bytes(_) | Content::Sealed(_) => {
-                keep(&mut site.cache, &fetch.path, state, packs, &variant, cx.now)
-            }
+            Content::Bytes(_) => keep(&mut site.cache, &fetch.path, state, packs, &variant, cx.now),
             Content::File(_) => {
                 site.cache.remove(&fetch.path);
                 false

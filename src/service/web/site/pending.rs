@@ -117,10 +117,9 @@ impl Pending {
             {
                 Verdict::Miss
             }
-            files::Content::None
-            | files::Content::Bytes(_)
-            | files::Content::Sealed(_)
-            | files::Content::File(_) => Verdict::Bypass,
+            files::Content::None | files::Content::Bytes(_) | files::Content::File(_) => {
+                Verdict::Bypass
+            }
         }
     }
 
@@ -158,6 +157,7 @@ impl Pending {
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
             files::Outcome::Unsettled(_) => Fetched::Unsettled,
+            files::Outcome::Busy => Fetched::Busy,
             files::Outcome::Same
             | files::Outcome::Failed
             | files::Outcome::Warm
