@@ -1,5 +1,5 @@
-//! The chat at a glance, for operators: a page of its own on the panel's listener. Its style and its
-//! script come from there, too, and it loads nothing from anywhere else.
+//! The chat at a glance, for operators: a page of its own on the panel's listener. Its style and
+//! its script come from there, too, and it loads nothing from anywhere else.
 
 use crate::service::http::{Embedded, Request, Response, Style};
 
