@@ -261,6 +261,15 @@ pub const POW_SPENT: usize = 1 << 18;
 /// millisecond with a vector kernel, so that nobody else notices.
 pub const IN_PLACE_BLOCKS: u64 = 32_768;
 
+/// How long the load test at a click takes unless it is told …
+pub const TEST_TIME: Duration = Duration::from_secs(5);
+
+/// … and at most.
+pub const TEST_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How much longer its process may be there, to start and to write its report.
+pub const TEST_GRACE: Duration = Duration::from_secs(10);
+
 /// Reports of load tests that are kept: months of daily runs.
 pub const REPORTS: usize = 100;
 

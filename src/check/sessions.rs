@@ -11,7 +11,7 @@ use crate::service::{
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
 use crate::work::db::{self, counts};
-use crate::work::{Compute, Job, Outcome, files, pi, pow};
+use crate::work::{Compute, Job, Outcome, files, pi, pow, reports};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -129,6 +129,7 @@ impl Driver {
                     | Kind::Search(_)
                     | Kind::Once(_)
                     | Kind::Load(_)
+                    | Kind::Tester
                     | Kind::Fetch(_),
                 ) => {
                     panic!("who asked for that?")
@@ -137,6 +138,7 @@ impl Driver {
                 Effect::Open(kind) => {
                     assert!(matches!(kind, Kind::Search(_) | Kind::Fetch(_)));
                 }
+                Effect::Spawn(_, kind) => assert_eq!(kind, Kind::Tester),
                 Effect::Post(..) => panic!("a server session has nobody to write to"),
             }
         }
@@ -203,6 +205,7 @@ impl Driver {
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
             Job::Compute(Compute::Files(_)) => Outcome::Files(files::Outcome::Missing),
+            Job::Compute(Compute::Reports(_)) => Outcome::Reports(reports::Outcome::Missing),
             #[cfg(feature = "gzip")]
             Job::Compute(Compute::Pack(_)) => Outcome::Packed(b"packed"[..].into()),
             Job::Compute(Compute::Pow(_)) => {

@@ -12,12 +12,16 @@
 
 #![forbid(unsafe_code)]
 
+mod in_place;
+
 pub mod http;
 pub mod legacy;
 pub mod panel;
 pub mod pi;
 pub mod pow;
 pub mod web;
+
+pub use in_place::InPlace;
 
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
@@ -74,6 +78,8 @@ pub enum Kind {
     Once(client::once::Once),
     /// A client of a load test.
     Load(client::load::Seat),
+    /// The load test at a click: what its process says.
+    Tester,
     /// The fetch of a file of the site, which has no peer.
     Fetch(web::site::Name),
 }
@@ -89,6 +95,7 @@ impl Kind {
             | Kind::Search(_)
             | Kind::Once(_)
             | Kind::Load(_)
+            | Kind::Tester
             | Kind::Fetch(_) => false,
         }
     }
@@ -105,6 +112,7 @@ impl Kind {
             | Kind::Search(_)
             | Kind::Once(_)
             | Kind::Load(_)
+            | Kind::Tester
             | Kind::Fetch(_) => Party::Line,
         }
     }
@@ -147,6 +155,9 @@ pub enum Effect {
     Dial(Endpoint, Kind),
     /// Open a session of this kind without a connection: what it does outlives who asked for it.
     Open(Kind),
+    /// Start this program once more, with these arguments, and open a session of this kind for
+    /// what it prints.
+    Spawn(Vec<String>, Kind),
 }
 
 /// What sessions tell each other.
@@ -248,34 +259,6 @@ pub struct World {
     pub tester: Option<Box<client::load::Run>>,
 }
 
-/// Work that may still be done on the loop in this turn, in compression blocks of SHA-256: jobs
-/// that are shorter than waking a worker, all sessions together.
-#[derive(Debug)]
-pub struct InPlace(u64);
-
-impl InPlace {
-    /// The budget of a fresh turn.
-    pub fn fresh() -> InPlace {
-        InPlace(limits::IN_PLACE_BLOCKS)
-    }
-
-    /// How much of it was taken.
-    pub fn used(&self) -> u64 {
-        limits::IN_PLACE_BLOCKS - self.0
-    }
-
-    /// Takes `blocks` out of the budget, if they are in it.
-    pub fn take(&mut self, blocks: u64) -> bool {
-        match self.0.checked_sub(blocks) {
-            Some(left) => {
-                self.0 = left;
-                true
-            }
-            None => false,
-        }
-    }
-}
-
 /// A conversation with one peer.
 #[derive(Debug)]
 pub enum Session {
@@ -295,6 +278,8 @@ pub enum Session {
     Once(client::once::Session),
     /// A client of a load test.
     Load(client::load::Session),
+    /// The load test at a click.
+    Tester(panel::tester::Session),
     /// A fetch of a file of the site.
     Fetch(web::site::Session),
 }
@@ -311,6 +296,7 @@ impl Session {
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
             Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
+            Kind::Tester => Session::Tester(panel::tester::Session::open(now)),
             Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
@@ -330,6 +316,7 @@ impl Session {
             Session::Search(session) => session.handle(&event, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Load(session) => session.handle(&event, recv, cx),
+            Session::Tester(session) => session.handle(&event, recv, cx),
             Session::Fetch(session) => session.handle(event, cx),
         }
     }
@@ -341,6 +328,7 @@ impl Session {
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
             Session::Fetch(_) => Some(Handler::Site),
+            Session::Tester(_) => Some(Handler::Panel),
         }
     }
 
@@ -355,6 +343,7 @@ impl Session {
             Session::Search(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
             Session::Load(session) => session.deadline(),
+            Session::Tester(session) => session.deadline(),
             Session::Fetch(session) => session.deadline(),
         }
     }
@@ -369,6 +358,7 @@ impl Session {
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
             Session::Load(session) => session.wants_read(),
+            Session::Tester(session) => session.is_done().is_none(),
         }
     }
 
@@ -383,6 +373,7 @@ impl Session {
             Session::Search(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
             Session::Load(session) => session.is_done(),
+            Session::Tester(session) => session.is_done(),
             Session::Fetch(session) => session.is_done(),
         }
     }

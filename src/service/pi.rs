@@ -165,7 +165,14 @@ impl Pending {
             }
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(done),
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
-            (Outcome::Panicked | Outcome::Pow(_) | Outcome::Files(_) | Outcome::Packed(_), _) => {
+            (
+                Outcome::Panicked
+                | Outcome::Pow(_)
+                | Outcome::Files(_)
+                | Outcome::Packed(_)
+                | Outcome::Reports(_),
+                _,
+            ) => {
                 return Some(Style::Plain.error(500, "the job failed"));
             }
         }

@@ -37,6 +37,8 @@ pub enum Outcome {
     Files(files::Outcome),
     /// A file was compressed.
     Packed(Arc<[u8]>),
+    /// Reports were read.
+    Reports(reports::Outcome),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A bug: the job panicked.
@@ -52,6 +54,8 @@ pub enum Compute {
     Pow(Box<pow::Job>),
     /// Read files of the site.
     Files(Box<files::Job>),
+    /// Read reports of load tests, and make pages of them.
+    Reports(Box<reports::Job>),
     /// Compress a file.
     #[cfg(feature = "gzip")]
     Pack(Box<pack::Job>),
@@ -66,6 +70,8 @@ pub enum Slice {
     Pow(pow::Slice),
     /// A disk operation.
     Files(files::Slice),
+    /// A report to read, or a page to make.
+    Reports(reports::Slice),
     /// Bytes to compress.
     #[cfg(feature = "gzip")]
     Pack(pack::Slice),
@@ -80,6 +86,8 @@ pub enum Piece {
     Pow(pow::Piece),
     /// What the disk gave.
     Files(files::Piece),
+    /// A report, or a page.
+    Reports(reports::Piece),
     /// Bytes compressed.
     #[cfg(feature = "gzip")]
     Pack(pack::Piece),
@@ -92,6 +100,7 @@ impl Compute {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
             Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
             Compute::Files(job) => job.cut().map(Slice::Files),
+            Compute::Reports(job) => job.cut().map(Slice::Reports),
             #[cfg(feature = "gzip")]
             Compute::Pack(job) => job.cut().map(Slice::Pack),
         }
@@ -116,6 +125,10 @@ impl Compute {
                 let Piece::Files(piece) = piece else { unreachable!("{OWN}") };
                 job.merge(piece).map(Outcome::Files)
             }
+            Compute::Reports(job) => {
+                let Piece::Reports(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Reports)
+            }
             #[cfg(feature = "gzip")]
             Compute::Pack(job) => {
                 let Piece::Pack(piece) = piece else { unreachable!("{OWN}") };
@@ -128,7 +141,7 @@ impl Compute {
     pub fn is_cut_for_one(&self) -> bool {
         match self {
             Compute::Pi(_) | Compute::Pow(_) => false,
-            Compute::Files(_) => true,
+            Compute::Files(_) | Compute::Reports(_) => true,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => true,
         }
@@ -137,7 +150,7 @@ impl Compute {
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) | Compute::Files(_) => 1,
+            Compute::Pi(_) | Compute::Files(_) | Compute::Reports(_) => 1,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => 1,
             Compute::Pow(job) => job.weight().into(),
@@ -152,6 +165,7 @@ impl Slice {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
             Slice::Pow(slice) => Piece::Pow(slice.run()),
             Slice::Files(slice) => Piece::Files(slice.run()),
+            Slice::Reports(slice) => Piece::Reports(slice.run()),
             #[cfg(feature = "gzip")]
             Slice::Pack(slice) => Piece::Pack(slice.run()),
         }
@@ -163,6 +177,7 @@ impl Slice {
             Slice::Pi(slice) => slice.cost(),
             Slice::Pow(slice) => slice.cost(),
             Slice::Files(slice) => slice.cost(),
+            Slice::Reports(_) => reports::SLICE_COST,
             #[cfg(feature = "gzip")]
             Slice::Pack(slice) => slice.cost(),
         }
@@ -173,7 +188,7 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) | Piece::Files(_) => 0,
+            Piece::Pi(_) | Piece::Files(_) | Piece::Reports(_) => 0,
             #[cfg(feature = "gzip")]
             Piece::Pack(_) => 0,
             Piece::Pow(piece) => piece.saved(),

@@ -25,4 +25,5 @@ mod room;
 mod sessions;
 mod slow;
 mod starting;
+mod testing;
 mod transcripts;

@@ -90,6 +90,7 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
     let _diagnostics =
         diagnostics::start(LevelFilter::Warn, false).map_err(|error| error.to_string())?;
     let setup = net::Setup {
+        program: std::env::current_exe().map_err(|error| error.to_string())?,
         doors,
         world: world(&config, options),
         limits: config.limits,

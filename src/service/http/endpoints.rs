@@ -22,6 +22,8 @@ pub enum Pending {
     Pi(pi::Pending),
     /// Proof of work.
     Pow(pow::api::Pending),
+    /// Reports of load tests.
+    Reports(panel::archive::Pending),
     /// A file of the site.
     Site(Box<web::site::Pending>),
 }
@@ -32,6 +34,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
+            Pending::Reports(_) => None,
             Pending::Site(pending) => Some(pending.deadline()),
         }
     }
@@ -41,6 +44,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
+            Pending::Reports(pending) => pending.news(event),
             Pending::Site(pending) => pending.news(event, cx),
         }
     }
@@ -53,6 +57,10 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::File => web::site::ask(request, cx),
         Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
         Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
+        Endpoint::StartTest => Answer::Ready(panel::tester::start(request, cx)),
+        Endpoint::StopTest => Answer::Ready(panel::tester::stop(cx)),
+        Endpoint::TestStatus => Answer::Ready(panel::tester::status(cx)),
+        Endpoint::Reports => panel::archive::show(request, cx),
         Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),

@@ -24,6 +24,14 @@ pub enum Endpoint {
     File,
     /// The dashboard, or the description of the server.
     PanelIndex,
+    /// Start the load test at a click.
+    StartTest,
+    /// Cancel it.
+    StopTest,
+    /// How it is getting on.
+    TestStatus,
+    /// What load tests have found.
+    Reports,
     /// Turn the cache on or off.
     ToggleCache,
     /// What the dashboard is made of.
@@ -55,7 +63,13 @@ impl Endpoint {
     pub fn area(self) -> Handler {
         match self {
             Endpoint::File => Handler::Site,
-            Endpoint::PanelIndex | Endpoint::PanelAsset | Endpoint::ToggleCache => Handler::Panel,
+            Endpoint::PanelIndex
+            | Endpoint::PanelAsset
+            | Endpoint::StartTest
+            | Endpoint::StopTest
+            | Endpoint::TestStatus
+            | Endpoint::Reports
+            | Endpoint::ToggleCache => Handler::Panel,
             Endpoint::Healthz | Endpoint::Readyz => Handler::Health,
             Endpoint::Pi | Endpoint::Statistics => Handler::Pi,
             Endpoint::LegacyPi => Handler::Legacy,
@@ -73,6 +87,10 @@ impl Endpoint {
         match self {
             Endpoint::File | Endpoint::PanelIndex => true,
             Endpoint::PanelAsset
+            | Endpoint::StartTest
+            | Endpoint::StopTest
+            | Endpoint::TestStatus
+            | Endpoint::Reports
             | Endpoint::ToggleCache
             | Endpoint::Healthz
             | Endpoint::Readyz
@@ -205,6 +223,12 @@ const TABLE: &[Route] = &[
     get(None, "/readyz", Endpoint::Readyz),
     control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
     control(Method::Get, "/toggle_cache", Endpoint::ToggleCache),
+    control(Method::Post, "/start_test", Endpoint::StartTest),
+    control(Method::Get, "/start_test", Endpoint::StartTest),
+    control(Method::Post, "/stop_test", Endpoint::StopTest),
+    view("/test_status", Endpoint::TestStatus),
+    view(panel::archive::FOLDER, Endpoint::Reports),
+    part(Face::Panel, panel::archive::FOLDER, Endpoint::Reports),
     post("/pi", Endpoint::Pi),
     post("/legacy_pi", Endpoint::LegacyPi),
     post("/statistics", Endpoint::Statistics),

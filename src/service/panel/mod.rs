@@ -1,6 +1,8 @@
 //! The panel: what the server is doing, for its operators.
 
+pub mod archive;
 pub mod page;
+pub mod tester;
 
 use crate::service::Cx;
 use crate::service::http::{Request, Response, json};
@@ -18,6 +20,8 @@ pub struct State {
     pub hosts: Vec<String>,
     /// What callers from other machines have to know.
     pub token: Option<String>,
+    /// The load test at a click.
+    pub tests: tester::Tests,
 }
 
 /// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.

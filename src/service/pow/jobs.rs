@@ -310,6 +310,7 @@ impl Session {
             Outcome::Pi(_)
             | Outcome::Files(_)
             | Outcome::Packed(_)
+            | Outcome::Reports(_)
             | Outcome::Database(_)
             | Outcome::Panicked => Fate::Failed,
         };

@@ -243,6 +243,7 @@ impl Session {
             Outcome::Pi(_)
             | Outcome::Files(_)
             | Outcome::Packed(_)
+            | Outcome::Reports(_)
             | Outcome::Database(_)
             | Outcome::Panicked => {
                 wire::print_error(wire::Error::Internal, &mut text);
