@@ -25,7 +25,6 @@ pub use in_place::InPlace;
 
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
-use crate::limits;
 use crate::stats::{Close, Handler, Party, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
