@@ -14,7 +14,7 @@ use fastrand::Rng;
 use pentad::limits::Limits;
 use pentad::service::Kind;
 use pentad::service::http::Face;
-use pentad::stats::Close;
+use pentad::stats::{Close, Crowd};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use util::fake::{Client, Street};
@@ -311,6 +311,7 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
         "each ends exactly once"
     );
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
+    assert_eq!(stats.crowd, Crowd::default(), "nobody is counted who is gone");
     assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
 }
 

@@ -94,6 +94,9 @@ def exchanges(etag):
         ("ready", "web", get("/readyz"), 200),
         ("HTTP/1.0", "web", ("GET", "/", ("HTTP/1.0",), b""), 200),
         ("panel", "panel", get("/", HTML), 200),
+        ("style sheet of the panel", "panel", get("/assets/panel.css"), 200),
+        ("script of the panel", "panel", get("/assets/main.js"), 200),
+        ("control from elsewhere", "panel", post("/toggle_cache", b"", "Sec-Fetch-Site: cross-site"), 403),
         ("panel, head only", "panel", head("/", HTML), 200),
         ("missing on the panel", "panel", get("/missing", HTML), 404),
     ]

@@ -4,6 +4,7 @@ use super::{INPUT_MAX, twins};
 use crate::wire::accept::{self, Coding};
 use crate::wire::conditional::{Conditions, Part, Tag, Validators, Verdict};
 use crate::wire::http::{Field, Method};
+use crate::wire::metrics_accept::prefers_text;
 use crate::wire::range::{self as wire_range, Asked, Span, Spec};
 use crate::wire::{conditional as wire_conditional, cookie as wire_cookie};
 
@@ -150,4 +151,21 @@ pub fn cookie(input: &[u8]) {
     let written: Vec<_> = twin.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let written = written.join("; ");
     assert!(wire_cookie::pairs(std::iter::once(written.as_bytes())).eq(pairs));
+}
+
+/// Forms of metrics: each line is a field. The form is the twin's, in whatever case and whatever
+/// else is accepted; JSON by name never speaks for text.
+pub fn metrics_accept(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(&input[..input.len().min(INPUT_MAX)]) else {
+        return;
+    };
+    let lines: Vec<_> = text.split('\n').collect();
+    let values = || lines.iter().map(|line| line.as_bytes());
+    let prefers = prefers_text(values());
+    assert_eq!(prefers, twins::prefers_metrics_text(&lines));
+    let shouted: Vec<_> = lines.iter().map(|line| line.to_ascii_uppercase()).collect();
+    assert_eq!(prefers, prefers_text(shouted.iter().map(String::as_bytes)));
+    let others = [&b"text/html"[..], b"*/*;q=0.1", b"text/plain"];
+    assert_eq!(prefers, prefers_text(values().chain(others)));
+    assert!(prefers || !prefers_text(values().chain([&b"application/json"[..]])));
 }

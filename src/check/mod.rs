@@ -19,7 +19,7 @@ mod values;
 
 pub use bodies::chunked;
 pub use buffers::buffers;
-pub use fields::{accept_encoding, conditional, cookie, range};
+pub use fields::{accept_encoding, conditional, cookie, metrics_accept, range};
 pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
 pub use responses::http_response;
@@ -49,6 +49,7 @@ pub const LAWS: &[(&str, Law)] = &[
     ("conditional", conditional),
     ("accept_encoding", accept_encoding),
     ("cookie", cookie),
+    ("metrics_accept", metrics_accept),
     ("json", json),
     ("buffers", buffers),
     ("pow_line", pow_line),

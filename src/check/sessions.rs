@@ -11,7 +11,7 @@ use crate::service::{
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
 use crate::work::db::{self, counts};
-use crate::work::{Compute, Job, Outcome, files, pi, pow, reports};
+use crate::work::{Compute, Job, Outcome, files, pi, pow, process, reports};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -204,6 +204,7 @@ impl Driver {
             }
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
+            Job::Compute(Compute::Process(_)) => Outcome::Process(process::Outcome::default()),
             Job::Compute(Compute::Files(_)) => Outcome::Files(files::Outcome::Missing),
             Job::Compute(Compute::Reports(_)) => Outcome::Reports(reports::Outcome::Missing),
             #[cfg(feature = "gzip")]

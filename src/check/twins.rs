@@ -218,3 +218,23 @@ pub(super) fn cookies(values: &[&str]) -> Vec<(String, String)> {
     }
     cookies
 }
+
+/// Whether scrapers' text is wanted: the best weight of its names, against that of JSON.
+pub(super) fn prefers_metrics_text(values: &[&str]) -> bool {
+    let (mut text, mut json) = (0.0, 0.0);
+    for element in values.iter().flat_map(|value| cut(value, ',')) {
+        let Some((name, weight)) = preference(&element) else { continue };
+        let mut parameters = cut(&element, ';').into_iter().skip(1);
+        let mut is_versioned = || {
+            let named = |p: String| p.trim_matches([' ', '\t']).to_ascii_lowercase();
+            parameters.any(|p| named(p).starts_with("version="))
+        };
+        match &*name {
+            "application/json" => json = weight.max(json),
+            "application/openmetrics-text" => text = weight.max(text),
+            "text/plain" if is_versioned() => text = weight.max(text),
+            _ => {}
+        }
+    }
+    text > 0.0 && text >= json
+}

@@ -178,6 +178,7 @@ pub(super) fn world(
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
             tests: tester::Tests::of(web.map(|door| door.addr)),
+            asked: None,
         },
         load: Default::default(),
         tester: None,

@@ -77,6 +77,11 @@ impl Session {
             }
             (Stage::Delaying(due), Event::Tick) if *due <= cx.now => {
                 answer(cx);
+                let answers = &mut cx.stats.legacy;
+                match self.transport {
+                    Transport::Tcp => answers.tcp_answers += 1,
+                    Transport::Udp => answers.udp_answers += 1,
+                }
                 self.state = Stage::Done;
             }
             (Stage::New | Stage::Delaying(_) | Stage::Done, _) => {}

@@ -10,6 +10,7 @@
 use super::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
 use crate::client::legacy::Probe;
+use crate::stats::Stats;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};
 use crate::work::db::{self, counts, counts::Username};
 use crate::work::{Compute, Job, Outcome, pi};
@@ -55,6 +56,7 @@ pub fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         let State { upstream: addr, timeout, .. } = cx.world.pi;
         let until = cx.now + timeout;
         let probe = Probe { client: cx.id, ticket, transport, until };
+        cx.stats.legacy.probes += concurrency;
         for _ in 0..concurrency {
             cx.effects.push(Effect::Dial(Endpoint { transport, addr }, Kind::Probe(probe)));
         }
@@ -124,15 +126,16 @@ impl Pending {
     }
 
     /// Something has happened; the response if it was the last thing missing.
-    pub fn news(&mut self, event: Event, cx: &Cx<'_>) -> Option<Response> {
+    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         match event {
             Event::Done(ticket, outcome) => {
-                if let Some(response) = self.outcome(ticket, outcome) {
+                if let Some(response) = self.outcome(ticket, outcome, cx.stats) {
                     return Some(response);
                 }
             }
             Event::Refused(Refusal::Job(ticket)) if self.owns(ticket) => return Some(busy()),
             Event::Mail(Mail::Probed(ticket, reading)) if ticket == self.ticket + 1 => {
+                cx.stats.legacy.readings += u64::from(reading.is_some());
                 self.probed(reading);
             }
             Event::Mail(_)
@@ -152,7 +155,7 @@ impl Pending {
     }
 
     /// A job of ours is done. A failure is answered at once.
-    fn outcome(&mut self, ticket: Ticket, outcome: Outcome) -> Option<Response> {
+    fn outcome(&mut self, ticket: Ticket, outcome: Outcome, stats: &mut Stats) -> Option<Response> {
         if !self.owns(ticket) {
             return None;
         }
@@ -163,14 +166,19 @@ impl Pending {
                     Style::Plain.error(503, "the database is not available").retry_after(1),
                 );
             }
-            (Outcome::Pi(done), Work::Simulating { outcome, .. }) => *outcome = Some(done),
+            (Outcome::Pi(done), Work::Simulating { outcome, .. }) => {
+                stats.pi.estimates += 1;
+                stats.pi.points += u64::from(done.simulations);
+                *outcome = Some(done);
+            }
             (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
             (
                 Outcome::Panicked
                 | Outcome::Pow(_)
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
-                | Outcome::Reports(_),
+                | Outcome::Reports(_)
+                | Outcome::Process(_),
                 _,
             ) => {
                 return Some(Style::Plain.error(500, "the job failed"));

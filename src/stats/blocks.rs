@@ -10,8 +10,6 @@ pub struct Pi {
     pub estimates: u64,
     /// Points that were drawn for them.
     pub points: u64,
-    /// Requests with a name or password that is not known.
-    pub unknown_users: u64,
 }
 
 /// The legacy server, and the questions to it.
@@ -42,9 +40,20 @@ pub struct Pow {
     pub spent: u64,
 }
 
+impl Pow {
+    /// A proof was found after so many seeds, of which so many were to be expected.
+    pub fn found(&mut self, tried: u64, expected: f64) {
+        self.proofs += 1;
+        self.tried += tried;
+        self.expected += expected;
+    }
+}
+
 /// The cache of the site. It counts itself; whoever owns it copies the figures here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cache {
+    /// Whether it is in use.
+    pub enabled: bool,
     /// Requests answered from memory.
     pub hits: u64,
     /// Requests that a file was read for.

@@ -173,22 +173,22 @@ impl Recent {
     pub fn quantile(&self, q: f64) -> Duration {
         let wanted = (self.count() as f64 * q).ceil().max(1.0) as u64;
         let mut seen = 0;
-        for (cell, _, count) in self.cells() {
+        for (under, count) in self.cells() {
             seen += count;
             if seen >= wanted {
-                return Duration::from_nanos(end_of(cell)).min(self.max());
+                return under.min(self.max());
             }
         }
         Duration::ZERO
     }
 
     /// The cells that are not empty: what their durations stay under, and how many they are.
-    pub fn cells(&self) -> impl Iterator<Item = (usize, Duration, u64)> {
+    pub fn cells(&self) -> impl Iterator<Item = (Duration, u64)> {
         let counts = self.now.counts.iter().zip(&self.before.counts).map(|(a, b)| a + b);
         counts
             .enumerate()
             .filter(|(_, count)| *count > 0)
-            .map(|(cell, count)| (cell, Duration::from_nanos(end_of(cell)), count))
+            .map(|(cell, count)| (Duration::from_nanos(end_of(cell)), count))
     }
 }
 

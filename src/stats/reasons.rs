@@ -29,6 +29,11 @@ impl Reasons {
         }
     }
 
+    /// How often this reason was counted.
+    pub fn count(&self, name: &str) -> u64 {
+        self.0.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count)
+    }
+
     /// Those that were counted, in the order in which they first came.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.iter().copied()

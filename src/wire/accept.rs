@@ -67,7 +67,7 @@ fn element(raw: &[u8]) -> Option<Element<'_>> {
 }
 
 /// `0` to `1` with up to three decimals, in thousandths.
-fn weight(value: &[u8]) -> Option<u16> {
+pub(super) fn weight(value: &[u8]) -> Option<u16> {
     let (whole, decimals) = match value {
         [whole] => (whole, &[][..]),
         [whole, b'.', decimals @ ..] if decimals.len() <= 3 => (whole, decimals),
@@ -86,7 +86,7 @@ fn weight(value: &[u8]) -> Option<u16> {
 }
 
 /// Cuts at `separator`, but not inside of a quoted string; an open one reaches to the end.
-fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+pub(super) fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     value.split(move |&byte| {
         let was_escaped = std::mem::replace(&mut escaped, false);

@@ -16,6 +16,7 @@ pub mod http;
 pub mod json;
 pub mod legacy;
 pub mod line;
+pub mod metrics_accept;
 pub mod pow;
 pub mod range;
 pub(crate) mod reason;

@@ -13,6 +13,7 @@ pub mod files;
 pub mod pack;
 pub mod pi;
 pub mod pow;
+pub mod process;
 pub mod reports;
 
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub enum Outcome {
     Pi(pi::Outcome),
     /// A proof was found, or there is none.
     Pow(pow::Outcome),
+    /// The process was looked at.
+    Process(process::Outcome),
     /// A file was looked up, or read.
     Files(files::Outcome),
     /// A file was compressed.
@@ -52,6 +55,8 @@ pub enum Compute {
     Pi(pi::Job),
     /// Search for a proof of work.
     Pow(Box<pow::Job>),
+    /// Look at the process from outside.
+    Process(process::Job),
     /// Read files of the site.
     Files(Box<files::Job>),
     /// Read reports of load tests, and make pages of them.
@@ -68,6 +73,8 @@ pub enum Slice {
     Pi(pi::Slice),
     /// Seeds to try.
     Pow(pow::Slice),
+    /// A look at the process.
+    Process(process::Slice),
     /// A disk operation.
     Files(files::Slice),
     /// A report to read, or a page to make.
@@ -84,6 +91,8 @@ pub enum Piece {
     Pi(pi::Piece),
     /// Seeds tried.
     Pow(pow::Piece),
+    /// What was seen of the process.
+    Process(process::Piece),
     /// What the disk gave.
     Files(files::Piece),
     /// A report, or a page.
@@ -99,6 +108,7 @@ impl Compute {
         match self {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
             Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
+            Compute::Process(job) => job.cut().map(Slice::Process),
             Compute::Files(job) => job.cut().map(Slice::Files),
             Compute::Reports(job) => job.cut().map(Slice::Reports),
             #[cfg(feature = "gzip")]
@@ -121,6 +131,10 @@ impl Compute {
                 let Piece::Pow(piece) = piece else { unreachable!("{OWN}") };
                 job.merge(piece).map(Outcome::Pow)
             }
+            Compute::Process(job) => {
+                let Piece::Process(piece) = piece else { unreachable!("{OWN}") };
+                Some(Outcome::Process(job.merge(&piece)))
+            }
             Compute::Files(job) => {
                 let Piece::Files(piece) = piece else { unreachable!("{OWN}") };
                 job.merge(piece).map(Outcome::Files)
@@ -141,7 +155,7 @@ impl Compute {
     pub fn is_cut_for_one(&self) -> bool {
         match self {
             Compute::Pi(_) | Compute::Pow(_) => false,
-            Compute::Files(_) | Compute::Reports(_) => true,
+            Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) => true,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => true,
         }
@@ -150,7 +164,7 @@ impl Compute {
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) | Compute::Files(_) | Compute::Reports(_) => 1,
+            Compute::Pi(_) | Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) => 1,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => 1,
             Compute::Pow(job) => job.weight().into(),
@@ -164,6 +178,7 @@ impl Slice {
         match self {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
             Slice::Pow(slice) => Piece::Pow(slice.run()),
+            Slice::Process(slice) => Piece::Process(slice.run()),
             Slice::Files(slice) => Piece::Files(slice.run()),
             Slice::Reports(slice) => Piece::Reports(slice.run()),
             #[cfg(feature = "gzip")]
@@ -176,6 +191,7 @@ impl Slice {
         match self {
             Slice::Pi(slice) => slice.cost(),
             Slice::Pow(slice) => slice.cost(),
+            Slice::Process(slice) => slice.cost(),
             Slice::Files(slice) => slice.cost(),
             Slice::Reports(_) => reports::SLICE_COST,
             #[cfg(feature = "gzip")]
@@ -188,7 +204,7 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) | Piece::Files(_) | Piece::Reports(_) => 0,
+            Piece::Pi(_) | Piece::Files(_) | Piece::Reports(_) | Piece::Process(_) => 0,
             #[cfg(feature = "gzip")]
             Piece::Pack(_) => 0,
             Piece::Pow(piece) => piece.saved(),

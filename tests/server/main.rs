@@ -11,6 +11,7 @@
 mod util;
 
 mod access_log;
+mod control;
 mod crowds;
 mod datagrams;
 mod demo;
@@ -19,6 +20,7 @@ mod ending;
 mod files;
 mod footprint;
 mod limits;
+mod metrics;
 mod replaced;
 mod resets;
 mod room;

@@ -145,6 +145,13 @@ impl Client {
 }
 
 impl Reply {
+    /// The value of the first field of this name.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        let mut named = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        named.next().map(|(_, value)| value.trim())
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))

@@ -24,6 +24,8 @@ pub enum Pending {
     Pow(pow::api::Pending),
     /// Reports of load tests.
     Reports(panel::archive::Pending),
+    /// The figures of the process.
+    Metrics(panel::metrics::Pending),
     /// A file of the site.
     Site(Box<web::site::Pending>),
 }
@@ -35,6 +37,7 @@ impl Pending {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
             Pending::Reports(_) => None,
+            Pending::Metrics(pending) => Some(pending.deadline()),
             Pending::Site(pending) => Some(pending.deadline()),
         }
     }
@@ -45,6 +48,7 @@ impl Pending {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
             Pending::Reports(pending) => pending.news(event),
+            Pending::Metrics(pending) => pending.news(&event, cx),
             Pending::Site(pending) => pending.news(event, cx),
         }
     }
@@ -61,6 +65,8 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::StopTest => Answer::Ready(panel::tester::stop(cx)),
         Endpoint::TestStatus => Answer::Ready(panel::tester::status(cx)),
         Endpoint::Reports => panel::archive::show(request, cx),
+        Endpoint::Metrics => panel::metrics::metrics(request, cx),
+        Endpoint::LoopView => Answer::Ready(panel::loop_view::view(cx)),
         Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),

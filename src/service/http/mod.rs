@@ -24,7 +24,7 @@ mod sending;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{Body as Content, Response, Style, empty, json, page, svg, text};
+pub use response::{Body as Content, Response, Style, content, empty, json, page, svg, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;

@@ -104,7 +104,6 @@ impl Exchange {
         let reads = matches!(head.method, Method::Get | Method::Head);
         if endpoint.is_site() && reads && !head.target.path().starts_with("/api/") {
             self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
-            cx.stats.site.sessions = web.sessions.issued();
         }
         if let Some(record) = &mut self.record {
             record.session = self.visit.map(Visit::id);
@@ -126,7 +125,7 @@ impl Exchange {
             Some(Verdict::Miss) => (b"X-Cache: MISS\r\n", Some(0)),
             Some(Verdict::Bypass) => (b"X-Cache: BYPASS\r\n", None),
         };
-        let cookie = cookie_line(self.visit);
+        let cookie = self.visit.and_then(Visit::cookie_line);
         reply::print(
             &reply::Head {
                 status: response.status,
@@ -135,7 +134,11 @@ impl Exchange {
                 content_length: if content { response.body.length() } else { None },
                 connection,
                 fields: &response.fields,
-                lines: [response.lines.as_deref().unwrap_or(b""), x_cache, &cookie],
+                lines: [
+                    response.lines.as_deref().unwrap_or(b""),
+                    x_cache,
+                    cookie.as_deref().unwrap_or(b""),
+                ],
                 age,
             },
             cx.send.tail(),
@@ -181,17 +184,6 @@ fn verb(method: Method) -> Verb {
         Method::Other => Verb::Other,
     }
 }
-
-/// The line that sends a new visitor its id. Others have theirs already.
-fn cookie_line(visit: Option<Visit>) -> Cow<'static, [u8]> {
-    match visit {
-        None | Some(Visit::Again(_)) => Cow::Borrowed(b""),
-        Some(Visit::First(id)) => [COOKIE_BEGIN, &id.text(), COOKIE_END].concat().into(),
-    }
-}
-
-const COOKIE_BEGIN: &[u8] = b"Set-Cookie: pentad_session=";
-const COOKIE_END: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
 
 /// Puts the content where it will be sent from, and says how much it is. A file goes out piece by
 /// piece, which is for others to see to.

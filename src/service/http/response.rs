@@ -104,6 +104,11 @@ pub fn empty(status: u16) -> Response {
     with(status, "", Cow::Borrowed(b""))
 }
 
+/// A document of any other type.
+pub fn content(status: u16, content_type: &'static str, document: String) -> Response {
+    with(status, content_type, document.into_bytes().into())
+}
+
 fn with(status: u16, content_type: &'static str, body: Cow<'static, [u8]>) -> Response {
     let body = Body::Bytes(body);
     Response { status, content_type, body, fields: Vec::new(), lines: None, cache: None }

@@ -32,6 +32,10 @@ pub enum Endpoint {
     TestStatus,
     /// What load tests have found.
     Reports,
+    /// What was counted.
+    Metrics,
+    /// The event loop from inside.
+    LoopView,
     /// Turn the cache on or off.
     ToggleCache,
     /// What the dashboard is made of.
@@ -69,6 +73,8 @@ impl Endpoint {
             | Endpoint::StopTest
             | Endpoint::TestStatus
             | Endpoint::Reports
+            | Endpoint::Metrics
+            | Endpoint::LoopView
             | Endpoint::ToggleCache => Handler::Panel,
             Endpoint::Healthz | Endpoint::Readyz => Handler::Health,
             Endpoint::Pi | Endpoint::Statistics => Handler::Pi,
@@ -91,6 +97,8 @@ impl Endpoint {
             | Endpoint::StopTest
             | Endpoint::TestStatus
             | Endpoint::Reports
+            | Endpoint::Metrics
+            | Endpoint::LoopView
             | Endpoint::ToggleCache
             | Endpoint::Healthz
             | Endpoint::Readyz
@@ -221,6 +229,8 @@ const TABLE: &[Route] = &[
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
     get(None, "/readyz", Endpoint::Readyz),
+    view("/metrics", Endpoint::Metrics),
+    view("/api/loop", Endpoint::LoopView),
     control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
     control(Method::Get, "/toggle_cache", Endpoint::ToggleCache),
     control(Method::Post, "/start_test", Endpoint::StartTest),

@@ -64,6 +64,7 @@ impl Pending {
                 | Outcome::Pow(_)
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
+                | Outcome::Process(_)
                 | Outcome::Database(_)
                 | Outcome::Panicked => failed(),
             },

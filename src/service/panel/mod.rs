@@ -1,13 +1,17 @@
 //! The panel: what the server is doing, for its operators.
 
 pub mod archive;
+pub mod loop_view;
+pub mod metrics;
 pub mod page;
+mod prometheus;
 pub mod tester;
 
 use crate::service::Cx;
 use crate::service::http::{Request, Response, json};
 use crate::wire::accept;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// State of the panel.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub struct State {
     pub token: Option<String>,
     /// The load test at a click.
     pub tests: tester::Tests,
+    /// When the figures of the process were last asked for.
+    pub asked: Option<Instant>,
 }
 
 /// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.

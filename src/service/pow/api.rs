@@ -143,6 +143,7 @@ pub fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
             return busy("No more proofs can be remembered.", 3600);
         } else {
             spent.insert(hash);
+            cx.stats.pow.spent += 1;
         }
     }
     let reason = verdict.wrong.map_or("null".to_string(), |wrong| format!("\"{}\"", wrong.name()));
@@ -268,6 +269,7 @@ fn at_once(wanted: &Wanted, cx: &mut Cx<'_>) -> Option<Solution> {
     match state.try_in_place(&mut job, cx.in_place)? {
         Outcome::Found { seed, hash, tried } => {
             state.meter.found(wanted.bits, tried);
+            cx.stats.pow.found(tried, expected(wanted.bits));
             Some(Solution { seed, hash, tried, ms: 0.0 })
         }
         Outcome::Exhausted { .. } => None,

@@ -306,9 +306,13 @@ impl Session {
             Outcome::Pow(pow::Outcome::Found { seed, hash, tried }) => {
                 self.solution(*seed, *hash, *tried, cx)
             }
-            Outcome::Pow(pow::Outcome::Exhausted { .. }) => Fate::Exhausted,
+            Outcome::Pow(pow::Outcome::Exhausted { .. }) => {
+                cx.stats.pow.exhausted += 1;
+                Fate::Exhausted
+            }
             Outcome::Pi(_)
             | Outcome::Files(_)
+            | Outcome::Process(_)
             | Outcome::Packed(_)
             | Outcome::Reports(_)
             | Outcome::Database(_)
@@ -323,6 +327,7 @@ impl Session {
             return Fate::Cancelled;
         };
         state.meter.found(entry.bits, tried);
+        cx.stats.pow.found(tried, expected(entry.bits));
         let ms = cx.now.saturating_duration_since(entry.began).as_secs_f64() * 1000.0;
         Fate::Solved(Solution { seed, hash, tried, ms })
     }

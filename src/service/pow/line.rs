@@ -7,6 +7,7 @@
 //! ```
 //! A client that sends faster than it is served is no longer read; it is never refused.
 
+use super::meter::expected;
 use crate::buf::RecvBuf;
 use crate::limits;
 use crate::service::{Cx, Deadline, Effect, Event, Progress, Refusal, Ticket};
@@ -242,6 +243,7 @@ impl Session {
             }
             Outcome::Pi(_)
             | Outcome::Files(_)
+            | Outcome::Process(_)
             | Outcome::Packed(_)
             | Outcome::Reports(_)
             | Outcome::Database(_)
@@ -337,8 +339,11 @@ impl Queue {
 fn count(outcome: &pow::Outcome, cx: &mut Cx<'_>) {
     let state = &mut cx.world.pow;
     match outcome {
-        pow::Outcome::Found { tried, .. } => state.meter.found(state.bits, *tried),
-        pow::Outcome::Exhausted { .. } => {}
+        pow::Outcome::Found { tried, .. } => {
+            state.meter.found(state.bits, *tried);
+            cx.stats.pow.found(*tried, expected(state.bits));
+        }
+        pow::Outcome::Exhausted { .. } => cx.stats.pow.exhausted += 1,
     }
 }
 

@@ -5,7 +5,9 @@ pub mod log;
 pub mod sessions;
 pub mod site;
 
+use self::cache::Counters;
 use crate::limits::{self, Limits};
+use crate::stats::{Cache, Stats};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Shared state of all HTTP sessions.
@@ -41,6 +43,17 @@ impl State {
         let enabled = !self.site.cache.enabled();
         self.site.cache.set_enabled(enabled);
         enabled
+    }
+
+    /// Tells the counters what the site counts itself. Done when somebody looks: that costs less
+    /// than with every request.
+    pub fn report(&self, stats: &mut Stats) {
+        let enabled = self.site.cache.enabled();
+        let Counters { hits, misses, bypasses, evictions, entries, bytes, max_bytes } =
+            self.site.cache.counters();
+        stats.cache =
+            Cache { enabled, hits, misses, bypasses, evictions, entries, bytes, max_bytes };
+        stats.site.sessions = self.sessions.issued();
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.

@@ -18,6 +18,9 @@ use std::time::Instant;
 /// The name of the cookie.
 pub const COOKIE: &str = "pentad_session";
 
+/// Out of reach of scripts, not sent along by other sites' forms, and for the whole of this one.
+const COOKIE_ATTRIBUTES: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
+
 /// The name of a session. Whoever knows it is that visitor, so it is never written anywhere but
 /// into the cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,6 +60,16 @@ impl Visit {
     pub fn id(self) -> Id {
         match self {
             Visit::Again(id) | Visit::First(id) => id,
+        }
+    }
+
+    /// The line of a response that sends a new visitor its id. Others have theirs already.
+    pub fn cookie_line(self) -> Option<Vec<u8>> {
+        match self {
+            Visit::Again(_) => None,
+            Visit::First(id) => Some(
+                [b"Set-Cookie: ", COOKIE.as_bytes(), b"=", &id.text(), COOKIE_ATTRIBUTES].concat(),
+            ),
         }
     }
 }

@@ -1,0 +1,240 @@
+//! `/metrics`: what was counted, as JSON for pages and scripts or as text for scrapers.
+//!
+//! The figures of the process are read by a worker, at most once a second; whoever asks then
+//! waits for them, but not long: a busy pool must not hide what it is busy with.
+
+use super::prometheus;
+use crate::service::http::{Answer, Pending as HttpPending, Request, Response, content, json};
+use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
+use crate::wire::metrics_accept::prefers_text;
+use crate::work::{Compute, Job, Outcome, process};
+use serde_json::{Map, Value, json};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// How long figures of the process are good for.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How long a request waits for new ones.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// In which form to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Text,
+}
+
+/// A request that waits for the figures of the process.
+#[derive(Debug)]
+pub struct Pending {
+    ticket: Ticket,
+    until: Instant,
+    form: Form,
+}
+
+/// `GET /metrics`.
+pub fn metrics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let form = form(request);
+    let asked = &mut cx.world.panel.asked;
+    if asked.is_some_and(|at| cx.now < at + FRESH) {
+        return Answer::Ready(form.print(cx));
+    }
+    *asked = Some(cx.now);
+    let (ticket, until) = (request.ticket, cx.now + PATIENCE);
+    let job = Job::Compute(Compute::Process(process::Job::default()));
+    cx.effects.push(Effect::Submit(ticket, job));
+    Answer::Wait(HttpPending::Metrics(Pending { ticket, until, form }))
+}
+
+/// The parameter counts, then the field.
+fn form(request: &Request<'_, '_, '_>) -> Form {
+    let asked = request.head.target.query().unwrap_or("").split('&');
+    match { asked }.find_map(|pair| pair.strip_prefix("format=")) {
+        Some("prometheus") => Form::Text,
+        Some(_) => Form::Json,
+        None if prefers_text(request.head.fields("accept")) => Form::Text,
+        None => Form::Json,
+    }
+}
+
+impl Pending {
+    /// When to answer with the figures there are.
+    pub fn deadline(&self) -> Instant {
+        self.until
+    }
+
+    /// Something has happened; the response if it was what we wait for.
+    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+        match event {
+            Event::Done(ticket, Outcome::Process(read)) if *ticket == self.ticket => {
+                let process::Outcome { rss_bytes, fds, threads, cpu } = *read;
+                cx.stats.process = Process { rss_bytes, fds, threads, cpu };
+            }
+            Event::Done(ticket, _) | Event::Refused(Refusal::Job(ticket))
+                if *ticket == self.ticket => {}
+            Event::Tick if cx.now >= self.until => {}
+            Event::Done(..)
+            | Event::Refused(_)
+            | Event::Tick
+            | Event::Opened { .. }
+            | Event::Bytes
+            | Event::Eof
+            | Event::Mail(_) => return None,
+        }
+        Some(self.form.print(cx))
+    }
+}
+
+impl Form {
+    fn print(self, cx: &mut Cx<'_>) -> Response {
+        cx.world.web.report(cx.stats);
+        let response = match self {
+            Form::Json => json(200, document(cx).to_string()),
+            Form::Text => content(200, prometheus::TYPE, prometheus::print(cx)),
+        };
+        response.momentary().field("Vary", "Accept".to_string())
+    }
+}
+
+/// All of it as one object.
+fn document(cx: &Cx<'_>) -> Value {
+    let stats = &*cx.stats;
+    let mut all = Map::new();
+    let blocks = [classic(cx), rates(cx), services(stats)];
+    for block in blocks {
+        let Value::Object(block) = block else { unreachable!("all of them are objects") };
+        all.extend(block);
+    }
+    Value::Object(all)
+}
+
+/// The names that older dashboards know.
+fn classic(cx: &Cx<'_>) -> Value {
+    let stats = &*cx.stats;
+    let answers = stats.answers();
+    let latest = answers.into_iter().flat_map(Requests::latest);
+    json!({
+        "active_clients": stats.crowd.of(Party::Visitor),
+        "total_requests": answers.map_or(0, Requests::total),
+        "average_response_time": answers.map_or(0.0, Requests::mean_s),
+        "recent_requests": latest.map(recent).collect::<Vec<_>>(),
+        "cache_enabled": stats.cache.enabled,
+        "cache_hits": stats.cache.hits,
+        "cache_misses": stats.cache.misses,
+        "unique_sessions": stats.site.sessions,
+        "thread_pool_size": stats.jobs.workers,
+        "queue_size": stats.jobs.queued,
+    })
+}
+
+fn recent(latest: &Latest) -> Value {
+    let Latest { answered, path, took } = latest;
+    let since_epoch = answered.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+    json!({
+        "client_ip": answered.client.ip().to_string(),
+        "method": answered.verb.name(),
+        "path": path,
+        "status": answered.status,
+        "response_time": took.map(ms),
+        "bytes": answered.bytes,
+        "cache": answered.cache,
+        "handler": answered.handler.name(),
+        "timestamp": since_epoch.as_millis() as f64 / 1000.0,
+    })
+}
+
+/// How fast, how late, how many at the moment.
+fn rates(cx: &Cx<'_>) -> Value {
+    let stats = &*cx.stats;
+    let (answers, pace) = (stats.answers(), stats.pace());
+    let latency = |q| answers.map_or(0.0, |answers| ms(answers.recent().quantile(q)));
+    let lag = |q| pace.map_or(0.0, |pace| ms(pace.recent_lag().quantile(q)));
+    let now = Presence::ALL.into_iter().map(|what| (what.name(), stats.crowd.doing(what)));
+    let closed = Close::ALL.into_iter().map(|why| (why.name(), stats.closed.count(why as usize)));
+    let process = stats.process;
+    json!({
+        "requests_per_second": answers.map_or(0.0, |answers| answers.rate(cx.now)),
+        "latency_ms": {
+            "p50": latency(0.5),
+            "p90": latency(0.9),
+            "p99": latency(0.99),
+            "p99_9": latency(0.999),
+            "max": answers.map_or(0.0, |answers| ms(answers.recent().max())),
+        },
+        "error_share": answers.map_or(0.0, Requests::error_share),
+        "connections": object(now),
+        "closed": object(closed),
+        "loop": {
+            "turns": stats.turns,
+            "busy_share": pace.map_or(0.0, |pace| pace.busy_share(cx.now)),
+            "lag_ms": { "p50": lag(0.5), "p99": lag(0.99), "max": lag(1.0) },
+        },
+        "process": {
+            "rss_bytes": process.rss_bytes,
+            "fds": process.fds,
+            "threads": process.threads,
+            "cpu_s": process.cpu.as_secs_f64(),
+            "uptime_s": uptime(cx).as_secs_f64(),
+        },
+    })
+}
+
+/// What each service says of itself. Those that are not there say nothing.
+fn services(stats: &Stats) -> Value {
+    let dropped = Drop::ALL.into_iter().map(|why| (why.name(), stats.dropped.count(why as usize)));
+    let (cache, pi, legacy, pow) = (&stats.cache, &stats.pi, &stats.legacy, &stats.pow);
+    json!({
+        "cache": {
+            "entries": cache.entries,
+            "bytes": cache.bytes,
+            "max_bytes": cache.max_bytes,
+            "evictions": cache.evictions,
+            "bypasses": cache.bypasses,
+        },
+        "pi": {
+            "requests": requests(stats, Handler::Pi),
+            "estimates": pi.estimates,
+            "points": pi.points,
+        },
+        "legacy": {
+            "requests": requests(stats, Handler::Legacy),
+            "tcp_answers": legacy.tcp_answers,
+            "udp_answers": legacy.udp_answers,
+            "datagrams": stats.datagrams,
+            "dropped": object(dropped),
+            "probes": legacy.probes,
+            "readings": legacy.readings,
+        },
+        "pow": {
+            "requests": requests(stats, Handler::Pow),
+            "proofs": pow.proofs,
+            "tried": pow.tried,
+            "luck": pow.tried as f64 / pow.expected.max(1.0),
+            "exhausted": pow.exhausted,
+            "spent": pow.spent,
+        },
+        "chat": {},
+        "store": {},
+        "load_test": { "running": false },
+    })
+}
+
+/// How many requests over HTTP a service has answered.
+fn requests(stats: &Stats, handler: Handler) -> u64 {
+    stats.answers().map_or(0, |answers| answers.durations(handler).count())
+}
+
+fn object(pairs: impl Iterator<Item = (&'static str, u64)>) -> Value {
+    pairs.map(|(name, count)| (name.to_string(), Value::from(count))).collect::<Map<_, _>>().into()
+}
+
+/// Since the start.
+pub fn uptime(cx: &Cx<'_>) -> Duration {
+    cx.stats.since.map_or(Duration::ZERO, |(at, _)| cx.now.saturating_duration_since(at))
+}
+
+/// Milliseconds, to the microsecond.
+pub fn ms(took: Duration) -> f64 {
+    took.as_micros() as f64 / 1000.0
+}
