@@ -136,7 +136,8 @@ start_pentad() {
     port=$(sed -n 's/^listening web tcp .*:\([0-9]*\)$/\1/p' "$out")
 }
 
-# start_nginx - one worker, the same answer with the same fields, nothing logged.
+# start_nginx [DIR] - one worker, the same answer with the same fields, nothing logged; and the
+# files of DIR, opened once.
 start_nginx() {
     local dir master
     port=$(free_port)
@@ -167,6 +168,12 @@ http {
             add_header Referrer-Policy no-referrer;
             return 200 "ok\n";
         }
+        location / {
+            root ${1:-$dir};
+            sendfile on;
+            open_file_cache max=1000 inactive=600s;
+            open_file_cache_valid 60s;
+        }
     }
 }
 CONF
@@ -175,6 +182,30 @@ CONF
     master=$!
     until_true connects "$port"
     pid=$(pgrep -P "$master")
+}
+
+# start_lighttpd DIR - one process, the files of DIR, nothing logged.
+start_lighttpd() {
+    local dir
+    port=$(free_port)
+    dir=$(mktemp -d "$tmp/lighttpd.XXXX")
+    cat >"$dir/conf" <<CONF
+server.document-root = "$1"
+server.bind = "127.0.0.1"
+server.port = $port
+server.errorlog = "$dir/err"
+server.tag = "lighttpd"
+server.max-fds = 20000
+server.max-connections = 10000
+server.max-keep-alive-requests = 2000000000
+server.max-keep-alive-idle = 600
+server.max-write-idle = 600
+server.listen-backlog = 4096
+mimetype.assign = ( "" => "application/octet-stream" )
+CONF
+    taskset -c "$SERVER_CORE" lighttpd -D -f "$dir/conf" >/dev/null 2>&1 </dev/null &
+    pid=$!
+    until_true connects "$port"
 }
 
 # start_bare ANSWER [close] - see bare_epoll.c.

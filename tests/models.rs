@@ -193,8 +193,8 @@ fn every_transcript_is_byte_identical_under_every_model() {
                 Service::Web => Server::start(model, "web", &["--workers", "2"]),
                 Service::Legacy => Server::legacy(model, SERVICE_TIME, &["--workers", "2"]),
                 Service::Pow => Server::start(model, "pow", &["--workers", "1"]),
-                // The panel is no service of the study.
-                Service::Panel => continue,
+                // The panel is no service of the study, and only the loop serves the chat.
+                Service::Panel | Service::Chat => continue,
             };
             let played = play(server.addr, &transcript);
             let text = played.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

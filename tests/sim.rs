@@ -14,8 +14,12 @@ use fastrand::Rng;
 use pentad::limits::Limits;
 use pentad::service::Kind;
 use pentad::service::http::Face;
+use pentad::service::web::site::{Rules, State};
 use pentad::stats::{Close, Crowd};
+use pentad::work::files::{Root, Site};
 use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 use util::fake::{Client, Street};
 
@@ -91,6 +95,48 @@ fn request(rng: &mut Rng) -> (Vec<u8>, Answer) {
     (text.into_bytes(), Answer::Http { status, holds })
 }
 
+/// Names and contents of the site's files: one that the cache takes, one that it has to throw
+/// others out for, and one that is too large for it.
+fn files() -> &'static [(&'static str, String)] {
+    static FILES: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let text = |lines: usize| (0..lines).map(|line| format!("{line:07}\n")).collect();
+        vec![("small.txt", text(20)), ("middle.txt", text(700)), ("large.txt", text(2000))]
+    })
+}
+
+/// A site of these files, with a cache that does not hold them all.
+fn site() -> State {
+    static PLACE: OnceLock<PathBuf> = OnceLock::new();
+    let place = PLACE.get_or_init(|| {
+        let place = std::env::temp_dir().join(format!("pentad-sim-{}", std::process::id()));
+        std::fs::create_dir_all(&place).unwrap();
+        for (name, text) in files() {
+            std::fs::write(place.join(name), text).unwrap();
+        }
+        place
+    });
+    let root = Root::open(place).unwrap();
+    State::new(Site::Directory(root), Rules::default(), 60_000)
+}
+
+/// A request for a file, and what it must be answered with: to the byte.
+fn file_request(rng: &mut Rng) -> (Vec<u8>, Answer) {
+    let (name, text) = rng.choice(files()).unwrap();
+    let (fields, status, holds) = match rng.u8(..3) {
+        0 => (String::new(), 200, text.as_str()),
+        1 => {
+            let first = rng.usize(..text.len());
+            (format!("Range: bytes={first}-\r\n"), 206, &text[first..])
+        }
+        _ => ("If-Match: \"another\"\r\n".to_string(), 412, "Precondition Failed"),
+    };
+    let head = rng.u8(..8) == 0 && status == 200;
+    let (method, holds) = if head { ("HEAD", "") } else { ("GET", holds) };
+    let text = format!("{method} /{name} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+    (text.into_bytes(), Answer::Http { status, holds })
+}
+
 /// A line for the proof-of-work server. Only some are too long, so never three in a row.
 fn line(number: usize, rng: &mut Rng) -> (Vec<u8>, Answer) {
     if number % 3 == 2 && rng.bool() {
@@ -111,7 +157,12 @@ impl Visitor {
             _ => Kind::Pow,
         };
         let count = rng.usize(..12);
-        let ask = |number| if kind == Kind::Pow { line(number, rng) } else { request(rng) };
+        let is_site = kind == Kind::Http(Face::Web);
+        let ask = |number| match kind == Kind::Pow {
+            true => line(number, rng),
+            false if is_site && rng.bool() => file_request(rng),
+            false => request(rng),
+        };
         let requests = (0..count).map(ask).collect::<Vec<_>>();
         let leaves = match rng.u8(..4) {
             0 => Leaves::Rudely,
@@ -241,11 +292,14 @@ fn simulate(seed: u64) {
     };
     let mut street = Street::new(limits, 40, seed);
     street.reactor.desk.world.pow.bits = 4;
+    street.reactor.desk.world.web.site = site();
     let mut visitors = Vec::new();
     let ends = rng.u8(..4) == 0;
     for step in 0..400 {
         match rng.u8(..12) {
             0 if visitors.len() < 8 => visitors.extend(Visitor::arrive(&mut street, rng)),
+            // Files are looked at again after a second, and slow readers given up after ten.
+            1 if rng.u8(..8) == 0 => street.advance(Duration::from_millis(400)),
             1 => street.advance(Duration::from_millis(rng.u64(..10))),
             2 => play_far_ends(&mut street, rng),
             3 if !street.reactor.outside.jobs.is_empty() => {
@@ -292,7 +346,8 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
     for visitor in visitors.iter() {
         let whole = visitor.check();
         let complete = whole == visitor.answers.len();
-        assert!(complete || visitor.gone || drained, "{whole} of {:?}", visitor.answers);
+        let count = visitor.answers.len();
+        assert!(complete || visitor.gone || drained, "{whole} of {count} answers");
     }
     for visitor in visitors.iter().filter(|visitor| !visitor.gone) {
         visitor.client.half_close();
@@ -313,6 +368,7 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     assert_eq!(stats.crowd, Crowd::default(), "nobody is counted who is gone");
     assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
+    assert!(street.reactor.desk.world.web.site.fetches.is_empty(), "fetches are forgotten");
 }
 
 #[test]

@@ -98,8 +98,8 @@ function axis(scale, name) {
     font: FONT,
     size: marks,
     gap: 8,
-    space: 32,
-    incs: STEPS,
+    space: 26,
+    incrs: STEPS,
     grid: scale === "left" ? grid : { show: false },
     ticks: { show: false },
     values: (_, splits) => {

@@ -28,12 +28,13 @@ const RESULTS = {
 let running = false;
 let asking = false;
 let stopping = false;
-/** Whether the server has been asked since the page was loaded, or since it came back. */
+/** Whether what came out last is known, since the page was loaded or the server came back. */
 let known = false;
 
-/** Asks how the test is getting on, if there is one, or if that is not known. */
-export async function followTest(metrics) {
-  if (asking || (known && !running && !metrics.load_test?.running)) return;
+/** Asks how the test is getting on, or what came out of the last one, if there was one. */
+export async function followTest({ load_test: test = {} }) {
+  const news = running || test.running || (!known && "id" in test);
+  if (asking || !news) return;
   try {
     const status = await ask("/test_status");
     known = true;
@@ -91,12 +92,11 @@ function show(status) {
     return;
   }
   const { result } = status;
-  if (!result) {
-    if (was) say(said, "Ended without a result");
-    return;
-  }
-  say(said, stopping ? "Stopped" : "Last result");
+  if (was && stopping) say(said, "Stopped");
+  else if (result) say(said, "Last result");
+  else if (was) say(said, "Ended without a result");
   stopping = false;
+  if (!result) return;
   report.href = `/reports/${encodeURIComponent(status.id)}.html`;
   report.hidden = !status.id;
   for (const element of results) say(element, RESULTS[element.dataset.result](result));

@@ -7,9 +7,11 @@
 
 mod bodies;
 mod buffers;
+mod chat;
 mod fields;
 mod heads;
 mod lines;
+mod lobby;
 mod naive;
 mod responses;
 mod sessions;
@@ -19,18 +21,21 @@ mod values;
 
 pub use bodies::chunked;
 pub use buffers::buffers;
+pub use chat::{chat_line, telnet};
 pub use fields::{accept_encoding, conditional, cookie, metrics_accept, range};
 pub use heads::http_head;
 pub use lines::{pow_line, pow_proof};
+pub use lobby::lobby_ops;
 pub use responses::http_response;
 pub use sessions::session_ops;
 pub use stream::http_stream;
 pub use values::{json, target};
 
 use crate::limits::Limits;
-use crate::service::{World, legacy, panel, pi, pow, web};
+use crate::service::{World, chat as live, legacy, panel, pi, pow, web};
 use crate::work::pi::Kernel;
 use crate::work::pow::Kernel as pow_kernel;
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -55,6 +60,9 @@ pub const LAWS: &[(&str, Law)] = &[
     ("pow_line", pow_line),
     ("pow_proof", pow_proof),
     ("session_ops", session_ops),
+    ("chat_line", chat_line),
+    ("telnet", telnet),
+    ("lobby_ops", lobby_ops),
 ];
 
 /// Bytes of input that a law looks at. Longer ones only cost time: every bound of [`tight`] is
@@ -78,9 +86,34 @@ pub fn world(limits: Limits) -> World {
             sources: legacy::Sources::default(),
         },
         pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
+        chat: live::State::new(opening(), [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         load: Default::default(),
         tester: None,
+    }
+}
+
+/// A chat with the defaults and two agents, `bo` and `cy`, whose secrets are their names.
+fn opening() -> live::Opening {
+    let account = |name: &str| live::Account {
+        name: name.to_string(),
+        secret_sha256: Sha256::digest(name.as_bytes()).into(),
+        capacity: 1,
+    };
+    live::Opening {
+        settings: live::lobby::Settings {
+            wait: Duration::from_secs(120),
+            queue: 500,
+            agent_grace: Duration::from_secs(30),
+            visitor_grace: Duration::from_secs(120),
+            queue_grace: Duration::from_secs(30),
+            rating_time: Duration::from_secs(60),
+            idle: Duration::from_secs(300),
+        },
+        accounts: vec![account("bo"), account("cy")],
+        zone: live::zone::Zone::Fixed(0),
+        last_chat: 0,
+        today: (String::new(), Vec::new(), Vec::new()),
     }
 }
 
@@ -194,6 +227,14 @@ mod tests {
         b"}",
         b"\"",
         b",Abc12,",
+        b"/hello ",
+        b"/rate 5 ",
+        b"/to 7 ",
+        b"\xff\xfb\x1f",
+        b"\xff\xfa\n",
+        b"\xff\xf0",
+        b"\xe2\x80\xae",
+        b"<7|ann#1> ",
         b"00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe",
     ];
 

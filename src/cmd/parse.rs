@@ -14,7 +14,7 @@ use crate::limits::{Limits, MIB};
 use crate::wire::chunked::{self, Chunked, Piece};
 use crate::wire::http::{self, Fields, Framing, Head, Method, Scan};
 use crate::wire::target::{self, Target};
-use crate::wire::{Parse, conditional, json, legacy, line, pow, range, response};
+use crate::wire::{Parse, chat, conditional, json, legacy, line, pow, range, response};
 use crate::work::pow::{SEED_LEN_MAX, SEED_LEN_MIN};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -39,6 +39,7 @@ const PARSERS: &[Row] = &[
     Row { name: "json", reads: "a JSON document, as bodies are read", ask: ask_json },
     Row { name: "legacy", reads: "an answer of the legacy server", ask: ask_legacy },
     Row { name: "line", reads: "a line of the proof-of-work service", ask: ask_line },
+    Row { name: "chat", reads: "a line of a client of the chat", ask: ask_chat },
     Row { name: "pow", reads: "a proof of work, with or without a line ending", ask: ask_pow },
 ];
 
@@ -185,7 +186,15 @@ macro_rules! from_bad {
     };
 }
 
-from_bad!(http::Bad, response::Bad, chunked::Bad, target::Bad, range::Bad, conditional::Bad);
+from_bad!(
+    http::Bad,
+    response::Bad,
+    chunked::Bad,
+    target::Bad,
+    range::Bad,
+    conditional::Bad,
+    chat::Bad
+);
 
 fn ask_http(input: &[u8], limits: &Limits) -> Verdict {
     match http::head(input, &mut Scan::default(), limits, &mut Fields::new()) {
@@ -323,6 +332,23 @@ fn ask_line(input: &[u8], _limits: &Limits) -> Verdict {
             source: POW_PROTOCOL,
             text: "A line has at most 8192 bytes before its ending.",
         }),
+    }
+}
+
+fn ask_chat(input: &[u8], _limits: &Limits) -> Verdict {
+    let mut reader = chat::Reader::default();
+    let Parse::Done(piece, used) = reader.next(input) else { return Verdict::More };
+    match piece {
+        chat::Piece::Nothing => Verdict::More,
+        chat::Piece::Refused(bad) => bad.into(),
+        chat::Piece::Line { text, crlf } => match chat::said(&text) {
+            Parse::Done(said, _) => {
+                let said = format!("{said:?}");
+                Verdict::Done(json!({ "line": text, "crlf": crlf, "said": said }), used)
+            }
+            Parse::Bad(bad) => bad.into(),
+            Parse::More => Verdict::More,
+        },
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn plan(listen: &Listen, defer: bool) -> Plan {
         Service::Panel => Kind::Http(Face::Panel),
         Service::Legacy => Kind::Legacy(Transport::Tcp),
         Service::Pow => Kind::Pow,
+        Service::Chat => Kind::Chat,
     };
     let doors = match listen.transports {
         Transports::Tcp => Doors::Tcp(tcp),
@@ -56,7 +57,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     let plans = plans.collect::<Vec<_>>();
     let doors = net::bind(&plans).map_err(|error| error.to_string())?;
     let path = data.path().join("pentad.db");
-    let database = Database::open(&path)
+    let mut database = Database::open(&path)
         .map_err(|error| format!("the database {} cannot be used: {error}", path.display()))?;
     let site = site(config)?;
     let log = match &config.log_file {
@@ -71,6 +72,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     let mut world = world(config, &doors, access_log, secret()?);
     let program = env::current_exe().map_err(|error| format!("this program: {error}"))?;
     world.panel.tests.data = absolute(data.path())?;
+    world.chat = super::chat::state(config, &mut database, secret()?)?;
     world.web.site = site;
     Ok(Setup {
         world,
@@ -124,7 +126,7 @@ pub(super) fn seed(config: &Config) -> Result<u64, String> {
 }
 
 /// What nobody outside can guess, whatever the seed.
-fn secret() -> Result<[u8; 32], String> {
+pub(super) fn secret() -> Result<[u8; 32], String> {
     let mut secret = [0; 32];
     let filled = SysRng.try_fill_bytes(&mut secret);
     filled.map(|()| secret).map_err(|error| format!("no randomness: {error}"))
@@ -172,6 +174,7 @@ pub(super) fn world(
             sources: legacy::Sources::default(),
         },
         pow: proof_of_work(config, secret),
+        chat: super::chat::fresh(config, secret),
         panel: panel::State {
             services,
             bound: doors.iter().map(|door| door.addr).collect(),

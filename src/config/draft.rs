@@ -9,7 +9,7 @@ use log::LevelFilter;
 
 use super::options::{self, Opt};
 use super::source::{Problem, Settings, Surroundings};
-use super::{Config, Listen, LogFile, Pow, Service, suggest, value};
+use super::{Account, Config, Listen, LogFile, Pow, Service, suggest, value};
 use crate::work::pow::bits_max;
 
 /// The options as they were given, before they have met.
@@ -19,6 +19,9 @@ pub struct Draft {
     pub(super) access_log: AccessLog,
     pub(super) quiet: bool,
     pub(super) no_color: bool,
+    /// Those of `--agents`, and those of each `--agent`.
+    pub(super) agents_in_file: Vec<Account>,
+    pub(super) agents: Vec<Account>,
     host: String,
     asked: Vec<(Service, Asked)>,
 }
@@ -48,6 +51,8 @@ impl Draft {
             access_log: AccessLog::Auto,
             quiet: false,
             no_color: false,
+            agents_in_file: Vec::new(),
+            agents: Vec::new(),
             host: String::new(),
             asked: Vec::new(),
         }
@@ -106,6 +111,7 @@ impl Draft {
         self.check_listeners(settings, problems);
         self.check_output(settings, problems);
         self.check_seeds(settings, problems);
+        self.check_agents(settings, problems);
         if self.quiet {
             self.config.log_level = LevelFilter::Error;
         }
@@ -192,6 +198,24 @@ impl Draft {
                 format!("output-low {low} is not below output-high {high}"),
             ));
         }
+    }
+
+    /// Agents of both sources; no two of one name, and nobody's secret is shown.
+    fn check_agents(&mut self, settings: &mut Settings, problems: &mut Vec<Problem>) {
+        if !self.agents.is_empty() {
+            let shown = self.agents.iter().map(|account| format!("{}:***", account.name));
+            settings.found("agent", shown.collect::<Vec<_>>().join(","));
+        }
+        let mut agents = std::mem::take(&mut self.agents_in_file);
+        agents.append(&mut self.agents);
+        for (place, agent) in agents.iter().enumerate() {
+            let same = |other: &Account| other.name.eq_ignore_ascii_case(&agent.name);
+            if agents[..place].iter().any(same) {
+                let text = format!("two agents are called {}", agent.name);
+                problems.push(Problem::new(settings.kind(&["agents", "agent"]), text));
+            }
+        }
+        self.config.chat.agents = agents;
     }
 
     /// Where there are too few seeds, many messages have no proof.

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! Every value, the default included, takes the same way through the table's `set`. Nothing here
-//! prints, exits, binds or creates anything; beyond the configuration file it reads nothing, and
-//! it asks the machine only for the addresses of host names and the number of cores.
+//! prints, exits, binds or creates anything; beyond the configuration file and that of agents it
+//! reads nothing, and it asks the machine only for the addresses of host names and the number of
+//! cores.
 
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -22,6 +23,7 @@ use log::LevelFilter;
 use crate::limits::Limits;
 use crate::work::pow::Kernel;
 
+mod accounts;
 mod args;
 mod draft;
 mod file;
@@ -30,6 +32,7 @@ mod source;
 pub mod suggest;
 pub mod value;
 
+pub use accounts::{Account, DEMO, Timezone, demo};
 pub(crate) use source::one_line;
 pub use source::{Kind, Loaded, Origin, Problem, Setting, Surroundings, load};
 pub use value::Rate;
@@ -66,6 +69,8 @@ pub struct Config {
     pub legacy: Legacy,
     /// Options of the proof-of-work service.
     pub pow: Pow,
+    /// Options of the live chat.
+    pub chat: Chat,
     /// The least severe diagnostics that are written; `--quiet` is already counted in.
     pub log_level: LevelFilter,
     /// Where the access log goes; `None` is nowhere. That standard output is a terminal is
@@ -127,6 +132,31 @@ pub struct Pow {
     pub kernel: Option<Kernel>,
 }
 
+/// Options of the live chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// How long a visitor waits.
+    pub wait: Duration,
+    /// How many may.
+    pub queue: usize,
+    /// How long an agent that was cut off may stay away.
+    pub agent_grace: Duration,
+    /// How long a visitor may that is in a chat …
+    pub visitor_grace: Duration,
+    /// … and one that waits.
+    pub queue_grace: Duration,
+    /// How long a visitor may think about its rating.
+    pub rating_time: Duration,
+    /// How long a visitor may be silent.
+    pub idle: Duration,
+    /// Chats at a time of an agent that has no number of its own.
+    pub capacity: u32,
+    /// Who may sign in; nobody if nobody was named.
+    pub agents: Vec<Account>,
+    /// When a day begins.
+    pub timezone: Timezone,
+}
+
 /// One address that a service listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
@@ -149,6 +179,8 @@ pub enum Service {
     Legacy,
     /// Proof of work over lines.
     Pow,
+    /// The live chat over lines.
+    Chat,
 }
 
 /// The transports of a listener.
@@ -195,6 +227,7 @@ impl Service {
             Service::Panel => "panel",
             Service::Legacy => "legacy",
             Service::Pow => "pow",
+            Service::Chat => "chat",
         }
     }
 }
@@ -231,11 +264,29 @@ impl Config {
                 udp_rate: Rate { per_second: 0, burst: 0 },
             },
             pow: Pow { difficulty: 0, seed_len: 5, kernel: None },
+            chat: Chat::blank(),
             log_level: LevelFilter::Info,
             log_file: None,
             log_format: LogFormat::Combined,
             format: Format::Text,
             color: false,
+        }
+    }
+}
+
+impl Chat {
+    fn blank() -> Chat {
+        Chat {
+            wait: Duration::ZERO,
+            queue: 0,
+            agent_grace: Duration::ZERO,
+            visitor_grace: Duration::ZERO,
+            queue_grace: Duration::ZERO,
+            rating_time: Duration::ZERO,
+            idle: Duration::ZERO,
+            capacity: 1,
+            agents: Vec::new(),
+            timezone: Timezone::Local,
         }
     }
 }

@@ -12,9 +12,10 @@
 
 #![forbid(unsafe_code)]
 
-mod in_place;
-
+pub mod chat;
 pub mod http;
+mod in_place;
+mod kind;
 pub mod legacy;
 pub mod panel;
 pub mod pi;
@@ -22,10 +23,11 @@ pub mod pow;
 pub mod web;
 
 pub use in_place::InPlace;
+pub use kind::Kind;
 
 use crate::buf::{RecvBuf, SendBuf};
 use crate::client;
-use crate::stats::{Close, Handler, Party, Stats};
+use crate::stats::{Close, Handler, Stats};
 use crate::work::{Job, Outcome};
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
@@ -56,65 +58,6 @@ pub struct Endpoint {
     pub transport: Transport,
     /// Where it is.
     pub addr: SocketAddr,
-}
-
-/// What to open: one variant per kind of session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// HTTP on one of the listeners.
-    Http(http::Face),
-    /// The legacy π server.
-    Legacy(Transport),
-    /// Proof of work, over lines.
-    Pow,
-    /// One query to a legacy π server, on behalf of another session.
-    Probe(client::legacy::Probe),
-    /// A client of proof of work, to measure a server with.
-    Line,
-    /// A search for a proof, which has no peer.
-    Search(pow::jobs::Name),
-    /// One question to any server, whose answer is only judged.
-    Once(client::once::Once),
-    /// A client of a load test.
-    Load(client::load::Seat),
-    /// The load test at a click: what its process says.
-    Tester,
-    /// The fetch of a file of the site, which has no peer.
-    Fetch(web::site::Name),
-}
-
-impl Kind {
-    /// Whether the peer has the first word, so that nothing can be said to it before.
-    pub fn peer_begins(self) -> bool {
-        match self {
-            Kind::Http(_) | Kind::Pow => true,
-            Kind::Legacy(_)
-            | Kind::Probe(_)
-            | Kind::Line
-            | Kind::Search(_)
-            | Kind::Once(_)
-            | Kind::Load(_)
-            | Kind::Tester
-            | Kind::Fetch(_) => false,
-        }
-    }
-
-    /// As whom a peer of this kind of session is counted.
-    pub fn party(self) -> Party {
-        match self {
-            Kind::Http(http::Face::Web) => Party::Visitor,
-            Kind::Http(http::Face::Panel) => Party::Operator,
-            Kind::Legacy(_)
-            | Kind::Pow
-            | Kind::Probe(_)
-            | Kind::Line
-            | Kind::Search(_)
-            | Kind::Once(_)
-            | Kind::Load(_)
-            | Kind::Tester
-            | Kind::Fetch(_) => Party::Line,
-        }
-    }
 }
 
 /// The session's own name for a job, given back with its outcome.
@@ -168,6 +111,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// Something that the chat's lobby says.
+    Chat(chat::lobby::Notice),
     /// What the fetch came to that was waited for under this ticket.
     Fetched(Ticket, web::site::Fetched),
 }
@@ -200,13 +145,27 @@ pub enum Deadline {
     Fresh(Instant),
     /// Nothing is: if room is needed, this connection may be closed at once.
     Idle(Instant),
+    /// Nothing is, but the session has to stay. When the server ends it is ticked early, after
+    /// which its deadline must be another one.
+    Standing(Instant),
 }
 
 impl Deadline {
+    /// The moment, if something is owed until then or a first word awaited.
+    pub fn owed(self) -> Option<Instant> {
+        match self {
+            Deadline::Busy(at) | Deadline::Fresh(at) => Some(at),
+            Deadline::Idle(_) | Deadline::Standing(_) => None,
+        }
+    }
+
     /// The moment itself.
     pub fn at(self) -> Instant {
         match self {
-            Deadline::Busy(at) | Deadline::Fresh(at) | Deadline::Idle(at) => at,
+            Deadline::Busy(at)
+            | Deadline::Fresh(at)
+            | Deadline::Idle(at)
+            | Deadline::Standing(at) => at,
         }
     }
 }
@@ -250,6 +209,8 @@ pub struct World {
     pub legacy: legacy::State,
     /// Proof of work.
     pub pow: pow::State,
+    /// The live chat.
+    pub chat: chat::State,
     /// The panel.
     pub panel: panel::State,
     /// What the clients of proof of work have seen.
@@ -267,6 +228,10 @@ pub enum Session {
     Legacy(legacy::Session),
     /// Proof of work, over lines.
     Pow(pow::line::Session),
+    /// The live chat, over lines.
+    Chat(chat::line::Session),
+    /// What keeps the chat's time and books.
+    Keeper(chat::keeper::Session),
     /// A query to a legacy π server.
     Probe(client::legacy::Session),
     /// A client of proof of work.
@@ -290,6 +255,8 @@ impl Session {
             Kind::Http(face) => Session::Http(http::Session::open(face, now)),
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
+            Kind::Chat => Session::Chat(chat::line::Session::open(now)),
+            Kind::Keeper => Session::Keeper(chat::keeper::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
@@ -310,6 +277,8 @@ impl Session {
             Session::Http(session) => session.handle(event, recv, cx),
             Session::Legacy(session) => session.handle(&event, recv, cx),
             Session::Pow(session) => session.handle(event, recv, cx),
+            Session::Chat(session) => session.handle(event, recv, cx),
+            Session::Keeper(session) => session.handle(&event, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
@@ -326,6 +295,7 @@ impl Session {
             Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Chat(_) | Session::Keeper(_) => Some(Handler::Chat),
             Session::Fetch(_) => Some(Handler::Site),
             Session::Tester(_) => Some(Handler::Panel),
         }
@@ -337,6 +307,8 @@ impl Session {
             Session::Http(session) => session.deadline(),
             Session::Legacy(session) => session.deadline(),
             Session::Pow(session) => session.deadline(),
+            Session::Chat(session) => session.deadline(),
+            Session::Keeper(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
@@ -351,8 +323,11 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) => false,
+            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) | Session::Keeper(_) => {
+                false
+            }
             Session::Pow(session) => session.wants_read(),
+            Session::Chat(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
@@ -367,6 +342,8 @@ impl Session {
             Session::Http(session) => session.is_done(),
             Session::Legacy(session) => session.is_done(),
             Session::Pow(session) => session.is_done(),
+            Session::Chat(session) => session.is_done(),
+            Session::Keeper(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),

@@ -177,8 +177,9 @@ impl Pending {
                 | Outcome::Pow(_)
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
+                | Outcome::Process(_)
                 | Outcome::Reports(_)
-                | Outcome::Process(_),
+                | Outcome::Database(Ok(db::Answer::Chat(_))),
                 _,
             ) => {
                 return Some(Style::Plain.error(500, "the job failed"));

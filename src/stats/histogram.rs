@@ -2,9 +2,9 @@
 //! never memory.
 //!
 //! Two kinds, since people ask two things. [`Buckets`] have the bounds that scrapers know and
-//! count since the start, exactly. [`Cells`] divide each doubling into sixteen, so that a quantile
-//! read from them is at most a sixteenth too high; [`Recent`] keeps two generations of them, since
-//! the quantiles of a week say nothing about now.
+//! count since the start, exactly. [`Recent`] divides each doubling into sixteen, so that a
+//! quantile read from it is at most a sixteenth too high, and keeps two generations, since the
+//! quantiles of a week say nothing about now.
 
 use std::time::{Duration, Instant};
 
@@ -37,12 +37,12 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// One more.
-    pub fn record(&mut self, took: Duration) {
+    /// So many more of the same length.
+    pub fn record(&mut self, took: Duration, count: u64) {
         let ns = nanoseconds(took);
         let place = BOUNDS.iter().position(|bound| ns <= *bound).unwrap_or(BOUNDS.len());
-        self.counts[place] += 1;
-        self.sum_ns = self.sum_ns.saturating_add(ns);
+        self.counts[place] += count;
+        self.sum_ns = self.sum_ns.saturating_add(ns.saturating_mul(count));
     }
 
     /// How many there are.
@@ -79,7 +79,7 @@ const CELLS: usize = ((DOUBLINGS - STEP_BITS + 1) as usize) << STEP_BITS;
 
 /// Durations by their size, to a sixteenth.
 #[derive(Debug, Clone)]
-pub struct Cells {
+struct Cells {
     counts: [u64; CELLS],
     count: u64,
     max_ns: u64,
@@ -92,11 +92,10 @@ impl Default for Cells {
 }
 
 impl Cells {
-    /// One more.
-    pub fn record(&mut self, took: Duration) {
+    fn record(&mut self, took: Duration, count: u64) {
         let ns = nanoseconds(took);
-        self.counts[cell(ns)] += 1;
-        self.count += 1;
+        self.counts[cell(ns)] += count;
+        self.count += count;
         self.max_ns = self.max_ns.max(ns);
     }
 
@@ -138,14 +137,14 @@ pub struct Recent {
 pub const GENERATION: Duration = Duration::from_secs(10);
 
 impl Recent {
-    /// One more, at `at`.
-    pub fn record(&mut self, took: Duration, at: Instant) {
+    /// So many more of the same length, at `at`.
+    pub fn record(&mut self, took: Duration, count: u64, at: Instant) {
         match self.since {
             Some(since) if at < since + GENERATION => {}
             Some(since) => self.turn_over(at >= since + 2 * GENERATION, at),
             None => self.since = Some(at),
         }
-        self.now.record(took);
+        self.now.record(took, count);
     }
 
     #[cold]
@@ -204,7 +203,7 @@ mod tests {
     fn a_bound_belongs_to_its_bucket() {
         let mut buckets = Buckets::default();
         for us in [50, 51, 100, 10_000_000, 10_000_001] {
-            buckets.record(Duration::from_micros(us));
+            buckets.record(Duration::from_micros(us), 1);
         }
         let counts = buckets.cumulative().collect::<Vec<_>>();
         assert_eq!(counts[..2], [(0.00005, 1), (0.0001, 3)]);
@@ -234,7 +233,7 @@ mod tests {
         let (mut recent, mut sorted) = (Recent::default(), Vec::new());
         for _ in 0..10_000 {
             let took = Duration::from_nanos(rng.u64(..1 << 30) >> rng.u32(..12));
-            recent.record(took, start);
+            recent.record(took, 1, start);
             sorted.push(took);
         }
         sorted.sort_unstable();
@@ -254,12 +253,12 @@ mod tests {
         let mut recent = Recent::default();
         let at = |s| start + Duration::from_secs(s);
         let (short, long) = (Duration::from_millis(1), Duration::from_secs(1));
-        recent.record(long, at(0));
-        recent.record(short, at(12));
+        recent.record(long, 1, at(0));
+        recent.record(short, 1, at(12));
         assert_eq!((recent.count(), recent.max()), (2, long), "a generation ago is lately");
-        recent.record(short, at(23));
+        recent.record(short, 1, at(23));
         assert_eq!((recent.count(), recent.max()), (2, short));
-        recent.record(short, at(90));
+        recent.record(short, 1, at(90));
         assert_eq!(recent.count(), 1, "before a long pause is long ago");
     }
 }

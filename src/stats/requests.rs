@@ -59,8 +59,17 @@ pub struct Requests {
     /// The path of the request at hand.
     path: String,
     latest: Vec<Latest>,
-    /// Answers of this step; with each, which of the counted ones it is.
-    printed: Vec<(u64, Answered)>,
+    /// Answers of this step.
+    printed: Vec<Printed>,
+}
+
+/// Answers that were printed one after the other to requests of the same moment: those that were
+/// sent in one go are measured in one go.
+#[derive(Debug, Clone, Copy)]
+struct Printed {
+    began: Instant,
+    handler: Handler,
+    count: u64,
 }
 
 impl Default for Requests {
@@ -80,7 +89,7 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// A request to this path is at hand.
+    /// A request to this path is at hand. Each answer is given after one of these.
     pub(super) fn begin(&mut self, path: &str) {
         let end = path.floor_char_boundary(PATH_BYTES_MAX);
         self.path.clear();
@@ -94,14 +103,17 @@ impl Requests {
 
     /// An answer was printed. What the panel says of itself is not part of what it shows.
     pub(super) fn printed(&mut self, answered: Answered) {
-        let Answered { handler, verb, status, .. } = answered;
+        let Answered { handler, verb, status, began, .. } = answered;
         self.counts[handler as usize][verb as usize][label::code(status)] += 1;
         if is_counted(handler) {
             self.keep(answered);
             self.total += 1;
             self.errors += u64::from(status >= 400);
         }
-        self.printed.push((self.total, answered));
+        match self.printed.last_mut() {
+            Some(last) if (last.began, last.handler) == (began, handler) => last.count += 1,
+            Some(_) | None => self.printed.push(Printed { began, handler, count: 1 }),
+        }
     }
 
     fn keep(&mut self, answered: Answered) {
@@ -109,7 +121,8 @@ impl Requests {
         if let Some(latest) = self.latest.get_mut(place) {
             latest.answered = answered;
             latest.took = None;
-            latest.path.clone_from(&self.path);
+            // The old path's memory is the next one's.
+            std::mem::swap(&mut latest.path, &mut self.path);
         } else {
             self.latest.push(Latest { answered, path: self.path.clone(), took: None });
         }
@@ -117,18 +130,17 @@ impl Requests {
 
     /// All answers that were printed have been offered to the kernel.
     pub(super) fn offered(&mut self, now: Instant) {
-        for (number, answered) in self.printed.drain(..) {
-            let took = now.saturating_duration_since(answered.began);
-            self.durations[answered.handler as usize].record(took);
-            if !is_counted(answered.handler) {
-                continue;
+        for Printed { began, handler, count } in self.printed.drain(..) {
+            let took = now.saturating_duration_since(began);
+            self.durations[handler as usize].record(took, count);
+            if is_counted(handler) {
+                self.recent.record(took, count, now);
+                self.per_second.add(now, count);
             }
-            self.recent.record(took, now);
-            self.per_second.add(now, 1);
-            if number + LATEST as u64 > self.total {
-                let place = ((number - 1) % LATEST as u64) as usize;
-                self.latest[place].took = Some(took);
-            }
+        }
+        for latest in &mut self.latest {
+            let took = || now.saturating_duration_since(latest.answered.began);
+            latest.took = latest.took.or_else(|| Some(took()));
         }
     }
 

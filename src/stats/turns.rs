@@ -87,8 +87,8 @@ impl Turns {
         self.busy += busy;
         self.busy_per_second.add(now, busy.as_nanos() as u64);
         let lag = now.saturating_duration_since(due);
-        self.lag.record(lag);
-        self.recent_lag.record(lag, now);
+        self.lag.record(lag, 1);
+        self.recent_lag.record(lag, 1, now);
     }
 
     /// So many blocks were computed on the loop in one turn.

@@ -9,6 +9,7 @@
 pub mod accept;
 pub mod ascii;
 pub mod base64;
+pub mod chat;
 pub mod chunked;
 pub mod conditional;
 pub mod cookie;

@@ -1,8 +1,8 @@
 //! What the operating system says of this process.
 //!
-//! It is asked by a worker, and is here for that reason: reading `/proc` is a dozen system calls,
-//! some of which walk through all descriptors or all memory areas, and the loop makes none that
-//! it does not need for its clients. What cannot be read is zero.
+//! A thread for the disk asks it, and that is why it is here: reading `/proc` is a dozen system
+//! calls, some of which walk through all descriptors or all memory areas, and the loop makes none
+//! that it does not need for its clients. What cannot be read is zero.
 
 use std::fs;
 use std::time::Duration;

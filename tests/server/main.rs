@@ -11,6 +11,7 @@
 mod util;
 
 mod access_log;
+mod chat;
 mod control;
 mod crowds;
 mod datagrams;

@@ -208,7 +208,7 @@ fn the_loop_is_seen_from_inside() {
     assert!(told["busy_s"].as_f64() > Some(0.0) && told["busy_share"].as_f64() < Some(1.01));
     let turns = told["lag_histogram"].as_array().unwrap().iter();
     let turns = turns.map(|cell| cell["turns"].as_u64().unwrap()).sum::<u64>();
-    assert!(turns > 20, "{told}");
+    assert!(turns >= 20, "a turn for each request, and this one is not over: {told}");
     let slowest = told["slowest_steps"].as_array().unwrap();
     assert_eq!(slowest.len(), 10);
     assert!(slowest.is_sorted_by(|a, b| a["ms"].as_f64() >= b["ms"].as_f64()), "{told}");

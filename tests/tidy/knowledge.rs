@@ -14,7 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("service", &["report", "buf", "limits", "stats", "wire", "work", "client"]),
     ("client", &["buf", "limits", "stats", "wire", "work", "service"]),
     ("net", &["buf", "limits", "stats", "work", "service", "client"]),
-    ("config", &["limits", "work"]),
+    ("config", &["limits", "wire", "work"]),
     ("svg", &[]),
     ("report", &["svg"]),
     ("study", &["buf", "limits", "stats", "work", "service", "client"]),

@@ -10,4 +10,5 @@ pub mod fake;
 pub mod http;
 pub mod process;
 pub mod site;
+pub mod story;
 pub mod transcript;

@@ -126,12 +126,15 @@ pub struct Server {
     stdout: Receiver<String>,
 }
 
-/// Every service on a free port, and randomness that repeats itself.
-pub const FREE: [&str; 5] = [
+/// Every service on a free port, agents for the chat, and randomness that repeats itself.
+pub const FREE: [&str; 8] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
     "--legacy=127.0.0.1:0",
     "--pow=127.0.0.1:0",
+    "--chat=127.0.0.1:0",
+    "--agent=bo:bo",
+    "--agent=cy:cy",
     "--seed=1",
 ];
 

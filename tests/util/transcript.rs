@@ -37,6 +37,7 @@ pub enum Service {
     Panel,
     Legacy,
     Pow,
+    Chat,
 }
 
 impl Service {
@@ -46,6 +47,7 @@ impl Service {
             Service::Panel => Kind::Http(Face::Panel),
             Service::Legacy => Kind::Legacy(Transport::Tcp),
             Service::Pow => Kind::Pow,
+            Service::Chat => Kind::Chat,
         }
     }
 
@@ -55,6 +57,7 @@ impl Service {
             Service::Panel => "panel",
             Service::Legacy => "legacy",
             Service::Pow => "pow",
+            Service::Chat => "chat",
         }
     }
 }
@@ -113,6 +116,7 @@ fn parse(name: String, text: &str) -> Transcript {
                 ("panel", _) => service = Some(Service::Panel),
                 ("legacy", _) => service = Some(Service::Legacy),
                 ("pow", _) => service = Some(Service::Pow),
+                ("chat", _) => service = Some(Service::Chat),
                 ("wait", ms) => {
                     let ms = ms.trim_end_matches("ms").parse().unwrap();
                     steps.push(Step::Wait(Duration::from_millis(ms)));

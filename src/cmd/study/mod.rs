@@ -64,7 +64,7 @@ enum Service {
     Legacy,
     Pow,
     Web,
-    /// It cannot be served by any model here yet; that is known, and has its reasons.
+    /// Its peers hear of each other, which only the loop lets them.
     Chat,
 }
 
@@ -89,9 +89,7 @@ impl Service {
     fn refusal(self, model: Model) -> Option<&'static str> {
         match self {
             Service::Legacy | Service::Pow | Service::Web => None,
-            Service::Chat => {
-                Some(model.lacks(Need::Letters).unwrap_or("this version has no chat to serve"))
-            }
+            Service::Chat => model.lacks(Need::Letters),
         }
     }
 
@@ -332,11 +330,12 @@ mod tests {
             ("iterative", "iterative cannot serve chat: the second peer waits"),
             ("forked", "forked cannot serve chat: processes share no lobby"),
             ("preforked", "preforked cannot serve chat: processes share no lobby"),
-            ("loop", "loop cannot serve chat: this version has no chat"),
+            ("threaded", "threaded cannot serve chat: a thread that waits in a read"),
         ] {
             let error = read(&format!("serve --service chat --model {model}")).unwrap_err();
             assert!(error.starts_with(reason), "{error}");
         }
+        assert_eq!(Service::Chat.refusal(Model::Loop), None);
         assert!(Service::Web.gap(Model::Forked).is_some_and(|gap| gap.contains("/legacy_pi")));
         assert_eq!(Service::Web.gap(Model::Loop), None);
     }

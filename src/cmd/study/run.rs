@@ -178,7 +178,7 @@ fn question(service: Service, deadline: Instant) -> Once {
             until: Until::End,
             deadline,
         },
-        Service::Chat => unreachable!("no model is left for it"),
+        Service::Chat => Once { say: b"/ping\n", begins: b"* HELLO", until: Until::Line, deadline },
     }
 }
 

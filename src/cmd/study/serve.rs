@@ -3,7 +3,7 @@
 //! Nothing is started before the model starts it: no thread for diagnostics, no pool, no poll.
 //! Models that fork do so in a process of one thread, and open their databases afterwards.
 
-use super::super::{DataDir, diagnostics, services};
+use super::super::{DataDir, chat, diagnostics, services};
 use super::{Exit, Options, Service, complain};
 use crate::config::{Config, Format, Listen, Service as Listed, Transports, options};
 use crate::net;
@@ -38,10 +38,12 @@ fn start(options: &Options, model: Model) -> Result<Exit, String> {
     if let Some(gap) = options.service.gap(model) {
         complain(format_args!("study: {gap}"));
     }
-    // Only the web service writes anything.
+    // These two write what they count.
     let data = match options.service {
-        Service::Web => Some(DataDir::open(&options.data).map_err(|error| error.to_string())?),
-        Service::Legacy | Service::Pow | Service::Chat => None,
+        Service::Web | Service::Chat => {
+            Some(DataDir::open(&options.data).map_err(|error| error.to_string())?)
+        }
+        Service::Legacy | Service::Pow => None,
     };
     let database =
         data.as_ref().map_or(PathBuf::from(":memory:"), |data| data.path().join("pentad.db"));
@@ -86,13 +88,22 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
     let mut config = config(options);
     config.limits.max_connections = options.connections_max;
     let doors = net::bind(&[services::plan(listen, false)]).map_err(|error| error.to_string())?;
-    let database = Database::open(database).map_err(|error| error.to_string())?;
-    let _diagnostics =
-        diagnostics::start(LevelFilter::Warn, false).map_err(|error| error.to_string())?;
+    // Whoever wants to sign in has to be told how.
+    let level = match options.service {
+        Service::Chat => LevelFilter::Info,
+        Service::Legacy | Service::Pow | Service::Web => LevelFilter::Warn,
+    };
+    let _diagnostics = diagnostics::start(level, false).map_err(|error| error.to_string())?;
+    let mut database = Database::open(database).map_err(|error| error.to_string())?;
+    config.listen = vec![*listen];
+    let mut world = world(&config, options);
+    if options.service == Service::Chat {
+        world.chat = chat::state(&config, &mut database, services::secret()?)?;
+    }
     let setup = net::Setup {
         program: std::env::current_exe().map_err(|error| error.to_string())?,
         doors,
-        world: world(&config, options),
+        world,
         limits: config.limits,
         workers: options.workers,
         database,
@@ -129,7 +140,7 @@ fn kind(service: Service) -> (Kind, Listed) {
         Service::Legacy => (Kind::Legacy(Transport::Tcp), Listed::Legacy),
         Service::Pow => (Kind::Pow, Listed::Pow),
         Service::Web => (Kind::Http(http::Face::Web), Listed::Web),
-        Service::Chat => unreachable!("refused when the flags were read"),
+        Service::Chat => (Kind::Chat, Listed::Chat),
     }
 }
 

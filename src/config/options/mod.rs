@@ -13,6 +13,7 @@ use super::draft::{AccessLog, Draft};
 use super::value::{self, duration, optional, path, word};
 use super::{Format, LogFile, LogFormat, Service, Transports, cores};
 
+mod chat;
 mod limits;
 mod panel;
 mod pow;
@@ -23,7 +24,7 @@ pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 10] = [
+pub static TABLE: [Group; 11] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
     Group { title: "Static site", options: &site::SITE },
@@ -31,6 +32,7 @@ pub static TABLE: [Group; 10] = [
     Group { title: "Panel", options: &panel::PANEL },
     Group { title: "Legacy service", options: &LEGACY },
     Group { title: "Proof of work", options: &pow::POW },
+    Group { title: "Live chat", options: &chat::CHAT },
     Group { title: "Logs and output", options: &OUTPUT },
     Group { title: "HTTP", options: &limits::HTTP },
     Group { title: "Instead of running", options: &ASKS },
@@ -65,7 +67,7 @@ fn put<T>(slot: &mut T, value: Result<T, String>) -> Result<(), String> {
     Ok(())
 }
 
-static SERVICES: [Opt; 6] = [
+static SERVICES: [Opt; 7] = [
     listener(
         Service::Web,
         Transports::Tcp,
@@ -93,6 +95,13 @@ static SERVICES: [Opt; 6] = [
         "pow",
         "127.0.0.1:20000",
         "Proof of work, a line for a line",
+    ),
+    listener(
+        Service::Chat,
+        Transports::Tcp,
+        "chat",
+        "127.0.0.1:4000",
+        "Live-support chat, over lines",
     ),
     Opt {
         name: "only",

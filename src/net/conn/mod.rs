@@ -178,7 +178,7 @@ impl<S: Socket> Conn<S> {
         match self.session.deadline() {
             Some(Deadline::Fresh(_) | Deadline::Idle(_)) if self.recv.is_none() => Presence::Idle,
             Some(Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Busy(_)) => Presence::Reading,
-            None => Presence::Writing,
+            Some(Deadline::Standing(_)) | None => Presence::Writing,
         }
     }
 
@@ -231,7 +231,7 @@ impl<S: Socket> Conn<S> {
             _ if self.session.is_done().is_some() => None,
             Some(Deadline::Busy(at)) => Some(at),
             Some(Deadline::Idle(_)) if self.send.is_some() => None,
-            Some(Deadline::Fresh(at) | Deadline::Idle(at)) => {
+            Some(Deadline::Fresh(at) | Deadline::Idle(at) | Deadline::Standing(at)) => {
                 Some(desk.draining.map_or(at, |since| at.min(since + limits::DRAIN_IDLE)))
             }
             None => None,
@@ -256,6 +256,7 @@ impl<S: Socket> Conn<S> {
             Phase::Open => match self.session.deadline() {
                 Some(Deadline::Fresh(_)) => self.session.is_done().is_some(),
                 Some(Deadline::Busy(_) | Deadline::Idle(_)) | None => self.idle_until().is_none(),
+                Some(Deadline::Standing(_)) => self.jobs > 0,
             },
             Phase::Dialling => true,
             Phase::Lingering { .. } => false,

@@ -3,7 +3,7 @@
 use super::request::Request;
 use super::response::{Response, text};
 use super::routes::Endpoint;
-use crate::service::{Cx, Event, panel, pi, pow, web};
+use crate::service::{Cx, Event, chat, panel, pi, pow, web};
 use std::time::Instant;
 
 /// What an endpoint has to say at once.
@@ -24,6 +24,8 @@ pub enum Pending {
     Pow(pow::api::Pending),
     /// Reports of load tests.
     Reports(panel::archive::Pending),
+    /// The live chat.
+    Chat(chat::api::Pending),
     /// The figures of the process.
     Metrics(panel::metrics::Pending),
     /// A file of the site.
@@ -37,6 +39,7 @@ impl Pending {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
             Pending::Reports(_) => None,
+            Pending::Chat(_) => None,
             Pending::Metrics(pending) => Some(pending.deadline()),
             Pending::Site(pending) => Some(pending.deadline()),
         }
@@ -48,6 +51,7 @@ impl Pending {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
             Pending::Reports(pending) => pending.news(event),
+            Pending::Chat(pending) => pending.news(&event, cx),
             Pending::Metrics(pending) => pending.news(&event, cx),
             Pending::Site(pending) => pending.news(event, cx),
         }
@@ -79,5 +83,10 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::PowCancel => Answer::Ready(pow::api::cancel(request, cx)),
         Endpoint::PowVerify => Answer::Ready(pow::api::verify(request, cx)),
         Endpoint::PowStats => Answer::Ready(pow::api::stats(cx)),
+        Endpoint::ChatStatus => Answer::Ready(chat::api::status(cx)),
+        Endpoint::ChatStats => chat::api::stats(request, cx),
+        Endpoint::ChatAgents => Answer::Ready(chat::api::agents(cx)),
+        Endpoint::ChatSessions => chat::api::sessions(request, cx),
+        Endpoint::ChatTranscript => chat::api::transcript(request, cx),
     }
 }

@@ -24,7 +24,9 @@ mod sending;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{Body as Content, Response, Style, content, empty, json, page, svg, text};
+pub use response::{
+    Body as Content, Response, Style, content, empty, json, lines, page, svg, text,
+};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
@@ -160,10 +162,9 @@ impl Session {
                 Progress::Advanced
             }
             Parse::More => {
-                self.deadline = Some(Deadline::Busy(match self.deadline {
-                    Some(Deadline::Fresh(until) | Deadline::Busy(until)) => until,
-                    Some(Deadline::Idle(_)) | None => cx.now + cx.world.web.limits.head_timeout,
-                }));
+                let until = cx.now + cx.world.web.limits.head_timeout;
+                let until = self.deadline.and_then(Deadline::owed).unwrap_or(until);
+                self.deadline = Some(Deadline::Busy(until));
                 self.stage = Stage::Head(scan);
                 Progress::Starved
             }

@@ -74,6 +74,11 @@ pub fn text(status: u16, line: &'static str) -> Response {
     with(status, "text/plain; charset=utf-8", line.as_bytes().into())
 }
 
+/// Lines of text, already printed.
+pub fn lines(status: u16, text: String) -> Response {
+    with(status, "text/plain; charset=utf-8", text.into_bytes().into())
+}
+
 /// What our own pages may do: no script, no frame, nothing from anywhere else.
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";

@@ -2,7 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::response::{Response, Style, empty};
-use crate::service::{panel, pow};
+use crate::service::{chat, panel, pow};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
@@ -60,6 +60,16 @@ pub enum Endpoint {
     PowVerify,
     /// How fast and how lucky the searches are.
     PowStats,
+    /// How the live chat goes.
+    ChatStatus,
+    /// The figures of the live chat.
+    ChatStats,
+    /// Its agents.
+    ChatAgents,
+    /// Its sessions that are over.
+    ChatSessions,
+    /// What was said in one.
+    ChatTranscript,
 }
 
 impl Endpoint {
@@ -84,6 +94,11 @@ impl Endpoint {
             | Endpoint::PowCancel
             | Endpoint::PowVerify
             | Endpoint::PowStats => Handler::Pow,
+            Endpoint::ChatStatus
+            | Endpoint::ChatStats
+            | Endpoint::ChatAgents
+            | Endpoint::ChatSessions
+            | Endpoint::ChatTranscript => Handler::Chat,
         }
     }
 
@@ -109,7 +124,12 @@ impl Endpoint {
             | Endpoint::PowJob
             | Endpoint::PowCancel
             | Endpoint::PowVerify
-            | Endpoint::PowStats => false,
+            | Endpoint::PowStats
+            | Endpoint::ChatStatus
+            | Endpoint::ChatStats
+            | Endpoint::ChatAgents
+            | Endpoint::ChatSessions
+            | Endpoint::ChatTranscript => false,
         }
     }
 }
@@ -149,6 +169,8 @@ enum Pattern {
     Exact(&'static str),
     /// This one and one more segment, which is the endpoint's affair.
     Under(&'static str),
+    /// One segment between these, which is the endpoint's affair.
+    Between(&'static str, &'static str),
 }
 
 impl Pattern {
@@ -157,6 +179,10 @@ impl Pattern {
             Pattern::Exact(exact) => path == exact,
             Pattern::Under(prefix) => path
                 .strip_prefix(prefix)
+                .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
+            Pattern::Between(prefix, suffix) => path
+                .strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(suffix))
                 .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
         }
     }
@@ -224,6 +250,10 @@ const fn control(method: Method, path: &'static str, endpoint: Endpoint) -> Rout
     Route { method, guard: Guard::Control, body: Body::Limited, ..view(path, endpoint) }
 }
 
+const fn transcript(form: usize) -> Pattern {
+    Pattern::Between(chat::api::SESSIONS, chat::api::TRANSCRIPTS[form])
+}
+
 const TABLE: &[Route] = &[
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
@@ -247,6 +277,13 @@ const TABLE: &[Route] = &[
     api(Method::Delete, Pattern::Under(pow::api::JOBS), Endpoint::PowCancel),
     api(Method::Post, Pattern::Exact("/api/pow/verify"), Endpoint::PowVerify),
     api(Method::Get, Pattern::Exact("/api/pow/stats"), Endpoint::PowStats),
+    api(Method::Get, Pattern::Exact("/api/chat/status"), Endpoint::ChatStatus),
+    api(Method::Get, Pattern::Exact("/api/chat/stats"), Endpoint::ChatStats),
+    api(Method::Get, Pattern::Exact("/api/chat/agents"), Endpoint::ChatAgents),
+    api(Method::Get, Pattern::Exact("/api/chat/sessions"), Endpoint::ChatSessions),
+    api(Method::Get, transcript(0), Endpoint::ChatTranscript),
+    api(Method::Get, transcript(1), Endpoint::ChatTranscript),
+    api(Method::Get, transcript(2), Endpoint::ChatTranscript),
 ];
 
 /// The row for whatever no other row claims on the web listener …

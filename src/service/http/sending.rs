@@ -23,6 +23,8 @@ use std::time::Instant;
 pub struct Sending {
     file: Arc<Opened>,
     left: Range<u64>,
+    /// Bytes of a stretch.
+    most: u64,
     stretch: Stretch,
     ticket: Ticket,
     /// Why the connection closes after it, if it does.
@@ -61,7 +63,9 @@ impl Sending {
         cx: &mut Cx<'_>,
     ) -> Sending {
         let file = Arc::clone(file);
-        let mut sending = Sending { file, left, stretch: Stretch::Asked, ticket, then };
+        let most = (cx.world.web.limits.output_high * limits::FILE_STRETCH) as u64;
+        let stretch = Stretch::Asked;
+        let mut sending = Sending { file, left, most, stretch, ticket, then };
         sending.ask(cx);
         sending
     }
@@ -125,6 +129,6 @@ impl Sending {
     }
 
     fn end(&self) -> u64 {
-        self.left.end.min(self.left.start + limits::FILE_STRETCH_BYTES)
+        self.left.end.min(self.left.start + self.most)
     }
 }

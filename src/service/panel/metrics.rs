@@ -1,7 +1,7 @@
 //! `/metrics`: what was counted, as JSON for pages and scripts or as text for scrapers.
 //!
-//! The figures of the process are read by a worker, at most once a second; whoever asks then
-//! waits for them, but not long: a busy pool must not hide what it is busy with.
+//! The figures of the process are read by another thread, at most once a second; whoever asks then
+//! waits for them, but not long: a busy disk must not hide what the server is busy with.
 
 use super::prometheus;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, content, json};

@@ -257,7 +257,7 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
-            Event::Mail(Mail::Searched(_) | Mail::Fetched(..)) => {}
+            Event::Mail(Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_)) => {}
         }
         Progress::Starved
     }

@@ -4,6 +4,7 @@
 //! transaction, and answers only when that is on disk: durability costs one `fsync` a batch. Each
 //! group of tables is a file below, with its schema, its requests and its answers.
 
+pub mod chat;
 pub mod counts;
 
 use rusqlite::{Connection, Transaction};
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub enum Request {
     /// How often each user of π asked.
     Counts(counts::Request),
+    /// The live chat.
+    Chat(chat::Request),
 }
 
 /// What was carried out and is on disk, in the same groups.
@@ -23,6 +26,8 @@ pub enum Request {
 pub enum Answer {
     /// How often each user of π asked.
     Counts(counts::Answer),
+    /// The live chat.
+    Chat(chat::Answer),
 }
 
 /// Why a request was not carried out.
@@ -45,7 +50,7 @@ impl From<rusqlite::Error> for Failure {
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The tables of every group.
-const SCHEMAS: [&str; 1] = [counts::SCHEMA];
+const SCHEMAS: [&str; 2] = [counts::SCHEMA, chat::SCHEMA];
 
 /// The open database.
 #[derive(Debug)]
@@ -91,6 +96,7 @@ impl Database {
 fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
     match request {
         Request::Counts(request) => counts::answer(transaction, request).map(Answer::Counts),
+        Request::Chat(request) => chat::answer(transaction, request).map(Answer::Chat),
     }
 }
 

@@ -97,7 +97,9 @@ pub enum Outcome {
     Denied,
     /// Somebody is writing to it, or was a moment ago: this is how far it is.
     Unsettled(Mark),
-    /// The disk failed, or there was no descriptor free.
+    /// There is no descriptor free, or no memory.
+    Busy,
+    /// The disk failed.
     Failed,
     /// The stretch is in memory, and the file still what it was.
     Warm,
@@ -222,6 +224,7 @@ fn meaning(error: &io::Error) -> Outcome {
     match Errno::from_io_error(error) {
         Some(errno) if MISSING.contains(&errno) => Outcome::Missing,
         Some(Errno::ACCESS | Errno::PERM) => Outcome::Denied,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => Outcome::Busy,
         None if error.kind() == io::ErrorKind::NotFound => Outcome::Missing,
         Some(_) | None => Outcome::Failed,
     }

@@ -123,6 +123,7 @@ impl Session {
             }
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
+            files::Outcome::Busy => return self.refused(cx),
             files::Outcome::Failed => Fetched::Failed,
             files::Outcome::Warm | files::Outcome::Changed => Fetched::Failed,
         };

@@ -157,6 +157,7 @@ impl Pending {
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
             files::Outcome::Unsettled(_) => Fetched::Unsettled,
+            files::Outcome::Busy => Fetched::Busy,
             files::Outcome::Same
             | files::Outcome::Failed
             | files::Outcome::Warm

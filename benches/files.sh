@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# How fast files are, side by side: pentad with its cache and without, nginx, and lighttpd.
+#
+#     benches/files.sh [--quick] [--rounds N] [--seconds S] [small|middle|large|paced|slow]...
+#
+#     small    1 KiB, 64 connections; also a loop that parses nothing and sends as many bytes
+#     middle   100 KiB, 64 connections
+#     large    10 MiB, 8 connections
+#     paced    1 KiB at half of what nginx can do: how long the slowest percent takes
+#     slow     a thousand readers of 10 MiB that take next to nothing, and small files meanwhile
+#
+# Without names, all of them. Each server has one core to itself and the load the other. nginx
+# keeps its files open (open_file_cache) and sends them from there (sendfile); nothing is logged.
+# In each round every load goes to every server in turn. Figures are medians over the rounds.
+#
+# Often it is the load generator that is out of breath first, and servers look alike that are not.
+# Hence the second figure: requests for each second that the server itself was on its core, kernel
+# included, as /proc counts it.
+#
+# Needs two cores, cargo, curl, a C compiler, nginx, lighttpd, wrk and Python; as root on Debian,
+# what is missing is installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that
+# binary instead of building one, SERVER_CORE and LOAD_CORE choose other cores than 0 and 1, and
+# PATIENCE is for how many seconds in all the script waits for others to leave the machine alone.
+
+source "$(dirname "$0")/lib.sh"
+
+rounds=5 seconds=3 tests=()
+declare -A pids ports
+
+options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) rounds=1 seconds=1 ;;
+            --rounds) rounds=${2:?} && shift ;;
+            --seconds) seconds=${2:?} && shift ;;
+            small | middle | large | paced | slow) tests+=("$1") ;;
+            *) usage ;;
+        esac
+        shift
+    done
+    if [ ${#tests[@]} = 0 ]; then
+        tests=(small middle large paced slow)
+    fi
+}
+
+prepare() {
+    need_cores
+    need nginx nginx
+    need lighttpd lighttpd
+    need wrk wrk
+    need curl curl
+    need python3 python3
+    build_bare
+    build_pentad
+    mkdir "$tmp/site"
+    chmod 755 "$tmp" "$tmp/site"
+    head -c 1024 /dev/urandom >"$tmp/site/small"
+    head -c 102400 /dev/urandom >"$tmp/site/middle"
+    head -c 10485760 /dev/urandom >"$tmp/site/large"
+}
+
+start_all() {
+    start_pentad --root "$tmp/site"
+    pids[pentad]=$pid ports[pentad]=$port
+    start_pentad --root "$tmp/site" --cache-bytes 0
+    pids[uncached]=$pid ports[uncached]=$port
+    start_nginx "$tmp/site"
+    pids[nginx]=$pid ports[nginx]=$port
+    start_lighttpd "$tmp/site"
+    pids[lighttpd]=$pid ports[lighttpd]=$port
+    curl --silent --output /dev/null "http://127.0.0.1:${ports[pentad]}/small"
+    curl --silent --include --output "$tmp/answer" "http://127.0.0.1:${ports[pentad]}/small"
+    start_bare "$tmp/answer"
+    pids[bare]=$pid ports[bare]=$port
+}
+
+# servers TEST - whom it goes to.
+servers() {
+    case $1 in
+        small) echo pentad uncached nginx lighttpd bare ;;
+        middle) echo pentad uncached nginx lighttpd ;;
+        large) echo pentad nginx lighttpd ;;
+    esac
+}
+
+connections() { case $1 in large) echo 8 ;; *) echo 64 ;; esac }
+
+# measure TEST SERVER - adds a line to the results: requests/s, requests/CPU s, p99 in µs.
+measure() {
+    local before after report requests
+    before=$(cpu_ticks "${pids[$2]}")
+    report=$(taskset -c "$LOAD_CORE" timeout $((seconds + 20)) wrk -t1 -c"$(connections "$1")" \
+        -d"${seconds}s" --latency "http://127.0.0.1:${ports[$2]}/$1")
+    after=$(cpu_ticks "${pids[$2]}")
+    requests=$(wrk_number requests <<<"$report")
+    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$report")" != 0 ]; then
+        fail "$1 on $2 went wrong:"$'\n'"$report"
+    fi
+    awk -v rate="$(wrk_number rate <<<"$report")" -v p99="$(wrk_number p99_us <<<"$report")" \
+        -v requests="$requests" -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
+        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
+        >>"$tmp/$1.$2.results"
+}
+
+run_rounds() {
+    local round turn all
+    read -ra all <<<"$(servers "$1")"
+    for ((round = 0; round < rounds; round++)); do
+        for ((turn = 0; turn < ${#all[@]}; turn++)); do
+            quiet
+            measure "$1" "${all[(round + turn) % ${#all[@]}]}"
+        done
+    done
+}
+
+# result TEST SERVER COLUMN - the median.
+result() { awk -v column="$3" '{ print $column }' "$tmp/$1.$2.results" | median; }
+
+table() {
+    local server
+    printf '%s, %s connections\n' "$1" "$(connections "$1")"
+    printf '  %-9s %11s %8s %15s %8s %9s\n' server requests/s '/ nginx' 'requests/CPU s' '/ nginx' 'p99 us'
+    for server in $(servers "$1"); do
+        awk -v server="$server" -v rate="$(result "$1" "$server" 1)" \
+            -v cpu="$(result "$1" "$server" 2)" -v p99="$(result "$1" "$server" 3)" \
+            -v nginx_rate="$(result "$1" nginx 1)" -v nginx_cpu="$(result "$1" nginx 2)" 'BEGIN {
+            printf "  %-9s %11.0f %8.2f %15.0f %8.2f %9.0f\n", server, rate, rate / nginx_rate,
+                cpu, cpu / nginx_cpu, p99
+        }'
+    done
+}
+
+# paced - requests at a fixed rate from outside, timed from when each was due.
+paced() {
+    local half server
+    half=$(taskset -c "$LOAD_CORE" wrk -t1 -c64 -d1s "http://127.0.0.1:${ports[nginx]}/small" |
+        wrk_number rate | awk '{ print int($1 / 2) }')
+    for server in pentad nginx lighttpd; do
+        quiet
+        printf '  %-9s ' "$server"
+        taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" paced "${ports[$server]}" "$half" \
+            "$seconds"
+    done
+}
+
+# slow - see slow.py.
+slow() {
+    local server
+    for server in pentad nginx; do
+        quiet
+        printf '  %-9s resident before %s KiB, ' "$server" "$(resident "${pids[$server]}")"
+        taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" slow "${ports[$server]}" 1000 \
+            "$seconds" "${pids[$server]}"
+    done
+}
+
+options "$@"
+prepare
+start_all
+for test in "${tests[@]}"; do
+    case $test in
+        paced | slow)
+            echo "$test"
+            "$test"
+            ;;
+        *)
+            run_rounds "$test"
+            table "$test"
+            ;;
+    esac
+done

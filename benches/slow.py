@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Two loads that wrk does not know, for files.sh.
+
+    slow.py paced PORT RATE SECONDS
+        GET /small on 64 connections, so many a second in all, each due at its own moment. Printed
+        are percentiles of the time from when a request was due to the end of its answer.
+    slow.py slow PORT READERS SECONDS PID
+        so many readers ask for /large, and take 4 KiB of it ten times a second; meanwhile one
+        client asks for /small again and again. Printed are the resident memory of the process and
+        the latencies of the small file.
+"""
+
+import selectors
+import socket
+import sys
+import time
+
+SMALL = b"GET /small HTTP/1.1\r\nHost: a\r\n\r\n"
+LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def connect(port, receive_bytes=None):
+    client = socket.socket()
+    if receive_bytes:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    client.connect(("127.0.0.1", port))
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def answer(client):
+    """Reads one whole answer."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += client.recv(65536)
+    head, _, body = data.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 "), head
+    length = next(
+        int(line.split(b":")[1])
+        for line in head.split(b"\r\n")
+        if line.lower().startswith(b"content-length:")
+    )
+    left = length - len(body)
+    while left > 0:
+        left -= len(client.recv(65536))
+
+
+def percentiles(times):
+    times.sort()
+    at = lambda share: times[min(len(times) - 1, int(len(times) * share))] * 1e3
+    return f"p50 {at(0.5):.3f} ms, p99 {at(0.99):.3f} ms, most {times[-1] * 1e3:.3f} ms"
+
+
+def paced(port, rate, seconds):
+    # One interpreter does some ten thousand a second: what is beyond that is not asked for.
+    rate = min(rate, 8000)
+    clients = [connect(port) for _ in range(64)]
+    times = []
+    begin = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        due = begin + number / rate
+        while time.perf_counter() < due:
+            pass
+        client = clients[number % len(clients)]
+        client.sendall(SMALL)
+        answer(client)
+        times.append(time.perf_counter() - due)
+    print(f"{rate} requests/s: {percentiles(times)}")
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(line.split()[1] for line in status if line.startswith("VmRSS:"))
+
+
+def slow(port, readers, seconds, pid):
+    small = connect(port)
+    selector = selectors.DefaultSelector()
+    for _ in range(readers):
+        client = connect(port, 4096)
+        client.sendall(LARGE)
+        client.setblocking(False)
+        selector.register(client, selectors.EVENT_READ)
+    times = []
+    most = 0
+    until = time.perf_counter() + seconds
+    clients = [key.fileobj for key in selector.get_map().values()]
+    turn = 0
+    while time.perf_counter() < until:
+        # A tenth of the readers each hundredth of a second.
+        for client in clients[turn % 10 :: 10]:
+            try:
+                assert client.recv(4096), "a download has ended early"
+            except BlockingIOError:
+                pass
+        turn += 1
+        for _ in range(5):
+            before = time.perf_counter()
+            small.sendall(SMALL)
+            answer(small)
+            times.append(time.perf_counter() - before)
+        most = max(most, int(resident(pid)))
+        time.sleep(0.005)
+    print(f"with {readers} readers at most {most} KiB; small files: {percentiles(times)}")
+
+
+if __name__ == "__main__":
+    kind, *numbers = sys.argv[1:]
+    {"paced": paced, "slow": slow}[kind](*map(int, numbers))

@@ -1,0 +1,151 @@
+//! What holds for the chat's lines, for the telnet filter, and for what clients and servers say.
+
+use super::{INPUT_MAX, cuts, random};
+use crate::wire::Parse;
+use crate::wire::chat::{
+    Bad, LINE_BYTES_MAX, Piece, Printer, Reader, Said, Telnet, is_name, said, server_line,
+};
+
+/// The telnet filter: cut anywhere or not at all, it leaves what a twin leaves that looks at the
+/// whole input at once, and nothing else than what was there.
+pub fn telnet(input: &[u8]) {
+    let mut telnet = Telnet::default();
+    let kept = input.iter().filter_map(|byte| telnet.filter(*byte)).collect::<Vec<_>>();
+    assert_eq!(kept, twin_of_filter(input));
+    if !input.contains(&255) {
+        assert_eq!(kept, input, "without commands everything is said");
+    }
+}
+
+/// RFC 854, by looking ahead.
+fn twin_of_filter(mut rest: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        if *first != 255 {
+            kept.push(*first);
+            continue;
+        }
+        match rest {
+            [] => {}
+            [255, after @ ..] => {
+                kept.push(255);
+                rest = after;
+            }
+            [251..=254, after @ ..] => rest = after.get(1..).unwrap_or_default(),
+            [250, after @ ..] => rest = behind_subnegotiation(after),
+            [_, after @ ..] => rest = after,
+        }
+    }
+    kept
+}
+
+fn behind_subnegotiation(mut rest: &[u8]) -> &[u8] {
+    loop {
+        match rest {
+            [] => return rest,
+            [255, 240, after @ ..] => return after,
+            [255, _, after @ ..] => rest = after,
+            [_, after @ ..] => rest = after,
+        }
+    }
+}
+
+/// Lines: however they are cut they are what splitting the filtered input at each LF makes of
+/// them; what is said in them is read the same way twice; what a server prints is read back.
+pub fn chat_line(input: &[u8]) {
+    let short = &input[..input.len().min(INPUT_MAX)];
+    let twin = twin_of_lines(&twin_of_filter(short));
+    for ends in cuts(short.len(), &mut random(short)) {
+        assert_eq!(pieces(short, &ends), twin);
+    }
+    assert_eq!(pieces(input, &[input.len()]), twin_of_lines(&twin_of_filter(input)));
+    for piece in &twin {
+        if let Piece::Line { text, .. } = piece {
+            speak(text);
+        }
+    }
+}
+
+fn pieces(input: &[u8], ends: &[usize]) -> Vec<Piece> {
+    let (mut reader, mut pieces, mut from) = (Reader::default(), Vec::new(), 0);
+    for end in ends {
+        let mut rest = &input[from..*end];
+        from = *end;
+        while let Parse::Done(piece, used) = reader.next(rest) {
+            rest = &rest[used..];
+            pieces.extend((piece != Piece::Nothing).then_some(piece));
+            assert!(reader.held() <= LINE_BYTES_MAX + 1, "what waits for its end is bounded");
+        }
+    }
+    pieces.extend(reader.last());
+    pieces
+}
+
+fn twin_of_lines(filtered: &[u8]) -> Vec<Piece> {
+    let mut lines = filtered.split(|byte| *byte == b'\n').collect::<Vec<_>>();
+    // What follows the last LF is a line only if there is anything.
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    lines.into_iter().map(twin_of_line).collect()
+}
+
+fn twin_of_line(line: &[u8]) -> Piece {
+    let bare = line.strip_suffix(b"\r").unwrap_or(line);
+    if bare.len() > LINE_BYTES_MAX {
+        return Piece::Refused(Bad::TooLong);
+    }
+    let Ok(text) = std::str::from_utf8(bare) else { return Piece::Refused(Bad::Encoding) };
+    let clean = |c: char| match u32::from(c) {
+        0..=0x1f | 0x7f..=0x9f | 0x202a..=0x202e | 0x2066..=0x2069 => '\u{fffd}',
+        _ => c,
+    };
+    Piece::Line { text: text.chars().map(clean).collect(), crlf: bare.len() < line.len() }
+}
+
+/// A clean line, as a client's and as a server's.
+fn speak(line: &str) {
+    match said(line) {
+        Parse::Done(Said::Text(text), used) => {
+            assert_eq!(used, line.len());
+            assert!(line.ends_with(text) && line.len() - text.len() <= 1, "text is what was said");
+            assert!(!line.starts_with('/') || line.starts_with("//"));
+            echo(text);
+        }
+        Parse::Done(Said::Hello(name) | Said::Agent(name, _), _) => {
+            assert!(is_name(name) && line.contains(name));
+            echo(line);
+        }
+        Parse::Done(Said::Nothing, _) => assert!(line.trim().is_empty()),
+        Parse::Done(_, used) => assert!(used == line.len() && line.starts_with('/')),
+        Parse::Bad(_) => assert!(line.starts_with('/') && !line.starts_with("//")),
+        Parse::More => unreachable!("a line is whole"),
+    }
+    if let Parse::Done(_, used) = server_line(line) {
+        assert_eq!(used, line.len());
+    }
+}
+
+/// Text comes out of a server's line as it went in, whatever it is.
+fn echo(text: &str) {
+    use crate::wire::chat::ServerLine;
+    let mut out = Vec::new();
+    let mut printer = Printer { out: &mut out, crlf: false };
+    printer.said("bo", text);
+    printer.heard(7, "ann", "3fa9", text);
+    printer.list(&[text.to_string()]);
+    let printed = String::from_utf8(out).expect("text in, text out");
+    let read = |line| match server_line(line) {
+        Parse::Done(value, _) => value,
+        Parse::More | Parse::Bad(_) => panic!("{line:?} is no line of a server"),
+    };
+    let lines = printed.strip_suffix('\n').expect("lines end").split('\n').map(read);
+    let expected = [
+        ServerLine::Said("bo", text),
+        ServerLine::Heard(7, "ann", "3fa9", text),
+        ServerLine::Ok(215, "lines=1"),
+        ServerLine::Item(text),
+    ];
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}

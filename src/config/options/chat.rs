@@ -1,0 +1,93 @@
+//! The rows of the live chat.
+
+use super::row::{Opt, Set, valued};
+use super::{FROM_NOTHING, PATIENCE, put};
+use crate::config::accounts;
+use crate::config::value::{self, count, duration, optional};
+
+pub(super) static CHAT: [Opt; 11] = [
+    valued(
+        "chat-wait",
+        "TIME",
+        "120s",
+        "How long a visitor waits for an agent; with 0s, not at all",
+        |d, v| put(&mut d.config.chat.wait, duration(v, FROM_NOTHING)),
+    ),
+    valued("chat-queue", "N", "500", "How many visitors may wait", |d, v| {
+        put(&mut d.config.chat.queue, count(v, 1..=QUEUE_MAX))
+    }),
+    valued(
+        "agents",
+        "FILE",
+        value::NONE,
+        "Agents, as [[agent]] tables of a TOML file: name, secret_sha256, and perhaps capacity. \
+         Without any agent there are three for demonstration, if the chat listens on the loopback \
+         only",
+        |d, v| {
+            put(&mut d.agents_in_file, optional(v, accounts::file).map(Option::unwrap_or_default))
+        },
+    ),
+    Opt {
+        name: "agent",
+        value: "NAME:SECRET",
+        default: value::NONE,
+        help: "One more agent; may be repeated. Others on this machine can read it: --agents is \
+               for more than a try",
+        set: Set::Each {
+            clear: |d| d.agents.clear(),
+            add: |d, v| accounts::flag(v).map(|account| d.agents.push(account)),
+        },
+    },
+    valued(
+        "chat-agent-grace",
+        "TIME",
+        "30s",
+        "How long an agent that was cut off keeps its visitors",
+        |d, v| put(&mut d.config.chat.agent_grace, duration(v, FROM_NOTHING)),
+    ),
+    valued(
+        "chat-visitor-grace",
+        "TIME",
+        "120s",
+        "How long a visitor that was cut off keeps its chat",
+        |d, v| put(&mut d.config.chat.visitor_grace, duration(v, FROM_NOTHING)),
+    ),
+    valued(
+        "chat-queue-grace",
+        "TIME",
+        "30s",
+        "How long a visitor that was cut off keeps its place in the queue",
+        |d, v| put(&mut d.config.chat.queue_grace, duration(v, FROM_NOTHING)),
+    ),
+    valued(
+        "chat-rating-time",
+        "TIME",
+        "60s",
+        "How long a visitor may rate a chat that is over",
+        |d, v| put(&mut d.config.chat.rating_time, duration(v, FROM_NOTHING)),
+    ),
+    valued(
+        "chat-idle",
+        "TIME",
+        "300s",
+        "How long a visitor may be silent in a chat; it is warned at four fifths of that",
+        |d, v| put(&mut d.config.chat.idle, duration(v, PATIENCE)),
+    ),
+    valued(
+        "timezone",
+        "ZONE",
+        "local",
+        "When a day of the statistics begins: local, UTC, or a distance from it, such as +02:00",
+        |d, v| put(&mut d.config.chat.timezone, accounts::timezone(v)),
+    ),
+    valued(
+        "chat-capacity",
+        "N",
+        "1",
+        "Chats at a time of an agent whose file does not say",
+        |d, v| put(&mut d.config.chat.capacity, count(v, 1..=crate::limits::CHAT_CAPACITY)),
+    ),
+];
+
+/// What waits is told its place by walking the queue.
+const QUEUE_MAX: usize = 10_000;

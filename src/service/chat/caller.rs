@@ -1,0 +1,301 @@
+//! Whoever talks to the chat, through whatever door: nobody yet, a visitor or an agent.
+//!
+//! ```text
+//!   Nobody ─/hello, text→ Visitor        ─/agent→ Agent
+//!      └────/resume──────────▲
+//! ```
+//! A caller whose command has to be written, or asks the database, is not listened to before it
+//! has its answer: so answers come in the order of the commands.
+
+use super::at;
+use super::lobby::budget::{Budget, Rate, Spent};
+use super::lobby::notice::Done;
+use super::lobby::{Notice, Out, Reason, Refused, Visit};
+use super::report::{self, Query};
+use crate::service::{Cx, Effect, Refusal};
+use crate::stats::Close;
+use crate::wire::Parse;
+use crate::wire::chat::{Bad, Printer, Said, said};
+use crate::work::{Job, Outcome, db};
+use std::time::Instant;
+
+/// One caller.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) role: Role,
+    /// What it waits for before it is listened to again.
+    pub(super) asking: Asking,
+    commands: Budget,
+    /// Secrets that were wrong.
+    pub(super) tries: u8,
+    /// Why it is over.
+    pub(super) done: Option<Close>,
+}
+
+/// Who a caller is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Nobody,
+    Visitor(Visit),
+    Agent(usize),
+}
+
+/// What a caller waits for.
+#[derive(Debug)]
+pub(super) enum Asking {
+    Nothing,
+    /// That what it asked for is on disk.
+    Writing,
+    /// What the database knows.
+    Query(Box<Query>),
+}
+
+const COMMANDS: Rate = Rate { per_second: 20.0, burst: 40.0 };
+/// Secrets that may be wrong.
+pub(super) const TRIES: u8 = 3;
+/// The one question of a caller.
+const TICKET: u32 = 0;
+
+impl Caller {
+    pub(super) fn new(now: Instant) -> Caller {
+        Caller {
+            role: Role::Nobody,
+            asking: Asking::Nothing,
+            commands: Budget::full(COMMANDS, now),
+            tries: 0,
+            done: None,
+        }
+    }
+
+    /// A line came.
+    pub(super) fn hear(&mut self, line: &str, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        let said = match said(line) {
+            Parse::Done(said, _) => said,
+            Parse::Bad(bad) => return self.misheard(bad, cx, p),
+            Parse::More => unreachable!("a line is whole"),
+        };
+        if let Said::Text(_) | Said::To(..) | Said::Nothing = said {
+            return self.obey(said, cx, p);
+        }
+        match self.commands.spend(COMMANDS, cx.now) {
+            Spent::Fine => self.obey(said, cx, p),
+            Spent::TooFast => self.refuse(Refused::Flood, cx, p),
+            Spent::TooLong => self.refuse(Refused::Flooded, cx, p),
+        }
+    }
+
+    /// Something came that is no line of this protocol.
+    pub(super) fn misheard(&mut self, bad: Bad, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        if self.commands.spend(COMMANDS, cx.now) == Spent::TooLong {
+            return self.refuse(Refused::Flooded, cx, p);
+        }
+        p.err(bad.status(), bad.name(), bad.text());
+    }
+
+    fn obey(&mut self, said: Said<'_>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        match said {
+            Said::Nothing => {}
+            Said::Ping => p.ok(200, format_args!("pong")),
+            Said::Help => p.list(&report::help(self.role)),
+            Said::Agent(name, secret) => self.sign_in(name, secret, cx, p),
+            Said::Text(_)
+            | Said::Hello(_)
+            | Said::Queue
+            | Said::Leave
+            | Said::Rate(..)
+            | Said::Resume(..)
+            | Said::Transcript
+            | Said::Quit(_)
+            | Said::Online
+            | Said::Away(_)
+            | Said::Cap(_)
+            | Said::To(..)
+            | Said::Use(_)
+            | Said::List
+            | Said::Agents
+            | Said::Close(_)
+            | Said::Transfer(..)
+            | Said::History(_)
+            | Said::Stats(_) => match self.role {
+                Role::Nobody => self.obey_nobody(said, cx, p),
+                Role::Visitor(visit) => self.obey_visitor(visit, said, cx, p),
+                Role::Agent(agent) => self.obey_agent(agent, said, cx, p),
+            },
+        }
+    }
+
+    /// Says why not. Some refusals are the end.
+    pub(super) fn refuse(&mut self, refused: Refused, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        let (code, name, text) = refused.answer();
+        p.err(code, name, text);
+        match refused {
+            Refused::Flooded => {
+                bye(p, Reason::Flood);
+                self.leave_behind(Close::BadInput, cx);
+            }
+            Refused::QueueFull => {
+                bye(p, Reason::Over);
+                self.leave_behind(Close::Finished, cx);
+            }
+            Refused::Ending
+            | Refused::Flood
+            | Refused::KeptFull
+            | Refused::TranscriptFull
+            | Refused::State
+            | Refused::NoChat
+            | Refused::WhichChat
+            | Refused::NoAgent
+            | Refused::AgentBusy
+            | Refused::Range
+            | Refused::ChatsOpen
+            | Refused::Gone => {}
+        }
+    }
+
+    /// Somebody of another kind may say that.
+    pub(super) fn forbid(p: &mut Printer<'_>) {
+        p.err(403, "forbidden", "That is not for you to say.");
+    }
+
+    /// Sees to what the lobby wants done, and hears what it says to this caller.
+    pub(super) fn settle(&mut self, out: Out, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        for notice in cx.world.chat.settle(out, cx.id, cx.effects) {
+            self.told(&notice, p);
+        }
+    }
+
+    /// Asks the database.
+    pub(super) fn query(&mut self, query: Query, request: db::chat::Request, cx: &mut Cx<'_>) {
+        self.asking = Asking::Query(Box::new(query));
+        cx.effects.push(Effect::Submit(TICKET, Job::Database(db::Request::Chat(request))));
+    }
+
+    /// The database has answered.
+    pub(super) fn answered(&mut self, outcome: &Outcome, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        let Asking::Query(query) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
+            return;
+        };
+        match outcome {
+            Outcome::Database(Ok(db::Answer::Chat(answer))) => query.print(answer, cx, p),
+            Outcome::Database(_)
+            | Outcome::Pi(_)
+            | Outcome::Pow(_)
+            | Outcome::Files(_)
+            | Outcome::Packed(_)
+            | Outcome::Process(_)
+            | Outcome::Reports(_)
+            | Outcome::Panicked => {
+                p.err(500, "internal", "The database did not answer.");
+            }
+        }
+    }
+
+    /// The database has too much to do.
+    pub(super) fn refused(&mut self, refusal: Refusal, p: &mut Printer<'_>) {
+        match refusal {
+            Refusal::Job(_) => {
+                self.asking = Asking::Nothing;
+                p.err(503, "busy", "The database has too much to do.");
+            }
+            Refusal::Connection => {}
+        }
+    }
+
+    /// The connection is over, or to be: whoever this was may come back.
+    pub(super) fn leave_behind(&mut self, why: Close, cx: &mut Cx<'_>) {
+        let mut out = Out::default();
+        let at = at(cx);
+        match std::mem::replace(&mut self.role, Role::Nobody) {
+            Role::Nobody => {}
+            Role::Visitor(visit) => cx.world.chat.lobby.detach(visit, cx.id, at, &mut out),
+            Role::Agent(agent) => cx.world.chat.lobby.drop_agent(agent, cx.id, at),
+        }
+        cx.world.chat.settle(out, cx.id, cx.effects);
+        self.done.get_or_insert(why);
+    }
+
+    /// The lobby says something to this caller.
+    pub(super) fn told(&mut self, notice: &Notice, p: &mut Printer<'_>) {
+        match notice {
+            Notice::Done(_) | Notice::Failed => self.asking = Asking::Nothing,
+            Notice::Superseded | Notice::Bye(_) | Notice::Lost(_) => {
+                self.role = Role::Nobody;
+                self.asking = Asking::Nothing;
+                self.done.get_or_insert(Close::Finished);
+            }
+            Notice::Queued { .. }
+            | Notice::Connected(..)
+            | Notice::Ended(..)
+            | Notice::Assigned(..)
+            | Notice::Resumed(..)
+            | Notice::Regained(..)
+            | Notice::Replay(..)
+            | Notice::Said(..)
+            | Notice::Heard(..)
+            | Notice::Detached(_)
+            | Notice::Attached(_)
+            | Notice::Idle(_)
+            | Notice::Wake => {}
+        }
+        print(notice, p);
+    }
+}
+
+/// The last line that a client gets.
+pub(super) fn bye(p: &mut Printer<'_>, reason: Reason) {
+    p.event(format_args!("BYE reason={}", reason.name()));
+}
+
+fn print(notice: &Notice, p: &mut Printer<'_>) {
+    match notice {
+        Notice::Queued { pos, wait_limit, ewt } => {
+            p.event(format_args!("QUEUED pos={pos} wait_limit={wait_limit} ewt={ewt}"));
+        }
+        Notice::Connected(chat, agent) => {
+            p.event(format_args!("CONNECTED chat={chat} agent={agent}"));
+        }
+        Notice::Ended(chat, reason, seconds) => {
+            let reason = reason.name();
+            p.event(format_args!("ENDED chat={chat} reason={reason} duration={seconds}"));
+        }
+        Notice::Lost(waited) => {
+            p.said("system", "All our agents are busy. Please come back later.");
+            p.event(format_args!("LOST waited={waited}"));
+        }
+        Notice::Assigned(chat, name, id, waited) => {
+            p.event(format_args!(
+                "ASSIGNED chat={chat} visitor={name} id={id:04x} waited={waited}"
+            ));
+        }
+        Notice::Resumed(state, None) => p.event(format_args!("RESUMED state={state}")),
+        Notice::Resumed(state, Some((chat, agent))) => {
+            p.event(format_args!("RESUMED state={state} chat={chat} agent={agent}"));
+        }
+        Notice::Regained(chat, name, id) => {
+            p.event(format_args!("RESUMED chat={chat} visitor={name} id={id:04x}"));
+        }
+        Notice::Replay(None, n) => p.event(format_args!("REPLAY n={n}")),
+        Notice::Replay(Some(chat), n) => p.event(format_args!("REPLAY chat={chat} n={n}")),
+        Notice::Said(who, text) => p.said(who, text),
+        Notice::Heard(chat, who, id, text) => p.heard(*chat, who, &format!("{id:04x}"), text),
+        Notice::Detached(chat) => p.event(format_args!("DETACHED chat={chat}")),
+        Notice::Attached(chat) => p.event(format_args!("ATTACHED chat={chat}")),
+        Notice::Idle(seconds) => {
+            p.event(format_args!("IDLE ends_in={seconds} :Are you still there?"));
+        }
+        Notice::Superseded => p.event(format_args!("SUPERSEDED")),
+        Notice::Bye(reason) => bye(p, *reason),
+        Notice::Done(done) => print_done(*done, p),
+        Notice::Failed => p.err(500, "internal", "It was done, but could not be written."),
+        Notice::Wake => {}
+    }
+}
+
+fn print_done(done: Done, p: &mut Printer<'_>) {
+    match done {
+        Done::Left => p.ok(250, format_args!("left")),
+        Done::Rated(stars) => p.ok(250, format_args!("rating={stars}")),
+        Done::Closed(chat) => p.ok(250, format_args!("closed chat={chat}")),
+        Done::Quit => p.ok(250, format_args!("bye")),
+    }
+}

@@ -1,0 +1,124 @@
+//! The session without a peer that keeps the lobby's time and books: it waits for the next timer
+//! and for the disk, so that nobody else has to. It is there while somebody is in the lobby.
+
+use super::lobby::{Notice, Out};
+use super::{Keeper, State, at};
+use crate::limits;
+use crate::service::{Cx, Deadline, Effect, Event, Mail, Progress, Refusal};
+use crate::stats::Close;
+use crate::work::db;
+use crate::work::{Job, Outcome};
+use std::time::{Duration, Instant};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Session {
+    next: Option<Instant>,
+    /// When to submit again, after the queue was full.
+    retry: Option<Instant>,
+    /// Longer than anybody is there.
+    far: Instant,
+    /// It has been told that the server is ending.
+    ending: bool,
+    done: Option<Close>,
+}
+
+/// How long a keeper sleeps while nothing is due at all.
+const FAR: Duration = Duration::from_secs(24 * 3600);
+
+impl Session {
+    /// A keeper that has just come.
+    pub fn open(now: Instant) -> Session {
+        Session { next: None, retry: None, far: now + FAR, ending: false, done: None }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Progress {
+        if self.done.is_some() {
+            return Progress::Starved;
+        }
+        let mut out = Out::default();
+        match event {
+            Event::Done(ticket, outcome) => committed(*ticket, outcome, cx),
+            Event::Refused(Refusal::Job(ticket)) => {
+                cx.world.chat.books.refused(*ticket);
+                self.retry = Some(cx.now + limits::POW_RETRY);
+            }
+            Event::Refused(Refusal::Connection) => {
+                cx.world.chat.keeper = Keeper::Absent;
+                self.done = Some(Close::Finished);
+                return Progress::Starved;
+            }
+            Event::Opened { .. } | Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
+        }
+        self.ending = cx.draining;
+        if self.ending {
+            cx.world.chat.lobby.shut_down(at(cx), &mut out);
+        } else {
+            cx.world.chat.lobby.expire(at(cx), &mut out);
+        }
+        let own = cx.world.chat.settle(out, cx.id, cx.effects);
+        debug_assert!(own.is_empty(), "a keeper is told nothing by the lobby");
+        self.write(cx);
+        self.rest(cx);
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        let at = self.next.into_iter().chain(self.retry).min().unwrap_or(self.far);
+        Some(if self.ending { Deadline::Busy(at) } else { Deadline::Standing(at) })
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.done
+    }
+
+    /// Has everything written that nobody has submitted.
+    fn write(&mut self, cx: &mut Cx<'_>) {
+        if self.retry.is_some_and(|at| at > cx.now) {
+            return;
+        }
+        self.retry = None;
+        while let Some((ticket, request)) = cx.world.chat.books.submit() {
+            let job = Job::Database(db::Request::Chat(request));
+            cx.effects.push(Effect::Submit(ticket, job));
+        }
+    }
+
+    fn rest(&mut self, cx: &mut Cx<'_>) {
+        let State { lobby, books, keeper, .. } = &mut cx.world.chat;
+        self.next = lobby.next_timer();
+        self.far = cx.now + FAR;
+        if lobby.is_empty() && books.is_empty() && self.next.is_none() {
+            *keeper = Keeper::Absent;
+            self.done = Some(Close::Finished);
+        } else {
+            *keeper = Keeper::Here(cx.id, self.next);
+        }
+    }
+}
+
+/// A record is on disk, or could not be written.
+fn committed(ticket: crate::service::Ticket, outcome: &Outcome, cx: &mut Cx<'_>) {
+    let failed = match outcome {
+        Outcome::Database(Ok(_)) => None,
+        Outcome::Database(Err(failure)) => Some(failure.to_string()),
+        Outcome::Pi(_)
+        | Outcome::Pow(_)
+        | Outcome::Files(_)
+        | Outcome::Packed(_)
+        | Outcome::Process(_)
+        | Outcome::Reports(_)
+        | Outcome::Panicked => Some("a bug".to_string()),
+    };
+    if let Some(why) = &failed {
+        log::error!("a chat could not be written: {why}");
+    }
+    for delivery in cx.world.chat.books.committed(ticket) {
+        let in_vain = failed.is_some() && matches!(delivery.notice, Notice::Done(_));
+        let notice = if in_vain { Notice::Failed } else { delivery.notice };
+        cx.effects.push(Effect::Post(delivery.to, Mail::Chat(notice)));
+    }
+}

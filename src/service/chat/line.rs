@@ -1,0 +1,189 @@
+//! The chat's TCP door: lines in, lines out, for visitors and agents alike.
+//!
+//! What a caller says is the business of `caller`; here is what only a line protocol has: endings,
+//! telnet, lines that are too long, and readers that are too slow.
+
+use super::caller::{Asking, Caller, Role, bye};
+use super::lobby::{Notice, Reason};
+use crate::buf::RecvBuf;
+use crate::limits;
+use crate::service::{Cx, Deadline, Event, Mail, Progress, Refusal};
+use crate::stats::Close;
+use crate::wire::Parse;
+use crate::wire::chat::{Bad, Piece, Printer, Reader};
+use std::time::{Duration, Instant};
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    reader: Reader,
+    caller: Box<Caller>,
+    /// The client ends its lines in CRLF, and gets them so.
+    crlf: bool,
+    /// Lines in a row that were too long.
+    too_long: u8,
+    /// Until when a client has to say who it is.
+    until: Instant,
+}
+
+/// Lines that may be too long, in a row.
+const TOO_LONG_MAX: u8 = 3;
+
+/// How long somebody who is in the lobby may stay; the lobby knows better.
+const FAR: Duration = Duration::from_secs(24 * 3600);
+
+impl Session {
+    /// A client that has just come.
+    pub fn open(now: Instant) -> Session {
+        Session {
+            reader: Reader::default(),
+            caller: Box::new(Caller::new(now)),
+            crlf: false,
+            too_long: 0,
+            until: now + limits::CHAT_SILENT,
+        }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        if self.caller.done.is_some() {
+            return Progress::Starved;
+        }
+        match event {
+            Event::Opened { .. } => {
+                let version = env!("CARGO_PKG_VERSION");
+                self.print(cx, |_, _, p| {
+                    p.event(format_args!("HELLO server=pentad version={version} :Say /help"));
+                });
+            }
+            Event::Bytes => return self.input(recv, cx),
+            Event::Eof => self.end_of_input(recv, cx),
+            Event::Mail(Mail::Chat(notice)) => self.told(&notice, cx),
+            Event::Done(_, outcome) => {
+                self.print(cx, |caller, cx, p| caller.answered(&outcome, cx, p));
+            }
+            Event::Refused(Refusal::Connection) => {
+                self.caller.leave_behind(Close::Lost, cx);
+                return Progress::Starved;
+            }
+            Event::Refused(refusal @ Refusal::Job(_)) => {
+                self.print(cx, |caller, _, p| caller.refused(refusal, p));
+            }
+            Event::Tick => self.overdue(cx),
+            Event::Mail(
+                Mail::Probed(..) | Mail::Searched(_) | Mail::Fetched(..) | Mail::Cancelled,
+            ) => {}
+        }
+        Progress::Advanced
+    }
+
+    /// See [`crate::service::Session::deadline`]. Whoever is in the lobby is owed something.
+    pub fn deadline(&self) -> Option<Deadline> {
+        Some(match self.caller.role {
+            Role::Nobody => Deadline::Fresh(self.until),
+            Role::Visitor(_) | Role::Agent(_) => Deadline::Busy(self.until),
+        })
+    }
+
+    /// See [`crate::service::Session::wants_read`].
+    pub fn wants_read(&self) -> bool {
+        self.caller.done.is_none() && matches!(self.caller.asking, Asking::Nothing)
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.caller.done
+    }
+
+    fn input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match self.reader.next(recv.bytes()) {
+            Parse::Done(piece, used) => {
+                recv.consume(used);
+                self.piece(piece, cx);
+                Progress::Advanced
+            }
+            Parse::More => Progress::Starved,
+            Parse::Bad(never) => match never {},
+        }
+    }
+
+    fn piece(&mut self, piece: Piece, cx: &mut Cx<'_>) {
+        match piece {
+            Piece::Nothing => return,
+            Piece::Line { text, crlf } => {
+                self.too_long = 0;
+                self.crlf |= crlf;
+                self.print(cx, |caller, cx, p| caller.hear(&text, cx, p));
+            }
+            Piece::Refused(bad) => {
+                self.too_long = if bad == Bad::TooLong { self.too_long + 1 } else { 0 };
+                let last = self.too_long >= TOO_LONG_MAX;
+                self.print(cx, |caller, cx, p| {
+                    caller.misheard(bad, cx, p);
+                    if last {
+                        bye(p, Reason::Flood);
+                        caller.leave_behind(Close::TooLarge, cx);
+                    }
+                });
+            }
+        }
+        self.rest(cx);
+    }
+
+    /// A client that sends no more is one that was cut off: it may come back.
+    fn end_of_input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
+        recv.clear();
+        if let Some(piece) = self.reader.last() {
+            self.piece(piece, cx);
+        }
+        self.caller.leave_behind(Close::Peer, cx);
+    }
+
+    /// A slow reader misses what is out of date anyway; a slower one is cut off, and can come
+    /// back for what it has missed.
+    fn told(&mut self, notice: &Notice, cx: &mut Cx<'_>) {
+        let waiting = cx.send.len();
+        if waiting > limits::CHAT_SLOW_LOSSY && notice.is_coalescible() {
+            return;
+        }
+        if waiting > limits::CHAT_SLOW {
+            self.print(cx, |_, _, p| p.event(format_args!("BYE reason=slow")));
+            return self.caller.leave_behind(Close::SlowReader, cx);
+        }
+        self.print(cx, |caller, _, p| caller.told(notice, p));
+        self.rest(cx);
+    }
+
+    fn overdue(&mut self, cx: &mut Cx<'_>) {
+        if self.until > cx.now {
+            return;
+        }
+        if self.caller.role == Role::Nobody {
+            self.print(cx, |caller, _, p| {
+                p.err(408, "silent", "Say who you are, or anything.");
+                bye(p, Reason::Idle);
+                caller.done = Some(Close::Idle);
+            });
+        }
+        self.rest(cx);
+    }
+
+    /// Somebody who is somebody has all the time that the lobby gives it.
+    fn rest(&mut self, cx: &Cx<'_>) {
+        if self.caller.role != Role::Nobody {
+            self.until = cx.now + FAR;
+        }
+    }
+
+    /// Lets the caller print into the output.
+    fn print(
+        &mut self,
+        cx: &mut Cx<'_>,
+        act: impl FnOnce(&mut Caller, &mut Cx<'_>, &mut Printer<'_>),
+    ) {
+        let mut out = std::mem::take(cx.send.tail());
+        act(&mut self.caller, cx, &mut Printer { out: &mut out, crlf: self.crlf });
+        debug_assert!(cx.send.tail().is_empty(), "only one prints at a time");
+        *cx.send.tail() = out;
+    }
+}

@@ -1,0 +1,194 @@
+//! The queue, and who of those who wait gets whom of those who are free.
+
+use super::timers::Purpose;
+use super::{At, Chat, Lobby, Mood, Notice, Out, State, Visit};
+use crate::limits;
+use crate::service::Id;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Lobby {
+    /// → QUEUED, with a waiting period of its own; at the head for those who have waited before.
+    pub(super) fn enqueue(&mut self, visit: Visit, head: bool, at: At, out: &mut Out) {
+        let visitor = self.visitors.get_mut(&visit).expect("who is queued is known");
+        visitor.state = State::Queued(at.now);
+        visitor.epoch += 1;
+        let (epoch, ties, detached) = (visitor.epoch, visitor.ties, visitor.peer.is_none());
+        if head {
+            self.queue.push_front(visit);
+            self.places_moved(at);
+        } else {
+            self.queue.push_back(visit);
+        }
+        self.timers.set(Purpose::State(visit), epoch, at.now + self.settings.wait);
+        if detached {
+            let until = at.now + self.settings.queue_grace;
+            self.timers.set(Purpose::Return(visit), ties, until);
+        }
+        self.tell_place(visit, out);
+    }
+
+    /// Takes a visitor out of the queue; those behind it are told later.
+    pub(super) fn unqueue(&mut self, visit: Visit, at: At) {
+        self.queue.retain(|other| *other != visit);
+        if !self.queue.is_empty() {
+            self.places_moved(at);
+        }
+    }
+
+    /// Those who wait are told so before long, all at once.
+    fn places_moved(&mut self, at: At) {
+        if self.timers.at(Purpose::Positions).is_none() {
+            self.timers.set(Purpose::Positions, 0, at.now + limits::CHAT_POSITIONS);
+        }
+    }
+
+    /// Brings visitors and agents together until there are no free slots, or nobody waits. With
+    /// no waiting period, whoever is left over is lost.
+    pub(super) fn dispatch(&mut self, at: At, out: &mut Out) {
+        while let Some(visit) = self.first_attached() {
+            let Some(agent) = self.free_agent() else { break };
+            self.connect(visit, agent, at, out);
+        }
+        if self.settings.wait == Duration::ZERO {
+            while let Some(visit) = self.queue.front() {
+                self.lose(*visit, at, out);
+            }
+        }
+    }
+
+    fn first_attached(&self) -> Option<Visit> {
+        let attached = |visit: &&Visit| self.visitors[*visit].peer.is_some();
+        self.queue.iter().find(attached).copied()
+    }
+
+    /// How many chats each agent has.
+    pub fn loads(&self) -> Vec<u32> {
+        let mut loads = vec![0; self.agents.len()];
+        for chat in self.chats.values() {
+            loads[chat.agent] += 1;
+        }
+        loads
+    }
+
+    /// Slots that are free, of an agent with this many chats.
+    pub(super) fn free_slots(&self, agent: usize, load: u32) -> u32 {
+        match &self.agents[agent].shift {
+            Some(shift) if shift.peer.is_some() && shift.mood == Mood::Online => {
+                shift.capacity.saturating_sub(load)
+            }
+            Some(_) | None => 0,
+        }
+    }
+
+    /// Of those with a free slot the least busy; of several, the one that has been idle longest.
+    pub(super) fn free_agent(&self) -> Option<usize> {
+        let loads = self.loads();
+        let free =
+            (0..self.agents.len()).filter(|agent| self.free_slots(*agent, loads[*agent]) > 0);
+        free.min_by_key(|agent| {
+            (loads[*agent], self.agents[*agent].shift.as_ref().map(|shift| shift.idle_since))
+        })
+    }
+
+    /// QUEUED → ACTIVE.
+    fn connect(&mut self, visit: Visit, agent: usize, at: At, out: &mut Out) {
+        let visitor = self.visitors.get_mut(&visit).expect("who is queued is known");
+        let State::Queued(since) = visitor.state else {
+            unreachable!("only those who wait are connected")
+        };
+        visitor.waited += at.now.saturating_duration_since(since);
+        let number = *visitor.chat.get_or_insert(self.next_chat);
+        if number == self.next_chat {
+            self.next_chat += 1;
+        }
+        visitor.epoch += 1;
+        let epoch = visitor.epoch;
+        self.unqueue(visit, at);
+        self.chats.insert(number, Chat { visitor: visit, agent, began: at.now });
+        self.timers.set(Purpose::State(visit), epoch, at.now + self.settings.idle * 4 / 5);
+        self.give(number, at, out);
+    }
+
+    /// Introduces the two of a chat to each other, and passes on what was said so far.
+    pub(super) fn give(&mut self, number: u32, at: At, out: &mut Out) {
+        let Chat { visitor: visit, agent, .. } = self.chats[&number];
+        let visitor = self.visitors.get_mut(&visit).expect("a chat has its visitor");
+        visitor.state = State::Active(number);
+        visitor.agent = Some(agent);
+        visitor.heard = at.now;
+        visitor.warned = false;
+        visitor.pos = 0;
+        let shift = self.agents[agent].shift.as_mut().expect("who gets a chat is signed in");
+        shift.current.get_or_insert(number);
+        shift.busy_since.get_or_insert(at.now);
+        let name = Arc::clone(&self.agents[agent].name);
+        out.tell(visitor.peer, Notice::Connected(number, name));
+        let waited = visitor.waited.as_secs();
+        let to = self.peer_of(agent);
+        let visitor = &self.visitors[&visit];
+        let (name, short) = (Arc::clone(&visitor.name), visitor.short);
+        out.tell(to, Notice::Assigned(number, name, short, waited));
+        self.tell_untold(number, to, out);
+    }
+
+    /// Passes on what no agent was told.
+    pub(super) fn tell_untold(&mut self, number: u32, to: Option<Id>, out: &mut Out) {
+        let visit = self.chats[&number].visitor;
+        let visitor = self.visitors.get_mut(&visit).expect("a chat has its visitor");
+        for line in visitor.untold() {
+            let (name, text) = (Arc::clone(&visitor.name), Arc::clone(&line.text));
+            out.tell(to, Notice::Heard(number, name, visitor.short, text));
+        }
+        if to.is_some() {
+            visitor.told = visitor.lines.len();
+        }
+    }
+
+    /// The place of a visitor that waits, from 1.
+    pub fn place(&self, visit: Visit) -> Option<u32> {
+        self.queue.iter().position(|other| *other == visit).map(|place| place as u32 + 1)
+    }
+
+    /// Those who wait, in order.
+    pub fn queued(&self) -> impl Iterator<Item = &super::Visitor> {
+        self.queue.iter().filter_map(|visit| self.find(*visit))
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Seconds until whoever stands at this place is expected to be connected: as many chats have
+    /// to end, and all slots end theirs side by side.
+    pub fn expected_wait(&self, pos: u32) -> u64 {
+        let online = |agent: &&super::Agent| {
+            agent.shift.as_ref().is_some_and(|s| s.peer.is_some() && s.mood == Mood::Online)
+        };
+        let capacity = |agent: &super::Agent| agent.shift.as_ref().map_or(0, |s| s.capacity);
+        let slots: u32 = self.agents.iter().filter(online).map(capacity).sum();
+        if slots == 0 {
+            return self.settings.wait.as_secs();
+        }
+        (f64::from(pos) * self.talk_s / f64::from(slots)).ceil() as u64
+    }
+
+    /// Tells a visitor where it stands.
+    pub(super) fn tell_place(&mut self, visit: Visit, out: &mut Out) {
+        let Some(pos) = self.place(visit) else { return };
+        let (ewt, wait_limit) = (self.expected_wait(pos), self.settings.wait.as_secs());
+        let visitor = self.visitors.get_mut(&visit).expect("who is queued is known");
+        visitor.pos = pos;
+        out.tell(visitor.peer, Notice::Queued { pos, wait_limit, ewt });
+    }
+
+    /// Tells those who have moved up.
+    pub(super) fn tell_places(&mut self, out: &mut Out) {
+        for (place, visit) in self.queue.clone().into_iter().enumerate() {
+            if self.visitors[&visit].pos != place as u32 + 1 {
+                self.tell_place(visit, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What is always true of the lobby, between operations.
+
+use super::timers::Purpose;
+use super::{Lobby, State};
+use std::collections::HashSet;
+
+impl Lobby {
+    /// Looks at everything.
+    ///
+    /// # Panics
+    /// If something is not as it must be.
+    pub fn assert_invariants(&self) {
+        self.assert_everybody_is_somewhere();
+        self.assert_nobody_waits_in_vain();
+        self.assert_timers();
+        assert_eq!(self.tokens.len(), self.visitors.len(), "a token for each visitor");
+        assert_eq!(self.shorts.len(), self.visitors.len(), "a short id for each visitor");
+    }
+
+    /// Each visitor is in exactly one state, and where that state says.
+    fn assert_everybody_is_somewhere(&self) {
+        let queued = self.queue.iter().collect::<HashSet<_>>();
+        assert_eq!(queued.len(), self.queue.len(), "nobody waits twice");
+        assert!(queued.iter().all(|visit| self.visitors.contains_key(visit)), "a ghost waits");
+        for (visit, visitor) in &self.visitors {
+            let waits = matches!(visitor.state, State::Queued(_));
+            assert_eq!(queued.contains(visit), waits, "{visit:?} waits exactly if it is queued");
+            if let State::Active(number) = visitor.state {
+                let chat = self.chats.get(&number);
+                assert_eq!(chat.map(|chat| chat.visitor), Some(*visit), "its chat knows it");
+            }
+        }
+        for (number, chat) in &self.chats {
+            assert_eq!(self.visitors[&chat.visitor].state, State::Active(*number));
+            assert!(self.agents[chat.agent].shift.is_some(), "a chat has its agent");
+        }
+    }
+
+    /// No slot is free while an attached visitor waits.
+    fn assert_nobody_waits_in_vain(&self) {
+        let waits = self.queue.iter().any(|visit| self.visitors[visit].peer.is_some());
+        let loads = self.loads();
+        let free = (0..self.agents.len()).any(|agent| self.free_slots(agent, loads[agent]) > 0);
+        assert!(!(waits && free), "somebody waits although somebody is free");
+        for (agent, load) in loads.iter().enumerate() {
+            let shift = self.agents[agent].shift.as_ref();
+            assert_eq!(*load > 0, shift.is_some_and(|shift| shift.busy_since.is_some()));
+        }
+    }
+
+    fn assert_timers(&self) {
+        let mut expected = 0;
+        for (visit, visitor) in &self.visitors {
+            let state = self.timers.at(Purpose::State(*visit)).is_some();
+            assert!(state, "every state of a visitor ends some time");
+            let cut_off = visitor.peer.is_none() && visitor.state != State::Rating;
+            let returns = self.timers.at(Purpose::Return(*visit)).is_some();
+            assert_eq!(returns, cut_off, "who was cut off is not waited for for ever");
+            expected += 1 + usize::from(returns);
+        }
+        for (number, agent) in self.agents.iter().enumerate() {
+            let cut_off = agent.shift.as_ref().is_some_and(|shift| shift.peer.is_none());
+            assert_eq!(self.timers.at(Purpose::Agent(number)).is_some(), cut_off);
+            expected += usize::from(cut_off);
+        }
+        let positions = usize::from(self.timers.at(Purpose::Positions).is_some());
+        assert_eq!(self.timers.len(), expected + positions, "no timer without a purpose");
+    }
+}

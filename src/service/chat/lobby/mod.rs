@@ -1,0 +1,355 @@
+//! The lobby: who waits, who is free, who talks with whom. Plain data, without I/O and clocks.
+//!
+//! ```text
+//! NEW ─hello→ QUEUED ─slot→ ACTIVE ─end→ RATING ─rate│time→ (gone)
+//!  │ full       │ wait over → lost  │ agent lost, handed over → QUEUED (head)
+//!  ▼            │ leave, cut off for too long → abandoned
+//! BLOCKED       ▼
+//! ```
+//! That a visitor was cut off is a flag on all three states. Every operation that frees or adds a
+//! slot dispatches; what is to be told and written comes back as values. In debug builds every
+//! operation ends with a look at the [`invariants`].
+
+pub mod agents;
+pub mod budget;
+mod dispatch;
+mod ends;
+pub mod invariants;
+pub mod live;
+pub mod notice;
+pub mod people;
+mod ties;
+pub mod timers;
+
+pub use notice::{Delivery, Item, Notice, Out, Outcome, Past, Reason, Record, Refused};
+pub use people::{Agent, At, Chat, Mood, Shift, State, Visit, Visitor, Who};
+
+use crate::limits;
+use crate::service::Id;
+use budget::{Budget, Rate, Spent};
+use people::Line;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use timers::Timers;
+
+/// How patient everybody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a visitor waits; zero for not at all.
+    pub wait: Duration,
+    /// How many may.
+    pub queue: usize,
+    /// How long an agent that was cut off may stay away.
+    pub agent_grace: Duration,
+    /// How long a visitor may that is in a chat …
+    pub visitor_grace: Duration,
+    /// … and one that waits.
+    pub queue_grace: Duration,
+    /// How long a visitor may think about its rating.
+    pub rating_time: Duration,
+    /// How long a visitor may be silent in a chat.
+    pub idle: Duration,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Lobby {
+    settings: Settings,
+    secret: [u8; 32],
+    issued: u32,
+    next_chat: u32,
+    queue: VecDeque<Visit>,
+    visitors: HashMap<Visit, Box<Visitor>>,
+    tokens: HashMap<[u8; 16], Visit>,
+    shorts: HashSet<u16>,
+    chats: BTreeMap<u32, Chat>,
+    agents: Vec<Agent>,
+    timers: Timers,
+    /// How long chats take, by a mean that forgets.
+    talk_s: f64,
+}
+
+/// A visitor that was let in. It may be gone again already, where nobody waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// Who it is from now on.
+    pub visit: Visit,
+    /// Its session's name in files.
+    pub session: u64,
+    /// What it shows to be let in again.
+    pub token: [u8; 16],
+    /// How it is called.
+    pub name: Arc<str>,
+}
+
+/// How fast visitors may talk.
+const VISITOR_TEXTS: Rate = Rate { per_second: 5.0, burst: 10.0 };
+/// What the expected length of a chat is before there has been one, in seconds.
+const TALK_S: f64 = 60.0;
+
+impl Lobby {
+    /// An empty lobby, for these agents. Names and tokens depend on `secret`; chats are counted
+    /// from `next_chat`.
+    pub fn new(
+        settings: Settings,
+        secret: [u8; 32],
+        agents: Vec<(Arc<str>, u32)>,
+        next_chat: u32,
+    ) -> Lobby {
+        let agent = |(name, capacity)| Agent { name, capacity, shift: None, ties: 0 };
+        Lobby {
+            settings,
+            secret,
+            issued: 0,
+            next_chat,
+            queue: VecDeque::new(),
+            visitors: HashMap::new(),
+            tokens: HashMap::new(),
+            shorts: HashSet::new(),
+            chats: BTreeMap::new(),
+            agents: agents.into_iter().map(agent).collect(),
+            timers: Timers::default(),
+            talk_s: TALK_S,
+        }
+    }
+
+    /// The patience in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The visitor, if it is not gone and this is its connection.
+    pub fn visitor(&self, visit: Visit, peer: Id) -> Option<&Visitor> {
+        self.visitors.get(&visit).map(|visitor| &**visitor).filter(|v| v.peer == Some(peer))
+    }
+
+    /// A visitor, wherever it is.
+    pub fn find(&self, visit: Visit) -> Option<&Visitor> {
+        self.visitors.get(&visit).map(|visitor| &**visitor)
+    }
+
+    /// When something happens by itself.
+    pub fn next_timer(&self) -> Option<std::time::Instant> {
+        self.timers.next()
+    }
+
+    /// Whether nobody is there, nor expected back.
+    pub fn is_empty(&self) -> bool {
+        self.visitors.is_empty() && self.agents.iter().all(|agent| agent.shift.is_none())
+    }
+
+    /// NEW → QUEUED, or BLOCKED. Without a name the visitor is a guest.
+    ///
+    /// # Errors
+    /// The queue is full and nobody is free; the visitor is counted as blocked.
+    pub fn hello(
+        &mut self,
+        peer: Id,
+        name: Option<Arc<str>>,
+        at: At,
+        out: &mut Out,
+    ) -> Result<Admitted, Refused> {
+        let blocked = self.queue.len() >= self.settings.queue && self.free_agent().is_none();
+        if blocked && self.settings.wait > Duration::ZERO
+            || self.visitors.len() >= limits::CHAT_VISITORS
+        {
+            let name = name.unwrap_or_else(|| "guest".into());
+            out.write(Record::Session(Box::new(self.blocked(name, at))));
+            return Err(Refused::QueueFull);
+        }
+        let visit = self.admit(peer, name, at);
+        let Visitor { session, token, name, .. } = &*self.visitors[&visit];
+        let (session, token, name) = (*session, *token, Arc::clone(name));
+        self.enqueue(visit, false, at, out);
+        self.dispatch(at, out);
+        self.check();
+        Ok(Admitted { visit, session, token, name })
+    }
+
+    /// A new visitor, in no state that counts.
+    fn admit(&mut self, peer: Id, name: Option<Arc<str>>, at: At) -> Visit {
+        self.issued = self.issued.wrapping_add(1);
+        let visit = Visit(self.issued);
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(self.secret)
+            .chain_update(self.issued.to_le_bytes())
+            .finalize()
+            .into();
+        let (session, rest) = digest.split_first_chunk::<8>().expect("a hash has 32 bytes");
+        let (token, rest) = rest.split_first_chunk::<16>().expect("24 are left of it");
+        let mut short = u16::from_be_bytes([rest[0], rest[1]]);
+        while !self.shorts.insert(short) {
+            short = short.wrapping_add(1);
+        }
+        self.tokens.insert(*token, visit);
+        let visitor = Visitor {
+            peer: Some(peer),
+            epoch: 0,
+            ties: 0,
+            session: u64::from_be_bytes(*session),
+            token: *token,
+            short,
+            name: name.unwrap_or_else(|| format!("guest-{short:04x}").into()),
+            state: State::Rating,
+            arrived: at,
+            lines: Vec::new(),
+            bytes: 0,
+            shown: 0,
+            told: 0,
+            texts: Budget::full(VISITOR_TEXTS, at.now),
+            chat: None,
+            agent: None,
+            missed: Vec::new(),
+            waited: Duration::ZERO,
+            talked: Duration::ZERO,
+            heard: at.now,
+            warned: false,
+            pos: 0,
+        };
+        self.visitors.insert(visit, Box::new(visitor));
+        visit
+    }
+
+    /// A visitor says something. Returns whether it was kept rather than passed on.
+    ///
+    /// # Errors
+    /// It said too much, or nobody will ever read it.
+    pub fn text(
+        &mut self,
+        visit: Visit,
+        peer: Id,
+        text: Arc<str>,
+        at: At,
+        out: &mut Out,
+    ) -> Result<bool, Refused> {
+        let visitor = attached(&mut self.visitors, visit, peer)?;
+        match visitor.texts.spend(VISITOR_TEXTS, at.now) {
+            Spent::Fine => {}
+            Spent::TooFast => return Err(Refused::Flood),
+            Spent::TooLong => return Err(Refused::Flooded),
+        }
+        let agent = match visitor.state {
+            State::Queued(_) => {
+                let (count, bytes) =
+                    visitor.untold().fold((0, 0), |(n, b), line| (n + 1, b + line.text.len()));
+                let full = count >= limits::CHAT_KEPT_LINES;
+                if full || bytes + text.len() > limits::CHAT_KEPT_BYTES {
+                    return Err(Refused::KeptFull);
+                }
+                None
+            }
+            State::Active(chat) => Some((chat, self.chats[&chat].agent)),
+            State::Rating => return Err(Refused::State),
+        };
+        visitor.heard = at.now;
+        visitor.warned = false;
+        note(visitor, Who::Visitor, Arc::clone(&text), at)?;
+        let shift = agent.and_then(|(_, agent)| self.agents[agent].shift.as_ref());
+        if let (Some((chat, _)), Some(to)) = (agent, shift.and_then(|shift| shift.peer)) {
+            visitor.told = visitor.lines.len();
+            let heard = Notice::Heard(chat, Arc::clone(&visitor.name), visitor.short, text);
+            out.tell(Some(to), heard);
+        }
+        self.check();
+        Ok(agent.is_none())
+    }
+
+    /// A visitor leaves: the queue for good; a chat, to rate it; the rating, for good. With
+    /// `quit` it leaves all of them.
+    ///
+    /// # Errors
+    /// The session is over already.
+    pub fn leave(
+        &mut self,
+        visit: Visit,
+        peer: Id,
+        quit: bool,
+        at: At,
+        out: &mut Out,
+    ) -> Result<(), Refused> {
+        let state = attached(&mut self.visitors, visit, peer)?.state;
+        let done = if quit { notice::Done::Quit } else { notice::Done::Left };
+        match state {
+            State::Queued(_) => {
+                self.abandon(visit, Reason::Visitor, at, out);
+                out.tell_after(Some(peer), Notice::Done(done));
+                out.tell_after(Some(peer), Notice::Bye(Reason::Quit));
+            }
+            State::Active(chat) => {
+                self.end(chat, Reason::Visitor, at, out);
+                out.tell_after(Some(peer), Notice::Done(done));
+                self.tell_end(chat, visit, Reason::Visitor, out);
+                if quit {
+                    self.forget(visit);
+                    out.tell_after(Some(peer), Notice::Bye(Reason::Quit));
+                }
+                self.dispatch(at, out);
+            }
+            State::Rating => {
+                self.forget(visit);
+                out.tell(Some(peer), Notice::Done(done));
+                out.tell(Some(peer), Notice::Bye(Reason::Quit));
+            }
+        }
+        self.check();
+        Ok(())
+    }
+
+    /// RATING → gone.
+    ///
+    /// # Errors
+    /// There is nothing to rate.
+    pub fn rate(
+        &mut self,
+        visit: Visit,
+        peer: Id,
+        (stars, comment): (u8, Arc<str>),
+        out: &mut Out,
+    ) -> Result<(), Refused> {
+        let visitor = attached(&mut self.visitors, visit, peer)?;
+        if visitor.state != State::Rating {
+            return Err(Refused::State);
+        }
+        let session = visitor.session;
+        out.write(Record::Rated { session, stars, comment });
+        out.tell_after(Some(peer), Notice::Done(notice::Done::Rated(stars)));
+        out.tell_after(Some(peer), Notice::Bye(Reason::Over));
+        self.forget(visit);
+        self.check();
+        Ok(())
+    }
+
+    fn peer_of(&self, agent: usize) -> Option<Id> {
+        self.agents[agent].shift.as_ref().and_then(|shift| shift.peer)
+    }
+
+    fn check(&self) {
+        if cfg!(debug_assertions) {
+            self.assert_invariants();
+        }
+    }
+}
+
+/// The visitor whose connection this is.
+fn attached(
+    visitors: &mut HashMap<Visit, Box<Visitor>>,
+    visit: Visit,
+    peer: Id,
+) -> Result<&mut Visitor, Refused> {
+    let visitor = visitors.get_mut(&visit).map(|visitor| &mut **visitor);
+    visitor.filter(|visitor| visitor.peer == Some(peer)).ok_or(Refused::Gone)
+}
+
+/// Adds a line to a conversation.
+fn note(visitor: &mut Visitor, who: Who, text: Arc<str>, at: At) -> Result<(), Refused> {
+    let bytes = text.len() + size_of::<Line>();
+    if visitor.bytes + bytes > limits::CHAT_TRANSCRIPT_BYTES {
+        return Err(Refused::TranscriptFull);
+    }
+    visitor.bytes += bytes;
+    let ms = at.now.saturating_duration_since(visitor.arrived.now).as_millis() as u32;
+    visitor.lines.push(Line { who, ms, text });
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! Live-support chat: what its doors share.
+//!
+//! ```text
+//!   line ─┐            ┌─ lobby: who waits, who talks with whom (no I/O, no clock)
+//!   api  ─┼─▶ State ───┼─ books: what is to be written, and who is told after that
+//!   keeper┘            └─ tally: the figures of today
+//! ```
+//! The lobby says what is to be told and written; [`State::settle`] sees to it: what concerns the
+//! session itself is given back, the rest is posted, and the keeper is woken for what has to be
+//! written or waited for.
+
+mod agent;
+pub mod api;
+pub mod books;
+mod caller;
+pub mod keeper;
+pub mod line;
+pub mod lobby;
+mod report;
+pub mod tally;
+mod visitor;
+pub mod zone;
+
+use crate::service::{Cx, Effect, Id, Kind, Mail};
+use crate::work::db::chat::{Days, Group, Shifts};
+use books::Books;
+use lobby::{At, Delivery, Item, Lobby, Notice, Out, Settings};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+use tally::Today;
+use zone::Zone;
+
+/// Somebody who may sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The name.
+    pub name: String,
+    /// SHA-256 of the secret.
+    pub secret_sha256: [u8; 32],
+    /// Chats at a time.
+    pub capacity: u32,
+}
+
+/// State of the service.
+#[derive(Debug)]
+pub struct State {
+    /// Who is there.
+    pub lobby: Lobby,
+    /// What is to be written.
+    pub books: Books,
+    /// The figures of today.
+    pub today: Today,
+    /// When a day begins.
+    pub zone: Zone,
+    secrets: Vec<[u8; 32]>,
+    keeper: Keeper,
+}
+
+/// The session that keeps time and books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeper {
+    /// There is none: nobody is in the lobby.
+    Absent,
+    /// It was asked for.
+    Asked,
+    /// It is there, and awake at that time at the latest.
+    Here(Id, Option<Instant>),
+    /// It is there, and was woken.
+    Woken(Id),
+}
+
+/// What a server starts with.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// How patient everybody is.
+    pub settings: Settings,
+    /// Who may sign in.
+    pub accounts: Vec<Account>,
+    /// When a day begins.
+    pub zone: Zone,
+    /// The highest number of a chat so far.
+    pub last_chat: u32,
+    /// The figures of this day so far.
+    pub today: (String, Vec<Group>, Vec<Shifts>),
+}
+
+impl State {
+    /// The state at start. Names and tokens depend on `secret`.
+    pub fn new(opening: Opening, secret: [u8; 32]) -> State {
+        let Opening { settings, accounts, zone, last_chat, today } = opening;
+        let agents = accounts.iter().map(|a| (Arc::from(a.name.as_str()), a.capacity)).collect();
+        let (day, groups, _) = today;
+        State {
+            lobby: Lobby::new(settings, secret, agents, last_chat + 1),
+            books: Books::default(),
+            today: Today::new(day, &groups),
+            zone,
+            secrets: accounts.into_iter().map(|account| account.secret_sha256).collect(),
+            keeper: Keeper::Absent,
+        }
+    }
+
+    /// The agent of this name and secret. However wrong either is, it takes the same time.
+    fn agent(&self, name: &str, secret: &str) -> Option<usize> {
+        let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
+        let number = self.lobby.agent_named(name);
+        let expected = number.map_or([0; 32], |number| self.secrets[number]);
+        let differ = given.iter().zip(expected).fold(0, |differ, (a, b)| differ | (a ^ b));
+        number.filter(|_| std::hint::black_box(differ) == 0)
+    }
+
+    /// Whether a visitor may not have this name: those of agents, and those that sound like us.
+    fn is_reserved(&self, name: &str) -> bool {
+        let agents = self.lobby.agents().iter().map(|agent| &*agent.name);
+        RESERVED.into_iter().chain(agents).any(|taken| taken.eq_ignore_ascii_case(name))
+    }
+
+    /// Today, this month and ever, as stretches of days.
+    pub fn stretches(&self, wall: SystemTime) -> [Days; 3] {
+        let today = self.zone.day(wall);
+        let days = |from: String| Days { from, to: today.clone() };
+        [days(today.clone()), days(format!("{}-01", &today[..7])), days(String::new())]
+    }
+
+    /// Sees to what an operation wants done. What the session itself is told comes back.
+    fn settle(&mut self, out: Out, id: Id, effects: &mut Vec<Effect>) -> Vec<Notice> {
+        let mut own = Vec::new();
+        for item in out.0 {
+            match item {
+                Item::Write(record) => {
+                    let day = |wall| self.zone.day(wall);
+                    self.today.count(&record, day);
+                    self.books.write(record, day);
+                }
+                Item::TellAfter(delivery) => {
+                    if let Some(delivery) = self.books.hold(delivery) {
+                        tell(delivery, id, &mut own, effects);
+                    }
+                }
+                Item::Tell(delivery) if self.books.holds(delivery.to) => {
+                    if let Some(delivery) = self.books.hold(delivery) {
+                        tell(delivery, id, &mut own, effects);
+                    }
+                }
+                Item::Tell(delivery) => tell(delivery, id, &mut own, effects),
+            }
+        }
+        self.wake(id, effects);
+        own
+    }
+
+    /// Calls the keeper, if there is anything that it does not know of.
+    fn wake(&mut self, id: Id, effects: &mut Vec<Effect>) {
+        let next = self.lobby.next_timer();
+        match self.keeper {
+            Keeper::Absent if self.books.has_unwritten() || next.is_some() => {
+                self.keeper = Keeper::Asked;
+                effects.push(Effect::Open(Kind::Keeper));
+            }
+            Keeper::Here(keeper, at) if keeper != id => {
+                let sooner = next.is_some_and(|next| at.is_none_or(|at| next < at));
+                if self.books.has_unwritten() || sooner || self.lobby.is_empty() {
+                    self.keeper = Keeper::Woken(keeper);
+                    effects.push(Effect::Post(keeper, Mail::Chat(Notice::Wake)));
+                }
+            }
+            Keeper::Absent | Keeper::Asked | Keeper::Here(..) | Keeper::Woken(_) => {}
+        }
+    }
+}
+
+/// Names that no visitor and no agent may have, besides those of agents.
+pub const RESERVED: [&str; 5] = ["system", "server", "agent", "support", "admin"];
+
+fn tell(delivery: Delivery, id: Id, own: &mut Vec<Notice>, effects: &mut Vec<Effect>) {
+    if delivery.to == id {
+        own.push(delivery.notice);
+    } else {
+        effects.push(Effect::Post(delivery.to, Mail::Chat(delivery.notice)));
+    }
+}
+
+/// The moment of a call.
+fn at(cx: &Cx<'_>) -> At {
+    At { now: cx.now, wall: cx.wall }
+}

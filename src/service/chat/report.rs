@@ -1,0 +1,267 @@
+//! Lists for people: help, transcripts, chats, the queue, agents, figures.
+
+use super::caller::Role;
+use super::lobby::live::Seen;
+use super::lobby::{Lobby, Refused, State as Place, Visitor, Who};
+use super::tally::{Tally, groups_of};
+use super::{State, zone};
+use crate::service::Cx;
+use crate::wire::chat::Printer;
+use crate::work::db::chat::{Answer, Days, Group, Line, Shifts};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a question to the database is about.
+#[derive(Debug)]
+pub(super) enum Query {
+    /// What was said in a chat.
+    History,
+    /// Figures: of this agent, or all; with what was not on disk when the question was asked.
+    Figures { whose: Option<usize>, unwritten: [Vec<Group>; 3] },
+}
+
+/// Figures of a stretch of days, with what the lobby adds to them at this moment.
+pub(super) struct Figures {
+    groups: Vec<Group>,
+    shifts: Vec<Shifts>,
+}
+
+impl Figures {
+    /// Sums of all, or of one agent. Chats that go on count as if they ended now.
+    pub(super) fn tally(&self, state: &State, agent: Option<usize>, live: bool) -> Tally {
+        let name = agent.map(|agent| Arc::clone(&state.lobby.agents()[agent].name));
+        let mut tally = Tally::of(&self.groups, &self.shifts, name.as_deref());
+        if live && agent.is_none() {
+            tally.waiting = state.lobby.waiting() as u64;
+        }
+        tally
+    }
+
+    /// The sums of an agent, be it one of today's or not.
+    pub(super) fn tally_of(&self, name: &str) -> Tally {
+        Tally::of(&self.groups, &self.shifts, Some(name))
+    }
+
+    /// The agents who have attended to anybody, or been at work.
+    pub(super) fn agents(&self) -> Vec<String> {
+        let handled = self.groups.iter().filter_map(|group| group.agent.clone());
+        handled.chain(self.shifts.iter().map(|shifts| shifts.agent.clone())).collect()
+    }
+
+    /// What the database said, and what it could not know.
+    pub(super) fn new(groups: Vec<Group>, shifts: Vec<Shifts>) -> Figures {
+        Figures { groups, shifts }
+    }
+
+    /// Adds what goes on in the lobby.
+    pub(super) fn add_live(&mut self, state: &State, now: Instant) {
+        let agents = state.lobby.agents();
+        for (agent, waited, talked) in state.lobby.active(now) {
+            let ms = |time: std::time::Duration| time.as_millis() as u64;
+            self.groups.push(Group {
+                outcome: "handled".to_string(),
+                agent: Some(agents[agent].name.to_string()),
+                count: 1,
+                waited_ms: ms(waited),
+                talked_ms: ms(talked),
+                longest_ms: ms(waited),
+                within: u64::from(waited <= crate::limits::CHAT_SERVICE_LEVEL),
+                ..Group::default()
+            });
+        }
+        for seen in state.lobby.seen(now) {
+            let Some((online, busy)) = seen.time else { continue };
+            self.shifts.push(Shifts {
+                agent: seen.name.to_string(),
+                online_ms: online.as_millis() as u64,
+                busy_ms: busy.as_millis() as u64,
+            });
+        }
+    }
+}
+
+impl Query {
+    pub(super) fn figures(state: &State, whose: Option<usize>, stretches: &[Days; 3]) -> Query {
+        let unwritten = |days: &Days| groups_of(state.books.unwritten(), &days.from, &days.to);
+        let unwritten = stretches.each_ref().map(unwritten);
+        Query::Figures { whose, unwritten }
+    }
+
+    /// Prints the answer to it.
+    pub(super) fn print(self, answer: &Answer, cx: &Cx<'_>, p: &mut Printer<'_>) {
+        let state = &cx.world.chat;
+        match (self, answer) {
+            (Query::History, Answer::Transcript(Some((_, lines)))) => {
+                p.list(&lines.iter().map(said).collect::<Vec<_>>());
+            }
+            (Query::Figures { whose, unwritten }, Answer::Figures(found)) => {
+                let mut found = found.iter().zip(unwritten).map(|((groups, shifts), unwritten)| {
+                    let mut figures =
+                        Figures::new([groups.clone(), unwritten].concat(), shifts.clone());
+                    figures.add_live(state, cx.now);
+                    figures
+                });
+                let mut next = || found.next().unwrap_or(Figures::new(vec![], vec![]));
+                let figures = [next(), next(), next()];
+                p.list(&screen(state, whose, &figures, cx));
+            }
+            (Query::History | Query::Figures { .. }, _) => {
+                let (code, name, text) = Refused::NoChat.answer();
+                p.err(code, name, text);
+            }
+        }
+    }
+}
+
+/// The agent's screen, then all figures, by ranges.
+fn screen(state: &State, whose: Option<usize>, ranges: &[Figures; 3], cx: &Cx<'_>) -> Vec<String> {
+    let tally = |range: usize| ranges[range].tally(state, whose, true);
+    let [today, month, total] = [tally(0), tally(1), tally(2)];
+    let mut lines = eight(state, whose, [&today, &month, &total], cx);
+    for (range, tally) in [("today", today), ("month", month), ("total", total)] {
+        for (name, value) in tally.figures() {
+            lines.push(format!("{range} {name}: {}", number(value)));
+        }
+    }
+    if whose.is_none() {
+        for (agent, seen) in state.lobby.seen(cx.now).iter().enumerate() {
+            let tally = ranges[0].tally(state, Some(agent), true);
+            let load = tally.figures().into_iter().find(|(name, _)| *name == "load factor");
+            let load = number(load.and_then(|(_, value)| value));
+            let (name, handled, lost) = (&seen.name, tally.handled, tally.lost);
+            lines.push(format!("agent {name}: handled={handled} lost={lost} load_factor={load}"));
+        }
+    }
+    lines
+}
+
+/// The eight fields that every agent's screen begins with.
+fn eight(
+    state: &State,
+    whose: Option<usize>,
+    [today, month, total]: [&Tally; 3],
+    cx: &Cx<'_>,
+) -> Vec<String> {
+    let seen = state.lobby.seen(cx.now);
+    let (name, current) = match whose {
+        Some(agent) => (seen[agent].name.to_string(), seen[agent].with.join(", ")),
+        None => ("all".to_string(), state.lobby.chats().to_string()),
+    };
+    let current = if current.is_empty() { "none".to_string() } else { current };
+    let rating = (total.rated > 0).then(|| total.stars as f64 / total.rated as f64);
+    vec![
+        format!("Name: {name}"),
+        format!("Date and Time: {}", state.zone.day_and_time(cx.wall)),
+        format!("Clients Attended Today: {}", today.handled),
+        format!("Clients Attended Month: {}", month.handled),
+        format!("Average Rating: {}", rating.map_or("none".to_string(), |r| format!("{r:.2}"))),
+        format!("Total Clients Serviced: {}", total.handled),
+        format!("Total Lost Clients: {}", total.lost),
+        format!("Current Client: {current}"),
+    ]
+}
+
+/// A figure without digits that say nothing.
+pub(super) fn number(value: Option<f64>) -> String {
+    match value {
+        None => "none".to_string(),
+        Some(value) if value.fract() == 0.0 => format!("{value:.0}"),
+        Some(value) => format!("{value:.4}"),
+    }
+}
+
+/// What can be said.
+pub(super) fn help(role: Role) -> Vec<String> {
+    let lines: &[&str] = match role {
+        Role::Nobody => &[
+            "/hello NAME            ask for somebody; a line of text does, too",
+            "/resume TOKEN since=N  come back, having received N lines",
+            "/agent NAME SECRET     sign in as an agent",
+            "/ping /help /quit",
+        ],
+        Role::Visitor(_) => &[
+            "/queue                 where you stand",
+            "/leave                 leave the queue or the chat",
+            "/rate N [comment]      how it was, 1 to 5, when it is over",
+            "/transcript            what was said",
+            "/ping /help /quit",
+            "anything else is text; //text begins with a slash",
+        ],
+        Role::Agent(_) => &[
+            "/online /away [reason] take chats, or no new ones",
+            "/cap N                 how many at a time",
+            "/to CHAT text          say something in a chat",
+            "/use CHAT              … in which text without a number is said",
+            "/list /queue /agents   your chats, those who wait, your colleagues",
+            "/close [CHAT]          a chat is over",
+            "/transfer CHAT AGENT   … is somebody else's, or back to the queue",
+            "/history CHAT          what was said",
+            "/stats [me|all|NAME]   figures",
+            "/quit /quit!           leave; with ! your visitors wait for others",
+        ],
+    };
+    lines.iter().map(ToString::to_string).collect()
+}
+
+/// A line of a conversation, with the seconds since its beginning.
+pub(super) fn said(line: &Line) -> String {
+    let Line { at_ms, who, text } = line;
+    format!("{}.{} <{who}> {text}", at_ms / 1000, at_ms / 100 % 10)
+}
+
+/// What was said in a conversation that is not over.
+pub(super) fn transcript(lobby: &Lobby, visitor: &Visitor) -> Vec<String> {
+    let who = |who: Who| match who {
+        Who::Visitor => visitor.name.to_string(),
+        Who::Agent(agent) => lobby.agents()[agent].name.to_string(),
+    };
+    let lines = visitor.lines.iter();
+    let line =
+        lines.map(|line| Line { at_ms: line.ms, who: who(line.who), text: line.text.to_string() });
+    line.map(|line| said(&line)).collect()
+}
+
+/// The chats of an agent.
+pub(super) fn chats(lobby: &Lobby, agent: usize, now: Instant) -> Vec<String> {
+    let current = lobby.agents()[agent].shift.as_ref().and_then(|shift| shift.current);
+    let chats = lobby.chats_of(agent);
+    let line = chats.map(|(number, chat)| {
+        let visitor = lobby.find(chat.visitor).expect("a chat has its visitor");
+        let seconds = now.saturating_duration_since(chat.began).as_secs();
+        let here = if visitor.peer.is_some() { "here" } else { "detached" };
+        let mark = if current == Some(number) { " current" } else { "" };
+        let (name, short) = (&visitor.name, visitor.short);
+        format!("chat={number} visitor={name} id={short:04x} seconds={seconds} {here}{mark}")
+    });
+    line.collect()
+}
+
+/// Those who wait.
+pub(super) fn queue(lobby: &Lobby, now: Instant) -> Vec<String> {
+    let line = |(place, visitor): (usize, &Visitor)| {
+        let waited = match visitor.state {
+            Place::Queued(since) => now.saturating_duration_since(since).as_secs(),
+            Place::Active(_) | Place::Rating => 0,
+        };
+        let here = if visitor.peer.is_some() { "here" } else { "detached" };
+        let (name, short, pos) = (&visitor.name, visitor.short, place + 1);
+        format!("pos={pos} visitor={name} id={short:04x} waited={waited} {here}")
+    };
+    lobby.queued().enumerate().map(line).collect()
+}
+
+/// All agents.
+pub(super) fn agents(seen: &[Seen]) -> Vec<String> {
+    let line = |seen: &Seen| {
+        let Seen { name, status, capacity, with, .. } = seen;
+        format!("agent={name} status={status} chats={} capacity={capacity}", with.len())
+    };
+    seen.iter().map(line).collect()
+}
+
+/// A moment, as JSON has it.
+pub(super) fn moment(state: &State, unix_ms: i64) -> String {
+    let wall = std::time::UNIX_EPOCH + std::time::Duration::from_millis(unix_ms.max(0) as u64);
+    debug_assert_eq!(zone::unix_ms(wall), unix_ms.max(0));
+    state.zone.day_and_time(wall)
+}

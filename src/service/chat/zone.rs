@@ -1,0 +1,112 @@
+//! When a day begins: the calendar at some distance from that of Greenwich.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A time zone, as data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Zone {
+    /// Always so many seconds ahead of UTC.
+    Fixed(i32),
+    /// As the rules of a place have it.
+    Rules(tz::TimeZone),
+}
+
+impl Zone {
+    /// How many seconds it is ahead of UTC at that moment.
+    fn ahead_s(&self, unix_s: i64) -> i64 {
+        match self {
+            Zone::Fixed(seconds) => i64::from(*seconds),
+            Zone::Rules(rules) => {
+                let found = rules.find_local_time_type(unix_s);
+                found.map_or(0, |found| i64::from(found.ut_offset()))
+            }
+        }
+    }
+
+    /// The day, as `YYYY-MM-DD`.
+    pub fn day(&self, wall: SystemTime) -> String {
+        let unix_s = unix_ms(wall).div_euclid(1000);
+        let (year, month, day) = civil((unix_s + self.ahead_s(unix_s)).div_euclid(86_400));
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
+    /// The day and the time, as `YYYY-MM-DD HH:MM:SS`.
+    pub fn day_and_time(&self, wall: SystemTime) -> String {
+        let unix_s = unix_ms(wall).div_euclid(1000);
+        let second = (unix_s + self.ahead_s(unix_s)).rem_euclid(86_400);
+        let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+        format!("{} {hours:02}:{minutes:02}:{seconds:02}", self.day(wall))
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn unix_ms(wall: SystemTime) -> i64 {
+    match wall.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_millis() as i64,
+        Err(before) => -(before.duration().as_millis() as i64),
+    }
+}
+
+/// Whether this is a day, as [`Zone::day`] writes them.
+pub fn is_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(place, byte)| match place {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+        && (1..=12).contains(&text[5..7].parse::<u8>().unwrap_or(0))
+        && (1..=31).contains(&text[8..].parse::<u8>().unwrap_or(0))
+}
+
+/// Year, month and day of a number of days since 1970, by eras of 400 years that begin in March,
+/// so that the odd day comes last.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (year + era * 400 + next, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn wall(unix_s: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(unix_s)
+    }
+
+    #[test]
+    fn days_begin_at_midnight_of_the_zone() {
+        let midnight = 1_772_323_200; // 2026-03-01 00:00 UTC
+        let utc = Zone::Fixed(0);
+        assert_eq!(utc.day(wall(midnight - 1)), "2026-02-28");
+        assert_eq!(utc.day(wall(midnight)), "2026-03-01");
+        assert_eq!(utc.day_and_time(wall(midnight + 3723)), "2026-03-01 01:02:03");
+        assert_eq!(Zone::Fixed(3600).day(wall(midnight - 3600)), "2026-03-01");
+        assert_eq!(Zone::Fixed(-3600).day(wall(midnight)), "2026-02-28");
+        assert_eq!(utc.day(UNIX_EPOCH - Duration::from_secs(1)), "1969-12-31");
+        assert_eq!(utc.day(wall(951_782_400)), "2000-02-29");
+    }
+
+    #[test]
+    fn rules_know_summer() {
+        let rules = tz::TimeZone::from_posix_tz("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let zone = Zone::Rules(rules);
+        assert_eq!(zone.day_and_time(wall(1_772_323_200)), "2026-03-01 01:00:00");
+        assert_eq!(zone.day_and_time(wall(1_782_864_000)), "2026-07-01 02:00:00");
+    }
+
+    #[test]
+    fn a_day_is_ten_characters() {
+        assert!(is_day("2026-02-28") && is_day("2024-12-31"));
+        for none in ["", "2026-2-28", "2026-13-01", "2026-00-10", "2026-01-32", "20260-1-01"] {
+            assert!(!is_day(none), "{none}");
+        }
+    }
+}

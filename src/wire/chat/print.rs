@@ -1,0 +1,52 @@
+//! Lines of a server, as they are sent.
+
+use std::fmt::Arguments;
+use std::io::Write;
+
+/// Prints lines with one kind of ending.
+pub struct Printer<'a> {
+    /// Where lines go.
+    pub out: &'a mut Vec<u8>,
+    /// Whether they end in CRLF, as the client's do.
+    pub crlf: bool,
+}
+
+impl Printer<'_> {
+    /// `+OK CODE text`
+    pub fn ok(&mut self, code: u16, text: Arguments<'_>) {
+        self.line(format_args!("+OK {code} {text}"));
+    }
+
+    /// `-ERR CODE name text`
+    pub fn err(&mut self, code: u16, name: &str, text: &str) {
+        self.line(format_args!("-ERR {code} {name} {text}"));
+    }
+
+    /// `* EVENT key=value … [:text]`, all of which is in `event`.
+    pub fn event(&mut self, event: Arguments<'_>) {
+        self.line(format_args!("* {event}"));
+    }
+
+    /// `<who> text`
+    pub fn said(&mut self, who: &str, text: &str) {
+        self.line(format_args!("<{who}> {text}"));
+    }
+
+    /// `<CHAT|who#id> text`, to agents.
+    pub fn heard(&mut self, chat: u32, who: &str, id: &str, text: &str) {
+        self.line(format_args!("<{chat}|{who}#{id}> {text}"));
+    }
+
+    /// `+OK 215 lines=n`, and the lines.
+    pub fn list(&mut self, items: &[String]) {
+        self.ok(215, format_args!("lines={}", items.len()));
+        for item in items {
+            self.line(format_args!(" {item}"));
+        }
+    }
+
+    fn line(&mut self, line: Arguments<'_>) {
+        let ending = if self.crlf { "\r\n" } else { "\n" };
+        write!(self.out, "{line}{ending}").expect("a Vec takes every write");
+    }
+}

@@ -1,0 +1,79 @@
+// The real binary: started on free ports in a directory of its own, and gone with its test.
+
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import http from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? join(here, "../../target");
+const BINARY = process.env.PENTAD ?? join(target, "debug/pentad");
+
+/** How long anything may take before a test gives up. */
+const PATIENCE_MS = 30_000;
+
+/** Asks again and again until the answer is true. */
+export async function eventually(what, ask) {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > until) throw new Error(`never happened: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** A server of this test: `web` and `panel` are its origins. It ends with the test. */
+export async function startServer(test, { panel = "127.0.0.1:0" } = {}) {
+  const place = await mkdtemp(join(tmpdir(), "pentad-browser-"));
+  const args = ["--data", join(place, "data"), `--panel=${panel}`, "--seed=1"];
+  for (const service of ["web", "legacy", "pow"]) args.push(`--${service}=127.0.0.1:0`);
+  args.push("--only=web,panel,legacy,pow");
+  const child = spawn(BINARY, args, { cwd: place, env: {}, stdio: ["ignore", "pipe", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (text) => (complaints += text));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const server = {
+    /** Ends it at once, as if the machine had lost it. */
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+  test.after(async () => {
+    await server.kill();
+    await rm(place, { recursive: true, force: true });
+  });
+  for await (const line of createInterface(child.stdout)) {
+    if (line === "ready") return server;
+    const [, service, , address] = line.split(" ");
+    server[service] = `http://${address}`;
+  }
+  throw new Error(`the server did not start: ${complaints}`);
+}
+
+/** Clients that ask the server for its first page, again and again, until they are stopped. */
+export function visit(test, origin, clients) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: clients });
+  let stopped = false;
+  const once = () =>
+    new Promise((resolve) => {
+      const request = http.get(`${origin}/`, { agent }, (reply) => {
+        reply.resume().once("close", resolve);
+      });
+      request.once("error", resolve);
+    });
+  const visitors = Array.from({ length: clients }, async () => {
+    while (!stopped) await once();
+  });
+  const stop = async () => {
+    stopped = true;
+    await Promise.all(visitors);
+    agent.destroy();
+  };
+  test.after(stop);
+  return stop;
+}

@@ -1,0 +1,217 @@
+//! The chat through the kernel: stories, a client that dies, a server that dies.
+
+use super::util::process::{PATIENCE, Place, Server, eventually};
+use super::util::story::{self, Step, Story, Words};
+use rustix::process::Signal;
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+
+/// A client that speaks in lines.
+struct Client {
+    stream: TcpStream,
+    lines: BufReader<TcpStream>,
+}
+
+impl Client {
+    fn connect(addr: SocketAddr) -> Client {
+        let stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap());
+        let mut client = Client { stream, lines };
+        assert!(client.line().starts_with("* HELLO "));
+        client
+    }
+
+    fn say(&mut self, line: &str) {
+        self.stream.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// The next line; nothing at the end.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        line.trim_end().to_string()
+    }
+
+    /// The next line that begins so, whatever comes before.
+    fn expect(&mut self, begins: &str) -> String {
+        loop {
+            let line = self.line();
+            assert!(!line.is_empty(), "no line begins with {begins:?}");
+            if line.starts_with(begins) {
+                return line;
+            }
+        }
+    }
+}
+
+/// Whether it goes on without waiting for anything but the other side.
+fn is_quick(story: &Story) -> bool {
+    !story.steps.iter().any(|step| matches!(step, Step::Wait(_)))
+}
+
+#[test]
+fn stories_without_waits_play_against_the_real_server() {
+    let stories = story::all().into_iter().filter(is_quick).collect::<Vec<_>>();
+    assert!(stories.len() >= 2);
+    for story in stories {
+        let server = Server::start(&[]);
+        play(&story, server.addr("chat", "tcp"));
+    }
+}
+
+fn play(story: &Story, addr: SocketAddr) {
+    let mut clients = HashMap::new();
+    let mut words = Words::default();
+    for step in &story.steps {
+        let (Step::Send(who, _) | Step::Expect(who, _) | Step::Drop(who) | Step::Closed(who)) =
+            step
+        else {
+            continue;
+        };
+        let client = clients.entry(who.clone()).or_insert_with(|| Client::connect(addr));
+        match step {
+            Step::Send(_, line) => client.say(&words.fill(line)),
+            Step::Expect(_, pattern) => {
+                let line = client.line();
+                // What the clock says is not the same on a slow machine.
+                let pattern = pattern.trim_start_matches(" 0.0 ");
+                let line = if line.starts_with(" 0.") { &line[5..] } else { &line };
+                assert!(words.matches(pattern, line), "{}: {pattern:?}, {line:?}", story.name);
+            }
+            Step::Drop(who) => drop(clients.remove(who)),
+            Step::Closed(_) => assert_eq!(client.line(), "", "{}: the end", story.name),
+            Step::Wait(_) => {}
+        }
+    }
+}
+
+/// A chat from its beginning to its rating.
+fn chat(addr: SocketAddr, stars: u8) {
+    let mut bo = Client::connect(addr);
+    bo.say("/agent bo bo");
+    bo.say("/online");
+    let mut ann = Client::connect(addr);
+    ann.say("/hello ann");
+    ann.expect("* CONNECTED");
+    bo.expect("* ASSIGNED");
+    bo.say("hello");
+    ann.expect("<bo> hello");
+    bo.say("/close");
+    bo.expect("+OK 250");
+    ann.expect("* ENDED");
+    ann.say(&format!("/rate {stars}"));
+    ann.expect("+OK 250");
+    bo.say("/quit");
+    bo.expect("* BYE");
+}
+
+fn stats(addr: SocketAddr) -> String {
+    let mut bo = Client::connect(addr);
+    bo.say("/agent bo bo");
+    bo.expect("+OK 200");
+    bo.say("/stats me");
+    bo.expect("+OK 215");
+    (0..8).map(|_| bo.line()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_was_answered_survives_the_death_of_the_server() {
+    let place = Place::new();
+    let mut server = Server::start_in(&place, &[]);
+    for stars in [5, 2] {
+        chat(server.addr("chat", "tcp"), stars);
+    }
+    server.signal(Signal::KILL);
+    server.wait();
+    let server = Server::start_in(&place, &[]);
+    let screen = stats(server.addr("chat", "tcp"));
+    for line in [
+        "Clients Attended Today: 2",
+        "Clients Attended Month: 2",
+        "Average Rating: 3.50",
+        "Total Clients Serviced: 2",
+        "Total Lost Clients: 0",
+        "Current Client: none",
+    ] {
+        assert!(screen.contains(line), "{line} in {screen}");
+    }
+    // The numbers of chats go on, too: a number names one chat for ever.
+    let mut bo = Client::connect(server.addr("chat", "tcp"));
+    bo.say("/agent bo bo");
+    bo.say("/history 2");
+    bo.expect("+OK 215 lines=1");
+    assert!(bo.line().ends_with("<bo> hello"));
+    chat(server.addr("chat", "tcp"), 1);
+    bo.say("/history 3");
+    bo.expect("* SUPERSEDED");
+}
+
+#[test]
+fn the_visitor_of_an_agent_whose_client_is_killed_is_the_head_of_the_queue() {
+    let server = Server::start(&["--chat-agent-grace=200ms"]);
+    let addr = server.addr("chat", "tcp");
+    let script = "exec 3<>\"/dev/tcp/$0/$1\"; printf '/agent bo bo\\n/online\\n' >&3; exec cat <&3";
+    let mut agent = Command::new("bash")
+        .args(["-c", script, &addr.ip().to_string(), &addr.port().to_string()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut ann, mut eve) = (Client::connect(addr), Client::connect(addr));
+    ann.say("/hello ann");
+    ann.expect("* CONNECTED chat=1 agent=bo");
+    eve.say("/hello eve");
+    eve.expect("* QUEUED pos=1");
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    ann.expect("* QUEUED pos=1");
+    let mut cy = Client::connect(addr);
+    cy.say("/agent cy cy");
+    cy.say("/online");
+    cy.expect("* ASSIGNED chat=1 visitor=ann");
+    ann.expect("* CONNECTED chat=1 agent=cy");
+    eve.say("/queue");
+    eve.expect("+OK 200 pos=1");
+}
+
+#[test]
+fn the_end_of_the_server_is_the_end_of_all_chats_and_they_are_counted() {
+    let place = Place::new();
+    let mut server = Server::start_in(&place, &[]);
+    let addr = server.addr("chat", "tcp");
+    let mut bo = Client::connect(addr);
+    bo.say("/agent bo bo");
+    bo.say("/online");
+    let (mut ann, mut eve) = (Client::connect(addr), Client::connect(addr));
+    ann.say("/hello ann");
+    ann.expect("* CONNECTED");
+    eve.say("/hello eve");
+    eve.expect("* QUEUED pos=1");
+    server.signal(Signal::TERM);
+    ann.expect("* ENDED chat=1 reason=shutdown");
+    for client in [&mut ann, &mut eve, &mut bo] {
+        client.expect("* BYE reason=shutdown");
+        assert_eq!(client.line(), "");
+    }
+    assert!(server.wait().success());
+    let server = Server::start_in(&place, &[]);
+    let screen = stats(server.addr("chat", "tcp"));
+    assert!(screen.contains("Total Clients Serviced: 1"), "{screen}");
+}
+
+#[test]
+fn demonstration_agents_are_told_on_standard_error_only() {
+    let place = Place::new();
+    let command = place.command(["--only=chat", "--chat=127.0.0.1:0"]);
+    let server = Server::launch(&place, command);
+    let mut ada = Client::connect(server.addr("chat", "tcp"));
+    let told = eventually("the secret of ada", || {
+        let said = server.stderr();
+        let line = said.lines().find_map(|line| line.split_once(": /agent ada "))?.1.to_string();
+        Some(line)
+    });
+    ada.say(&format!("/agent ada {told}"));
+    ada.expect("+OK 200 agent=ada");
+}
