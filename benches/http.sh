@@ -55,7 +55,7 @@ start_all() {
     # shellcheck disable=SC2119 # it takes options, but needs none here
     start_pentad
     pids[pentad]=$pid ports[pentad]=$port
-    start_nginx
+    start_nginx ""
     pids[nginx]=$pid ports[nginx]=$port
     # The bare loop repeats what pentad says, so that both send the same bytes.
     answer_of "$tmp/answer"

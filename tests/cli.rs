@@ -62,11 +62,15 @@ fn ended(command: &mut Command) -> Run {
 }
 
 /// Flags that bind nothing in particular.
-const FREE: [&str; 5] = [
+const FREE: [&str; 9] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
     "--legacy=127.0.0.1:0",
     "--pow=127.0.0.1:0",
+    "--catalog-1=127.0.0.1:0",
+    "--catalog-2=127.0.0.1:0",
+    "--order-1=127.0.0.1:0",
+    "--order-2=127.0.0.1:0",
     "--chat=127.0.0.1:0",
 ];
 
@@ -120,8 +124,8 @@ fn a_slip_gets_a_suggestion_and_two() {
         (&["--wbe", "x"], "pentad: unknown option --wbe; did you mean --web?\n"),
         (
             &["--only", "pannel"],
-            "pentad: --only: `pannel` is no service of web, panel, legacy, pow, chat; \
-                                 did you mean panel?\n",
+            "pentad: --only: `pannel` is no service of web, panel, legacy, pow, chat, \
+             catalog-1, catalog-2, order-1, order-2; did you mean panel?\n",
         ),
         (&["--head-timeout", "0s"], "pentad: --head-timeout: 0s is too short: 1ms … 1h\n"),
         (&["--data"], "pentad: --data needs a value: DIR\n"),

@@ -15,6 +15,7 @@ mod lobby;
 mod naive;
 mod responses;
 mod sessions;
+mod store;
 mod stream;
 mod twins;
 mod values;
@@ -28,6 +29,7 @@ pub use lines::{pow_line, pow_proof};
 pub use lobby::lobby_ops;
 pub use responses::http_response;
 pub use sessions::session_ops;
+pub use store::{log_entry, store_ops};
 pub use stream::http_stream;
 pub use values::{json, target};
 
@@ -60,6 +62,8 @@ pub const LAWS: &[(&str, Law)] = &[
     ("pow_line", pow_line),
     ("pow_proof", pow_proof),
     ("session_ops", session_ops),
+    ("log_entry", log_entry),
+    ("store_ops", store_ops),
     ("chat_line", chat_line),
     ("telnet", telnet),
     ("lobby_ops", lobby_ops),
@@ -86,6 +90,7 @@ pub fn world(limits: Limits) -> World {
             sources: legacy::Sources::default(),
         },
         pow: pow::State::new(12, 5, pow_kernel::Sha2, 1e7, [7; 32]),
+        store: crate::service::store::State::off(),
         chat: live::State::new(opening(), [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         load: Default::default(),

@@ -130,6 +130,8 @@ impl Driver {
                     | Kind::Line
                     | Kind::Search(_)
                     | Kind::Once(_)
+                    | Kind::Ledger
+                    | Kind::Upstream(_)
                     | Kind::Load(_)
                     | Kind::Tester
                     | Kind::Fetch(_),
@@ -204,6 +206,7 @@ impl Driver {
                 };
                 Outcome::Database(Ok(db::Answer::Counts(answer)))
             }
+            Job::Store(..) => Outcome::Panicked,
             Job::Database(db::Request::Chat(_)) => {
                 Outcome::Database(Ok(db::Answer::Chat(chat::Answer::Transcript(None))))
             }

@@ -5,7 +5,7 @@ use crate::service::chat::lobby::Settings;
 use crate::service::chat::zone::Zone;
 use crate::service::chat::{self, Opening, RESERVED};
 use crate::work::db::chat::{Answer, Days, Request};
-use crate::work::db::{self, Database};
+use crate::work::db::{self, Database, Ledger};
 use std::time::SystemTime;
 
 /// The state of the service on top of what the database knows.

@@ -26,6 +26,7 @@ mod pow;
 mod report;
 pub mod serve;
 mod services;
+mod store;
 mod study;
 
 pub use data_dir::{DataDir, DataDirError};

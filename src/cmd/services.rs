@@ -42,6 +42,10 @@ pub(super) fn plan(listen: &Listen, defer: bool) -> Plan {
         Service::Panel => Kind::Http(Face::Panel),
         Service::Legacy => Kind::Legacy(Transport::Tcp),
         Service::Pow => Kind::Pow,
+        Service::Catalog1 => Kind::Http(Face::Catalog(1)),
+        Service::Catalog2 => Kind::Http(Face::Catalog(2)),
+        Service::Order1 => Kind::Http(Face::Order(1)),
+        Service::Order2 => Kind::Http(Face::Order(2)),
         Service::Chat => Kind::Chat,
     };
     let doors = match listen.transports {
@@ -74,8 +78,11 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     world.panel.tests.data = absolute(data.path())?;
     world.chat = super::chat::state(config, &mut database, secret()?)?;
     world.web.site = site;
+    let (state, files) = super::store::open(config, &doors, data)?;
+    world.store = state;
     Ok(Setup {
         world,
+        store: files,
         doors,
         limits: config.limits,
         program,
@@ -174,6 +181,7 @@ pub(super) fn world(
             sources: legacy::Sources::default(),
         },
         pow: proof_of_work(config, secret),
+        store: crate::service::store::State::off(),
         chat: super::chat::fresh(config, secret),
         panel: panel::State {
             services,
@@ -212,7 +220,7 @@ fn datagram_ports(doors: &[Door]) -> Vec<u16> {
 }
 
 /// An address at which we reach ourselves: a listener on every interface is on the loopback too.
-fn reachable(addr: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(addr: SocketAddr) -> SocketAddr {
     let ip = match addr.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -69,6 +69,8 @@ pub struct Config {
     pub legacy: Legacy,
     /// Options of the proof-of-work service.
     pub pow: Pow,
+    /// Options of the bookstore.
+    pub store: Store,
     /// Options of the live chat.
     pub chat: Chat,
     /// The least severe diagnostics that are written; `--quiet` is already counted in.
@@ -132,6 +134,34 @@ pub struct Pow {
     pub kernel: Option<Kernel>,
 }
 
+/// Options of the bookstore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// Where the front reaches catalogs; our own if there are none.
+    pub catalogs: Vec<SocketAddr>,
+    /// Where it reaches order servers; our own if there are none.
+    pub orders: Vec<SocketAddr>,
+    /// Which of them it asks next.
+    pub balance: Balance,
+    /// Answers that it keeps.
+    pub cache: usize,
+    /// How long it shows them …
+    pub ttl: Duration,
+    /// … and how much longer while no catalog can be asked.
+    pub stale: Duration,
+    /// Whether a change of a book has to name the version that it changes.
+    pub require_if_match: bool,
+}
+
+/// Which replica is asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// One after the other.
+    RoundRobin,
+    /// The one with the fewest requests under way.
+    LeastInflight,
+}
+
 /// Options of the live chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {
@@ -179,6 +209,14 @@ pub enum Service {
     Legacy,
     /// Proof of work over lines.
     Pow,
+    /// HTTP: the first catalog of the bookstore.
+    Catalog1,
+    /// HTTP: the second catalog.
+    Catalog2,
+    /// HTTP: the first order server of the bookstore.
+    Order1,
+    /// HTTP: the second order server.
+    Order2,
     /// The live chat over lines.
     Chat,
 }
@@ -227,6 +265,10 @@ impl Service {
             Service::Panel => "panel",
             Service::Legacy => "legacy",
             Service::Pow => "pow",
+            Service::Catalog1 => "catalog-1",
+            Service::Catalog2 => "catalog-2",
+            Service::Order1 => "order-1",
+            Service::Order2 => "order-2",
             Service::Chat => "chat",
         }
     }
@@ -264,6 +306,15 @@ impl Config {
                 udp_rate: Rate { per_second: 0, burst: 0 },
             },
             pow: Pow { difficulty: 0, seed_len: 5, kernel: None },
+            store: Store {
+                catalogs: Vec::new(),
+                orders: Vec::new(),
+                balance: Balance::RoundRobin,
+                cache: 0,
+                ttl: Duration::ZERO,
+                stale: Duration::ZERO,
+                require_if_match: false,
+            },
             chat: Chat::blank(),
             log_level: LevelFilter::Info,
             log_file: None,

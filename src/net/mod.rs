@@ -46,7 +46,7 @@ pub use socket::Socket;
 use crate::limits::{self, Limits};
 use crate::service::World;
 use crate::stats::Stats;
-use crate::work::db::Database;
+use crate::work::db::{Database, store};
 use complaints::Complaints;
 use listen::{Accepted, DoorSocket, Listener};
 use mio::event::Event;
@@ -78,6 +78,8 @@ pub struct Setup {
     pub workers: usize,
     /// The database.
     pub database: Database,
+    /// The files of the bookstore, each with the name of its thread.
+    pub store: Vec<(String, store::File)>,
     /// The access log, if one is written.
     pub log: Option<Log>,
     /// Where randomness begins.
@@ -144,8 +146,8 @@ const REOPEN: Signal = Signal::USR1;
 
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
-        let Setup { doors, world, limits, program, workers, database, log, seed, grace, metrics } =
-            setup;
+        let Setup { doors, world, limits, program, workers, database, store, .. } = setup;
+        let Setup { log, seed, grace, metrics, .. } = setup;
         let poll = Poll::new()?;
         let registry = poll.registry();
         let waker = Waker::new(registry, Source::Waker.token())?;
@@ -162,7 +164,11 @@ impl Loop {
             registry: registry.try_clone()?,
             pool: Pool::start(workers, &completions)?,
             readers: Pool::readers(&completions)?,
-            scribe: Scribe::start(database, &completions)?,
+            scribe: Scribe::start("database", database, &completions)?,
+            store: store
+                .into_iter()
+                .map(|(name, file)| Scribe::start(&name, file, &completions))
+                .collect::<io::Result<_>>()?,
         };
         let (now, wall) = (Instant::now(), SystemTime::now());
         let mut desk = Desk::new(limits, world, seed, now, wall);

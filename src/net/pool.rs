@@ -1,4 +1,4 @@
-//! The threads behind the loop: workers that run slices, the one that owns the database, and the
+//! The threads behind the loop: workers that run slices, those that own a database each, and the
 //! way back.
 //!
 //! Results wait in a list. Only the first of them wakes the loop, and the loop takes all.
@@ -10,9 +10,10 @@ use crate::limits;
 use crate::service::{Id, Ticket};
 use crate::work::Compute;
 use crate::work::Outcome;
-use crate::work::db::{Database, Request};
+use crate::work::db::Ledger;
 use mio::Waker;
 use rustix::process::setpriority_process;
+use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -208,34 +209,34 @@ impl Shared {
     }
 }
 
-/// The thread that owns the database.
-#[derive(Debug)]
-pub struct Scribe {
-    requests: Arc<Mailbox<(Id, Ticket, Request)>>,
+/// A thread that owns a file.
+pub struct Scribe<L: Ledger> {
+    requests: Arc<Mailbox<(Id, Ticket, L::Request)>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Scribe {
-    /// Starts the thread.
+impl<L: Ledger> Scribe<L> {
+    /// Starts the thread, which is called `name`.
     ///
     /// # Errors
     /// The operating system's, when it has no thread to give.
-    pub fn start(mut database: Database, completions: &Arc<Completions>) -> io::Result<Scribe> {
+    pub fn start(name: &str, mut ledger: L, completions: &Arc<Completions>) -> io::Result<Self> {
         let requests = Arc::new(Mailbox::new(limits::DATABASE_REQUESTS));
         let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
-        let thread = thread::Builder::new().name("database".to_string()).spawn(move || {
+        let thread = thread::Builder::new().name(name.to_string()).spawn(move || {
             let (mut batch, mut ready) = (Vec::new(), Vec::new());
             let mut complaints = Complaints::default();
             while inbox.wait(&mut batch) {
                 ready.clear();
-                ready.extend(batch.iter().map(|(_, _, request): &(_, _, Request)| request.clone()));
-                let answers = database.commit(&ready);
+                ready.extend(
+                    batch.iter().map(|(_, _, request): &(_, _, L::Request)| request.clone()),
+                );
+                let answers = ledger.commit(&ready);
                 if let Some(Err(failure)) = answers.iter().find(|answer| answer.is_err()) {
                     complaints.note("the database committed nothing", failure, Instant::now());
                 }
                 for ((id, ticket, _), answer) in batch.drain(..).zip(answers) {
-                    let outcome = Outcome::Database(answer);
-                    completions.put(Completion { id, ticket, outcome });
+                    completions.put(Completion { id, ticket, outcome: L::outcome(answer) });
                 }
             }
         })?;
@@ -246,17 +247,23 @@ impl Scribe {
     ///
     /// # Errors
     /// Gives it back when [`limits::DATABASE_REQUESTS`] are waiting.
-    pub fn submit(&self, id: Id, ticket: Ticket, request: Request) -> Result<(), Request> {
+    pub fn submit(&self, id: Id, ticket: Ticket, request: L::Request) -> Result<(), L::Request> {
         self.requests.put((id, ticket, request)).map(|_| ()).map_err(|(_, _, request)| request)
     }
 }
 
-impl Drop for Scribe {
+impl<L: Ledger> Drop for Scribe<L> {
     /// Everything that waits is still committed.
     fn drop(&mut self) {
         self.requests.close();
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            log::error!("the database thread had panicked");
+            log::error!("a database thread had panicked");
         }
+    }
+}
+
+impl<L: Ledger> fmt::Debug for Scribe<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scribe").finish_non_exhaustive()
     }
 }

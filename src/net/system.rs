@@ -7,6 +7,7 @@ use super::reactor::{Outside, QueueFull};
 use super::socket::{Stream, dial, watch};
 use crate::limits::{self, Limits};
 use crate::service::{Endpoint, Id, Ticket};
+use crate::work::db::{Database, store};
 use crate::work::{Compute, Job};
 use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -26,7 +27,9 @@ pub struct System {
     /// Those that read files.
     pub readers: Pool,
     /// The thread that owns the database.
-    pub scribe: Scribe,
+    pub scribe: Scribe<Database>,
+    /// Those that own the files of the bookstore.
+    pub store: Vec<Scribe<store::File>>,
 }
 
 impl Outside for System {
@@ -58,6 +61,10 @@ impl Outside for System {
             Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Database(request) => {
                 self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
+            }
+            Job::Store(file, request) => {
+                let scribe = self.store.get(file).ok_or(QueueFull)?;
+                scribe.submit(from, ticket, request).map_err(|_| QueueFull)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What may be done on the loop itself.
+//! Small work that the loop does itself, and how much of it fits into a turn.
 
 use crate::limits;
 

@@ -1,6 +1,6 @@
 //! Which kinds of sessions there are.
 
-use super::{Transport, http, pow, web};
+use super::{Transport, http, pow, store, web};
 use crate::client;
 use crate::stats::Party;
 
@@ -23,6 +23,10 @@ pub enum Kind {
     Line,
     /// A search for a proof, which has no peer.
     Search(pow::jobs::Name),
+    /// What keeps the bookstore's log, which has no peer.
+    Ledger,
+    /// A connection of the bookstore's front with one of its replicas.
+    Upstream(store::front::peers::Peer),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
     /// A client of a load test.
@@ -44,6 +48,8 @@ impl Kind {
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
+            | Kind::Ledger
+            | Kind::Upstream(_)
             | Kind::Once(_)
             | Kind::Load(_)
             | Kind::Tester
@@ -56,13 +62,16 @@ impl Kind {
         match self {
             Kind::Http(http::Face::Web) => Party::Visitor,
             Kind::Http(http::Face::Panel) => Party::Operator,
-            Kind::Legacy(_)
+            Kind::Http(http::Face::Catalog(_) | http::Face::Order(_))
+            | Kind::Legacy(_)
             | Kind::Pow
             | Kind::Chat
             | Kind::Keeper
             | Kind::Probe(_)
             | Kind::Line
             | Kind::Search(_)
+            | Kind::Ledger
+            | Kind::Upstream(_)
             | Kind::Once(_)
             | Kind::Load(_)
             | Kind::Tester

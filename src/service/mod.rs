@@ -20,6 +20,7 @@ pub mod legacy;
 pub mod panel;
 pub mod pi;
 pub mod pow;
+pub mod store;
 pub mod web;
 
 pub use in_place::InPlace;
@@ -111,6 +112,8 @@ pub enum Mail {
     Searched(Ticket),
     /// The search of this session was given up by somebody else.
     Cancelled,
+    /// Something about the bookstore.
+    Store(store::Notice),
     /// Something that the chat's lobby says.
     Chat(chat::lobby::Notice),
     /// What the fetch came to that was waited for under this ticket.
@@ -209,6 +212,8 @@ pub struct World {
     pub legacy: legacy::State,
     /// Proof of work.
     pub pow: pow::State,
+    /// The bookstore.
+    pub store: store::State,
     /// The live chat.
     pub chat: chat::State,
     /// The panel.
@@ -238,6 +243,10 @@ pub enum Session {
     Line(client::line::Session),
     /// A search for a proof.
     Search(pow::jobs::Session),
+    /// What keeps the bookstore's log.
+    Ledger(store::keeper::Session),
+    /// A connection with a replica of the bookstore.
+    Upstream(store::front::peers::Session),
     /// One question to any server.
     Once(client::once::Session),
     /// A client of a load test.
@@ -260,6 +269,10 @@ impl Session {
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
+            Kind::Ledger => Session::Ledger(store::keeper::Session::open(now)),
+            Kind::Upstream(peer) => {
+                Session::Upstream(store::front::peers::Session::open(peer, now))
+            }
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
             Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
             Kind::Tester => Session::Tester(panel::tester::Session::open(now)),
@@ -282,6 +295,8 @@ impl Session {
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
             Session::Search(session) => session.handle(&event, cx),
+            Session::Ledger(session) => session.handle(event, cx),
+            Session::Upstream(session) => session.handle(&event, recv, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Load(session) => session.handle(&event, recv, cx),
             Session::Tester(session) => session.handle(&event, recv, cx),
@@ -295,6 +310,7 @@ impl Session {
             Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
+            Session::Ledger(_) | Session::Upstream(_) => Some(Handler::Store),
             Session::Chat(_) | Session::Keeper(_) => Some(Handler::Chat),
             Session::Fetch(_) => Some(Handler::Site),
             Session::Tester(_) => Some(Handler::Panel),
@@ -312,6 +328,8 @@ impl Session {
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
             Session::Search(session) => session.deadline(),
+            Session::Ledger(session) => session.deadline(),
+            Session::Upstream(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
             Session::Load(session) => session.deadline(),
             Session::Tester(session) => session.deadline(),
@@ -323,9 +341,12 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match self {
             Session::Http(session) => session.wants_read(),
-            Session::Legacy(_) | Session::Search(_) | Session::Fetch(_) | Session::Keeper(_) => {
-                false
-            }
+            Session::Legacy(_)
+            | Session::Search(_)
+            | Session::Fetch(_)
+            | Session::Keeper(_)
+            | Session::Ledger(_) => false,
+            Session::Upstream(session) => session.is_done().is_none(),
             Session::Pow(session) => session.wants_read(),
             Session::Chat(session) => session.wants_read(),
             Session::Probe(session) => session.is_done().is_none(),
@@ -347,6 +368,8 @@ impl Session {
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),
             Session::Search(session) => session.is_done(),
+            Session::Ledger(session) => session.is_done(),
+            Session::Upstream(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
             Session::Load(session) => session.is_done(),
             Session::Tester(session) => session.is_done(),

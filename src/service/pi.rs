@@ -179,6 +179,7 @@ impl Pending {
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
                 | Outcome::Reports(_)
+                | Outcome::Store(_)
                 | Outcome::Database(Ok(db::Answer::Chat(_))),
                 _,
             ) => {

@@ -208,6 +208,8 @@ impl<'a> Conversation<'a> {
                 catch_unwind(AssertUnwindSafe(|| compute(job))).unwrap_or(Outcome::Panicked)
             }
             Job::Database(request) => Outcome::Database(self.desk.commit(request)),
+            // A study has no bookstore.
+            Job::Store(..) => Outcome::Panicked,
         }
     }
 

@@ -15,6 +15,7 @@ pub mod pi;
 pub mod pow;
 pub mod process;
 pub mod reports;
+pub mod store;
 
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub enum Job {
     Compute(Compute),
     /// For the database.
     Database(db::Request),
+    /// For the file of the bookstore with this number; see [`db::store`].
+    Store(usize, db::store::Request),
 }
 
 /// What a job came to.
@@ -44,6 +47,8 @@ pub enum Outcome {
     Reports(reports::Outcome),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
+    /// A file of the bookstore did.
+    Store(Result<db::store::Answer, db::Failure>),
     /// A bug: the job panicked.
     Panicked,
 }

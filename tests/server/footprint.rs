@@ -54,11 +54,16 @@ fn there_is_a_thread_for_each_task_and_none_for_connections() {
     let server = Server::start_in(&place, &args);
     let expected = [
         "access-log",
+        "catalog-1",
+        "catalog-2",
         "database",
         "diagnostics",
+        "order-1",
+        "order-2",
         "pentad",
         "reader-0",
         "reader-1",
+        "store-log",
         "worker-0",
         "worker-1",
         "worker-2",

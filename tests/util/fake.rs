@@ -9,7 +9,7 @@ use pentad::limits::Limits;
 use pentad::net::{Desk, Outside, QueueFull, Reactor, Readiness, Socket};
 use pentad::service::{Endpoint, Id, Kind, Ticket};
 use pentad::stats::Stats;
-use pentad::work::db::Database;
+use pentad::work::db::{Database, Ledger};
 use pentad::work::files::Opened;
 use pentad::work::{Job, Outcome};
 use std::cell::RefCell;
@@ -329,6 +329,7 @@ impl Street {
             Job::Database(request) => {
                 Outcome::Database(kernel.database.commit(&[request]).remove(0))
             }
+            Job::Store(..) => Outcome::Panicked,
             Job::Compute(mut job) => loop {
                 let piece = job.cut().expect("nothing is out, so something is left").run();
                 if let Some(outcome) = job.merge(piece) {

@@ -127,11 +127,15 @@ pub struct Server {
 }
 
 /// Every service on a free port, agents for the chat, and randomness that repeats itself.
-pub const FREE: [&str; 8] = [
+pub const FREE: [&str; 12] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
     "--legacy=127.0.0.1:0",
     "--pow=127.0.0.1:0",
+    "--catalog-1=127.0.0.1:0",
+    "--catalog-2=127.0.0.1:0",
+    "--order-1=127.0.0.1:0",
+    "--order-2=127.0.0.1:0",
     "--chat=127.0.0.1:0",
     "--agent=bo:bo",
     "--agent=cy:cy",

@@ -19,12 +19,13 @@ mod panel;
 mod pow;
 mod row;
 mod site;
+mod store;
 
 pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
 use row::{ask, listener, switch, valued};
 
 /// The table.
-pub static TABLE: [Group; 11] = [
+pub static TABLE: [Group; 12] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
     Group { title: "Static site", options: &site::SITE },
@@ -32,6 +33,7 @@ pub static TABLE: [Group; 11] = [
     Group { title: "Panel", options: &panel::PANEL },
     Group { title: "Legacy service", options: &LEGACY },
     Group { title: "Proof of work", options: &pow::POW },
+    Group { title: "Bookstore", options: &store::STORE },
     Group { title: "Live chat", options: &chat::CHAT },
     Group { title: "Logs and output", options: &OUTPUT },
     Group { title: "HTTP", options: &limits::HTTP },
@@ -67,7 +69,7 @@ fn put<T>(slot: &mut T, value: Result<T, String>) -> Result<(), String> {
     Ok(())
 }
 
-static SERVICES: [Opt; 7] = [
+static SERVICES: [Opt; 11] = [
     listener(
         Service::Web,
         Transports::Tcp,
@@ -103,6 +105,20 @@ static SERVICES: [Opt; 7] = [
         "127.0.0.1:4000",
         "Live-support chat, over lines",
     ),
+    store::replica(
+        Service::Catalog1,
+        "catalog-1",
+        "127.0.0.1:6001",
+        "HTTP: the first catalog of the bookstore",
+    ),
+    store::replica(Service::Catalog2, "catalog-2", "127.0.0.1:6002", "HTTP: the second catalog"),
+    store::replica(
+        Service::Order1,
+        "order-1",
+        "127.0.0.1:7002",
+        "HTTP: the first order server of the bookstore",
+    ),
+    store::replica(Service::Order2, "order-2", "127.0.0.1:7001", "HTTP: the second order server"),
     Opt {
         name: "only",
         value: "NAMES",

@@ -143,6 +143,7 @@ impl Pending {
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
                 | Outcome::Reports(_)
+                | Outcome::Store(_)
                 | Outcome::Panicked => {
                     Style::Problem.error(503, "The database is not available.").retry_after(1)
                 }

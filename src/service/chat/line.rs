@@ -71,7 +71,11 @@ impl Session {
             }
             Event::Tick => self.overdue(cx),
             Event::Mail(
-                Mail::Probed(..) | Mail::Searched(_) | Mail::Fetched(..) | Mail::Cancelled,
+                Mail::Probed(..)
+                | Mail::Searched(_)
+                | Mail::Fetched(..)
+                | Mail::Store(_)
+                | Mail::Cancelled,
             ) => {}
         }
         Progress::Advanced

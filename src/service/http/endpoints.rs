@@ -3,7 +3,7 @@
 use super::request::Request;
 use super::response::{Response, text};
 use super::routes::Endpoint;
-use crate::service::{Cx, Event, chat, panel, pi, pow, web};
+use crate::service::{Cx, Event, chat, panel, pi, pow, store, web};
 use std::time::Instant;
 
 /// What an endpoint has to say at once.
@@ -24,6 +24,8 @@ pub enum Pending {
     Pow(pow::api::Pending),
     /// Reports of load tests.
     Reports(panel::archive::Pending),
+    /// The bookstore.
+    Store(store::Pending),
     /// The live chat.
     Chat(chat::api::Pending),
     /// The figures of the process.
@@ -39,6 +41,7 @@ impl Pending {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
             Pending::Reports(_) => None,
+            Pending::Store(pending) => Some(pending.deadline()),
             Pending::Chat(_) => None,
             Pending::Metrics(pending) => Some(pending.deadline()),
             Pending::Site(pending) => Some(pending.deadline()),
@@ -51,6 +54,7 @@ impl Pending {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
             Pending::Reports(pending) => pending.news(event),
+            Pending::Store(pending) => pending.news(event, cx),
             Pending::Chat(pending) => pending.news(&event, cx),
             Pending::Metrics(pending) => pending.news(&event, cx),
             Pending::Site(pending) => pending.news(event, cx),
@@ -83,6 +87,7 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::PowCancel => Answer::Ready(pow::api::cancel(request, cx)),
         Endpoint::PowVerify => Answer::Ready(pow::api::verify(request, cx)),
         Endpoint::PowStats => Answer::Ready(pow::api::stats(cx)),
+        Endpoint::Store(ask) => store::ask(ask, request, cx),
         Endpoint::ChatStatus => Answer::Ready(chat::api::status(cx)),
         Endpoint::ChatStats => chat::api::stats(request, cx),
         Endpoint::ChatAgents => Answer::Ready(chat::api::agents(cx)),

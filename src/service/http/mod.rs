@@ -11,6 +11,7 @@
 //! It never looks at a second request before the first is answered, never parses a body as a
 //! request, and after an error parses nothing more.
 
+mod allow;
 mod body;
 mod embedded;
 mod endpoints;
@@ -20,6 +21,7 @@ mod request;
 mod response;
 mod routes;
 mod sending;
+mod stores;
 
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
@@ -191,6 +193,7 @@ impl Session {
         let most = match route.body {
             Body::Refused => 0,
             Body::Limited => cx.world.web.limits.body_bytes,
+            Body::AtMost(bytes) => cx.world.web.limits.body_bytes.min(bytes),
         };
         match head.framing {
             Framing::None => {
@@ -279,7 +282,7 @@ impl Session {
     ) {
         exchange.routed(route.endpoint, head, cx);
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
-        let request = Request { head, raw, body, ticket };
+        let request = Request { head, raw, body, ticket, face: self.face };
         let answer = endpoints::ask(route.endpoint, &request, cx);
         match answer {
             Answer::Ready(response) => self.answer(exchange, &response, cx),

@@ -3,6 +3,7 @@
 
 use super::response::{Body, Response};
 use super::routes::Endpoint;
+use super::routes::Face;
 use crate::buf::SendBuf;
 use crate::service::web::AccessLog;
 use crate::service::web::cache::Verdict;
@@ -26,6 +27,8 @@ pub struct Request<'a, 'h, 'b> {
     pub body: &'a [u8],
     /// The first of the tickets that are this request's own.
     pub ticket: Ticket,
+    /// Which listener it came to.
+    pub face: Face,
 }
 
 impl Request<'_, '_, '_> {

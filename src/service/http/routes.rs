@@ -1,20 +1,26 @@
 //! Which path means what: one table. That a path is unknown, that a method is not for it, what
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
+use crate::service::http::allow::{Allow, METHODS};
 use crate::service::http::response::{Response, Style, empty};
+use crate::service::http::stores;
+use crate::service::store::asks::Ask;
 use crate::service::{chat, panel, pow};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
-use std::fmt;
 
-/// Which of the two HTTP listeners a client came to.
+/// Which of the HTTP listeners a client came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Face {
     /// The public one.
     Web,
     /// The operators' one.
     Panel,
+    /// That of a catalog of the bookstore, from 1.
+    Catalog(u8),
+    /// That of an order server of the bookstore, from 1.
+    Order(u8),
 }
 
 /// What answers a request.
@@ -60,6 +66,8 @@ pub enum Endpoint {
     PowVerify,
     /// How fast and how lucky the searches are.
     PowStats,
+    /// The bookstore.
+    Store(Ask),
     /// How the live chat goes.
     ChatStatus,
     /// The figures of the live chat.
@@ -94,6 +102,7 @@ impl Endpoint {
             | Endpoint::PowCancel
             | Endpoint::PowVerify
             | Endpoint::PowStats => Handler::Pow,
+            Endpoint::Store(_) => Handler::Store,
             Endpoint::ChatStatus
             | Endpoint::ChatStats
             | Endpoint::ChatAgents
@@ -125,6 +134,7 @@ impl Endpoint {
             | Endpoint::PowCancel
             | Endpoint::PowVerify
             | Endpoint::PowStats
+            | Endpoint::Store(_)
             | Endpoint::ChatStatus
             | Endpoint::ChatStats
             | Endpoint::ChatAgents
@@ -140,6 +150,7 @@ pub fn area(face: Face, found: &Result<&'static Route, Response>) -> Handler {
         (Ok(route), _) => route.endpoint.area(),
         (Err(_), Face::Panel) => Handler::Panel,
         (Err(_), Face::Web) => Handler::None,
+        (Err(_), Face::Catalog(_) | Face::Order(_)) => Handler::Store,
     }
 }
 
@@ -150,6 +161,8 @@ pub enum Body {
     Refused,
     /// As much as the limit for APIs.
     Limited,
+    /// So many bytes, or the limit for APIs if that is less.
+    AtMost(usize),
 }
 
 /// Who may call a path.
@@ -164,11 +177,15 @@ pub enum Guard {
 
 /// Which paths a row is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pattern {
+pub enum Pattern {
     /// This one.
     Exact(&'static str),
     /// This one and one more segment, which is the endpoint's affair.
     Under(&'static str),
+    /// This one, with a slash at its end or without.
+    Slashed(&'static str),
+    /// The first, one more segment, the second; with a slash at its end or without.
+    Named(&'static str, &'static str),
     /// One segment between these, which is the endpoint's affair.
     Between(&'static str, &'static str),
 }
@@ -180,6 +197,12 @@ impl Pattern {
             Pattern::Under(prefix) => path
                 .strip_prefix(prefix)
                 .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
+            Pattern::Slashed(exact) => path.strip_suffix('/').unwrap_or(path) == exact,
+            Pattern::Named(prefix, suffix) => path
+                .strip_prefix(prefix)
+                .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .is_some_and(|name| !name.is_empty() && !name.contains('/')),
             Pattern::Between(prefix, suffix) => path
                 .strip_prefix(prefix)
                 .and_then(|rest| rest.strip_suffix(suffix))
@@ -191,16 +214,20 @@ impl Pattern {
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
-    face: Option<Face>,
-    path: Pattern,
-    method: Method,
+    /// On which listener of its table; none if on all of them.
+    pub face: Option<Face>,
+    /// For which paths.
+    pub path: Pattern,
+    /// For which method.
+    pub method: Method,
     /// What answers.
     pub endpoint: Endpoint,
     /// What may come with the request.
     pub body: Body,
     /// Who may ask.
     pub guard: Guard,
-    style: Option<Style>,
+    /// How its errors look; none if that is up to the client.
+    pub style: Option<Style>,
 }
 
 impl Route {
@@ -353,8 +380,14 @@ fn nowhere(head: &Head<'_, '_>) -> Response {
 }
 
 fn rows(face: Face, path: &str) -> impl Iterator<Item = &'static Route> {
-    TABLE
+    let (first, second) = match face {
+        Face::Web | Face::Panel => (stores::FRONT, TABLE),
+        Face::Catalog(_) => (stores::CATALOG, &[][..]),
+        Face::Order(_) => (stores::ORDERING, &[][..]),
+    };
+    first
         .iter()
+        .chain(second)
         .filter(move |route| route.path.matches(path) && route.face.is_none_or(|only| only == face))
 }
 
@@ -368,22 +401,4 @@ fn allowed(face: Face, path: &str) -> Vec<Method> {
     }
     methods.push(Method::Options);
     methods
-}
-
-/// The methods that some path offers.
-const METHODS: &[Method] =
-    &[Method::Get, Method::Head, Method::Post, Method::Delete, Method::Options];
-
-/// The value of an `Allow` field.
-#[derive(Debug, Clone, Copy)]
-pub struct Allow<'a>(&'a [Method]);
-
-impl fmt::Display for Allow<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, method) in self.0.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            write!(f, "{separator}{}", method.name())?;
-        }
-        Ok(())
-    }
 }

@@ -65,6 +65,7 @@ impl Pending {
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
+                | Outcome::Store(_)
                 | Outcome::Database(_)
                 | Outcome::Panicked => failed(),
             },

@@ -121,6 +121,16 @@ pub fn status(cx: &Cx<'_>) -> Response {
     .momentary()
 }
 
+/// What `/metrics` says of it.
+pub fn brief(tests: &Tests) -> Value {
+    let (id, progress) = match (&tests.running, &tests.last) {
+        (Some(now), _) => (Some(&now.id), now.progress),
+        (None, Some(last)) => (Some(&last.id), last.progress),
+        (None, None) => (None, 0.0),
+    };
+    serde_json::json!({ "running": tests.running.is_some(), "id": id, "progress": progress })
+}
+
 fn said(status: u16, word: &str, id: &str) -> Response {
     json(status, format!("{{\"status\":\"{word}\",\"id\":\"{id}\"}}"))
 }

@@ -257,7 +257,8 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
-            Event::Mail(Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_)) => {}
+            Event::Mail(Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_)) => {
+            }
         }
         Progress::Starved
     }
@@ -316,6 +317,7 @@ impl Session {
             | Outcome::Packed(_)
             | Outcome::Reports(_)
             | Outcome::Database(_)
+            | Outcome::Store(_)
             | Outcome::Panicked => Fate::Failed,
         };
         self.end(fate, cx);

@@ -247,6 +247,7 @@ impl Session {
             | Outcome::Packed(_)
             | Outcome::Reports(_)
             | Outcome::Database(_)
+            | Outcome::Store(_)
             | Outcome::Panicked => {
                 wire::print_error(wire::Error::Internal, &mut text);
             }

@@ -6,7 +6,9 @@
 
 pub mod chat;
 pub mod counts;
+pub mod store;
 
+use super::Outcome;
 use rusqlite::{Connection, Transaction};
 use std::fmt;
 use std::path::Path;
@@ -34,6 +36,13 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(String);
 
+impl Failure {
+    /// For this reason.
+    pub fn new(reason: impl Into<String>) -> Failure {
+        Failure(reason.into())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -44,6 +53,20 @@ impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Failure {
         Failure(error.to_string())
     }
+}
+
+/// A file that one thread owns: it carries out all that waits at a time, and says what is on disk.
+pub trait Ledger: Send + 'static {
+    /// What to carry out.
+    type Request: Clone + Send;
+    /// What was carried out.
+    type Answer: Send;
+
+    /// Carries out `batch`. The answers are in the order of the requests.
+    fn commit(&mut self, batch: &[Self::Request]) -> Vec<Result<Self::Answer, Failure>>;
+
+    /// An answer, as the outcome of a job.
+    fn outcome(answer: Result<Self::Answer, Failure>) -> Outcome;
 }
 
 /// How long another process, say a shell, may hold the database before a batch fails.
@@ -75,21 +98,30 @@ impl Database {
         Ok(Database { connection })
     }
 
-    /// Carries out `batch` in one transaction. The answers are in the order of the requests; if
-    /// the commit fails nothing of the batch is kept, and every answer says why.
-    pub fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
-        match self.try_commit(batch) {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(failure) => batch.iter().map(|_| Err(failure.clone())).collect(),
-        }
-    }
-
     fn try_commit(&mut self, batch: &[Request]) -> Result<Vec<Answer>, Failure> {
         let transaction = self.connection.transaction()?;
         let answers =
             batch.iter().map(|request| answer(&transaction, request)).collect::<Result<_, _>>()?;
         transaction.commit()?;
         Ok(answers)
+    }
+}
+
+impl Ledger for Database {
+    type Request = Request;
+    type Answer = Answer;
+
+    /// All of it in one transaction: if the commit fails nothing of the batch is kept, and every
+    /// answer says why.
+    fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+        match self.try_commit(batch) {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(failure) => batch.iter().map(|_| Err(failure.clone())).collect(),
+        }
+    }
+
+    fn outcome(answer: Result<Answer, Failure>) -> Outcome {
+        Outcome::Database(answer)
     }
 }
 

@@ -1,0 +1,92 @@
+//! The rows of the bookstore.
+
+use super::row::{Opt, Set, listener, switch, valued};
+use super::{FROM_NOTHING, put};
+use crate::config::value::{self, duration};
+use crate::config::{Balance, Service, Transports};
+use std::net::SocketAddr;
+
+/// The listeners of its replicas.
+pub(super) const fn replica(
+    service: Service,
+    name: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Opt {
+    listener(service, Transports::Tcp, name, default, help)
+}
+
+pub(super) static STORE: [Opt; 7] = [
+    Opt {
+        name: "catalog",
+        value: "URL",
+        default: value::NONE,
+        help: "Where the front reaches catalogs, such as http://127.0.0.1:6001. Without one, our \
+               own",
+        set: Set::List {
+            clear: |d| d.config.store.catalogs.clear(),
+            add: |d, v| add(&mut d.config.store.catalogs, v),
+        },
+    },
+    Opt {
+        name: "order",
+        value: "URL",
+        default: value::NONE,
+        help: "Where the front reaches order servers. Without one, our own",
+        set: Set::List {
+            clear: |d| d.config.store.orders.clear(),
+            add: |d, v| add(&mut d.config.store.orders, v),
+        },
+    },
+    valued(
+        "balance",
+        "round-robin|least-inflight",
+        "round-robin",
+        "Which replica the front asks next",
+        |d, v| put(&mut d.config.store.balance, value::word(v, &BALANCES)),
+    ),
+    valued("store-cache", "N", "100", "Answers that the front keeps; 0 keeps none", |d, v| {
+        put(&mut d.config.store.cache, value::count(v, 0..=CACHE_MAX))
+    }),
+    valued(
+        "store-ttl",
+        "TIME",
+        "60s",
+        "How long the front shows an answer that it keeps",
+        |d, v| put(&mut d.config.store.ttl, duration(v, FROM_NOTHING)),
+    ),
+    valued(
+        "stale-if-error",
+        "TIME",
+        "0s",
+        "How much longer it shows one while no catalog can be asked",
+        |d, v| put(&mut d.config.store.stale, duration(v, FROM_NOTHING)),
+    ),
+    switch(
+        "require-if-match",
+        "Take changes of books only from who names the version that is changed",
+        |d, on| d.config.store.require_if_match = on,
+    ),
+];
+
+fn add(list: &mut Vec<SocketAddr>, text: &str) -> Result<(), String> {
+    if text == value::NONE {
+        return Ok(());
+    }
+    let rest = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    let Some(rest) = rest else {
+        return Err(format!("`{text}` is no URL such as http://127.0.0.1:6001"));
+    };
+    let address = value::address(rest)?;
+    if address.port() == 0 {
+        return Err(format!("`{text}` cannot be reached: port 0 is no port"));
+    }
+    list.push(address);
+    Ok(())
+}
+
+/// More answers than this are a mistyped number.
+const CACHE_MAX: usize = 1_000_000;
+
+const BALANCES: [(&str, Balance); 2] =
+    [("round-robin", Balance::RoundRobin), ("least-inflight", Balance::LeastInflight)];

@@ -1,0 +1,113 @@
+//! The rows of the bookstore: on the front's listeners, and on each replica's own.
+
+use super::response::Style;
+use super::routes::{Body, Endpoint, Guard, Pattern, Route};
+use crate::limits;
+use crate::service::http::Face;
+use crate::service::store::asks::{Ask, Own};
+use crate::service::store::page::FOLDER;
+use crate::wire::http::Method;
+
+/// A row of the older paths: errors are members of an object.
+const fn plain(method: Method, path: Pattern, ask: Ask) -> Route {
+    row(None, method, path, ask, Style::Plain)
+}
+
+/// A row of the shop: errors look as the client would have them.
+const fn page(path: Pattern, ask: Ask) -> Route {
+    Route { style: None, ..plain(Method::Get, path, ask) }
+}
+
+/// A row of the API: errors are problem details.
+const fn api(method: Method, path: Pattern, ask: Ask) -> Route {
+    row(None, method, path, ask, Style::Problem)
+}
+
+/// A row of the API under the panel's rules for control.
+const fn guarded(method: Method, path: Pattern, ask: Ask) -> Route {
+    Route { guard: Guard::Control, ..api(method, path, ask) }
+}
+
+/// A row of the API on the panel alone, under the same rules.
+const fn panel(method: Method, path: Pattern, ask: Ask) -> Route {
+    let open = row(Some(Face::Panel), method, path, ask, Style::Problem);
+    Route { guard: Guard::Control, ..open }
+}
+
+const fn row(face: Option<Face>, method: Method, path: Pattern, ask: Ask, style: Style) -> Route {
+    let takes = matches!(method, Method::Put | Method::Post | Method::Patch);
+    let body = if takes { Body::AtMost(limits::STORE_BODY_BYTES) } else { Body::Refused };
+    let (endpoint, guard) = (Endpoint::Store(ask), Guard::Open);
+    Route { face, path, method, endpoint, body, guard, style: Some(style) }
+}
+
+const fn named(prefix: &'static str) -> Pattern {
+    Pattern::Named(prefix, "")
+}
+
+const fn own(method: Method, path: Pattern, own: Own) -> Route {
+    plain(method, path, Ask::Replica(own))
+}
+
+const fn own_api(method: Method, path: Pattern, own: Own) -> Route {
+    api(method, path, Ask::Replica(own))
+}
+
+const BOOKS: Pattern = Pattern::Slashed("/api/books");
+const BOOK: Pattern = named("/api/books/");
+const STOCK: Pattern = Pattern::Named("/api/books/", "/stock");
+const TOPICS: Pattern = Pattern::Slashed("/api/topics");
+const ORDERS: Pattern = Pattern::Slashed("/api/orders");
+const ORDER: Pattern = named("/api/orders/");
+const PURCHASE: Pattern = named("/purchase/");
+
+/// The front's.
+pub const FRONT: &[Route] = &[
+    page(Pattern::Slashed("/store"), Ask::Page),
+    page(Pattern::Under(FOLDER), Ask::Asset),
+    plain(Method::Get, named("/product/"), Ask::Product),
+    plain(Method::Get, named("/products/"), Ask::Products),
+    plain(Method::Put, PURCHASE, Ask::Purchase),
+    plain(Method::Post, PURCHASE, Ask::Purchase),
+    api(Method::Get, BOOKS, Ask::ToCatalog),
+    api(Method::Get, BOOK, Ask::Book),
+    api(Method::Get, TOPICS, Ask::ToCatalog),
+    api(Method::Post, ORDERS, Ask::ToOrders),
+    api(Method::Get, ORDERS, Ask::ToOrders),
+    api(Method::Get, ORDER, Ask::ToOrders),
+    api(Method::Get, Pattern::Slashed("/api/store/replicas"), Ask::Replicas),
+    api(Method::Get, Pattern::Slashed("/api/store/cache"), Ask::Cache),
+    api(Method::Get, Pattern::Slashed("/api/store/log"), Ask::Log),
+    guarded(Method::Post, BOOKS, Ask::ToCatalog),
+    guarded(Method::Patch, BOOK, Ask::ToCatalog),
+    guarded(Method::Post, STOCK, Ask::ToCatalog),
+    panel(Method::Post, Pattern::Named("/api/store/replicas/", "/crash"), Ask::Crash),
+    panel(Method::Post, Pattern::Named("/api/store/replicas/", "/recover"), Ask::Recover),
+];
+
+/// A catalog's.
+pub const CATALOG: &[Route] = &[
+    own(Method::Get, named("/retrieve/item/"), Own::Item),
+    own(Method::Get, named("/retrieve/topic/"), Own::Topic),
+    own(Method::Get, named("/retrieve/search/"), Own::Search),
+    own(Method::Put, named("/modify/"), Own::Modify),
+    own(Method::Post, named("/modify/"), Own::Modify),
+    own(Method::Get, Pattern::Exact("/"), Own::Index),
+    own(Method::Get, Pattern::Slashed("/health"), Own::Health),
+    own_api(Method::Get, BOOKS, Own::Books),
+    own_api(Method::Get, TOPICS, Own::Topics),
+    own_api(Method::Post, BOOKS, Own::Add),
+    own_api(Method::Patch, BOOK, Own::Patch),
+    own_api(Method::Post, STOCK, Own::Stock),
+];
+
+/// An order server's.
+pub const ORDERING: &[Route] = &[
+    own(Method::Put, PURCHASE, Own::Purchase),
+    own(Method::Post, PURCHASE, Own::Purchase),
+    own(Method::Get, Pattern::Exact("/"), Own::Index),
+    own(Method::Get, Pattern::Slashed("/health"), Own::Health),
+    own_api(Method::Post, ORDERS, Own::Place),
+    own_api(Method::Get, ORDERS, Own::Orders),
+    own_api(Method::Get, ORDER, Own::Order),
+];

@@ -1,0 +1,246 @@
+//! The front's cache: the least recently used goes first, the old is not shown, and what was
+//! written is forgotten before the writer hears of it.
+//!
+//! A fill belongs to the generation of its key: when that moves, the fill is still good for those
+//! who waited for it, but it is never kept, and nobody joins it any more.
+
+use super::peers::Reply;
+use crate::service::{Id, Ticket};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A book.
+    Item(u32),
+    /// The books whose topic contains this, in small letters; `all` is all books.
+    Topic(String),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Cache {
+    most: usize,
+    ttl: Duration,
+    stale: Duration,
+    entries: HashMap<Key, Entry>,
+    /// Keys by when they were used last.
+    order: BTreeMap<u64, Key>,
+    uses: u64,
+    /// The fill under way for each key.
+    current: HashMap<Key, u64>,
+    fills: HashMap<u64, Fill>,
+    next_fill: u64,
+    /// What happened so far.
+    pub counts: Counts,
+}
+
+/// What happened so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Answered from here.
+    pub hits: u64,
+    /// Asked of a replica.
+    pub misses: u64,
+    /// Joined a miss that was under way.
+    pub collapsed: u64,
+    /// Forgotten because of a write.
+    pub invalidated: u64,
+    /// Forgotten for want of room.
+    pub evicted: u64,
+    /// Fills that were not kept, since their key had moved meanwhile.
+    pub refused: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    reply: Arc<Reply>,
+    lines: Arc<[u8]>,
+    at: Instant,
+    used: u64,
+}
+
+/// Who waits for a fill.
+#[derive(Debug)]
+struct Fill {
+    key: Key,
+    waiting: Vec<(Id, Ticket)>,
+}
+
+/// What was found.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The replica's reply.
+    pub reply: Arc<Reply>,
+    /// Fields of the answer, as they are printed.
+    pub lines: Arc<[u8]>,
+    /// How old it is.
+    pub age: Duration,
+}
+
+/// Whether a miss begins a fill or joins one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Miss {
+    /// It has to be asked for, by this name.
+    First(u64),
+    /// It has been asked for.
+    Joined,
+}
+
+impl Cache {
+    /// A cache for so many entries, each shown for `ttl`, and for `stale` longer when nobody can
+    /// be asked.
+    pub fn new(most: usize, ttl: Duration, stale: Duration) -> Cache {
+        Cache {
+            most,
+            ttl,
+            stale,
+            entries: HashMap::new(),
+            order: BTreeMap::new(),
+            uses: 0,
+            current: HashMap::new(),
+            fills: HashMap::new(),
+            next_fill: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// How many entries there are, and how many there may be.
+    pub fn size(&self) -> (usize, usize) {
+        (self.entries.len(), self.most)
+    }
+
+    /// How long an entry is shown.
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// A fresh entry.
+    pub fn find(&mut self, key: &Key, now: Instant) -> Option<Found> {
+        let entry = self.entries.get_mut(key)?;
+        let age = now.saturating_duration_since(entry.at);
+        if age >= self.ttl {
+            return None;
+        }
+        self.uses += 1;
+        if let Some(key) = self.order.remove(&entry.used) {
+            self.order.insert(self.uses, key);
+        }
+        entry.used = self.uses;
+        self.counts.hits += 1;
+        Some(Found { reply: Arc::clone(&entry.reply), lines: Arc::clone(&entry.lines), age })
+    }
+
+    /// An entry that is no longer fresh, but better than nothing.
+    pub fn find_stale(&self, key: &Key, now: Instant) -> Option<Found> {
+        let entry = self.entries.get(key)?;
+        let age = now.saturating_duration_since(entry.at);
+        let found = Found { reply: Arc::clone(&entry.reply), lines: Arc::clone(&entry.lines), age };
+        (age < self.ttl + self.stale).then_some(found)
+    }
+
+    /// A miss by this waiter.
+    pub fn miss(&mut self, key: Key, waiter: (Id, Ticket)) -> Miss {
+        if let Some(fill) = self.current.get(&key).and_then(|fill| self.fills.get_mut(fill)) {
+            fill.waiting.push(waiter);
+            self.counts.collapsed += 1;
+            return Miss::Joined;
+        }
+        self.counts.misses += 1;
+        self.next_fill += 1;
+        self.current.insert(key.clone(), self.next_fill);
+        self.fills.insert(self.next_fill, Fill { key, waiting: vec![waiter] });
+        Miss::First(self.next_fill)
+    }
+
+    /// A fill has come, with the fields that show it; none if it is not worth keeping. Returns who
+    /// waits for it.
+    pub fn fill(
+        &mut self,
+        fill: u64,
+        kept: Option<(Arc<Reply>, Arc<[u8]>)>,
+        now: Instant,
+    ) -> Vec<(Id, Ticket)> {
+        let Some(Fill { key, waiting }) = self.fills.remove(&fill) else {
+            return Vec::new();
+        };
+        let is_current = self.current.get(&key) == Some(&fill);
+        if is_current {
+            self.current.remove(&key);
+        }
+        match kept {
+            Some((reply, lines)) if is_current => self.insert(key, reply, lines, now),
+            Some(_) => self.counts.refused += 1,
+            None => {}
+        }
+        waiting
+    }
+
+    fn insert(&mut self, key: Key, reply: Arc<Reply>, lines: Arc<[u8]>, now: Instant) {
+        if self.most == 0 {
+            return;
+        }
+        self.forget(&key);
+        if self.entries.len() >= self.most
+            && let Some((_, oldest)) = self.order.pop_first()
+        {
+            self.entries.remove(&oldest);
+            self.counts.evicted += 1;
+        }
+        self.uses += 1;
+        self.order.insert(self.uses, key.clone());
+        self.entries.insert(key, Entry { reply, lines, at: now, used: self.uses });
+    }
+
+    fn forget(&mut self, key: &Key) -> bool {
+        let Some(entry) = self.entries.remove(key) else {
+            return false;
+        };
+        self.order.remove(&entry.used);
+        true
+    }
+
+    /// A book was written and is of this topic now: it, every list that holds it and every list
+    /// that could hold it now are forgotten, and fills of them are not kept.
+    pub fn invalidate(&mut self, id: u32, topic: &str) {
+        let item = Key::Item(id);
+        self.counts.invalidated += u64::from(self.forget(&item));
+        self.current.remove(&item);
+        let topic = topic.to_lowercase();
+        let named = format!("\"id\":{id},");
+        let could_hold = |list: &str| list == ALL || topic.contains(list);
+        let concerned = |key: &Key, entry: Option<&Entry>| match key {
+            Key::Item(_) => false,
+            Key::Topic(list) => {
+                let holds = |entry: &Entry| contains(&entry.reply.body, named.as_bytes());
+                could_hold(list) || entry.is_some_and(holds)
+            }
+        };
+        let lists = self.entries.iter().filter(|(key, entry)| concerned(key, Some(entry)));
+        for key in lists.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.counts.invalidated += u64::from(self.forget(&key));
+        }
+        // What a list under way will hold is not known: it may hold the book as it was.
+        self.current.retain(|key, _| matches!(key, Key::Item(_)));
+    }
+
+    /// Everything is forgotten, and no fill under way is kept.
+    pub fn clear(&mut self) {
+        self.counts.invalidated += self.entries.len() as u64;
+        self.entries.clear();
+        self.order.clear();
+        self.current.clear();
+    }
+}
+
+/// The list of all books.
+pub const ALL: &str = "all";
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! Calls on their way: to whose turn it is, elsewhere if that one has no answer, and back.
+
+use super::cache::Key;
+use super::peers::{Peer, Reply};
+use super::{Call, Wanted, reads};
+use crate::limits;
+use crate::service::store::Notice;
+use crate::service::{Cx, Effect, Endpoint, Id, Kind, Mail, Ticket, Transport};
+use std::sync::Arc;
+
+/// How often one thing is asked.
+const TRIES: u8 = 2;
+
+/// Asks whose turn it is.
+pub fn begin(call: Call, cx: &mut Cx<'_>) {
+    dispatch(call, None, cx);
+}
+
+fn dispatch(call: Call, not: Option<usize>, cx: &mut Cx<'_>) {
+    let store = &mut cx.world.store;
+    let Some(peer) = store.front.choose(call.role, not, &store.replicas, cx.now) else {
+        return conclude(call.wanted, None, cx);
+    };
+    let known = &mut store.front.peers[peer];
+    known.queue.push_back(call);
+    known.inflight += 1;
+    known.requests += 1;
+    kick(peer, cx);
+}
+
+/// Sees to it that somebody takes what waits.
+fn kick(peer: usize, cx: &mut Cx<'_>) {
+    let known = &mut cx.world.store.front.peers[peer];
+    if known.queue.is_empty() {
+        return;
+    }
+    if let Some(id) = known.idle.pop() {
+        cx.effects.push(Effect::Post(id, Mail::Store(Notice::Work)));
+    } else if known.open < limits::STORE_CONNECTIONS {
+        known.open += 1;
+        let to = Endpoint { transport: Transport::Tcp, addr: known.addr };
+        cx.effects.push(Effect::Dial(to, Kind::Upstream(Peer(peer))));
+    }
+}
+
+/// A peer has answered.
+pub fn answered(peer: Peer, mut call: Call, reply: Reply, cx: &mut Cx<'_>) {
+    let known = &mut cx.world.store.front.peers[peer.0];
+    known.inflight -= 1;
+    known.rest = None;
+    if reply.status == 503 {
+        known.errors += 1;
+        call.tried += 1;
+        if call.tried < TRIES && can_elsewhere(&call, peer, cx) {
+            return dispatch(call, Some(peer.0), cx);
+        }
+    }
+    conclude(call.wanted, Some(&Arc::new(reply)), cx);
+}
+
+/// The connection was lost under a call.
+pub fn lost(peer: Peer, mut call: Call, cx: &mut Cx<'_>) {
+    let known = &mut cx.world.store.front.peers[peer.0];
+    known.inflight -= 1;
+    known.errors += 1;
+    call.tried += 1;
+    let again = call.safe && call.tried < TRIES;
+    if again && can_elsewhere(&call, peer, cx) {
+        dispatch(call, Some(peer.0), cx);
+    } else if again {
+        // The only one: a connection that was kept alive may have ended for no other reason.
+        dispatch(call, None, cx);
+    } else {
+        conclude(call.wanted, None, cx);
+    }
+    closed(peer, cx);
+}
+
+/// No connection could be made: it is left alone for a while, and all that waited for it goes
+/// elsewhere. Nothing of it was sent.
+pub fn unreachable(peer: Peer, cx: &mut Cx<'_>) {
+    let known = &mut cx.world.store.front.peers[peer.0];
+    known.open -= 1;
+    known.rest = Some(cx.now + limits::STORE_REST);
+    let calls = std::mem::take(&mut known.queue);
+    known.inflight -= calls.len();
+    known.errors += calls.len() as u64;
+    for mut call in calls {
+        call.tried += 1;
+        if call.tried < TRIES {
+            dispatch(call, Some(peer.0), cx);
+        } else {
+            conclude(call.wanted, None, cx);
+        }
+    }
+}
+
+/// A connection is gone.
+pub fn closed(peer: Peer, cx: &mut Cx<'_>) {
+    let known = &mut cx.world.store.front.peers[peer.0];
+    known.open -= 1;
+    known.idle.retain(|id| *id != cx.id);
+    kick(peer.0, cx);
+}
+
+fn can_elsewhere(call: &Call, not: Peer, cx: &Cx<'_>) -> bool {
+    let store = &cx.world.store;
+    let front = &store.front;
+    (0..front.peers.len())
+        .any(|peer| peer != not.0 && front.may_ask(peer, call.role, &store.replicas, cx.now))
+}
+
+/// Tells who wants to know.
+fn conclude(wanted: Wanted, reply: Option<&Arc<Reply>>, cx: &mut Cx<'_>) {
+    let waiting = match wanted {
+        Wanted::One(id, ticket) => vec![(id, ticket)],
+        Wanted::Fill(fill) => {
+            let good = reply.filter(|reply| reply.status == 200);
+            let kept = good.map(|reply| (Arc::clone(reply), reads::hit_lines(reply)));
+            cx.world.store.front.cache.fill(fill, kept, cx.now)
+        }
+    };
+    for (id, ticket) in waiting {
+        let notice = Notice::Reply(ticket, reply.cloned());
+        cx.effects.push(Effect::Post(id, Mail::Store(notice)));
+    }
+}
+
+/// Asks for what the cache lacks, or joins who has.
+pub fn fetch(key: Key, target: String, waiter: (Id, Ticket), cx: &mut Cx<'_>) {
+    match cx.world.store.front.cache.miss(key, waiter) {
+        super::cache::Miss::Joined => {}
+        super::cache::Miss::First(fill) => {
+            let role = crate::service::store::replicas::Role::Catalog;
+            begin(Call::get(role, target, Wanted::Fill(fill)), cx);
+        }
+    }
+}

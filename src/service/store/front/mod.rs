@@ -1,0 +1,225 @@
+//! The front: whom it asks, what it remembers of the answers.
+//!
+//! It knows replicas by the addresses of their listeners. Which of them is asked next is a counter
+//! for each role; one that is down, or was not reached a moment ago, is left out.
+
+pub mod cache;
+pub mod calls;
+pub mod peers;
+pub mod reads;
+pub mod writes;
+
+use super::replicas::{Replica, Role};
+use crate::limits;
+use crate::service::{Id, Ticket};
+use crate::wire::request;
+use cache::Cache;
+use peers::Peer;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Who is asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// One after the other.
+    RoundRobin,
+    /// The one with the fewest requests under way.
+    LeastInflight,
+}
+
+/// State of the front.
+#[derive(Debug)]
+pub struct State {
+    /// What was answered before.
+    pub cache: Cache,
+    balance: Balance,
+    peers: Vec<Known>,
+    /// The counters: of catalogs, of order servers.
+    turns: [usize; 2],
+}
+
+/// A replica, as the front knows it.
+#[derive(Debug)]
+struct Known {
+    name: String,
+    role: Role,
+    addr: SocketAddr,
+    /// Connections that wait for something to ask.
+    idle: Vec<Id>,
+    /// Connections there are, or are being made.
+    open: usize,
+    /// Requests that wait for a connection.
+    queue: VecDeque<Call>,
+    /// Requests under way.
+    inflight: usize,
+    /// Until when it is left alone.
+    rest: Option<Instant>,
+    requests: u64,
+    errors: u64,
+}
+
+/// What is asked of a replica.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The method.
+    pub method: &'static str,
+    /// The target, in origin form.
+    pub target: String,
+    /// Fields beyond the usual ones.
+    pub fields: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Who may be asked.
+    pub role: Role,
+    /// Whether asking twice does no more than asking once.
+    pub safe: bool,
+    /// Who wants to know.
+    pub wanted: Wanted,
+    /// How often it was asked before.
+    pub tried: u8,
+}
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// All who wait for this fill.
+    Fill(u64),
+    /// One.
+    One(Id, Ticket),
+}
+
+/// What operators get to know of a peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Whether it was reached lately.
+    pub reachable: bool,
+    /// Requests that it was asked.
+    pub requests: u64,
+    /// Those of them that it did not answer.
+    pub errors: u64,
+}
+
+impl Call {
+    /// Reads something.
+    pub fn get(role: Role, target: String, wanted: Wanted) -> Call {
+        let (method, fields, body) = ("GET", Vec::new(), Vec::new());
+        Call { method, target, fields, body, role, safe: true, wanted, tried: 0 }
+    }
+
+    /// Prints the request.
+    pub fn print(&self, host: &str, out: &mut Vec<u8>) {
+        let fields = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields = fields.collect::<Vec<_>>();
+        let length = (self.method != "GET").then_some(self.body.len());
+        let (method, target) = (self.method, self.target.as_str());
+        request::print(&request::Request { method, target, host, fields: &fields, length }, out);
+        out.extend_from_slice(&self.body);
+    }
+}
+
+impl State {
+    /// A front that asks these replicas: their names, roles and addresses.
+    pub fn new(
+        cache: Cache,
+        balance: Balance,
+        peers: impl IntoIterator<Item = (String, Role, SocketAddr)>,
+    ) -> State {
+        let known = |(name, role, addr)| Known {
+            name,
+            role,
+            addr,
+            idle: Vec::new(),
+            open: 0,
+            queue: VecDeque::new(),
+            inflight: 0,
+            rest: None,
+            requests: 0,
+            errors: 0,
+        };
+        State { cache, balance, peers: peers.into_iter().map(known).collect(), turns: [0; 2] }
+    }
+
+    /// A front that knows nobody.
+    pub fn off() -> State {
+        let cache = Cache::new(0, Duration::ZERO, Duration::ZERO);
+        State::new(cache, Balance::RoundRobin, [])
+    }
+
+    /// The next thing to ask this peer.
+    pub fn take_call(&mut self, peer: Peer) -> Option<Call> {
+        self.peers[peer.0].queue.pop_front()
+    }
+
+    /// A connection has nothing to do.
+    pub fn rests(&mut self, peer: Peer, id: Id) {
+        self.peers[peer.0].idle.push(id);
+    }
+
+    /// The peer's name.
+    pub fn name(&self, peer: Peer) -> String {
+        self.peers[peer.0].name.clone()
+    }
+
+    /// The peer's address, for `Host`.
+    pub fn host(&self, peer: Peer) -> String {
+        self.peers[peer.0].addr.to_string()
+    }
+
+    /// All peers, as operators see them.
+    pub fn seen(&self, now: Instant) -> Vec<Seen> {
+        let seen = |known: &Known| Seen {
+            name: known.name.clone(),
+            role: known.role,
+            reachable: known.rest.is_none_or(|until| until <= now),
+            requests: known.requests,
+            errors: known.errors,
+        };
+        self.peers.iter().map(seen).collect()
+    }
+
+    /// Whether some peer of this role may be asked.
+    pub fn has(&self, role: Role, replicas: &[Replica], now: Instant) -> bool {
+        (0..self.peers.len()).any(|peer| self.may_ask(peer, role, replicas, now))
+    }
+
+    /// Whose turn it is, `not` this one if there is another.
+    fn choose(
+        &mut self,
+        role: Role,
+        not: Option<usize>,
+        replicas: &[Replica],
+        now: Instant,
+    ) -> Option<usize> {
+        let able = (0..self.peers.len())
+            .filter(|peer| self.may_ask(*peer, role, replicas, now) && Some(*peer) != not)
+            .collect::<Vec<_>>();
+        if able.is_empty() {
+            return None;
+        }
+        let turn = &mut self.turns[role as usize];
+        let next = able[*turn % able.len()];
+        *turn = turn.wrapping_add(1);
+        match self.balance {
+            Balance::RoundRobin => Some(next),
+            Balance::LeastInflight => {
+                let load = |peer: &usize| (self.peers[*peer].inflight, *peer != next);
+                able.into_iter().min_by_key(load)
+            }
+        }
+    }
+
+    /// Whether it is of this role, up as far as we know, and not being left alone.
+    fn may_ask(&self, peer: usize, role: Role, replicas: &[Replica], now: Instant) -> bool {
+        let known = &self.peers[peer];
+        let own = replicas.iter().find(|replica| replica.name == known.name);
+        known.role == role
+            && own.is_none_or(Replica::is_up)
+            && known.rest.is_none_or(|until| until <= now)
+            && known.queue.len() < limits::STORE_CALLS
+    }
+}

@@ -1,0 +1,239 @@
+//! Connections to replicas: a few to each, kept alive, one request at a time on each.
+//!
+//! ```text
+//!   Dialling ─▶ Idle ─Work─▶ Asking ─reply─▶ Idle … ─▶ Done
+//!       └─ unreachable ──────────┴─ lost ─▶ asked elsewhere, once
+//! ```
+
+use super::Call;
+use crate::buf::RecvBuf;
+use crate::client::http::{Part, Reader};
+use crate::limits;
+use crate::service::{Cx, Deadline, Event, Progress};
+use crate::stats::Close;
+use crate::wire::Parse;
+use crate::wire::http::{Fields, Method};
+use std::time::{Duration, Instant};
+
+/// What a replica said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The body.
+    pub body: std::sync::Arc<[u8]>,
+    /// Fields that are passed on.
+    pub fields: Vec<(&'static str, String)>,
+    /// Who said it.
+    pub replica: String,
+    /// How long that took.
+    pub took: Duration,
+}
+
+/// Fields of a reply that clients of the front get to see.
+const PASSED: [&str; 6] =
+    ["ETag", "Location", "Link", "Retry-After", "Idempotent-Replayed", "Content-Type"];
+
+/// Which replica a connection leads to: its place among the peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub usize);
+
+/// A connection to a replica.
+#[derive(Debug)]
+pub struct Session {
+    peer: Peer,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Dialling(Instant),
+    Idle(Instant),
+    Asking(Box<Asking>),
+    Done(Close),
+}
+
+#[derive(Debug)]
+struct Asking {
+    call: Call,
+    until: Instant,
+    began: Instant,
+    reader: Reader,
+    status: u16,
+    fields: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Session {
+    /// A connection that is being made.
+    pub fn open(peer: Peer, now: Instant) -> Session {
+        Session { peer, stage: Stage::Dialling(now + limits::DIAL_TIMEOUT) }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match event {
+            Event::Opened { .. } => self.next(cx),
+            Event::Mail(_) => {
+                if let Stage::Idle(_) = self.stage {
+                    self.next(cx);
+                }
+            }
+            Event::Bytes => return self.input(recv, cx),
+            Event::Eof => self.ended(recv, cx),
+            Event::Tick => self.overdue(cx),
+            Event::Refused(_) => self.end(Close::Lost, cx),
+            Event::Done(..) => {}
+        }
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        match &self.stage {
+            Stage::Dialling(until) => Some(Deadline::Busy(*until)),
+            Stage::Idle(until) => Some(Deadline::Idle(*until)),
+            Stage::Asking(asking) => Some(Deadline::Busy(asking.until)),
+            Stage::Done(_) => None,
+        }
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        match self.stage {
+            Stage::Done(why) => Some(why),
+            Stage::Dialling(_) | Stage::Idle(_) | Stage::Asking(_) => None,
+        }
+    }
+
+    /// Asks what is waiting, or waits itself.
+    fn next(&mut self, cx: &mut Cx<'_>) {
+        let front = &mut cx.world.store.front;
+        let Some(call) = front.take_call(self.peer) else {
+            front.rests(self.peer, cx.id);
+            self.stage = Stage::Idle(cx.now + limits::STORE_IDLE);
+            return;
+        };
+        let host = front.host(self.peer);
+        call.print(&host, cx.send.tail());
+        let reader = Reader::new(Method::of(call.method));
+        let (until, began) = (cx.now + limits::STORE_REPLY, cx.now);
+        let (fields, body) = (Vec::new(), Vec::new());
+        self.stage =
+            Stage::Asking(Box::new(Asking { call, until, began, reader, status: 0, fields, body }));
+    }
+
+    fn input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let Stage::Asking(asking) = &mut self.stage else {
+            // Nobody asked for anything.
+            recv.clear();
+            self.end(Close::BadInput, cx);
+            return Progress::Advanced;
+        };
+        match asking.take(recv, cx) {
+            Took::More => Progress::Starved,
+            Took::All => {
+                self.answered(cx);
+                Progress::Advanced
+            }
+            Took::Bad => {
+                recv.clear();
+                self.end(Close::BadInput, cx);
+                Progress::Advanced
+            }
+        }
+    }
+
+    fn ended(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
+        if let Stage::Asking(asking) = &mut self.stage
+            && asking.reader.end_of_input().is_ok()
+        {
+            self.answered(cx);
+        }
+        recv.clear();
+        self.end(Close::Peer, cx);
+    }
+
+    fn answered(&mut self, cx: &mut Cx<'_>) {
+        let Stage::Asking(asking) =
+            std::mem::replace(&mut self.stage, Stage::Done(Close::Finished))
+        else {
+            return;
+        };
+        let Asking { call, began, reader, status, fields, body, .. } = *asking;
+        let took = cx.now.saturating_duration_since(began);
+        let replica = cx.world.store.front.name(self.peer);
+        let reply = Reply { status, body: body.into(), fields, replica, took };
+        let keep = reader.keeps_alive();
+        super::calls::answered(self.peer, call, reply, cx);
+        if keep {
+            self.next(cx);
+        } else {
+            super::calls::closed(self.peer, cx);
+        }
+    }
+
+    fn overdue(&mut self, cx: &mut Cx<'_>) {
+        match &self.stage {
+            Stage::Idle(until) if *until <= cx.now => self.end(Close::Idle, cx),
+            Stage::Dialling(until) if *until <= cx.now => self.end(Close::Unreachable, cx),
+            Stage::Asking(asking) if asking.until <= cx.now => self.end(Close::ReplyTimeout, cx),
+            Stage::Idle(_) | Stage::Dialling(_) | Stage::Asking(_) | Stage::Done(_) => {}
+        }
+    }
+
+    /// The connection is over. What it was asked for is asked elsewhere.
+    fn end(&mut self, why: Close, cx: &mut Cx<'_>) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Done(why));
+        if let Stage::Done(before) = stage {
+            self.stage = Stage::Done(before);
+            return;
+        }
+        match stage {
+            Stage::Dialling(_) => super::calls::unreachable(self.peer, cx),
+            Stage::Asking(asking) => super::calls::lost(self.peer, asking.call, cx),
+            Stage::Idle(_) | Stage::Done(_) => super::calls::closed(self.peer, cx),
+        }
+    }
+}
+
+enum Took {
+    More,
+    All,
+    Bad,
+}
+
+impl Asking {
+    fn take(&mut self, recv: &mut RecvBuf, cx: &Cx<'_>) -> Took {
+        loop {
+            let mut fields = Fields::new();
+            let used = match self.reader.next(recv.bytes(), &cx.world.web.limits, &mut fields) {
+                Parse::Done(Part::Head(head), used) => {
+                    self.status = head.status;
+                    self.fields.clear();
+                    for field in head.fields {
+                        let name = PASSED.iter().find(|name| name.eq_ignore_ascii_case(field.name));
+                        if let Some(name) = name {
+                            let value = String::from_utf8_lossy(field.value).into_owned();
+                            self.fields.push((name, value));
+                        }
+                    }
+                    used
+                }
+                Parse::Done(Part::Body(bytes), used) => {
+                    if self.body.len() + bytes.len() > limits::STORE_REPLY_BYTES {
+                        return Took::Bad;
+                    }
+                    self.body.extend_from_slice(bytes);
+                    used
+                }
+                Parse::Done(Part::Nothing, used) => used,
+                Parse::Done(Part::End, _) => return Took::All,
+                Parse::More if self.reader.is_over() => return Took::All,
+                Parse::More => return Took::More,
+                Parse::Bad(_) => return Took::Bad,
+            };
+            recv.consume(used);
+        }
+    }
+}

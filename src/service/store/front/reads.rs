@@ -1,0 +1,215 @@
+//! Reads of the front: from the cache, or from whichever catalog's turn it is.
+//!
+//! Every answer says where it comes from (`X-Replica`), whether it was here (`X-Cache`,
+//! `Cache-Status` as in RFC 9211), how old it is and how long it took.
+
+use super::cache::{Found, Key};
+use super::calls;
+use super::peers::Reply;
+use crate::limits;
+use crate::service::http::{
+    Answer, Content, Pending as HttpPending, Request, Response, Style, json,
+};
+use crate::service::store::asks::Pending as StorePending;
+use crate::service::store::{Notice, words};
+use crate::service::web::cache::Verdict;
+use crate::service::{Cx, Event, Mail, Ticket};
+use crate::wire::conditional::{Comparison, Tag, tags};
+use crate::wire::target::decode_path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What the client asked for, and so what its answer looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// `/product/<id>`.
+    Product,
+    /// `/products/<topic>`.
+    Products,
+    /// `/api/books/{id}`, unless the client has it: it named these.
+    Book(Vec<u8>),
+}
+
+/// A read that waits for a catalog.
+#[derive(Debug)]
+pub struct Pending {
+    ticket: Ticket,
+    key: Key,
+    shape: Shape,
+    began: Instant,
+    until: Instant,
+}
+
+/// `GET /product/<id>`.
+pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let text = words::segment(request.head.target.path(), "/product/");
+    match words::id(text) {
+        words::Id::NotNumeric => {
+            Answer::Ready(json(400, r#"{"message":"Product ID must be numeric"}"#.to_string()))
+        }
+        words::Id::OutOfRange => Answer::Ready(missing(&Shape::Product)),
+        words::Id::Is(id) => read(Key::Item(id), Shape::Product, request.ticket, cx),
+    }
+}
+
+/// `GET /products/<topic>`.
+pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let text = words::segment(request.head.target.path(), "/products/");
+    let Ok(topic) = decode_path(text) else {
+        return Answer::Ready(missing(&Shape::Products));
+    };
+    let topic = String::from_utf8_lossy(&topic).to_lowercase();
+    read(Key::Topic(topic), Shape::Products, request.ticket, cx)
+}
+
+/// `GET /api/books/{id}`.
+pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let text = words::segment(request.head.target.path(), "/api/books/");
+    let known = request.head.fields("if-none-match").collect::<Vec<_>>().join(&b", "[..]);
+    match words::id(text) {
+        words::Id::NotNumeric => {
+            Answer::Ready(Style::Problem.error(400, "The id of a book is a number."))
+        }
+        words::Id::OutOfRange => Answer::Ready(missing(&Shape::Book(Vec::new()))),
+        words::Id::Is(id) => read(Key::Item(id), Shape::Book(known), request.ticket, cx),
+    }
+}
+
+fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
+    if let Some(found) = cx.world.store.front.cache.find(&key, cx.now) {
+        ::log::debug!("Using cache for {key:?}");
+        return Answer::Ready(hit(&shape, found));
+    }
+    let target = match &key {
+        Key::Item(id) => format!("/retrieve/item/{id}"),
+        Key::Topic(topic) => format!("/retrieve/search/{}", words::escape(topic)),
+    };
+    calls::fetch(key.clone(), target, (cx.id, ticket), cx);
+    let until = cx.now + limits::STORE_WAIT;
+    let pending = Pending { ticket, key, shape, began: cx.now, until };
+    Answer::Wait(HttpPending::Store(StorePending::Read(pending)))
+}
+
+impl Pending {
+    /// When the client has waited long enough.
+    pub fn deadline(&self) -> Instant {
+        self.until
+    }
+
+    /// Something has happened; the response if that was the reply.
+    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+        if matches!(event, Event::Tick) && self.until <= cx.now {
+            return Some(self.answer(None, cx));
+        }
+        let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
+        (*ticket == self.ticket).then(|| self.answer(reply.as_deref(), cx))
+    }
+
+    fn answer(&self, reply: Option<&Reply>, cx: &mut Cx<'_>) -> Response {
+        let ms = cx.now.saturating_duration_since(self.began).as_secs_f64() * 1000.0;
+        let Some(reply) = reply.filter(|reply| matches!(reply.status, 200 | 404)) else {
+            return self.nobody(cx);
+        };
+        ::log::debug!(
+            "Using database of {} for {:?}. The time: {ms:.3} ms",
+            reply.replica,
+            self.key
+        );
+        let mut response = match reply.status {
+            200 => content(&self.shape, reply),
+            _ => missing(&self.shape),
+        };
+        let stored = if reply.status == 200 { "; stored" } else { "" };
+        response.cache = Some(Verdict::Miss);
+        response
+            .field(
+                "Cache-Status",
+                format!("pentad; fwd=uri-miss; fwd-status={}{stored}", reply.status),
+            )
+            .field("X-Replica", reply.replica.clone())
+            .field("Server-Timing", format!("db;dur={ms:.3}"))
+    }
+
+    /// No catalog has an answer.
+    fn nobody(&self, cx: &Cx<'_>) -> Response {
+        if let Some(found) = cx.world.store.front.cache.find_stale(&self.key, cx.now) {
+            let mut response = content(&self.shape, &found.reply);
+            response.cache = Some(Verdict::Hit(found.age.as_secs()));
+            return response
+                .field("Cache-Status", "pentad; hit; detail=stale-if-error".to_string())
+                .field("X-Replica", found.reply.replica.clone())
+                .field("Server-Timing", "cache;desc=\"stale\"".to_string());
+        }
+        unavailable(&self.shape)
+            .field("Cache-Status", "pentad; fwd=uri-miss; detail=unavailable".to_string())
+    }
+}
+
+/// The fields of every later hit.
+pub fn hit_lines(reply: &Reply) -> Arc<[u8]> {
+    let etag = reply.fields.iter().find(|(name, _)| *name == "ETag");
+    let etag = etag.map_or(String::new(), |(_, value)| format!("ETag: {value}\r\n"));
+    let lines = format!(
+        "Content-Type: application/json\r\n{etag}Cache-Status: pentad; hit\r\n\
+         X-Replica: {}\r\nServer-Timing: cache;desc=\"hit\";dur=0\r\n",
+        reply.replica
+    );
+    lines.into_bytes().into()
+}
+
+fn hit(shape: &Shape, found: Found) -> Response {
+    let not_modified = is_known(shape, &found.reply);
+    let mut response = json(if not_modified { 304 } else { 200 }, String::new());
+    if !not_modified {
+        let length = found.reply.body.len();
+        response.body = Content::Shared(Arc::clone(&found.reply.body), 0..length);
+    }
+    response.lines = Some(found.lines);
+    response.cache = Some(Verdict::Hit(found.age.as_secs()));
+    response
+}
+
+fn content(shape: &Shape, reply: &Reply) -> Response {
+    let not_modified = is_known(shape, reply);
+    let mut response = json(if not_modified { 304 } else { 200 }, String::new());
+    if !not_modified {
+        response.body = Content::Shared(Arc::clone(&reply.body), 0..reply.body.len());
+    }
+    let etag = reply.fields.iter().find(|(name, _)| *name == "ETag");
+    response.fields.extend(etag.cloned());
+    response
+}
+
+/// Whether the client has just this.
+fn is_known(shape: &Shape, reply: &Reply) -> bool {
+    let Shape::Book(known) = shape else { return false };
+    if known.is_empty() {
+        return false;
+    }
+    let Some((_, etag)) = reply.fields.iter().find(|(name, _)| *name == "ETag") else {
+        return false;
+    };
+    let opaque = etag.trim_matches('"').as_bytes();
+    known.trim_ascii() == b"*"
+        || tags(known).all(|tag| tag.is_ok())
+            && tags(known).flatten().any(|tag| tag.is_same(Tag::strong(opaque), Comparison::Weak))
+}
+
+fn missing(shape: &Shape) -> Response {
+    match shape {
+        Shape::Product => json(404, r#"{"message":"Product not found"}"#.to_string()),
+        Shape::Products => json(404, r#"{"message":"No products found"}"#.to_string()),
+        Shape::Book(_) => Style::Problem.error(404, "There is no such book."),
+    }
+}
+
+fn unavailable(shape: &Shape) -> Response {
+    let detail = "No catalog can be asked.";
+    match shape {
+        Shape::Product | Shape::Products => {
+            json(503, serde_json::json!({ "message": detail }).to_string())
+        }
+        Shape::Book(_) => Style::Problem.error(503, detail),
+    }
+    .retry_after(1)
+}

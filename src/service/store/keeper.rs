@@ -1,0 +1,81 @@
+//! The session that keeps the log: it has jobs done and is told what came of them, and stays until
+//! the server ends. What that means is in `log`.
+
+use super::log::{APPEND, READ};
+use crate::limits;
+use crate::service::{Cx, Deadline, Event, Progress, Refusal};
+use crate::stats::Close;
+use crate::work::Outcome;
+use crate::work::db::Failure;
+use std::time::{Duration, Instant};
+
+/// Keeps the log. It has no peer, and stays until the server ends.
+#[derive(Debug)]
+pub struct Session {
+    /// While something is under way.
+    busy: Option<Instant>,
+    far: Instant,
+    done: Option<Close>,
+}
+
+/// How long a keeper would sleep if nobody stirred it.
+const FAR: Duration = Duration::from_secs(24 * 3600);
+
+impl Session {
+    /// A keeper that has just come.
+    pub fn open(now: Instant) -> Session {
+        Session { busy: None, far: now + FAR, done: None }
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: Event, cx: &mut Cx<'_>) -> Progress {
+        let store = &mut cx.world.store;
+        match event {
+            Event::Opened { .. } => store.keeper = Some(cx.id),
+            Event::Done(APPEND, Outcome::Store(answer)) => store.appended(answer, cx.effects),
+            Event::Done(READ, Outcome::Store(answer)) => store.read(answer, cx.effects),
+            Event::Done(file, Outcome::Store(answer)) => {
+                store.went_on(file as usize, answer, cx.effects);
+            }
+            Event::Done(file, _) => {
+                let lost = Err(Failure::new("its thread is gone"));
+                store.went_on(file as usize, lost, cx.effects);
+            }
+            Event::Refused(Refusal::Job(APPEND)) => {
+                store.appended(Err(Failure::new("too much is waiting")), cx.effects);
+            }
+            Event::Refused(Refusal::Job(READ)) => {
+                store.read(Err(Failure::new("too much is waiting for the log")), cx.effects);
+            }
+            Event::Refused(Refusal::Job(file)) => {
+                let full = Err(Failure::new("too much is waiting for its file"));
+                store.went_on(file as usize, full, cx.effects);
+            }
+            Event::Refused(Refusal::Connection) => {
+                (store.keeper, store.called) = (None, false);
+                store.give_up(cx.effects);
+                self.done = Some(Close::Finished);
+                return Progress::Starved;
+            }
+            Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
+        }
+        store.go_on(cx.effects);
+        let busy = !store.log.is_idle();
+        self.busy = busy.then(|| self.busy.unwrap_or(cx.now + limits::STORE_WAIT));
+        if self.busy.is_some_and(|until| until <= cx.now) {
+            self.busy = Some(cx.now + limits::STORE_WAIT);
+        }
+        self.far = cx.now + FAR;
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        Some(self.busy.map_or(Deadline::Idle(self.far), Deadline::Busy))
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.done
+    }
+}

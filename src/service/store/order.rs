@@ -1,0 +1,212 @@
+//! Writes: what an order server or a catalog asks of the log, and how it answers when that is
+//! settled.
+
+use super::asks::Pending as StorePending;
+use super::words::{self, Id};
+use super::{Notice, Trouble, catalog};
+use crate::limits;
+use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
+use crate::service::{Cx, Event, Mail, Ticket};
+use crate::work::store::{Entry, Outcome, Settled};
+use std::time::{Instant, UNIX_EPOCH};
+
+/// What the answer looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `PUT /purchase/<id>/`.
+    Purchase,
+    /// `PUT /modify/<id>`.
+    Modify,
+    /// `POST /api/orders` for so many copies of this book.
+    Order(u32, u32),
+    /// `POST /api/books`.
+    Add,
+    /// `PATCH /api/books/{id}` and `POST /api/books/{id}/stock`.
+    Book,
+}
+
+/// A write that is on its way.
+#[derive(Debug)]
+pub struct Pending {
+    ticket: Ticket,
+    shape: Shape,
+    until: Instant,
+}
+
+/// `PUT /purchase/<id>/`.
+pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let book = match words::id(words::segment(request.head.target.path(), "/purchase/")) {
+        Id::NotNumeric => {
+            let message = r#"{"message":"Book ID must be a numeric value"}"#;
+            return Answer::Ready(json(400, message.to_string()));
+        }
+        Id::OutOfRange => return Answer::Ready(said(404, "Book not found", false)),
+        Id::Is(id) => id,
+    };
+    match words::key(request.head) {
+        Ok(key) => {
+            let entry = Entry::Sell { book, quantity: 1, key, at: seconds(cx) };
+            write(entry, Shape::Purchase, request.ticket, cx)
+        }
+        Err(response) => Answer::Ready(response),
+    }
+}
+
+/// `POST /api/orders`.
+pub fn place(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    match wanted(request, seconds(cx)) {
+        Ok((entry, shape)) => write(entry, shape, request.ticket, cx),
+        Err(response) => Answer::Ready(response),
+    }
+}
+
+fn wanted(request: &Request<'_, '_, '_>, at: u64) -> Result<(Entry, Shape), Response> {
+    let key = words::key(request.head)?;
+    let body = words::object(request)?;
+    let book = words::book_id_of(&body).map_err(words::Wrong::problem)?;
+    let quantity = words::quantity_of(&body).map_err(words::Wrong::problem)?;
+    let quantity = quantity.filter(|quantity| *quantity > 0);
+    let quantity = quantity.ok_or(words::Wrong("quantity")).map_err(words::Wrong::problem)?;
+    Ok((Entry::Sell { book, quantity, key, at }, Shape::Order(book, quantity)))
+}
+
+fn seconds(cx: &Cx<'_>) -> u64 {
+    cx.wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Has an entry written, and answers when that is settled.
+pub fn write(entry: Entry, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
+    match super::write(entry, ticket, cx) {
+        Ok(()) => {
+            let until = cx.now + limits::STORE_WAIT;
+            let pending = Pending { ticket, shape, until };
+            Answer::Wait(HttpPending::Store(StorePending::Write(pending)))
+        }
+        Err(trouble) => Answer::Ready(shape.trouble(trouble)),
+    }
+}
+
+impl Pending {
+    /// When the client has waited long enough.
+    pub fn deadline(&self) -> Instant {
+        self.until
+    }
+
+    /// Something has happened; the response if that settles it.
+    pub fn news(&self, event: &Event, now: Instant) -> Option<Response> {
+        if matches!(event, Event::Tick) && self.until <= now {
+            return Some(self.shape.trouble(Trouble::Unknown));
+        }
+        let Event::Mail(Mail::Store(Notice::Settled(ticket, settled))) = event else { return None };
+        let answer = || match settled {
+            Ok(settled) => self.shape.settled(settled),
+            Err(trouble) => self.shape.trouble(*trouble),
+        };
+        (*ticket == self.ticket).then(answer)
+    }
+}
+
+impl Shape {
+    fn settled(self, settled: &Settled) -> Response {
+        let response = match self {
+            Shape::Purchase => purchased(&settled.outcome),
+            Shape::Modify => match &settled.outcome {
+                Outcome::Kept(book) => json(200, words::book(book)),
+                Outcome::Sold { .. }
+                | Outcome::Short { .. }
+                | Outcome::NoBook
+                | Outcome::Stale
+                | Outcome::KeyTaken
+                | Outcome::Full => catalog::error(404, catalog::NO_BOOK),
+            },
+            Shape::Order(book, quantity) => ordered(&settled.outcome, book, quantity),
+            Shape::Add | Shape::Book => kept(self, &settled.outcome),
+        };
+        if settled.replayed {
+            response.field("Idempotent-Replayed", "true".to_string())
+        } else {
+            response
+        }
+    }
+
+    fn trouble(self, trouble: Trouble) -> Response {
+        let detail = match trouble {
+            Trouble::Log => "The log cannot be written, nothing was: make room on the disk.",
+            Trouble::Busy => {
+                "No replica can be asked, or too much is waiting; nothing was written."
+            }
+            Trouble::Unknown => "It is not known yet what came of it: ask again with the same key.",
+        };
+        match self {
+            Shape::Purchase => said(503, detail, false),
+            Shape::Modify => catalog::error(503, detail),
+            Shape::Order(..) | Shape::Add | Shape::Book => Style::Problem.error(503, detail),
+        }
+        .retry_after(1)
+    }
+}
+
+fn said(status: u16, message: &str, success: bool) -> Response {
+    json(status, format!("{{\"message\":\"{message}\",\"status\":{success}}}"))
+}
+
+fn purchased(outcome: &Outcome) -> Response {
+    match outcome {
+        Outcome::Sold { .. } => said(200, "Book successfully purchased", true),
+        Outcome::Short { .. } => said(400, "Book out of stock", false),
+        Outcome::KeyTaken => said(422, "The key stands for another purchase", false),
+        Outcome::NoBook | Outcome::Kept(_) | Outcome::Stale | Outcome::Full => {
+            said(404, "Book not found", false)
+        }
+    }
+}
+
+fn ordered(outcome: &Outcome, book: u32, quantity: u32) -> Response {
+    match outcome {
+        Outcome::Sold { order, left } => {
+            let body = format!(
+                "{{\"id\":{order},\"book_id\":{book},\"quantity\":{quantity},\"available\":{left}}}"
+            );
+            json(201, body).field("Location", format!("/api/orders/{order}"))
+        }
+        Outcome::Short { available } => {
+            let body = serde_json::json!({
+                "type": "about:blank",
+                "title": "Conflict",
+                "status": 409,
+                "detail": "There are not so many copies.",
+                "available": available,
+            });
+            let mut response = json(409, body.to_string());
+            response.content_type = "application/problem+json";
+            response
+        }
+        Outcome::KeyTaken => Style::Problem.error(422, "The key stands for another purchase."),
+        Outcome::NoBook | Outcome::Kept(_) | Outcome::Stale | Outcome::Full => {
+            Style::Problem.error(404, "There is no such book.")
+        }
+    }
+}
+
+fn kept(shape: Shape, outcome: &Outcome) -> Response {
+    match outcome {
+        Outcome::Kept(book) => {
+            let status = if shape == Shape::Add { 201 } else { 200 };
+            let response = json(status, words::book(book)).field("ETag", words::etag(book));
+            if shape == Shape::Add {
+                response.field("Location", format!("/api/books/{}", book.id))
+            } else {
+                response
+            }
+        }
+        Outcome::Stale => Style::Problem.error(412, "The book is no longer what it was."),
+        Outcome::Short { available } => {
+            let detail = format!("There are only {available} copies.");
+            Style::Problem.error(409, &detail)
+        }
+        Outcome::Full => Style::Problem.error(409, "There is no room for that many."),
+        Outcome::NoBook | Outcome::Sold { .. } | Outcome::KeyTaken => {
+            Style::Problem.error(404, "There is no such book.")
+        }
+    }
+}

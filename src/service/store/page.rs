@@ -1,0 +1,62 @@
+//! The shop: a page, its style and its script, all of them part of the program.
+
+use crate::service::http::{Embedded, Request, Response, Style};
+
+/// What the page may do: load what comes from here, and make no markup out of text. A form that
+/// the script takes care of is never sent.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'";
+
+static PAGE: Embedded = Embedded::new(
+    "index.html",
+    "text/html; charset=utf-8",
+    include_bytes!("../../../assets/store/index.html"),
+);
+
+/// Where the rest of the page is.
+pub const FOLDER: &str = "/store/";
+
+static FILES: [Embedded; 2] = [
+    Embedded::new(
+        "store.css",
+        "text/css; charset=utf-8",
+        include_bytes!("../../../assets/store/store.css"),
+    ),
+    Embedded::new(
+        "store.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../../../assets/store/store.js"),
+    ),
+];
+
+/// `/store/`.
+pub fn page(request: &Request<'_, '_, '_>) -> Response {
+    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string())
+}
+
+/// What the page is made of.
+pub fn asset(request: &Request<'_, '_, '_>) -> Response {
+    let name = request.head.target.path().strip_prefix(FOLDER).unwrap_or("");
+    match FILES.iter().find(|file| file.name == name) {
+        Some(file) => file.answer(request),
+        None => Style::of(request.head).error(404, "There is nothing at this path."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_what_is_there_and_makes_no_markup() {
+        let page = std::str::from_utf8(PAGE.bytes).unwrap();
+        for file in &FILES {
+            assert!(page.contains(&format!("\"{FOLDER}{}\"", file.name)), "{}", file.name);
+            let text = std::str::from_utf8(file.bytes).unwrap();
+            assert!(!text.contains("innerHTML") && !text.contains("http"), "{}", file.name);
+        }
+        assert_eq!(page.matches(FOLDER).count(), FILES.len(), "and nothing else");
+        assert!(!page.contains("style=") && !page.contains("onclick"));
+    }
+}

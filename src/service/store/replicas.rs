@@ -1,0 +1,150 @@
+//! Replicas of this process: what they hold, and whether they may be asked.
+//!
+//! ```text
+//!        crash                 recover          read, apply …        as far as every answer
+//!   Up ────────▶ Down ────────────────▶ Opening ──────▶ Behind ──▶ Joined ──────▶ Up
+//!    └── its file fails ──▶ Down            └── its file is refused ──▶ Down
+//! ```
+//! One that has joined gets every new entry, and new entries wait for it; it is not asked before
+//! it holds all that anybody was told.
+
+use crate::work::db::store::{Request, Step, View};
+use crate::work::store::{Book, Seq};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a replica is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Looks books up.
+    Catalog,
+    /// Sells them.
+    Order,
+}
+
+impl Role {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Catalog => "catalog",
+            Role::Order => "order",
+        }
+    }
+}
+
+/// Where a replica is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// It may not be asked, and does nothing.
+    Down,
+    /// Its file is being opened.
+    Opening,
+    /// It lacks entries that are in the log.
+    Behind,
+    /// It lacks none, but may not have applied all of them.
+    Joined,
+    /// It may be asked.
+    Up,
+}
+
+impl Phase {
+    /// The state that operators know.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Down => "DOWN",
+            Phase::Opening | Phase::Behind | Phase::Joined => "RECOVERING",
+            Phase::Up => "UP",
+        }
+    }
+
+    /// Whether it gets every new entry.
+    pub fn follows(self) -> bool {
+        match self {
+            Phase::Down | Phase::Opening | Phase::Behind => false,
+            Phase::Joined | Phase::Up => true,
+        }
+    }
+}
+
+/// A replica.
+#[derive(Debug)]
+pub struct Replica {
+    /// `catalog-1` and the like.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Which of its role, from 1.
+    pub number: u8,
+    /// The number of its file, for jobs.
+    pub file: usize,
+    /// Where it is.
+    pub phase: Phase,
+    /// The last entry that it has applied.
+    pub seq: Seq,
+    /// The digest of its tables then.
+    pub digest: u64,
+    /// How many orders there are.
+    pub orders: u64,
+    /// Its books.
+    pub books: BTreeMap<u32, Arc<Book>>,
+    /// Requests that came to its listener.
+    pub requests: u64,
+    /// Those of them that it could not answer.
+    pub errors: u64,
+    /// Why it is down, if it was not told to be.
+    pub problem: Option<String>,
+    /// What its file is to do next, as the keeper gets round to it.
+    pub asked: Option<Request>,
+}
+
+impl Replica {
+    /// One that is down.
+    pub fn new(role: Role, number: u8, file: usize) -> Replica {
+        Replica {
+            name: format!("{}-{number}", role.name()),
+            role,
+            number,
+            file,
+            phase: Phase::Down,
+            seq: 0,
+            digest: 0,
+            orders: 0,
+            books: BTreeMap::new(),
+            requests: 0,
+            errors: 0,
+            problem: None,
+            asked: None,
+        }
+    }
+
+    /// Whether it may be asked.
+    pub fn is_up(&self) -> bool {
+        self.phase == Phase::Up
+    }
+
+    /// It holds what its file holds.
+    pub fn opened(&mut self, view: View) {
+        let View { seq, digest, orders, books } = view;
+        (self.seq, self.digest, self.orders) = (seq, digest, orders);
+        self.books = books.into_iter().map(|book| (book.id, Arc::new(book))).collect();
+        self.problem = None;
+    }
+
+    /// It has gone on.
+    pub fn advanced(&mut self, step: &Step) {
+        (self.seq, self.digest, self.orders) = (step.seq, step.digest, step.orders);
+        for book in &step.books {
+            self.books.insert(book.id, Arc::new(book.clone()));
+        }
+    }
+
+    /// It is down from now on, and holds nothing.
+    pub fn fall(&mut self, problem: Option<String>) {
+        if let Some(problem) = &problem {
+            ::log::error!("{} is down: {problem}", self.name);
+        }
+        self.phase = Phase::Down;
+        self.books = BTreeMap::new();
+        self.problem = problem;
+    }
+}

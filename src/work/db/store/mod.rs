@@ -1,0 +1,318 @@
+//! The bookstore's files: one for the log, one for each replica.
+//!
+//! A file is owned by one thread. All that waits for it is carried out in one transaction, whose
+//! commit is one `fsync` (`synchronous=FULL`). A replica's file holds, beside its tables, the
+//! number of the last entry that they include and a digest of them: a file whose rows do not
+//! have the digest that it says is not served from. The log's file holds a replica's tables too:
+//! the state before its first record, into which old records are folded.
+
+mod tables;
+
+use super::{Failure, Ledger};
+use crate::limits;
+use crate::work::Outcome as Done;
+use crate::work::store::{Book, Entry, Order, Seq, Settled, codec};
+use rusqlite::{Connection, Transaction, params};
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tables::Place;
+
+/// What to carry out.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Open the file, check it, and say what is in it.
+    Open,
+    /// Let go of the file, as if the process had ended.
+    Close,
+    /// Add a record to the log.
+    Append(Arc<[Entry]>),
+    /// Entries of the log behind this one, at most about so many.
+    Read(Seq, usize),
+    /// Go on by these entries, of which the first has this number. Those that are included
+    /// already are left out.
+    Apply(Seq, Arc<[Entry]>),
+    /// Begin anew with the state that this log begins with.
+    Restore(PathBuf),
+    /// Orders before this number, the newest first, at most so many.
+    Orders(u64, usize),
+}
+
+/// What was carried out, and is on disk.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// What is in the file.
+    Opened(View),
+    /// The file is closed.
+    Closed,
+    /// The number of the first entry of the record.
+    Appended(Seq),
+    /// The number of the first of these entries, and all of them.
+    Entries(Seq, Arc<[Entry]>),
+    /// The log begins later: a replica that is so far behind begins with its first state.
+    Folded,
+    /// How the replica has gone on.
+    Applied(Step),
+    /// Some orders.
+    Orders(Vec<(Order, String)>),
+}
+
+/// The books of a file, and how far it is.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// The last entry that is included.
+    pub seq: Seq,
+    /// See [`crate::work::store::memory::Tables::digest`].
+    pub digest: u64,
+    /// How many orders there are.
+    pub orders: u64,
+    /// All books, by id.
+    pub books: Vec<Book>,
+}
+
+/// How a replica has gone on.
+#[derive(Debug, Clone, Default)]
+pub struct Step {
+    /// The last entry that is included now.
+    pub seq: Seq,
+    /// The digest that belongs to it.
+    pub digest: u64,
+    /// How many orders there are.
+    pub orders: u64,
+    /// What came of each entry that was not included before.
+    pub settled: Vec<Settled>,
+    /// Books as they are now, of those that changed.
+    pub books: Vec<Book>,
+}
+
+/// One file.
+#[derive(Debug)]
+pub struct File {
+    path: PathBuf,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    place: Place,
+    /// The last entry of the log; nothing in a replica.
+    tip: Seq,
+}
+
+const LOG: &str = "CREATE TABLE IF NOT EXISTS log(
+    seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, entries TEXT NOT NULL, sum BLOB NOT NULL
+) STRICT";
+
+/// How long another process, say a shell, may hold a file before a batch fails.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl File {
+    /// The file at `path`, not opened yet.
+    pub fn new(path: PathBuf) -> File {
+        File { path, open: None }
+    }
+
+    /// Carries out one request by itself.
+    ///
+    /// # Errors
+    /// SQLite's, and what is wrong with the file.
+    pub fn carry_out(&mut self, request: Request) -> Result<Answer, Failure> {
+        self.commit(&[request]).pop().expect("there is an answer for each request")
+    }
+
+    fn open(&mut self) -> Result<Answer, Failure> {
+        self.try_open().map_err(|failure| self.explain(&failure))
+    }
+
+    fn try_open(&mut self) -> Result<Answer, Failure> {
+        self.open = None;
+        let connection = Connection::open(&self.path)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let (place, books) = tables::open(&connection)?;
+        connection.execute_batch(LOG)?;
+        let last = "SELECT COALESCE(MAX(seq + count - 1), ?1) FROM log";
+        let tip: i64 = connection.query_row(last, [place.seq as i64], |row| row.get(0))?;
+        let Place { seq, digest, orders, .. } = place;
+        let view = View { seq: seq.max(tip as u64), digest, orders, books };
+        self.open = Some(Open { connection, place, tip: tip as u64 });
+        Ok(Answer::Opened(view))
+    }
+
+    fn explain(&self, failure: &Failure) -> Failure {
+        Failure(format!(
+            "{}: {failure}; nothing is served from it. Move the file away: a replica is written \
+             anew from the log, and the log itself from a copy of its own",
+            self.path.display()
+        ))
+    }
+
+    /// A run of requests in one transaction.
+    fn run(&mut self, batch: &[Request]) -> Result<Vec<Answer>, Failure> {
+        let Some(open) = &mut self.open else {
+            return Err(Failure("the file is closed".to_string()));
+        };
+        let (mut place, mut tip) = (open.place, open.tip);
+        let transaction = open.connection.transaction()?;
+        let mut answers = Vec::with_capacity(batch.len());
+        for request in batch {
+            answers.push(answer(&transaction, request, &mut place, &mut tip)?);
+        }
+        transaction.commit()?;
+        (open.place, open.tip) = (place, tip);
+        Ok(answers)
+    }
+
+    fn restore(&mut self, from: &Path) -> Result<Answer, Failure> {
+        let Some(open) = &mut self.open else {
+            return Err(Failure("the file is closed".to_string()));
+        };
+        tables::restore(&mut open.connection, from)?;
+        self.open()
+    }
+}
+
+impl Ledger for File {
+    type Request = Request;
+    type Answer = Answer;
+
+    /// What asks for the file as a whole stands alone, everything between in one transaction. If
+    /// that fails nothing of it is kept, and every answer says why.
+    fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+        let alone = |request: &Request| {
+            matches!(request, Request::Open | Request::Close | Request::Restore(_))
+        };
+        let mut answers = Vec::with_capacity(batch.len());
+        for run in batch.chunk_by(|a, b| !alone(a) && !alone(b)) {
+            match &run[0] {
+                Request::Open => answers.push(self.open()),
+                Request::Close => {
+                    self.open = None;
+                    answers.push(Ok(Answer::Closed));
+                }
+                Request::Restore(from) => answers.push(self.restore(from)),
+                Request::Append(_)
+                | Request::Read(..)
+                | Request::Apply(..)
+                | Request::Orders(..) => match self.run(run) {
+                    Ok(done) => answers.extend(done.into_iter().map(Ok)),
+                    Err(failure) => answers.extend(run.iter().map(|_| Err(failure.clone()))),
+                },
+            }
+        }
+        answers
+    }
+
+    fn outcome(answer: Result<Answer, Failure>) -> Done {
+        Done::Store(answer)
+    }
+}
+
+fn answer(
+    transaction: &Transaction<'_>,
+    request: &Request,
+    place: &mut Place,
+    tip: &mut Seq,
+) -> Result<Answer, Failure> {
+    match request {
+        Request::Append(entries) => append(transaction, entries, place, tip),
+        Request::Read(since, most) => read(transaction, *since, *most, place.seq),
+        Request::Apply(first, entries) => {
+            tables::advance(transaction, place, *first, entries).map(Answer::Applied)
+        }
+        Request::Orders(before, most) => {
+            Ok(Answer::Orders(tables::orders(transaction, *before, *most)?))
+        }
+        Request::Open | Request::Close | Request::Restore(_) => {
+            unreachable!("these stand alone")
+        }
+    }
+}
+
+fn append(
+    transaction: &Transaction<'_>,
+    entries: &[Entry],
+    place: &mut Place,
+    tip: &mut Seq,
+) -> Result<Answer, Failure> {
+    let first = *tip + 1;
+    let text = codec::print(entries);
+    let insert = "INSERT INTO log VALUES (?1, ?2, ?3, ?4)";
+    transaction.prepare_cached(insert)?.execute(params![
+        first as i64,
+        entries.len() as i64,
+        text,
+        sum(first, &text)
+    ])?;
+    *tip += entries.len() as u64;
+    if *tip - place.seq > limits::STORE_LOG_ENTRIES + limits::STORE_FOLD {
+        fold(transaction, place)?;
+    }
+    Ok(Answer::Appended(first))
+}
+
+/// Takes the oldest records into the state that the log begins with.
+fn fold(transaction: &Transaction<'_>, place: &mut Place) -> Result<(), Failure> {
+    let until = place.seq + limits::STORE_FOLD;
+    while place.seq < until {
+        let Answer::Entries(first, entries) = read(transaction, place.seq, 1, place.seq)? else {
+            break;
+        };
+        tables::advance(transaction, place, first, &entries)?;
+    }
+    let delete = "DELETE FROM log WHERE seq <= ?1";
+    transaction.prepare_cached(delete)?.execute([place.seq as i64])?;
+    Ok(())
+}
+
+/// Whole records that hold entries behind `since`, until there are `most` entries or more.
+fn read(
+    transaction: &Transaction<'_>,
+    since: Seq,
+    most: usize,
+    base: Seq,
+) -> Result<Answer, Failure> {
+    if since < base {
+        return Ok(Answer::Folded);
+    }
+    let select = "SELECT seq, count, entries, sum FROM log WHERE seq + count > ?1 AND seq > ?2 \
+                  ORDER BY seq";
+    let mut select = transaction.prepare_cached(select)?;
+    // A record has at most so many entries: where the one with `since` begins is not far.
+    let from = (since as i64).saturating_sub(limits::STORE_BATCH as i64);
+    let mut rows = select.query(params![since as i64 + 1, from])?;
+    let mut all = Vec::new();
+    let mut next = since + 1;
+    while let Some(row) = rows.next()? {
+        let (seq, count, text) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)?, row.get(2)?);
+        let text: String = text;
+        let stored: Vec<u8> = row.get(3)?;
+        let entries = codec::parse(text.as_bytes()).filter(|entries| {
+            stored == sum(seq, &text) && entries.len() as i64 == count && seq <= next
+        });
+        let Some(entries) = entries else {
+            return Err(Failure(format!("record {seq} of the log is damaged")));
+        };
+        let known = (next - seq) as usize;
+        next = seq + entries.len() as u64;
+        all.extend(entries.into_iter().skip(known));
+        if all.len() >= most {
+            break;
+        }
+    }
+    Ok(Answer::Entries(since + 1, all.into()))
+}
+
+/// Bits of a hash: a record that was damaged on disk is not read as another one.
+fn sum(first: Seq, text: &str) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(first.to_le_bytes());
+    hash.update(text.as_bytes());
+    hash.finalize()[..8].to_vec()
+}
+
+#[cfg(test)]
+mod tests;

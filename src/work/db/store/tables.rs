@@ -1,0 +1,250 @@
+//! A replica's tables: books, orders, keys, and how far they are.
+
+use super::{Failure, Step};
+use crate::work::store::apply::{Change, Purchase, Seen, apply};
+use crate::work::store::codec::{settled, settled_value};
+use crate::work::store::{Book, Entry, KEYS_KEPT, Order, Seq, Settled, first_books};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS books(
+    id INTEGER PRIMARY KEY, title TEXT NOT NULL, quantity INTEGER NOT NULL CHECK(quantity >= 0),
+    price INTEGER NOT NULL, topic TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS orders(
+    id INTEGER PRIMARY KEY, book_id INTEGER NOT NULL, order_date TEXT NOT NULL,
+    quantity INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS keys(
+    key TEXT PRIMARY KEY, seq INTEGER NOT NULL, book INTEGER NOT NULL, quantity INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX IF NOT EXISTS keys_by_seq ON keys(seq);
+CREATE TABLE IF NOT EXISTS state(
+    one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER NOT NULL, digest INTEGER NOT NULL
+) STRICT";
+
+/// How far tables are, and what of them is asked for often.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    pub seq: Seq,
+    pub digest: u64,
+    pub books: u32,
+    pub last_book: u32,
+    pub orders: u64,
+}
+
+/// Creates the tables of an empty file, with the first books, or checks those of another.
+pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
+    let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if health != "ok" {
+        return Err(Failure(format!("the file is damaged ({health})")));
+    }
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    let told = transaction
+        .query_row("SELECT seq, digest FROM state", [], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
+        })
+        .optional()?;
+    if told.is_none() {
+        for book in first_books() {
+            put_book(&transaction, &book)?;
+        }
+    }
+    let books = books(&transaction)?;
+    let mut place = Place {
+        books: books.len() as u32,
+        last_book: books.last().map_or(0, |book| book.id),
+        digest: books.iter().map(Book::version).fold(0, u64::wrapping_add),
+        ..Place::default()
+    };
+    let all = "SELECT id, book_id, CAST(strftime('%s', order_date) AS INTEGER), quantity \
+               FROM orders ORDER BY id";
+    for order in transaction.prepare(all)?.query_map([], order)? {
+        let order = order?;
+        place.orders += 1;
+        place.digest = place.digest.wrapping_add(order.hash());
+        if order.id != place.orders {
+            return Err(Failure(format!("order {} is missing", place.orders)));
+        }
+    }
+    match told {
+        None => write_place(&transaction, &place)?,
+        Some((_, digest)) if digest != place.digest => {
+            let text = "its rows are not those that were written";
+            return Err(Failure(text.to_string()));
+        }
+        Some((seq, _)) => place.seq = seq,
+    }
+    transaction.commit()?;
+    Ok((place, books))
+}
+
+/// Goes on by the entries that are not included yet.
+pub fn advance(
+    transaction: &Transaction<'_>,
+    place: &mut Place,
+    first: Seq,
+    entries: &[Entry],
+) -> Result<Step, Failure> {
+    if first > place.seq + 1 {
+        let text = format!("entries {} to {} are missing", place.seq + 1, first - 1);
+        return Err(Failure(text));
+    }
+    let known = (place.seq + 1 - first).min(entries.len() as u64) as usize;
+    let (mut done, mut changed) = (Vec::new(), BTreeMap::new());
+    for entry in &entries[known..] {
+        let (settled, book) = advance_by(transaction, place, entry)?;
+        done.push(settled);
+        changed.extend(book.map(|book| (book.id, book)));
+    }
+    if known < entries.len() {
+        write_place(transaction, place)?;
+        let old = place.seq.saturating_sub(KEYS_KEPT);
+        transaction.prepare_cached("DELETE FROM keys WHERE seq <= ?1")?.execute([old as i64])?;
+    }
+    let Place { seq, digest, orders, .. } = *place;
+    Ok(Step { seq, digest, orders, settled: done, books: changed.into_values().collect() })
+}
+
+fn advance_by(
+    transaction: &Transaction<'_>,
+    place: &mut Place,
+    entry: &Entry,
+) -> Result<(Settled, Option<Book>), Failure> {
+    let seq = place.seq + 1;
+    let known = entry.key().map(|key| purchase(transaction, key, seq)).transpose()?.flatten();
+    let before = entry.book().map(|id| find_book(transaction, id)).transpose()?.flatten();
+    let Place { books, last_book, orders: last_order, .. } = *place;
+    let seen = Seen { book: before.clone(), known, books, last_book, last_order };
+    let change = apply(entry, seen);
+    place.digest = place.digest.wrapping_add(change.digest(before.as_ref()));
+    place.seq = seq;
+    let Change { settled, book, order, purchase } = change;
+    if let Some(book) = &book {
+        put_book(transaction, book)?;
+        place.books += u32::from(before.is_none());
+        place.last_book = place.last_book.max(book.id);
+    }
+    if let Some(order) = order {
+        place.orders = order.id;
+        let insert = "INSERT INTO orders VALUES \
+                      (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch'), ?4)";
+        let Order { id, book, at, quantity } = order;
+        let row = params![id as i64, book, at as i64, quantity];
+        transaction.prepare_cached(insert)?.execute(row)?;
+    }
+    if let (Some(key), Some(purchase)) = (entry.key(), purchase) {
+        let outcome = settled_value(&settled).to_string();
+        let insert = "INSERT OR REPLACE INTO keys VALUES (?1, ?2, ?3, ?4, ?5)";
+        let row = params![key, seq as i64, purchase.book, purchase.quantity, outcome];
+        transaction.prepare_cached(insert)?.execute(row)?;
+    }
+    Ok((settled, book))
+}
+
+/// Takes over the tables of another file, whatever was here before.
+pub fn restore(connection: &mut Connection, from: &Path) -> Result<(), Failure> {
+    let path = from.to_string_lossy();
+    connection.execute("ATTACH DATABASE ?1 AS source", [&path])?;
+    let copied = copy(connection);
+    connection.execute("DETACH DATABASE source", [])?;
+    copied
+}
+
+fn copy(connection: &mut Connection) -> Result<(), Failure> {
+    let transaction = connection.transaction()?;
+    for table in ["books", "orders", "keys", "state"] {
+        transaction.execute(&format!("DELETE FROM main.{table}"), [])?;
+        let insert = format!("INSERT INTO main.{table} SELECT * FROM source.{table}");
+        transaction.execute(&insert, [])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Orders before this number, the newest first, with their dates as they are written.
+pub fn orders(
+    transaction: &Transaction<'_>,
+    before: u64,
+    most: usize,
+) -> Result<Vec<(Order, String)>, Failure> {
+    let select = "SELECT id, book_id, CAST(strftime('%s', order_date) AS INTEGER), quantity, \
+                  order_date FROM orders WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    let mut select = transaction.prepare_cached(select)?;
+    let before = before.min(i64::MAX as u64) as i64;
+    let rows = select.query_map(params![before, most as i64], |row| {
+        Ok((order(row)?, row.get::<_, String>(4)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn write_place(transaction: &Transaction<'_>, place: &Place) -> Result<(), Failure> {
+    let write = "INSERT OR REPLACE INTO state VALUES (1, ?1, ?2)";
+    let row = params![place.seq as i64, place.digest as i64];
+    transaction.prepare_cached(write)?.execute(row)?;
+    Ok(())
+}
+
+fn put_book(transaction: &Transaction<'_>, book: &Book) -> Result<(), Failure> {
+    let write = "INSERT OR REPLACE INTO books VALUES (?1, ?2, ?3, ?4, ?5)";
+    let Book { id, title, quantity, price, topic } = book;
+    let row = params![id, title, quantity, price, topic];
+    transaction.prepare_cached(write)?.execute(row)?;
+    Ok(())
+}
+
+fn find_book(transaction: &Transaction<'_>, id: u32) -> Result<Option<Book>, Failure> {
+    let select = "SELECT id, title, quantity, price, topic FROM books WHERE id = ?1";
+    Ok(transaction.prepare_cached(select)?.query_row([id], book).optional()?)
+}
+
+fn books(transaction: &Transaction<'_>) -> Result<Vec<Book>, Failure> {
+    let select = "SELECT id, title, quantity, price, topic FROM books ORDER BY id";
+    let mut select = transaction.prepare(select)?;
+    let rows = select.query_map([], book)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn purchase(
+    transaction: &Transaction<'_>,
+    key: &str,
+    seq: Seq,
+) -> Result<Option<Purchase>, Failure> {
+    let select = "SELECT book, quantity, outcome FROM keys WHERE key = ?1 AND seq > ?2";
+    let since = seq.saturating_sub(KEYS_KEPT) as i64;
+    // A key of the first entries was never forgotten: there is no number below theirs.
+    let since = if seq <= KEYS_KEPT { 0 } else { since };
+    let found = transaction
+        .prepare_cached(select)?
+        .query_row(params![key, since], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let Some((book, quantity, outcome)) = found else {
+        return Ok(None);
+    };
+    let value = serde_json::from_str(&outcome).ok();
+    let Some(known) = value.as_ref().and_then(settled) else {
+        return Err(Failure(format!("the outcome of key {key} is damaged")));
+    };
+    Ok(Some(Purchase { book, quantity, outcome: known.outcome }))
+}
+
+fn book(row: &Row<'_>) -> rusqlite::Result<Book> {
+    Ok(Book {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        quantity: row.get(2)?,
+        price: row.get(3)?,
+        topic: row.get(4)?,
+    })
+}
+
+fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
+    let number = |column| row.get::<_, i64>(column).map(|number| number as u64);
+    Ok(Order { id: number(0)?, book: row.get(1)?, at: number(2)?, quantity: row.get(3)? })
+}

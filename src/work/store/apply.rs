@@ -1,0 +1,154 @@
+//! What an entry changes: the one function by which every replica goes on.
+//!
+//! Deterministic: it looks at nothing but its arguments. Stock never sinks below zero, an order
+//! exists exactly if its copies were taken out of stock, and a purchase with a key happens once.
+
+use super::{BOOKS_MAX, Book, Entry, Order, Outcome, QUANTITY_MAX, Settled};
+
+/// What of a replica's tables an entry depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// The book that it names.
+    pub book: Option<Book>,
+    /// What is known of its key.
+    pub known: Option<Purchase>,
+    /// How many books there are.
+    pub books: u32,
+    /// The highest id of a book.
+    pub last_book: u32,
+    /// The number of the last order.
+    pub last_order: u64,
+}
+
+/// A purchase that a key stands for, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// Of which book.
+    pub book: u32,
+    /// How many copies.
+    pub quantity: u32,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What the writer is told.
+    pub settled: Settled,
+    /// The book as it is from now on.
+    pub book: Option<Book>,
+    /// A new order.
+    pub order: Option<Order>,
+    /// What the entry's key stands for from now on.
+    pub purchase: Option<Purchase>,
+}
+
+impl Change {
+    fn none(outcome: Outcome) -> Change {
+        let settled = Settled { outcome, replayed: false };
+        Change { settled, book: None, order: None, purchase: None }
+    }
+
+    fn to(book: Book) -> Change {
+        Change { book: Some(book.clone()), ..Change::none(Outcome::Kept(book)) }
+    }
+
+    /// What it adds to a replica's digest, given the book as it was.
+    pub fn digest(&self, before: Option<&Book>) -> u64 {
+        let gone = self.book.as_ref().and(before).map_or(0, Book::version);
+        let come = self.book.as_ref().map_or(0, Book::version);
+        let sold = self.order.as_ref().map_or(0, Order::hash);
+        come.wrapping_sub(gone).wrapping_add(sold)
+    }
+}
+
+impl Entry {
+    /// The book that it names.
+    pub fn book(&self) -> Option<u32> {
+        match self {
+            Entry::Sell { book, .. } | Entry::Change { book, .. } | Entry::Stock { book, .. } => {
+                Some(*book)
+            }
+            Entry::Add { .. } => None,
+        }
+    }
+
+    /// Its key.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Entry::Sell { key, .. } => key.as_deref(),
+            Entry::Change { .. } | Entry::Stock { .. } | Entry::Add { .. } => None,
+        }
+    }
+}
+
+/// What `entry` changes in tables of which it sees this.
+pub fn apply(entry: &Entry, seen: Seen) -> Change {
+    match entry {
+        Entry::Sell { book, quantity, key, at } => sell(seen, *book, *quantity, *at, key.is_some()),
+        Entry::Change { price, quantity, title, topic, expected, .. } => {
+            let Some(mut book) = seen.book else {
+                return Change::none(Outcome::NoBook);
+            };
+            if expected.as_ref().is_some_and(|versions| !versions.contains(&book.version())) {
+                return Change::none(Outcome::Stale);
+            }
+            book.price = price.unwrap_or(book.price);
+            book.quantity = quantity.unwrap_or(book.quantity);
+            if let Some(title) = title {
+                book.title.clone_from(title);
+            }
+            if let Some(topic) = topic {
+                book.topic.clone_from(topic);
+            }
+            Change::to(book)
+        }
+        Entry::Stock { delta, .. } => {
+            let Some(mut book) = seen.book else {
+                return Change::none(Outcome::NoBook);
+            };
+            match i64::from(book.quantity).saturating_add(*delta) {
+                ..0 => Change::none(Outcome::Short { available: book.quantity }),
+                sum if sum > i64::from(QUANTITY_MAX) => Change::none(Outcome::Full),
+                sum => {
+                    book.quantity = sum as u32;
+                    Change::to(book)
+                }
+            }
+        }
+        Entry::Add { title, quantity, price, topic } => {
+            if seen.books >= BOOKS_MAX {
+                return Change::none(Outcome::Full);
+            }
+            let (id, quantity, price) = (seen.last_book + 1, *quantity, *price);
+            Change::to(Book { id, title: title.clone(), quantity, price, topic: topic.clone() })
+        }
+    }
+}
+
+fn sell(seen: Seen, id: u32, quantity: u32, at: u64, keyed: bool) -> Change {
+    if let Some(known) = seen.known.filter(|_| keyed) {
+        let same = known.book == id && known.quantity == quantity;
+        let outcome = if same { known.outcome } else { Outcome::KeyTaken };
+        return Change {
+            settled: Settled { outcome, replayed: same },
+            ..Change::none(Outcome::NoBook)
+        };
+    }
+    let mut change = match seen.book {
+        None => Change::none(Outcome::NoBook),
+        Some(book) if book.quantity < quantity => {
+            Change::none(Outcome::Short { available: book.quantity })
+        }
+        Some(mut book) => {
+            book.quantity -= quantity;
+            let order = Order { id: seen.last_order + 1, book: id, at, quantity };
+            let sold = Outcome::Sold { order: order.id, left: book.quantity };
+            Change { book: Some(book), order: Some(order), ..Change::none(sold) }
+        }
+    };
+    let outcome = change.settled.outcome.clone();
+    change.purchase = keyed.then_some(Purchase { book: id, quantity, outcome });
+    change
+}
