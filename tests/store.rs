@@ -148,7 +148,7 @@ fn writes_are_answered_byte_for_byte() {
     for (addr, path, body, status, expected) in rows {
         for method in ["PUT", "POST"] {
             for path in [path.to_string(), format!("{path}/")] {
-                let reply = ask(addr, method, &path, "", body);
+                let reply = ask(addr, method, &path, "Content-Type: text/plain\r\n", body);
                 let told = (reply.status, reply.body.as_str());
                 assert_eq!(told, (status, expected), "{method} {path} {body}");
             }

@@ -5,6 +5,7 @@ use super::words::{self, Id};
 use super::{api, order};
 use crate::service::Cx;
 use crate::service::http::{Answer, Request, Response, Style, json};
+use crate::wire::json::parse;
 use crate::wire::target::decode_path;
 use crate::work::store::{Book, Entry};
 
@@ -60,7 +61,8 @@ fn change(request: &Request<'_, '_, '_>) -> Result<Entry, Response> {
         Id::OutOfRange => return Err(error(404, NO_BOOK)),
         Id::Is(id) => id,
     };
-    let Ok(body) = words::object(request) else {
+    // Clients of this path say anything, or nothing, about the type of what they send.
+    let Ok(body) = parse(request.body) else {
         return Err(error(400, "No update data provided"));
     };
     let wrong = |words::Wrong(name)| error(400, &format!("invalid field {name}"));
