@@ -94,6 +94,7 @@ pub fn world(limits: Limits) -> World {
         chat: live::State::new(opening(), [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         load: Default::default(),
+        helpdesk: Default::default(),
         tester: None,
     }
 }

@@ -126,6 +126,9 @@ impl Driver {
                     | Kind::Legacy(_)
                     | Kind::Pow
                     | Kind::Chat
+                    | Kind::Helper
+                    | Kind::Patron
+                    | Kind::Usher
                     | Kind::Keeper
                     | Kind::Line
                     | Kind::Search(_)

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chat;
 pub mod http;
 pub mod legacy;
 pub mod line;

@@ -3,7 +3,7 @@
 //! Without an address each difficulty is measured on a server of its own, a child process; so the
 //! client shares nothing with it but the machine.
 
-use super::{Exit, complain, print, services};
+use super::{Exit, bench_chat, complain, print, services};
 use crate::config::Config;
 use crate::net::{Load, Loaded, Loader, Stop};
 use crate::service::web::AccessLog;
@@ -72,9 +72,12 @@ const MANY: usize = 100;
 
 /// The command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
+    if args.first().is_some_and(|service| service == "chat") {
+        return bench_chat::command(args.into_iter().skip(1).collect());
+    }
     let plan = match plan(args) {
         Ok(Some(plan)) => plan,
-        Ok(None) => return print(HELP),
+        Ok(None) => return print(&format!("{HELP}\n{}", bench_chat::HELP)),
         Err(error) => {
             complain(format_args!("bench: {error}\n\n{HELP}"));
             return Exit::Usage;
@@ -118,8 +121,8 @@ fn plan(args: Vec<OsString>) -> Result<Option<Plan>, lexopt::Error> {
         ["pow"] => Ok(Some(Plan { addr: None, time })),
         ["pow", addr] => Ok(Some(Plan { addr: Some(addr.to_string()), time })),
         ["pow", _, extra, ..] => Err(format!("one server at a time, not also {extra}").into()),
-        [] => Err("which service? Only pow can be measured".into()),
-        [other, ..] => Err(format!("{other} cannot be measured; pow can").into()),
+        [] => Err("which service? pow and chat can be measured".into()),
+        [other, ..] => Err(format!("{other} cannot be measured; pow and chat can").into()),
     }
 }
 
@@ -148,7 +151,8 @@ impl Bench {
     /// Measures servers of our own.
     fn here(&mut self, columns: &mut Vec<Column>) -> io::Result<Stop> {
         for difficulty in 0..HISTORIC.len() as u32 {
-            let server = Server::start(difficulty)?;
+            let server =
+                Server::start("pow", &["--pow-difficulty".to_owned(), difficulty.to_string()])?;
             let (column, stop) = self.column(server.addr, Some(difficulty))?;
             columns.extend(column);
             match stop {
@@ -257,18 +261,19 @@ fn figure(number: f64) -> String {
 }
 
 /// A server of our own, on a free port, with nothing to keep.
-struct Server {
+pub(super) struct Server {
     child: Child,
-    addr: SocketAddr,
+    pub(super) addr: SocketAddr,
     data: PathBuf,
 }
 
 impl Server {
-    fn start(difficulty: u32) -> io::Result<Server> {
+    /// One that runs `service` alone, with these options.
+    pub(super) fn start(service: &str, options: &[String]) -> io::Result<Server> {
         let data = env::temp_dir().join(format!("pentad-bench-{}", process::id()));
         let mut command = Command::new(env::current_exe()?);
-        command.args(["serve", "--only", "pow", "--pow", "127.0.0.1:0", "--quiet"]);
-        command.args(["--pow-difficulty", &difficulty.to_string()]);
+        command.args(["serve", "--only", service, "--quiet"]);
+        command.args([format!("--{service}"), "127.0.0.1:0".to_owned()]).args(options);
         command.arg("--data").arg(&data).stdin(Stdio::null()).stdout(Stdio::piped());
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("PENTAD_") {
@@ -278,7 +283,8 @@ impl Server {
         let mut child = command.spawn()?;
         let stdout = child.stdout.take().expect("it is piped");
         let addr = BufReader::new(stdout).lines().map_while(Result::ok).find_map(|line| {
-            line.strip_prefix("listening pow tcp ").and_then(|addr| addr.parse().ok())
+            line.strip_prefix(&format!("listening {service} tcp "))
+                .and_then(|addr| addr.parse().ok())
         });
         // Dropped on the way out, it takes a child without an address along.
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));

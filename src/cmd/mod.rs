@@ -12,6 +12,7 @@ use crate::config::options::Ask;
 use crate::config::{Loaded, Problem, suggest};
 
 mod bench;
+mod bench_chat;
 mod chat;
 mod check;
 mod completions;

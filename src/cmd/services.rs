@@ -192,6 +192,7 @@ pub(super) fn world(
             asked: None,
         },
         load: Default::default(),
+        helpdesk: Default::default(),
         tester: None,
     }
 }

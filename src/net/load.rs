@@ -120,7 +120,7 @@ impl Loader {
         let begun = Instant::now();
         self.busy = Duration::ZERO;
         // Twice: those that were given up and still wait for the peer's end have a place too.
-        limits.max_connections = 2 * connections;
+        limits.max_connections = limits.max_connections.max(2 * connections);
         let most = connections_max(&limits);
         let mut desk = Desk::new(limits, world, seed, begun, SystemTime::now());
         desk.clock = clock;

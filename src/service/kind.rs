@@ -29,6 +29,12 @@ pub enum Kind {
     Upstream(store::front::peers::Peer),
     /// One question to any server, whose answer is only judged.
     Once(client::once::Once),
+    /// An agent of a helpdesk, to measure a chat with.
+    Helper,
+    /// A visitor of one.
+    Patron,
+    /// Who sends the visitors, without a peer.
+    Usher,
     /// A client of a load test.
     Load(client::load::Seat),
     /// The load test at a click: what its process says.
@@ -51,6 +57,9 @@ impl Kind {
             | Kind::Ledger
             | Kind::Upstream(_)
             | Kind::Once(_)
+            | Kind::Helper
+            | Kind::Patron
+            | Kind::Usher
             | Kind::Load(_)
             | Kind::Tester
             | Kind::Fetch(_) => false,
@@ -73,6 +82,9 @@ impl Kind {
             | Kind::Ledger
             | Kind::Upstream(_)
             | Kind::Once(_)
+            | Kind::Helper
+            | Kind::Patron
+            | Kind::Usher
             | Kind::Load(_)
             | Kind::Tester
             | Kind::Fetch(_) => Party::Line,

@@ -116,6 +116,8 @@ pub enum Mail {
     Store(store::Notice),
     /// Something that the chat's lobby says.
     Chat(chat::lobby::Notice),
+    /// To the clients of a helpdesk: look again whether it is over.
+    Rung,
     /// What the fetch came to that was waited for under this ticket.
     Fetched(Ticket, web::site::Fetched),
 }
@@ -220,6 +222,8 @@ pub struct World {
     pub panel: panel::State,
     /// What the clients of proof of work have seen.
     pub load: client::line::Seen,
+    /// What the clients of a helpdesk share.
+    pub helpdesk: client::chat::Run,
     /// The load test whose clients these are, if they are.
     pub tester: Option<Box<client::load::Run>>,
 }
@@ -235,6 +239,12 @@ pub enum Session {
     Pow(pow::line::Session),
     /// The live chat, over lines.
     Chat(chat::line::Session),
+    /// An agent of a helpdesk.
+    Helper(client::chat::helper::Session),
+    /// A visitor of one.
+    Patron(client::chat::patron::Session),
+    /// Who sends the visitors.
+    Usher(client::chat::usher::Session),
     /// What keeps the chat's time and books.
     Keeper(chat::keeper::Session),
     /// A query to a legacy π server.
@@ -265,6 +275,9 @@ impl Session {
             Kind::Legacy(transport) => Session::Legacy(legacy::Session::open(transport, now)),
             Kind::Pow => Session::Pow(pow::line::Session::open(now)),
             Kind::Chat => Session::Chat(chat::line::Session::open(now)),
+            Kind::Helper => Session::Helper(client::chat::helper::Session::open()),
+            Kind::Patron => Session::Patron(client::chat::patron::Session::open()),
+            Kind::Usher => Session::Usher(client::chat::usher::Session::open()),
             Kind::Keeper => Session::Keeper(chat::keeper::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
@@ -291,6 +304,9 @@ impl Session {
             Session::Legacy(session) => session.handle(&event, recv, cx),
             Session::Pow(session) => session.handle(event, recv, cx),
             Session::Chat(session) => session.handle(event, recv, cx),
+            Session::Helper(session) => session.handle(&event, recv, cx),
+            Session::Patron(session) => session.handle(&event, recv, cx),
+            Session::Usher(session) => session.handle(&event, cx),
             Session::Keeper(session) => session.handle(&event, cx),
             Session::Probe(session) => session.handle(&event, recv, cx),
             Session::Line(session) => session.handle(&event, recv, cx),
@@ -307,7 +323,13 @@ impl Session {
     /// Whose code [`Session::handle`] runs. HTTP finds out by the path.
     fn area(&self) -> Option<Handler> {
         match self {
-            Session::Http(_) | Session::Line(_) | Session::Once(_) | Session::Load(_) => None,
+            Session::Http(_)
+            | Session::Line(_)
+            | Session::Once(_)
+            | Session::Helper(_)
+            | Session::Patron(_)
+            | Session::Usher(_)
+            | Session::Load(_) => None,
             Session::Legacy(_) | Session::Probe(_) => Some(Handler::Legacy),
             Session::Pow(_) | Session::Search(_) => Some(Handler::Pow),
             Session::Ledger(_) | Session::Upstream(_) => Some(Handler::Store),
@@ -324,6 +346,9 @@ impl Session {
             Session::Legacy(session) => session.deadline(),
             Session::Pow(session) => session.deadline(),
             Session::Chat(session) => session.deadline(),
+            Session::Helper(session) => session.deadline(),
+            Session::Patron(session) => session.deadline(),
+            Session::Usher(session) => session.deadline(),
             Session::Keeper(session) => session.deadline(),
             Session::Probe(session) => session.deadline(),
             Session::Line(session) => session.deadline(),
@@ -345,10 +370,13 @@ impl Session {
             | Session::Search(_)
             | Session::Fetch(_)
             | Session::Keeper(_)
+            | Session::Usher(_)
             | Session::Ledger(_) => false,
             Session::Upstream(session) => session.is_done().is_none(),
             Session::Pow(session) => session.wants_read(),
             Session::Chat(session) => session.wants_read(),
+            Session::Helper(session) => session.is_done().is_none(),
+            Session::Patron(session) => session.is_done().is_none(),
             Session::Probe(session) => session.is_done().is_none(),
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
@@ -364,6 +392,9 @@ impl Session {
             Session::Legacy(session) => session.is_done(),
             Session::Pow(session) => session.is_done(),
             Session::Chat(session) => session.is_done(),
+            Session::Helper(session) => session.is_done(),
+            Session::Patron(session) => session.is_done(),
+            Session::Usher(session) => session.is_done(),
             Session::Keeper(session) => session.is_done(),
             Session::Probe(session) => session.is_done(),
             Session::Line(session) => session.is_done(),

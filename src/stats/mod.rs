@@ -10,6 +10,7 @@
 //! ```
 
 mod blocks;
+mod chat;
 mod close;
 mod crowd;
 mod histogram;
@@ -19,6 +20,7 @@ mod requests;
 mod turns;
 
 pub use blocks::{Cache, Jobs, Legacy, Pi, Pow, Process, Site};
+pub use chat::Chat;
 pub use close::{Close, Drop};
 pub use crowd::Crowd;
 pub use histogram::{BOUNDS, Buckets, Recent};
@@ -99,6 +101,8 @@ pub struct Stats {
     pub legacy: Legacy,
     /// Proof of work.
     pub pow: Pow,
+    /// The live chat.
+    pub chat: Chat,
     /// The process.
     pub process: Process,
     /// When the server began, by both clocks; none where nobody said so.

@@ -159,8 +159,12 @@ impl Caller {
 
     /// Sees to what the lobby wants done, and hears what it says to this caller.
     pub(super) fn settle(&mut self, out: Out, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        let changed = out.changes_numbers();
         for notice in cx.world.chat.settle(out, cx.id, cx.effects) {
             self.told(&notice, p);
+        }
+        if changed {
+            cx.world.chat.show(cx.wall, &mut cx.stats.chat);
         }
     }
 
@@ -212,6 +216,7 @@ impl Caller {
             Role::Agent(agent) => cx.world.chat.lobby.drop_agent(agent, cx.id, at),
         }
         cx.world.chat.settle(out, cx.id, cx.effects);
+        cx.world.chat.show(cx.wall, &mut cx.stats.chat);
         self.done.get_or_insert(why);
     }
 

@@ -59,6 +59,7 @@ impl Session {
         }
         let own = cx.world.chat.settle(out, cx.id, cx.effects);
         debug_assert!(own.is_empty(), "a keeper is told nothing by the lobby");
+        cx.world.chat.show(cx.wall, &mut cx.stats.chat);
         self.write(cx);
         self.rest(cx);
         Progress::Starved

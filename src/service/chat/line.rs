@@ -75,7 +75,8 @@ impl Session {
                 | Mail::Searched(_)
                 | Mail::Fetched(..)
                 | Mail::Store(_)
-                | Mail::Cancelled,
+                | Mail::Cancelled
+                | Mail::Rung,
             ) => {}
         }
         Progress::Advanced

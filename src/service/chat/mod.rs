@@ -16,6 +16,7 @@ mod caller;
 pub mod keeper;
 pub mod line;
 pub mod lobby;
+pub mod page;
 mod report;
 pub mod tally;
 mod visitor;
@@ -148,6 +149,23 @@ impl State {
         }
         self.wake(id, effects);
         own
+    }
+
+    /// Shows the panel how it goes.
+    fn show(&self, wall: SystemTime, shown: &mut crate::stats::Chat) {
+        let (online, away) = self.lobby.moods();
+        let (chats, today) = (self.lobby.chats() as u64, self.today.on(&self.zone.day(wall)));
+        *shown = crate::stats::Chat {
+            agents_online: online as u64,
+            agents_away: away as u64,
+            queue: self.lobby.waiting() as u64,
+            chats,
+            handled_today: today.handled + chats,
+            lost_today: today.lost,
+            abandoned_today: today.abandoned,
+            short_abandoned_today: today.short_abandoned,
+            blocked_today: today.blocked,
+        };
     }
 
     /// Calls the keeper, if there is anything that it does not know of.

@@ -93,5 +93,7 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::ChatAgents => Answer::Ready(chat::api::agents(cx)),
         Endpoint::ChatSessions => chat::api::sessions(request, cx),
         Endpoint::ChatTranscript => chat::api::transcript(request, cx),
+        Endpoint::ChatPage => Answer::Ready(chat::page::page(request)),
+        Endpoint::ChatAsset => Answer::Ready(chat::page::asset(request)),
     }
 }

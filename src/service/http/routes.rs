@@ -78,6 +78,10 @@ pub enum Endpoint {
     ChatSessions,
     /// What was said in one.
     ChatTranscript,
+    /// The chat at a glance.
+    ChatPage,
+    /// What that is made of.
+    ChatAsset,
 }
 
 impl Endpoint {
@@ -107,7 +111,9 @@ impl Endpoint {
             | Endpoint::ChatStats
             | Endpoint::ChatAgents
             | Endpoint::ChatSessions
-            | Endpoint::ChatTranscript => Handler::Chat,
+            | Endpoint::ChatTranscript
+            | Endpoint::ChatPage
+            | Endpoint::ChatAsset => Handler::Chat,
         }
     }
 
@@ -139,7 +145,9 @@ impl Endpoint {
             | Endpoint::ChatStats
             | Endpoint::ChatAgents
             | Endpoint::ChatSessions
-            | Endpoint::ChatTranscript => false,
+            | Endpoint::ChatTranscript
+            | Endpoint::ChatPage
+            | Endpoint::ChatAsset => false,
         }
     }
 }
@@ -309,6 +317,8 @@ const TABLE: &[Route] = &[
     api(Method::Get, Pattern::Exact("/api/chat/agents"), Endpoint::ChatAgents),
     api(Method::Get, Pattern::Exact("/api/chat/sessions"), Endpoint::ChatSessions),
     api(Method::Get, transcript(0), Endpoint::ChatTranscript),
+    get(Some(Face::Panel), chat::page::PLACE, Endpoint::ChatPage),
+    part(Face::Panel, chat::page::PLACE, Endpoint::ChatAsset),
     api(Method::Get, transcript(1), Endpoint::ChatTranscript),
     api(Method::Get, transcript(2), Endpoint::ChatTranscript),
 ];

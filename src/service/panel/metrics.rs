@@ -215,7 +215,18 @@ fn services(stats: &Stats) -> Value {
             "exhausted": pow.exhausted,
             "spent": pow.spent,
         },
-        "chat": {},
+        "chat": {
+            "requests": requests(stats, Handler::Chat),
+            "agents_online": stats.chat.agents_online,
+            "agents_away": stats.chat.agents_away,
+            "queue": stats.chat.queue,
+            "chats": stats.chat.chats,
+            "handled_today": stats.chat.handled_today,
+            "lost_today": stats.chat.lost_today,
+            "abandoned_today": stats.chat.abandoned_today,
+            "short_abandoned_today": stats.chat.short_abandoned_today,
+            "blocked_today": stats.chat.blocked_today,
+        },
         "store": {},
     })
 }

@@ -198,6 +198,28 @@ fn services(page: &mut Page, stats: &Stats) {
     let help = "Searches that went through all seeds.";
     page.counter("pentad_pow_exhausted_total", help, pow.exhausted);
     page.counter("pentad_pow_spent_total", "Proofs that were spent.", pow.spent);
+    chat(page, stats);
+}
+
+fn chat(page: &mut Page, stats: &Stats) {
+    let chat = &stats.chat;
+    let name = "pentad_chat_agents";
+    page.family(name, Kind::Gauge, "Agents who are signed in.");
+    page.sample(name, &[("status", "online")], chat.agents_online);
+    page.sample(name, &[("status", "away")], chat.agents_away);
+    page.gauge("pentad_chat_queue", "Visitors who wait.", chat.queue);
+    page.gauge("pentad_chat_chats", "Chats that go on.", chat.chats);
+    let name = "pentad_chat_today";
+    page.family(name, Kind::Gauge, "What became of the visitors of today.");
+    for (outcome, count) in [
+        ("handled", chat.handled_today),
+        ("lost", chat.lost_today),
+        ("abandoned", chat.abandoned_today),
+        ("short-abandoned", chat.short_abandoned_today),
+        ("blocked", chat.blocked_today),
+    ] {
+        page.sample(name, &[("outcome", outcome)], count);
+    }
 }
 
 fn process(page: &mut Page, cx: &Cx<'_>) {

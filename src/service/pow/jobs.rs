@@ -257,8 +257,9 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
-            Event::Mail(Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_)) => {
-            }
+            Event::Mail(
+                Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_) | Mail::Rung,
+            ) => {}
         }
         Progress::Starved
     }

@@ -166,6 +166,17 @@ impl Out {
         self.0.extend(to.map(|to| Item::TellAfter(Delivery { to, notice })));
     }
 
+    /// Whether it is about more than what was said: only then it is another number of anything.
+    pub fn changes_numbers(&self) -> bool {
+        let said = |item: &Item| match item {
+            Item::Tell(delivery) => {
+                matches!(delivery.notice, Notice::Said(..) | Notice::Heard(..))
+            }
+            Item::Write(_) | Item::TellAfter(_) => false,
+        };
+        self.0.is_empty() || !self.0.iter().all(said)
+    }
+
     /// Has this written.
     pub fn write(&mut self, record: Record) {
         self.0.push(Item::Write(record));

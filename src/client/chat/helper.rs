@@ -1,0 +1,151 @@
+//! An agent of the helpdesk: serves one visitor after the other, and asks for the figures when
+//! nobody is left.
+
+use super::{next_line, say};
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Deadline, Effect, Event, Kind, Progress};
+use crate::stats::Close;
+use crate::wire::chat::ServerLine;
+use crate::wire::line::Scan;
+use std::time::Instant;
+
+/// One agent.
+#[derive(Debug, Default)]
+pub struct Session {
+    scan: Scan,
+    /// Which of the agents it is.
+    number: usize,
+    stage: Stage,
+    done: Option<Close>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nobody is there.
+    #[default]
+    Free,
+    /// This chat is closed then.
+    Serving(u32, Instant),
+    /// It has asked for its figures, and for those of all.
+    Asking,
+}
+
+impl Session {
+    /// An agent that is about to connect.
+    pub fn open() -> Session {
+        Session::default()
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        if self.done.is_some() {
+            return Progress::Starved;
+        }
+        match event {
+            Event::Opened { .. } => self.sign_in(cx),
+            Event::Bytes => {
+                let mut scan = self.scan;
+                let heard = next_line(recv, &mut scan, cx, |line, cx| self.hear(line, cx));
+                self.scan = scan;
+                return if heard { Progress::Advanced } else { Progress::Starved };
+            }
+            Event::Tick => self.serve(cx),
+            Event::Mail(_) => self.ask_for_figures(cx),
+            Event::Eof => {
+                recv.clear();
+                self.done = Some(Close::Peer);
+            }
+            Event::Refused(_) => self.done = Some(Close::Lost),
+            Event::Done(..) => {}
+        }
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`].
+    pub fn deadline(&self) -> Option<Deadline> {
+        match self.stage {
+            Stage::Serving(_, until) => Some(Deadline::Busy(until)),
+            Stage::Free | Stage::Asking => None,
+        }
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.done
+    }
+
+    fn sign_in(&mut self, cx: &mut Cx<'_>) {
+        let run = &mut cx.world.helpdesk;
+        self.number = run.helpers.len();
+        run.helpers.push(cx.id);
+        run.screens.push(Vec::new());
+        let agent = run.plan.as_ref().and_then(|plan| plan.agents.get(self.number));
+        let Some((name, secret)) = agent.cloned() else { return };
+        say(cx, format_args!("/agent {name} {secret}"));
+        say(cx, format_args!("/online"));
+    }
+
+    fn hear(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
+        let Some(line) = line else { return };
+        match &line {
+            ServerLine::Ok(200, _) if line.key("status") == Some("online") => online(cx),
+            ServerLine::Event("ASSIGNED", ..) => {
+                let chat = line.key("chat").and_then(|chat| chat.parse().ok());
+                let plan = cx.world.helpdesk.plan.as_ref();
+                let time = plan.map(|plan| plan.service.draw(cx.rng));
+                if let (Some(chat), Some(time)) = (chat, time) {
+                    self.stage = Stage::Serving(chat, cx.now + time);
+                    say(cx, format_args!("/to {chat} hello"));
+                }
+            }
+            // The figures of the agent come first, then those of all.
+            ServerLine::Item(text) => {
+                let run = &mut cx.world.helpdesk;
+                let own = &mut run.screens[self.number];
+                let all = own.iter().any(|line| line.starts_with(LAST));
+                if all { &mut run.overall } else { own }.push((*text).to_string());
+                if all && text.starts_with(LAST) {
+                    say(cx, format_args!("/quit"));
+                }
+            }
+            ServerLine::Event("BYE", ..) => self.done = Some(Close::Finished),
+            ServerLine::Event(..)
+            | ServerLine::Ok(..)
+            | ServerLine::Err(..)
+            | ServerLine::Said(..)
+            | ServerLine::Heard(..) => {}
+        }
+    }
+
+    fn serve(&mut self, cx: &mut Cx<'_>) {
+        if let Stage::Serving(chat, until) = self.stage
+            && until <= cx.now
+        {
+            self.stage = Stage::Free;
+            say(cx, format_args!("/close {chat}"));
+        }
+    }
+
+    fn ask_for_figures(&mut self, cx: &mut Cx<'_>) {
+        if self.stage != Stage::Asking && cx.world.helpdesk.is_over() {
+            self.stage = Stage::Asking;
+            if self.number == 0 {
+                cx.world.helpdesk.overall.clear();
+            }
+            say(cx, format_args!("/stats me"));
+            say(cx, format_args!("/stats all"));
+        }
+    }
+}
+
+/// How the last figure of a range begins.
+const LAST: &str = "total response rate";
+
+/// The last agent that is online lets the visitors in.
+fn online(cx: &mut Cx<'_>) {
+    let run = &mut cx.world.helpdesk;
+    run.online += 1;
+    if run.plan.as_ref().is_some_and(|plan| plan.agents.len() == run.online) {
+        cx.effects.push(Effect::Open(Kind::Usher));
+    }
+}

@@ -1,0 +1,153 @@
+//! A helpdesk to measure a chat with: agents who serve, visitors who come by chance, and somebody
+//! without a connection who sends them.
+//!
+//! ```text
+//!   Helper: sign in ─▶ online ─▶ (assigned ─ service time ─▶ close)* ─ all are done ─▶ figures
+//!   Usher:  all helpers are online ─▶ a visitor ─ a while by chance ─▶ a visitor ─▶ …
+//!   Patron: hello ─▶ connected ─▶ ended ─▶ rate        └─▶ lost
+//! ```
+
+pub mod helper;
+pub mod patron;
+pub mod theory;
+pub mod usher;
+
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Effect, Endpoint, Id, Mail};
+use crate::wire::Parse;
+use crate::wire::chat::ServerLine;
+use crate::wire::line::{Scan, line};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long agents take for a visitor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Service {
+    /// By chance, as the formulas assume, with this mean.
+    Exponential(Duration),
+    /// Anything between these alike.
+    Uniform(Duration, Duration),
+}
+
+impl Service {
+    /// The mean.
+    pub fn mean(&self) -> Duration {
+        match self {
+            Service::Exponential(mean) => *mean,
+            Service::Uniform(least, most) => (*least + *most) / 2,
+        }
+    }
+
+    /// One of them.
+    fn draw(&self, rng: &mut fastrand::Rng) -> Duration {
+        match self {
+            Service::Exponential(mean) => mean.mul_f64(exponential(rng)),
+            Service::Uniform(least, most) => *least + (*most - *least).mul_f64(rng.f64()),
+        }
+    }
+}
+
+/// A draw from the exponential distribution with mean 1.
+fn exponential(rng: &mut fastrand::Rng) -> f64 {
+    -(1.0 - rng.f64()).ln()
+}
+
+/// What a run is, and what its clients have seen.
+#[derive(Debug, Default, Clone)]
+pub struct Run {
+    /// What was asked for; nothing without a run.
+    pub plan: Option<Plan>,
+    /// Visitors that were sent.
+    pub sent: u64,
+    /// Those that were attended to, lost, blocked …
+    pub handled: u64,
+    /// See `handled`.
+    pub lost: u64,
+    /// See `handled`.
+    pub blocked: u64,
+    /// … and those whose connection broke, or who were told what they did not understand.
+    pub failed: u64,
+    /// The figures that each agent was given at the end.
+    pub screens: Vec<Vec<String>>,
+    /// The overall figures.
+    pub overall: Vec<String>,
+    helpers: Vec<Id>,
+    online: usize,
+    usher: Option<Id>,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The server.
+    pub to: Endpoint,
+    /// Visitors.
+    pub clients: u64,
+    /// Names and secrets of the agents.
+    pub agents: Vec<(String, String)>,
+    /// Visitors a second.
+    pub arrival: f64,
+    /// How long they are served.
+    pub service: Service,
+    /// What they are called; numbered, if there are none.
+    pub names: Arc<[String]>,
+}
+
+impl Run {
+    /// A run that has not begun.
+    pub fn new(plan: Plan) -> Run {
+        Run { plan: Some(plan), ..Run::default() }
+    }
+
+    /// Visitors whose visit is over.
+    pub fn settled(&self) -> u64 {
+        self.handled + self.lost + self.blocked + self.failed
+    }
+
+    /// Whether nobody else will come, and nobody is there.
+    fn is_over(&self) -> bool {
+        self.plan.as_ref().is_none_or(|plan| self.settled() >= plan.clients)
+    }
+
+    /// Wakes everybody who waits for the end.
+    fn ring(&self, effects: &mut Vec<Effect>) {
+        let ids = self.helpers.iter().chain(&self.usher);
+        effects.extend(ids.map(|id| Effect::Post(*id, Mail::Rung)));
+    }
+}
+
+/// Bytes of a server's line: the longest text, all of it replaced, and what stands before it.
+const LINE_MAX: usize = 3 * crate::wire::chat::LINE_BYTES_MAX + 256;
+
+/// Hands the next line of a server to `hear`. Whether there was one; no line at all is an error.
+fn next_line(
+    recv: &mut RecvBuf,
+    scan: &mut Scan,
+    cx: &mut Cx<'_>,
+    hear: impl FnOnce(Option<ServerLine<'_>>, &mut Cx<'_>),
+) -> bool {
+    let used = match line(recv.bytes(), scan, LINE_MAX) {
+        Parse::Done(bytes, used) => {
+            let text = std::str::from_utf8(bytes).unwrap_or_default();
+            let read = match crate::wire::chat::server_line(text) {
+                Parse::Done(read, _) => Some(read),
+                Parse::More | Parse::Bad(_) => None,
+            };
+            hear(read, cx);
+            used
+        }
+        Parse::More => return false,
+        Parse::Bad(_) => {
+            hear(None, cx);
+            recv.len()
+        }
+    };
+    recv.consume(used);
+    true
+}
+
+/// Says a line.
+fn say(cx: &mut Cx<'_>, line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    writeln!(cx.send.tail(), "{line}").expect("a Vec takes every write");
+}

@@ -1,0 +1,108 @@
+//! A visitor of the helpdesk: says hello, is served or lost, and rates.
+
+use super::{next_line, say};
+use crate::buf::RecvBuf;
+use crate::service::{Cx, Deadline, Event, Progress};
+use crate::stats::Close;
+use crate::wire::chat::ServerLine;
+use crate::wire::line::Scan;
+
+/// One visitor.
+#[derive(Debug, Default)]
+pub struct Session {
+    scan: Scan,
+    fate: Option<Fate>,
+    done: Option<Close>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Handled,
+    Lost,
+    Blocked,
+}
+
+impl Session {
+    /// A visitor that is about to connect.
+    pub fn open() -> Session {
+        Session::default()
+    }
+
+    /// See [`crate::service::Session::handle`].
+    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        if self.done.is_some() {
+            return Progress::Starved;
+        }
+        match event {
+            Event::Opened { .. } => introduce(cx),
+            Event::Bytes => {
+                let mut scan = self.scan;
+                let heard = next_line(recv, &mut scan, cx, |line, cx| self.hear(line, cx));
+                self.scan = scan;
+                return if heard { Progress::Advanced } else { Progress::Starved };
+            }
+            Event::Eof => {
+                recv.clear();
+                self.settle(cx);
+            }
+            Event::Refused(_) => self.settle(cx),
+            Event::Tick | Event::Done(..) | Event::Mail(_) => {}
+        }
+        Progress::Starved
+    }
+
+    /// See [`crate::service::Session::deadline`]: the server's patience is what is measured.
+    pub fn deadline(&self) -> Option<Deadline> {
+        None
+    }
+
+    /// See [`crate::service::Session::is_done`].
+    pub fn is_done(&self) -> Option<Close> {
+        self.done
+    }
+
+    fn hear(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
+        let Some(line) = line else { return self.settle(cx) };
+        match line {
+            ServerLine::Event("CONNECTED", ..) => say(cx, format_args!("hello")),
+            ServerLine::Event("ENDED", ..) => {
+                self.fate = Some(Fate::Handled);
+                let stars = cx.rng.u8(1..=5);
+                say(cx, format_args!("/rate {stars}"));
+            }
+            ServerLine::Event("LOST", ..) => self.fate = Some(Fate::Lost),
+            ServerLine::Err(503, ..) => self.fate = Some(Fate::Blocked),
+            ServerLine::Event("BYE", ..) => self.settle(cx),
+            ServerLine::Event(..)
+            | ServerLine::Ok(..)
+            | ServerLine::Err(..)
+            | ServerLine::Said(..)
+            | ServerLine::Heard(..)
+            | ServerLine::Item(_) => {}
+        }
+    }
+
+    /// The visit is over, well or not.
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        let run = &mut cx.world.helpdesk;
+        match self.fate {
+            Some(Fate::Handled) => run.handled += 1,
+            Some(Fate::Lost) => run.lost += 1,
+            Some(Fate::Blocked) => run.blocked += 1,
+            None => run.failed += 1,
+        }
+        self.done = Some(Close::Finished);
+        if run.is_over() {
+            run.ring(cx.effects);
+        }
+    }
+}
+
+fn introduce(cx: &mut Cx<'_>) {
+    let Some(plan) = &cx.world.helpdesk.plan else { return };
+    let name = match plan.names.len() {
+        0 => format!("visitor-{}", cx.id.generation),
+        count => plan.names[cx.id.generation as usize % count].clone(),
+    };
+    say(cx, format_args!("/hello {name}"));
+}
