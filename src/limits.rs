@@ -304,6 +304,15 @@ pub const CHAT_ROWS: usize = 10_000;
 /// millisecond with a vector kernel, so that nobody else notices.
 pub const IN_PLACE_BLOCKS: u64 = 32_768;
 
+/// How long the load test at a click takes unless it is told …
+pub const TEST_TIME: Duration = Duration::from_secs(5);
+
+/// … and at most.
+pub const TEST_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How much longer its process may be there, to start and to write its report.
+pub const TEST_GRACE: Duration = Duration::from_secs(10);
+
 /// Entries of the bookstore's log that are kept as such; older ones are folded into the state
 /// that it begins with. A replica that was away for no longer than this catches up by them.
 pub const STORE_LOG_ENTRIES: u64 = 65_536;

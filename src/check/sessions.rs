@@ -11,7 +11,7 @@ use crate::service::{
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
 use crate::work::db::{self, chat, counts};
-use crate::work::{Compute, Job, Outcome, files, pi, pow, process};
+use crate::work::{Compute, Job, Outcome, files, pi, pow, process, reports};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -136,6 +136,7 @@ impl Driver {
                     | Kind::Ledger
                     | Kind::Upstream(_)
                     | Kind::Load(_)
+                    | Kind::Tester
                     | Kind::Fetch(_),
                 ) => {
                     panic!("who asked for that?")
@@ -144,6 +145,7 @@ impl Driver {
                 Effect::Open(kind) => {
                     assert!(matches!(kind, Kind::Search(_) | Kind::Fetch(_) | Kind::Keeper));
                 }
+                Effect::Spawn(_, kind) => assert_eq!(kind, Kind::Tester),
                 Effect::Post(..) => panic!("a server session has nobody to write to"),
             }
         }
@@ -215,6 +217,7 @@ impl Driver {
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
             Job::Compute(Compute::Process(_)) => Outcome::Process(process::Outcome::default()),
             Job::Compute(Compute::Files(_)) => Outcome::Files(files::Outcome::Missing),
+            Job::Compute(Compute::Reports(_)) => Outcome::Reports(reports::Outcome::Missing),
             #[cfg(feature = "gzip")]
             Job::Compute(Compute::Pack(_)) => Outcome::Packed(b"packed"[..].into()),
             Job::Compute(Compute::Pow(_)) => {

@@ -8,6 +8,7 @@ use crate::service::web::AccessLog;
 use crate::service::web::log::Format as LineFormat;
 use crate::service::web::site::{self, Rules};
 
+use crate::service::panel::tester;
 use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
 use crate::work::files::{Root, Site};
 use crate::work::pi::Kernel;
@@ -15,8 +16,10 @@ use crate::work::{self, db::Database};
 use log::LevelFilter;
 use rand::TryRng;
 use rand::rngs::SysRng;
+use std::env;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Runs the services. The data directory stays locked until this returns.
@@ -71,6 +74,8 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         Some(_) => AccessLog::Everything,
     };
     let mut world = world(config, &doors, access_log, secret()?);
+    let program = env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    world.panel.tests.data = absolute(data.path())?;
     world.chat = super::chat::state(config, &mut database, secret()?)?;
     world.web.site = site;
     let (state, files) = super::store::open(config, &doors, data)?;
@@ -80,6 +85,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         store: files,
         doors,
         limits: config.limits,
+        program,
         workers: config.workers,
         database,
         log,
@@ -87,6 +93,13 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         grace: config.grace,
         metrics: config.metrics,
     })
+}
+
+/// The path as a child process is to be told it, wherever that runs.
+fn absolute(path: &Path) -> Result<String, String> {
+    let absolute = std::path::absolute(path).map_err(|error| error.to_string())?;
+    let text = absolute.to_str().map(str::to_owned);
+    text.ok_or_else(|| format!("the data directory {} is no text", path.display()))
 }
 
 /// The static site: the directory that was named, or what is in the program.
@@ -148,6 +161,7 @@ pub(super) fn world(
     let own = doors.iter().find(|door| door.service == Service::Legacy.name());
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
     let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));
+    let web = doors.iter().find(|door| door.service == Service::Web.name());
     let mut services = doors.iter().map(|door| door.service).collect::<Vec<_>>();
     services.dedup();
     World {
@@ -174,6 +188,7 @@ pub(super) fn world(
             bound: doors.iter().map(|door| door.addr).collect(),
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
+            tests: tester::Tests::of(web.map(|door| door.addr)),
             asked: None,
         },
         load: Default::default(),

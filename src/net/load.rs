@@ -201,6 +201,11 @@ impl Outside for Dialler {
         watch(&self.0, socket, id)
     }
 
+    /// Clients have no children.
+    fn spawn(&mut self, _args: &[String], _id: Id) -> io::Result<Stream> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn nowhere(&mut self) -> Stream {
         Stream::Nowhere
     }

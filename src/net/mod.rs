@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod child;
 mod complaints;
 mod conn;
 mod desk;
@@ -55,6 +56,7 @@ use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use socket::BOTH;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use system::{System, connections_max};
@@ -70,6 +72,8 @@ pub struct Setup {
     pub world: World,
     /// The bounds in force.
     pub limits: Limits,
+    /// This program, of which children are made.
+    pub program: PathBuf,
     /// Threads for jobs.
     pub workers: usize,
     /// The database.
@@ -142,8 +146,8 @@ const REOPEN: Signal = Signal::USR1;
 
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
-        let Setup { doors, world, limits, workers, database, store, log, seed, grace, metrics } =
-            setup;
+        let Setup { doors, world, limits, program, workers, database, store, .. } = setup;
+        let Setup { log, seed, grace, metrics, .. } = setup;
         let poll = Poll::new()?;
         let registry = poll.registry();
         let waker = Waker::new(registry, Source::Waker.token())?;
@@ -156,6 +160,7 @@ impl Loop {
             .map(|(index, door)| open(door, index, registry))
             .collect::<io::Result<_>>()?;
         let system = System {
+            program,
             registry: registry.try_clone()?,
             pool: Pool::start(workers, &completions)?,
             readers: Pool::readers(&completions)?,

@@ -29,6 +29,9 @@ pub trait Outside {
     /// carry `id`. What is there already is reported too.
     fn watch(&mut self, socket: &mut Self::Socket, id: Id) -> io::Result<()>;
 
+    /// Starts this very program with these arguments; what it prints is the input of `id`.
+    fn spawn(&mut self, args: &[String], id: Id) -> io::Result<Self::Socket>;
+
     /// A socket that leads nowhere: it never has input, takes any output, and is not connected.
     fn nowhere(&mut self) -> Self::Socket;
 
@@ -248,7 +251,10 @@ impl<O: Outside> Reactor<O> {
                 Effect::Submit(ticket, job) => self.submit(from, ticket, job),
                 Effect::Post(to, mail) => self.pump(to, Some(Event::Mail(mail))),
                 Effect::Dial(to, kind) => self.dial(to, kind),
-                Effect::Open(kind) => self.open(kind),
+                Effect::Open(kind) => self.open(kind, |outside, _| Ok(outside.nowhere())),
+                Effect::Spawn(args, kind) => {
+                    self.open(kind, |outside, id| outside.spawn(&args, id));
+                }
             }
         }
     }
@@ -285,19 +291,24 @@ impl<O: Outside> Reactor<O> {
         }
     }
 
-    /// Opens a session that has no peer.
-    fn open(&mut self, kind: Kind) {
+    /// Opens a session that no peer has made and none was dialled for.
+    fn open(&mut self, kind: Kind, socket: impl FnOnce(&mut O, Id) -> io::Result<O::Socket>) {
         self.desk.stats.opened += 1;
         let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let room = self.has_room();
         let id = self.conns.next_id();
         let mut session = Session::open(kind, id, self.desk.now);
-        if !room {
-            return self.desk.refuse(&mut session, id, peer);
+        match room.then(|| socket(&mut self.outside, id)) {
+            Some(Ok(socket)) => {
+                self.conns.insert(Conn::accepted(socket, session, peer));
+                self.pump(id, Some(Event::Opened { local: None }));
+            }
+            Some(Err(error)) => {
+                log::warn!("a session could not be opened: {error}");
+                self.desk.refuse(&mut session, id, peer);
+            }
+            None => self.desk.refuse(&mut session, id, peer),
         }
-        let socket = self.outside.nowhere();
-        self.conns.insert(Conn::accepted(socket, session, peer));
-        self.pump(id, Some(Event::Opened { local: None }));
     }
 
     fn pass_deadlines(&mut self) {

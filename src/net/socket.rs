@@ -1,5 +1,6 @@
 //! What a connection needs of its socket, and the sockets that give it.
 
+use super::child::Child;
 use super::token::Source;
 use crate::service::{Endpoint, Id, Transport};
 use crate::work::files::Opened;
@@ -37,6 +38,8 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A connected datagram socket, as a stream: one datagram out, one in, then the end.
     Udp(UdpSocket, Exchange),
+    /// A child process that talks.
+    Child(Child),
     /// No socket at all, for sessions without a peer.
     Nowhere,
 }
@@ -53,6 +56,7 @@ pub fn watch(registry: &Registry, socket: &mut Stream, id: Id) -> io::Result<()>
     match socket {
         Stream::Tcp(stream) => registry.register(stream, token, BOTH),
         Stream::Udp(socket, _) => registry.register(socket, token, BOTH),
+        Stream::Child(child) => registry.register(&mut child.stdout, token, BOTH),
         Stream::Nowhere => Ok(()),
     }
 }
@@ -97,6 +101,7 @@ impl Socket for Stream {
                 *exchange = Exchange::Answered;
                 Ok(count)
             }
+            Stream::Child(child) => child.read(into),
             Stream::Nowhere => Err(ErrorKind::WouldBlock.into()),
         }
     }
@@ -107,6 +112,8 @@ impl Socket for Stream {
             (Stream::Tcp(stream), all) => stream.write_vectored(all),
             (Stream::Udp(socket, _), [only, ..]) => socket.send(only),
             (Stream::Udp(..), []) => Ok(0),
+            // Nothing is ever said to one.
+            (Stream::Child(_), _) => Err(ErrorKind::Unsupported.into()),
             (Stream::Nowhere, all) => Ok(all.iter().map(|slice| slice.len()).sum()),
         }
     }
@@ -122,7 +129,7 @@ impl Socket for Stream {
                 Err(error) if is_of_a_file(&error) => Err(ErrorKind::InvalidData.into()),
                 sent => sent,
             },
-            Stream::Udp(..) => Err(ErrorKind::Unsupported.into()),
+            Stream::Udp(..) | Stream::Child(_) => Err(ErrorKind::Unsupported.into()),
             Stream::Nowhere => Ok(most),
         }
     }
@@ -130,7 +137,7 @@ impl Socket for Stream {
     fn shutdown_write(&mut self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Udp(..) => Err(ErrorKind::Unsupported.into()),
+            Stream::Udp(..) | Stream::Child(_) => Err(ErrorKind::Unsupported.into()),
             // Nobody will answer with an end of theirs.
             Stream::Nowhere => Err(ErrorKind::NotConnected.into()),
         }
@@ -140,6 +147,7 @@ impl Socket for Stream {
         match self {
             Stream::Tcp(stream) => stream.take_error(),
             Stream::Udp(socket, _) => socket.take_error(),
+            Stream::Child(child) => child.stdout.take_error(),
             Stream::Nowhere => Ok(None),
         }
     }
@@ -148,7 +156,7 @@ impl Socket for Stream {
         match self {
             Stream::Tcp(stream) => stream.local_addr().ok(),
             Stream::Udp(socket, _) => socket.local_addr().ok(),
-            Stream::Nowhere => None,
+            Stream::Child(_) | Stream::Nowhere => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The operating system, as the reactor sees it: outgoing connections, threads for jobs, and how
 //! many descriptors there are.
 
+use super::child::Child;
 use super::pool::{Pool, Scribe};
 use super::reactor::{Outside, QueueFull};
 use super::socket::{Stream, dial, watch};
@@ -11,6 +12,7 @@ use crate::work::{Compute, Job};
 use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// See the module.
@@ -18,6 +20,8 @@ use std::time::Instant;
 pub struct System {
     /// Where sockets are made known to the kernel.
     pub registry: Registry,
+    /// This program, of which children are made.
+    pub program: PathBuf,
     /// The workers.
     pub pool: Pool,
     /// Those that read files.
@@ -39,13 +43,19 @@ impl Outside for System {
         watch(&self.registry, socket, id)
     }
 
+    fn spawn(&mut self, args: &[String], id: Id) -> io::Result<Stream> {
+        let mut child = Stream::Child(Child::start(&self.program, args)?);
+        watch(&self.registry, &mut child, id)?;
+        Ok(child)
+    }
+
     fn nowhere(&mut self) -> Stream {
         Stream::Nowhere
     }
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
         match job {
-            Job::Compute(job @ (Compute::Files(_) | Compute::Process(_))) => {
+            Job::Compute(job @ (Compute::Files(_) | Compute::Process(_) | Compute::Reports(_))) => {
                 self.readers.submit(from, ticket, job).map_err(|_| QueueFull)
             }
             Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),

@@ -5,11 +5,13 @@
 
 mod change;
 mod html;
+mod listing;
 mod markdown;
 mod picture;
 
 pub use change::changes;
 pub use html::{listing, page};
+pub use listing::listing_as_json;
 pub use markdown::table;
 pub use picture::overview;
 

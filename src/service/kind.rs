@@ -37,6 +37,8 @@ pub enum Kind {
     Usher,
     /// A client of a load test.
     Load(client::load::Seat),
+    /// The load test at a click: what its process says.
+    Tester,
     /// The fetch of a file of the site, which has no peer.
     Fetch(web::site::Name),
 }
@@ -59,6 +61,7 @@ impl Kind {
             | Kind::Patron
             | Kind::Usher
             | Kind::Load(_)
+            | Kind::Tester
             | Kind::Fetch(_) => false,
         }
     }
@@ -83,6 +86,7 @@ impl Kind {
             | Kind::Patron
             | Kind::Usher
             | Kind::Load(_)
+            | Kind::Tester
             | Kind::Fetch(_) => Party::Line,
         }
     }

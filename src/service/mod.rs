@@ -98,6 +98,9 @@ pub enum Effect {
     Dial(Endpoint, Kind),
     /// Open a session of this kind without a connection: what it does outlives who asked for it.
     Open(Kind),
+    /// Start this program once more, with these arguments, and open a session of this kind for
+    /// what it prints.
+    Spawn(Vec<String>, Kind),
 }
 
 /// What sessions tell each other.
@@ -258,6 +261,8 @@ pub enum Session {
     Once(client::once::Session),
     /// A client of a load test.
     Load(client::load::Session),
+    /// The load test at a click.
+    Tester(panel::tester::Session),
     /// A fetch of a file of the site.
     Fetch(web::site::Session),
 }
@@ -283,6 +288,7 @@ impl Session {
             }
             Kind::Once(once) => Session::Once(client::once::Session::open(once)),
             Kind::Load(seat) => Session::Load(client::load::Session::open(seat, now)),
+            Kind::Tester => Session::Tester(panel::tester::Session::open(now)),
             Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
         }
     }
@@ -309,6 +315,7 @@ impl Session {
             Session::Upstream(session) => session.handle(&event, recv, cx),
             Session::Once(session) => session.handle(&event, recv, cx),
             Session::Load(session) => session.handle(&event, recv, cx),
+            Session::Tester(session) => session.handle(&event, recv, cx),
             Session::Fetch(session) => session.handle(event, cx),
         }
     }
@@ -328,6 +335,7 @@ impl Session {
             Session::Ledger(_) | Session::Upstream(_) => Some(Handler::Store),
             Session::Chat(_) | Session::Keeper(_) => Some(Handler::Chat),
             Session::Fetch(_) => Some(Handler::Site),
+            Session::Tester(_) => Some(Handler::Panel),
         }
     }
 
@@ -349,6 +357,7 @@ impl Session {
             Session::Upstream(session) => session.deadline(),
             Session::Once(session) => session.deadline(),
             Session::Load(session) => session.deadline(),
+            Session::Tester(session) => session.deadline(),
             Session::Fetch(session) => session.deadline(),
         }
     }
@@ -372,6 +381,7 @@ impl Session {
             Session::Line(session) => session.is_done().is_none(),
             Session::Once(session) => session.is_done().is_none(),
             Session::Load(session) => session.wants_read(),
+            Session::Tester(session) => session.is_done().is_none(),
         }
     }
 
@@ -393,6 +403,7 @@ impl Session {
             Session::Upstream(session) => session.is_done(),
             Session::Once(session) => session.is_done(),
             Session::Load(session) => session.is_done(),
+            Session::Tester(session) => session.is_done(),
             Session::Fetch(session) => session.is_done(),
         }
     }

@@ -178,6 +178,7 @@ impl Pending {
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
+                | Outcome::Reports(_)
                 | Outcome::Store(_)
                 | Outcome::Database(Ok(db::Answer::Chat(_))),
                 _,

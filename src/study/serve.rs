@@ -196,7 +196,7 @@ impl<'a> Conversation<'a> {
                 Effect::Post(..) => {}
                 Effect::Dial(to, kind) => self.refuse(to.addr, kind),
                 // Nobody would be there to hold it: each thread or process has its client.
-                Effect::Open(kind) => self.refuse(self.peer, kind),
+                Effect::Open(kind) | Effect::Spawn(_, kind) => self.refuse(self.peer, kind),
             }
         }
         Ok(())

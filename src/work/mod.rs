@@ -43,6 +43,8 @@ pub enum Outcome {
     Files(files::Outcome),
     /// A file was compressed.
     Packed(Arc<[u8]>),
+    /// Reports were read.
+    Reports(reports::Outcome),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A file of the bookstore did.
@@ -62,6 +64,8 @@ pub enum Compute {
     Process(process::Job),
     /// Read files of the site.
     Files(Box<files::Job>),
+    /// Read reports of load tests, and make pages of them.
+    Reports(Box<reports::Job>),
     /// Compress a file.
     #[cfg(feature = "gzip")]
     Pack(Box<pack::Job>),
@@ -78,6 +82,8 @@ pub enum Slice {
     Process(process::Slice),
     /// A disk operation.
     Files(files::Slice),
+    /// A report to read, or a page to make.
+    Reports(reports::Slice),
     /// Bytes to compress.
     #[cfg(feature = "gzip")]
     Pack(pack::Slice),
@@ -94,6 +100,8 @@ pub enum Piece {
     Process(process::Piece),
     /// What the disk gave.
     Files(files::Piece),
+    /// A report, or a page.
+    Reports(reports::Piece),
     /// Bytes compressed.
     #[cfg(feature = "gzip")]
     Pack(pack::Piece),
@@ -107,6 +115,7 @@ impl Compute {
             Compute::Pow(job) => job.cut_fair().map(Slice::Pow),
             Compute::Process(job) => job.cut().map(Slice::Process),
             Compute::Files(job) => job.cut().map(Slice::Files),
+            Compute::Reports(job) => job.cut().map(Slice::Reports),
             #[cfg(feature = "gzip")]
             Compute::Pack(job) => job.cut().map(Slice::Pack),
         }
@@ -135,6 +144,10 @@ impl Compute {
                 let Piece::Files(piece) = piece else { unreachable!("{OWN}") };
                 job.merge(piece).map(Outcome::Files)
             }
+            Compute::Reports(job) => {
+                let Piece::Reports(piece) = piece else { unreachable!("{OWN}") };
+                job.merge(piece).map(Outcome::Reports)
+            }
             #[cfg(feature = "gzip")]
             Compute::Pack(job) => {
                 let Piece::Pack(piece) = piece else { unreachable!("{OWN}") };
@@ -147,7 +160,7 @@ impl Compute {
     pub fn is_cut_for_one(&self) -> bool {
         match self {
             Compute::Pi(_) | Compute::Pow(_) => false,
-            Compute::Files(_) | Compute::Process(_) => true,
+            Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) => true,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => true,
         }
@@ -156,7 +169,7 @@ impl Compute {
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) | Compute::Files(_) | Compute::Process(_) => 1,
+            Compute::Pi(_) | Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) => 1,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => 1,
             Compute::Pow(job) => job.weight().into(),
@@ -172,6 +185,7 @@ impl Slice {
             Slice::Pow(slice) => Piece::Pow(slice.run()),
             Slice::Process(slice) => Piece::Process(slice.run()),
             Slice::Files(slice) => Piece::Files(slice.run()),
+            Slice::Reports(slice) => Piece::Reports(slice.run()),
             #[cfg(feature = "gzip")]
             Slice::Pack(slice) => Piece::Pack(slice.run()),
         }
@@ -184,6 +198,7 @@ impl Slice {
             Slice::Pow(slice) => slice.cost(),
             Slice::Process(slice) => slice.cost(),
             Slice::Files(slice) => slice.cost(),
+            Slice::Reports(_) => reports::SLICE_COST,
             #[cfg(feature = "gzip")]
             Slice::Pack(slice) => slice.cost(),
         }
@@ -194,7 +209,7 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) | Piece::Files(_) | Piece::Process(_) => 0,
+            Piece::Pi(_) | Piece::Files(_) | Piece::Reports(_) | Piece::Process(_) => 0,
             #[cfg(feature = "gzip")]
             Piece::Pack(_) => 0,
             Piece::Pow(piece) => piece.saved(),

@@ -28,4 +28,5 @@ mod room;
 mod sessions;
 mod slow;
 mod starting;
+mod testing;
 mod transcripts;

@@ -220,6 +220,10 @@ impl Outside for Kernel {
         Ok(())
     }
 
+    fn spawn(&mut self, _args: &[String], _id: Id) -> io::Result<FakeSocket> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
     fn nowhere(&mut self) -> FakeSocket {
         let client = Client::new(usize::MAX);
         client.0.borrow_mut().nowhere = true;

@@ -101,6 +101,7 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
         world.chat = chat::state(&config, &mut database, services::secret()?)?;
     }
     let setup = net::Setup {
+        program: std::env::current_exe().map_err(|error| error.to_string())?,
         doors,
         world,
         limits: config.limits,

@@ -142,6 +142,7 @@ impl Pending {
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
+                | Outcome::Reports(_)
                 | Outcome::Store(_)
                 | Outcome::Panicked => {
                     Style::Problem.error(503, "The database is not available.").retry_after(1)

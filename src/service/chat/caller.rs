@@ -187,6 +187,7 @@ impl Caller {
             | Outcome::Files(_)
             | Outcome::Packed(_)
             | Outcome::Process(_)
+            | Outcome::Reports(_)
             | Outcome::Store(_)
             | Outcome::Panicked => {
                 p.err(500, "internal", "The database did not answer.");

@@ -111,6 +111,7 @@ fn committed(ticket: crate::service::Ticket, outcome: &Outcome, cx: &mut Cx<'_>)
         | Outcome::Files(_)
         | Outcome::Packed(_)
         | Outcome::Process(_)
+        | Outcome::Reports(_)
         | Outcome::Store(_)
         | Outcome::Panicked => Some("a bug".to_string()),
     };

@@ -22,6 +22,8 @@ pub enum Pending {
     Pi(pi::Pending),
     /// Proof of work.
     Pow(pow::api::Pending),
+    /// Reports of load tests.
+    Reports(panel::archive::Pending),
     /// The bookstore.
     Store(store::Pending),
     /// The live chat.
@@ -38,6 +40,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
+            Pending::Reports(_) => None,
             Pending::Store(pending) => Some(pending.deadline()),
             Pending::Chat(_) => None,
             Pending::Metrics(pending) => Some(pending.deadline()),
@@ -50,6 +53,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
+            Pending::Reports(pending) => pending.news(event),
             Pending::Store(pending) => pending.news(event, cx),
             Pending::Chat(pending) => pending.news(&event, cx),
             Pending::Metrics(pending) => pending.news(&event, cx),
@@ -65,6 +69,10 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::File => web::site::ask(request, cx),
         Endpoint::PanelIndex => Answer::Ready(panel::index(request, &cx.world.panel)),
         Endpoint::PanelAsset => Answer::Ready(panel::page::asset(request)),
+        Endpoint::StartTest => Answer::Ready(panel::tester::start(request, cx)),
+        Endpoint::StopTest => Answer::Ready(panel::tester::stop(cx)),
+        Endpoint::TestStatus => Answer::Ready(panel::tester::status(cx)),
+        Endpoint::Reports => panel::archive::show(request, cx),
         Endpoint::Metrics => panel::metrics::metrics(request, cx),
         Endpoint::LoopView => Answer::Ready(panel::loop_view::view(cx)),
         Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),

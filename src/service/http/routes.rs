@@ -30,6 +30,14 @@ pub enum Endpoint {
     File,
     /// The dashboard, or the description of the server.
     PanelIndex,
+    /// Start the load test at a click.
+    StartTest,
+    /// Cancel it.
+    StopTest,
+    /// How it is getting on.
+    TestStatus,
+    /// What load tests have found.
+    Reports,
     /// What was counted.
     Metrics,
     /// The event loop from inside.
@@ -83,6 +91,10 @@ impl Endpoint {
             Endpoint::File => Handler::Site,
             Endpoint::PanelIndex
             | Endpoint::PanelAsset
+            | Endpoint::StartTest
+            | Endpoint::StopTest
+            | Endpoint::TestStatus
+            | Endpoint::Reports
             | Endpoint::Metrics
             | Endpoint::LoopView
             | Endpoint::ToggleCache => Handler::Panel,
@@ -111,6 +123,10 @@ impl Endpoint {
         match self {
             Endpoint::File | Endpoint::PanelIndex => true,
             Endpoint::PanelAsset
+            | Endpoint::StartTest
+            | Endpoint::StopTest
+            | Endpoint::TestStatus
+            | Endpoint::Reports
             | Endpoint::Metrics
             | Endpoint::LoopView
             | Endpoint::ToggleCache
@@ -282,6 +298,12 @@ const TABLE: &[Route] = &[
     view("/api/loop", Endpoint::LoopView),
     control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
     control(Method::Get, "/toggle_cache", Endpoint::ToggleCache),
+    control(Method::Post, "/start_test", Endpoint::StartTest),
+    control(Method::Get, "/start_test", Endpoint::StartTest),
+    control(Method::Post, "/stop_test", Endpoint::StopTest),
+    view("/test_status", Endpoint::TestStatus),
+    view(panel::archive::FOLDER, Endpoint::Reports),
+    part(Face::Panel, panel::archive::FOLDER, Endpoint::Reports),
     post("/pi", Endpoint::Pi),
     post("/legacy_pi", Endpoint::LegacyPi),
     post("/statistics", Endpoint::Statistics),

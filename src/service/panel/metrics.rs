@@ -3,7 +3,7 @@
 //! The figures of the process are read by another thread, at most once a second; whoever asks then
 //! waits for them, but not long: a busy disk must not hide what the server is busy with.
 
-use super::prometheus;
+use super::{prometheus, tester};
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, content, json};
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
 use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
@@ -101,7 +101,8 @@ impl Form {
 fn document(cx: &Cx<'_>) -> Value {
     let stats = &*cx.stats;
     let mut all = Map::new();
-    let blocks = [classic(cx), rates(cx), services(stats)];
+    let test = json!({ "load_test": tester::brief(&cx.world.panel.tests) });
+    let blocks = [classic(cx), rates(cx), services(stats), test];
     for block in blocks {
         let Value::Object(block) = block else { unreachable!("all of them are objects") };
         all.extend(block);
@@ -227,7 +228,6 @@ fn services(stats: &Stats) -> Value {
             "blocked_today": stats.chat.blocked_today,
         },
         "store": {},
-        "load_test": { "running": false },
     })
 }
 

@@ -1,9 +1,11 @@
 //! The panel: what the server is doing, for its operators.
 
+pub mod archive;
 pub mod loop_view;
 pub mod metrics;
 pub mod page;
 mod prometheus;
+pub mod tester;
 
 use crate::service::Cx;
 use crate::service::http::{Request, Response, json};
@@ -22,6 +24,8 @@ pub struct State {
     pub hosts: Vec<String>,
     /// What callers from other machines have to know.
     pub token: Option<String>,
+    /// The load test at a click.
+    pub tests: tester::Tests,
     /// When the figures of the process were last asked for.
     pub asked: Option<Instant>,
 }

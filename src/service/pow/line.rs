@@ -245,6 +245,7 @@ impl Session {
             | Outcome::Files(_)
             | Outcome::Process(_)
             | Outcome::Packed(_)
+            | Outcome::Reports(_)
             | Outcome::Database(_)
             | Outcome::Store(_)
             | Outcome::Panicked => {

@@ -4,6 +4,10 @@
 //! begin with their time, so that their order is that of the runs. Whoever calls this waits for
 //! the disk: never on the loop.
 
+mod job;
+
+pub use job::{Ask, Job, Outcome, Piece, SLICE_COST, Slice};
+
 use crate::limits::{REPORT_BYTES, REPORTS};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};

@@ -1,0 +1,61 @@
+//! A child process as a peer: what it prints comes in like bytes from a socket, and it does not
+//! outlive the connection.
+//!
+//! It is always this very program, with other arguments. Nothing waits for its end on the loop.
+
+use mio::net::UnixStream;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as StdStream;
+use std::path::Path;
+use std::process::{Child as Process, Command, Stdio};
+use std::thread;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Child {
+    /// Our end of its standard output.
+    pub stdout: UnixStream,
+    process: Option<Process>,
+}
+
+impl Child {
+    /// Starts `program` with these arguments, an empty environment and no standard input.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn start(program: &Path, args: &[String]) -> io::Result<Child> {
+        let (ours, theirs) = StdStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let process = Command::new(program)
+            .args(args)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(OwnedFd::from(theirs)))
+            .stderr(Stdio::null())
+            .spawn()?;
+        Ok(Child { stdout: UnixStream::from_std(ours), process: Some(process) })
+    }
+
+    /// Reads what it has printed. That it ended with something of ours unread is an end too.
+    ///
+    /// # Errors
+    /// As of any non-blocking read.
+    pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.stdout.read(into) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
+            other => other,
+        }
+    }
+}
+
+impl Drop for Child {
+    /// Killed, unless it has ended; a thread of its own waits for that.
+    fn drop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        let _ = process.kill();
+        if !matches!(process.try_wait(), Ok(Some(_))) {
+            let _ = thread::Builder::new().name("reaper".to_owned()).spawn(move || process.wait());
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `/reports/`: what load tests have found, read from the disk by a worker.
+
+use crate::report::is_id;
+use crate::service::http::{
+    Answer, Pending as HttpPending, Request, Response, Style, json, page, svg,
+};
+use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::wire::accept;
+use crate::work::reports::{Ask, Job as Reading, Outcome as Found, Reports};
+use crate::work::{Compute, Job, Outcome};
+use std::path::Path;
+
+/// Where it begins.
+pub const FOLDER: &str = "/reports/";
+
+/// A request that waits for the disk.
+#[derive(Debug)]
+pub struct Pending {
+    ticket: Ticket,
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Page,
+    Json,
+    Picture,
+}
+
+/// `GET /reports/` and what is below it.
+pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let name = request.head.target.path().strip_prefix(FOLDER).unwrap_or_default();
+    let wants_json = || accept::prefers_json(&request.head.fields("accept"));
+    let (ask, form) = match name.rsplit_once('.') {
+        None if name.is_empty() && wants_json() => (Ask::ListingAsJson, Form::Json),
+        None if name.is_empty() => (Ask::Listing, Form::Page),
+        Some((id, "html")) if is_id(id) => (Ask::Page(id.to_owned()), Form::Page),
+        Some((id, "json")) if is_id(id) => (Ask::Document(id.to_owned()), Form::Json),
+        Some((id, "svg")) if is_id(id) => (Ask::Picture(id.to_owned()), Form::Picture),
+        Some(_) | None => return Answer::Ready(missing()),
+    };
+    let ticket = request.ticket;
+    let reports = Reports::of(Path::new(&cx.world.panel.tests.data));
+    let job = Compute::Reports(Box::new(Reading::new(reports, ask)));
+    cx.effects.push(Effect::Submit(ticket, Job::Compute(job)));
+    Answer::Wait(HttpPending::Reports(Pending { ticket, form }))
+}
+
+fn missing() -> Response {
+    Style::Problem.error(404, "There is no such report.")
+}
+
+impl Pending {
+    /// Something has happened; the response, if it can be given now.
+    pub fn news(&mut self, event: Event) -> Option<Response> {
+        let busy = || Style::Problem.error(503, "Too much is waiting for a worker.").retry_after(1);
+        let failed = || Style::Problem.error(500, "The reports could not be read.");
+        Some(match event {
+            Event::Done(ticket, outcome) if ticket == self.ticket => match outcome {
+                Outcome::Reports(Found::Text(text)) => self.response(text),
+                Outcome::Reports(Found::Missing) => missing(),
+                Outcome::Reports(Found::Failed) => failed(),
+                Outcome::Pi(_)
+                | Outcome::Pow(_)
+                | Outcome::Files(_)
+                | Outcome::Packed(_)
+                | Outcome::Process(_)
+                | Outcome::Store(_)
+                | Outcome::Database(_)
+                | Outcome::Panicked => failed(),
+            },
+            Event::Refused(Refusal::Job(ticket)) if ticket == self.ticket => busy(),
+            Event::Opened { .. }
+            | Event::Bytes
+            | Event::Eof
+            | Event::Tick
+            | Event::Done(..)
+            | Event::Mail(_)
+            | Event::Refused(_) => return None,
+        })
+    }
+
+    fn response(&self, text: String) -> Response {
+        let response = match self.form {
+            Form::Page => page(200, text.into()),
+            Form::Json => json(200, text),
+            Form::Picture => svg(text),
+        };
+        response.momentary().field("Vary", "Accept".to_string())
+    }
+}
