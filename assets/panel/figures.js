@@ -25,9 +25,9 @@ const FIGURES = {
   uptime: (metrics) => duration(metrics.process?.uptime_s),
   memory: (metrics) => bytes(metrics.process?.rss_bytes),
   "process-threads": (metrics) => count(metrics.process?.threads),
-  "chat-agents": (metrics) => count(metrics.chat?.agents),
+  "chat-agents": (metrics) => count(metrics.chat?.agents_online),
   "chat-queue": (metrics) => count(metrics.chat?.queue),
-  "chat-today": (metrics) => count(metrics.chat?.today),
+  "chat-today": (metrics) => count(metrics.chat?.handled_today),
 };
 
 /** Of all that the cache was asked for, what it had. Before it was asked there is no share. */

@@ -33,7 +33,7 @@ let known = false;
 
 /** Asks how the test is getting on, or what came out of the last one, if there was one. */
 export async function followTest({ load_test: test = {} }) {
-  const news = running || test.running || (!known && "id" in test);
+  const news = running || test.running || (!known && test.id);
   if (asking || !news) return;
   try {
     const status = await ask("/test_status");

@@ -86,3 +86,14 @@ test("the cursors of both graphs go in step", async (t) => {
   await eventually("a cursor", async () => /translate\([1-9]/.test(await at("time-graph")));
   assert.equal(await at("load-graph"), await at("time-graph"));
 });
+
+test("the chat is shown as it is, and its page is there", async (t) => {
+  const server = await startServer(t, { only: "web,panel,chat" });
+  const { page, complaints } = await openPage(t, server.panel);
+  await eventually("the chat", () => page.isVisible("#chat"));
+  const figures = () => page.locator("#chat dd").allTextContents();
+  await eventually("its figures", async () => (await figures()).join() === "0,0,0");
+  await page.click("#chat a");
+  await eventually("its page", () => page.url() === `${server.panel}/chat/`);
+  assert.deepEqual(complaints, []);
+});

@@ -77,7 +77,7 @@ test("chat and store are there when they have something to say", async (t) => {
   await eventually("the first figures", async () => (await state(page)) === "live");
   assert.equal(await page.isVisible("#chat"), false);
   assert.equal(await page.isVisible("#store"), false);
-  parts = { chat: { agents: 3, queue: 2, today: 118 }, store: {} };
+  parts = { chat: { agents_online: 3, queue: 2, handled_today: 118 }, store: {} };
   await eventually("the chat", () => page.isVisible("#chat"));
   assert.match(await page.textContent("#chat"), /Agents\s*3\s*Queue\s*2\s*Today\s*118/);
   assert.equal(await page.isVisible("#store"), false);

@@ -27,11 +27,13 @@ export async function eventually(what, ask) {
 }
 
 /** A server of this test: `web` and `panel` are its origins. It ends with the test. */
-export async function startServer(test, { panel = "127.0.0.1:0" } = {}) {
+export async function startServer(test, { panel = "127.0.0.1:0", only = "web,panel,legacy,pow" } = {}) {
   const place = await mkdtemp(join(tmpdir(), "pentad-browser-"));
   const args = ["--data", join(place, "data"), `--panel=${panel}`, "--seed=1"];
-  for (const service of ["web", "legacy", "pow"]) args.push(`--${service}=127.0.0.1:0`);
-  args.push("--only=web,panel,legacy,pow");
+  args.push(`--only=${only}`);
+  for (const service of only.split(",").filter((service) => service !== "panel")) {
+    args.push(`--${service}=127.0.0.1:0`);
+  }
   const child = spawn(BINARY, args, { cwd: place, env: {}, stdio: ["ignore", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (text) => (complaints += text));
