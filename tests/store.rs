@@ -381,7 +381,7 @@ fn a_damaged_file_is_not_served_from_and_its_neighbours_are() {
     let mut server = Server::start_in(&place, &[]);
     assert_eq!(ask(server.web(), "PUT", "/purchase/2/", "", "").status, 200);
     server.signal(Signal::TERM);
-    server.wait();
+    assert!(server.wait().success());
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(place.path(&format!("data/catalog-1.db{suffix}")));
     }

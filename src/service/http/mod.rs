@@ -26,9 +26,7 @@ mod stores;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{
-    Body as Content, Response, Style, content, empty, json, lines, page, svg, text,
-};
+pub use response::{Body as Content, Response, Style, content, empty, json, lines, page, text};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;

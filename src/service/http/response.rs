@@ -93,12 +93,6 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
         .field("Content-Security-Policy", PAGE_POLICY.to_string())
 }
 
-/// A picture that stands alone.
-pub fn svg(picture: String) -> Response {
-    with(200, "image/svg+xml", picture.into_bytes().into())
-        .field("Content-Security-Policy", PAGE_POLICY.to_string())
-}
-
 /// A file that is part of the program.
 pub fn bytes(status: u16, content_type: &'static str, bytes: &'static [u8]) -> Response {
     with(status, content_type, bytes.into())

@@ -120,35 +120,7 @@ impl Endpoint {
     /// Whether this is for people to look at, and not for programs to ask: only who visits it is
     /// given a session.
     pub fn is_site(self) -> bool {
-        match self {
-            Endpoint::File | Endpoint::PanelIndex => true,
-            Endpoint::PanelAsset
-            | Endpoint::StartTest
-            | Endpoint::StopTest
-            | Endpoint::TestStatus
-            | Endpoint::Reports
-            | Endpoint::Metrics
-            | Endpoint::LoopView
-            | Endpoint::ToggleCache
-            | Endpoint::Healthz
-            | Endpoint::Readyz
-            | Endpoint::Pi
-            | Endpoint::LegacyPi
-            | Endpoint::Statistics
-            | Endpoint::PowSolve
-            | Endpoint::PowJob
-            | Endpoint::PowCancel
-            | Endpoint::PowVerify
-            | Endpoint::PowStats
-            | Endpoint::Store(_)
-            | Endpoint::ChatStatus
-            | Endpoint::ChatStats
-            | Endpoint::ChatAgents
-            | Endpoint::ChatSessions
-            | Endpoint::ChatTranscript
-            | Endpoint::ChatPage
-            | Endpoint::ChatAsset => false,
-        }
+        matches!(self, Endpoint::File | Endpoint::PanelIndex)
     }
 }
 

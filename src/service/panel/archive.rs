@@ -2,7 +2,7 @@
 
 use crate::report::is_id;
 use crate::service::http::{
-    Answer, Pending as HttpPending, Request, Response, Style, json, page, svg,
+    Answer, Pending as HttpPending, Request, Response, Style, content, json, page,
 };
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
 use crate::wire::accept;
@@ -12,6 +12,9 @@ use std::path::Path;
 
 /// Where it begins.
 pub const FOLDER: &str = "/reports/";
+
+/// What a picture may do that stands alone: be drawn, in its own style.
+const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// A request that waits for the disk.
 #[derive(Debug)]
@@ -84,7 +87,8 @@ impl Pending {
         let response = match self.form {
             Form::Page => page(200, text.into()),
             Form::Json => json(200, text),
-            Form::Picture => svg(text),
+            Form::Picture => content(200, "image/svg+xml", text)
+                .field("Content-Security-Policy", PICTURE_POLICY.to_string()),
         };
         response.momentary().field("Vary", "Accept".to_string())
     }

@@ -94,7 +94,7 @@ pub fn print(entries: &[Entry]) -> String {
     Value::Array(entries.iter().map(value).collect()).to_string()
 }
 
-/// Reads what [`print`] made.
+/// Reads what [`print()`] made.
 pub fn parse(text: &[u8]) -> Option<Vec<Entry>> {
     let value: Value = serde_json::from_slice(text).ok()?;
     value.as_array()?.iter().map(entry).collect()
