@@ -229,6 +229,3 @@ fn meaning(error: &io::Error) -> Outcome {
         Some(_) | None => Outcome::Failed,
     }
 }
-
-#[cfg(test)]
-mod tests;

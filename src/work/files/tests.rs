@@ -1,1 +1,0 @@
-//! Looking things up in a directory of a few files.
