@@ -1,0 +1,37 @@
+//! Replicas that go down and come back.
+
+use crate::util::process::Server;
+use crate::{agreeing, ask, field, get, stock};
+
+#[test]
+fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() {
+    let server = Server::start(&["--store-cache", "0"]);
+    let (web, panel) = (server.web(), server.panel());
+    let control = |name: &str, what: &str| {
+        let reply = ask(panel, "POST", &format!("/api/store/replicas/{name}/{what}"), "", "");
+        assert_eq!(reply.status, 200, "{}", reply.body);
+    };
+    control("catalog-2", "crash");
+    assert_eq!(get(server.addr("catalog-2", "tcp"), "/retrieve/item/1").status, 503);
+    for _ in 0..40 {
+        assert_eq!(get(web, "/product/1").status, 200);
+    }
+    for _ in 0..20 {
+        assert_eq!(ask(web, "PUT", "/purchase/2/", "", "").status, 200);
+    }
+    control("catalog-1", "crash");
+    let none = get(web, "/product/1");
+    assert!(none.status == 503 && field(&none, "Retry-After").is_some(), "{}", none.head);
+    control("catalog-2", "recover");
+    control("catalog-1", "recover");
+    agreeing(&server);
+    assert_eq!(stock(&server, 2), 77);
+    control("order-1", "crash");
+    assert_eq!(ask(web, "PUT", "/purchase/2/", "", "").status, 200, "the other one sells");
+    control("order-2", "crash");
+    assert_eq!(ask(web, "PUT", "/purchase/2/", "", "").status, 503);
+    assert_eq!(get(web, "/product/2").json()["quantity"], 76, "and nothing was sold");
+    control("order-1", "recover");
+    control("order-2", "recover");
+    agreeing(&server);
+}

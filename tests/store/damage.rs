@@ -1,0 +1,30 @@
+//! Files that are not what they were.
+
+use crate::util::process::{Place, Server};
+use crate::{agreeing, ask, get, stock};
+use rustix::process::Signal;
+use serde_json::json;
+
+#[test]
+fn a_damaged_file_is_not_served_from_and_its_neighbours_are() {
+    let place = Place::new();
+    let mut server = Server::start_in(&place, &[]);
+    assert_eq!(ask(server.web(), "PUT", "/purchase/2/", "", "").status, 200);
+    server.signal(Signal::TERM);
+    assert!(server.wait().success());
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(place.path(&format!("data/catalog-1.db{suffix}")));
+    }
+    std::fs::write(place.path("data/catalog-1.db"), "no database at all".repeat(100)).unwrap();
+    let server = Server::start_in(&place, &[]);
+    let all = get(server.web(), "/api/store/replicas").json();
+    assert_eq!((&all[0]["state"], &all[1]["state"]), (&json!("DOWN"), &json!("UP")));
+    assert!(all[0]["problem"].as_str().unwrap().contains("Move the file away"), "{all}");
+    assert_eq!(get(server.addr("catalog-1", "tcp"), "/retrieve/item/2").status, 503);
+    assert_eq!(get(server.web(), "/product/2").json()["quantity"], 96);
+    // As it was told: the file moved away, the replica is written anew from the log.
+    std::fs::remove_file(place.path("data/catalog-1.db")).unwrap();
+    ask(server.panel(), "POST", "/api/store/replicas/catalog-1/recover", "", "");
+    agreeing(&server);
+    assert_eq!(stock(&server, 2), 96);
+}

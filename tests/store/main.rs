@@ -1,0 +1,59 @@
+//! The bookstore, in the real binary: the contract of its older clients byte for byte, one log for
+//! all replicas, crashes, and what survives them. A file is a story.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../util/mod.rs"]
+mod util;
+
+mod api;
+mod cache;
+mod contract;
+mod crashes;
+mod damage;
+mod durability;
+mod keys;
+mod stock;
+
+use serde_json::Value;
+use std::net::SocketAddr;
+use util::http::{Client, Reply};
+use util::process::{Server, eventually};
+
+const REPLICAS: [&str; 4] = ["catalog-1", "catalog-2", "order-1", "order-2"];
+
+fn ask(addr: SocketAddr, method: &str, path: &str, fields: &str, body: &str) -> Reply {
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {addr}\r\nContent-Length: {length}\r\n{fields}\r\n{body}"
+    );
+    Client::connect(addr).ask(&request).unwrap()
+}
+
+fn get(addr: SocketAddr, path: &str) -> Reply {
+    Client::connect(addr).get(path)
+}
+
+fn field<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
+    let prefix = format!("{name}: ");
+    reply.head.lines().find_map(|line| line.strip_prefix(prefix.as_str()))
+}
+
+/// What the API says of each replica, when all of them agree.
+fn agreeing(server: &Server) -> Vec<Value> {
+    eventually("equal digests", || {
+        let all = get(server.web(), "/api/store/replicas").json();
+        let all = all.as_array().unwrap().clone();
+        let same = all.windows(2).all(|pair| pair[0]["digest"] == pair[1]["digest"]);
+        (same && all.iter().all(|replica| replica["state"] == "UP")).then_some(all)
+    })
+}
+
+fn stock(server: &Server, book: u32) -> u64 {
+    let quantities = ["catalog-1", "catalog-2"].map(|name| {
+        let reply = get(server.addr(name, "tcp"), &format!("/retrieve/item/{book}"));
+        reply.json()["quantity"].as_u64().unwrap()
+    });
+    assert_eq!(quantities[0], quantities[1]);
+    quantities[0]
+}
