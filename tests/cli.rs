@@ -238,6 +238,29 @@ fn manual_and_completions_are_printed() {
 }
 
 #[test]
+fn what_is_parsed_has_a_verdict_and_a_number_for_it() {
+    let place = Place::new("parse");
+    for (what, input, verdict, code) in [
+        ("http", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "done", 0),
+        ("http", "GET / HTTP/1.1\r\nHost: a\r\n", "more", 10),
+        ("http", "GET / HTTP/1.1\nHost: a\n\n", "bad", 11),
+        ("chunked", "1\r\nx\r\n0\r\n\r\n", "done", 0),
+        ("chunked", "+1\r\n", "bad", 11),
+    ] {
+        place.write("input", input);
+        let stdin = fs::File::open(place.0.join("input")).expect("it is there");
+        let run = ended(place.command(["parse", what]).stdin(stdin));
+        let told: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+        assert_eq!((run.code, &told["verdict"]), (code, &verdict.into()), "{what} {input:?}");
+        assert!(told["used"].is_u64() && told.get("value").is_some(), "{told}");
+        let source = told["source"].as_str().unwrap_or_default();
+        let is_bad = verdict == "bad";
+        assert_eq!((told["reason"].is_string(), source.starts_with("RFC 911")), (is_bad, is_bad));
+    }
+    assert_eq!(place.run(&["parse", "nothing"]).code, 2);
+}
+
+#[test]
 fn a_reader_that_left_is_no_error() {
     let place = Place::new("pipe");
     let (reader, writer) = std::io::pipe().expect("a pipe can be had");

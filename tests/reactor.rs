@@ -99,3 +99,47 @@ fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded()
     assert!(slow.0.borrow().dropped);
     assert_eq!(street.reactor.desk.stats.closed.count(Close::SlowReader as usize), 1);
 }
+
+#[test]
+fn a_peer_that_takes_its_answer_in_drops_falls_short_of_the_rate() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let slow = street.connect(Kind::Http(Face::Web), 10).unwrap();
+    slow.send(&b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100));
+    street.settle();
+    let mut seconds = 0;
+    while !slow.0.borrow().dropped {
+        assert!(seconds < 60, "it is still borne with");
+        seconds += 1;
+        for _ in 0..45 {
+            slow.receive(10);
+            street.settle();
+        }
+        street.advance(Duration::from_secs(1));
+        street.settle();
+    }
+    assert_eq!(seconds, 10, "450 bytes a second are too few, but only after a while");
+    assert_eq!(street.reactor.desk.stats.closed.count(Close::SlowReader as usize), 1);
+}
+
+#[test]
+fn the_time_for_a_later_head_begins_with_its_first_byte() {
+    let limits = Limits { keepalive_timeout: Duration::from_secs(60), ..Limits::default() };
+    let mut street = Street::new(limits, 4, 1);
+    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    street.settle();
+    assert!(client.receive(usize::MAX).ends_with(b"ok\n"));
+    street.advance(Duration::from_secs(50));
+    street.settle();
+    for _ in 0..10 {
+        client.send(b"G");
+        street.settle();
+        assert!(client.receive(usize::MAX).is_empty() && !client.at_end());
+        street.advance(Duration::from_secs(1));
+    }
+    street.settle();
+    assert!(client.receive(usize::MAX).starts_with(b"HTTP/1.1 408 "));
+    client.half_close();
+    street.settle();
+    assert_eq!(street.reactor.desk.stats.closed.count(Close::HeadTimeout as usize), 1);
+}

@@ -185,6 +185,31 @@ const BODIES: &[Situation] = &[
         &[413],
         Closed,
     ),
+    (
+        "chunks for a page, to be awaited",
+        &["GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+         Expect: 100-continue\r\n\r\n"],
+        &[413],
+        Closed,
+    ),
+    (
+        "a page that cannot be written, to be awaited",
+        &["PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"],
+        &[405],
+        Closed,
+    ),
+    (
+        "awaited in HTTP/1.0",
+        &["POST /pi HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}"],
+        &[401],
+        Closed,
+    ),
+    (
+        "awaited and there already",
+        &[post!("Content-Length: 2\r\nExpect: 100-continue", "{}")],
+        &[401],
+        Open,
+    ),
     ("another expectation", &[post!("Content-Length: 2\r\nExpect: cake", "")], &[417], Closed),
 ];
 

@@ -48,7 +48,9 @@ impl Log {
             reopen: AtomicBool::new(false),
         });
         let complaints = Complaints::default();
-        let mut writer = Writer { sink: open(&target)?, target, format, complaints };
+        let sink = open(&target)?;
+        let page = Page { format, torn: false, lost: 0 };
+        let mut writer = Writer { target, format, sink, page, complaints };
         let inbox = Arc::clone(&shared);
         let thread = thread::Builder::new().name("access-log".to_string());
         let thread = thread.spawn(move || {
@@ -56,6 +58,8 @@ impl Log {
             while inbox.lines.wait(&mut batch) {
                 writer.write(&batch, &inbox);
             }
+            // What was lost since has nobody else to tell of it.
+            writer.write(&[], &inbox);
         })?;
         Ok(Log { shared, thread: Some(thread) })
     }
@@ -98,6 +102,7 @@ struct Writer {
     target: Target,
     format: Format,
     sink: Sink,
+    page: Page,
     complaints: Complaints,
 }
 
@@ -123,26 +128,124 @@ impl Writer {
     fn write(&mut self, batch: &[(Record, Duration)], shared: &Shared) {
         if shared.reopen.swap(false, Ordering::Relaxed) {
             match open(&self.target) {
-                Ok(sink) => self.sink = sink,
+                Ok(sink) => (self.sink, self.page.torn) = (sink, false),
                 Err(error) => log::error!("{error}; still writing to the file as it was"),
             }
         }
-        let mut text = String::new();
+        let mut lines = String::new();
         for (record, took) in batch {
-            record.render(self.format, *took, &mut text);
+            record.render(self.format, *took, &mut lines);
         }
-        let dropped = shared.dropped.swap(0, Ordering::Relaxed);
-        if dropped > 0 {
-            text.push_str(&format!("# {dropped} lines dropped: the log could not keep up\n"));
-        }
+        self.page.lost += shared.dropped.swap(0, Ordering::Relaxed);
         let written = match &mut self.sink {
-            Sink::Stdout(stdout) => stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()),
-            Sink::File(file) => file.write_all(text.as_bytes()),
+            Sink::Stdout(stdout) => self.page.add(&lines, stdout),
+            Sink::File(file) => self.page.add(&lines, file),
         };
         if let Err(error) = written {
-            // A full disk is an everyday event: the lines are lost, and counted as such.
-            shared.dropped.fetch_add(batch.len() as u64 + dropped, Ordering::Relaxed);
             self.complaints.note("access log", &error, Instant::now());
+        }
+    }
+}
+
+/// What is written to, as it was left.
+#[derive(Debug)]
+struct Page {
+    format: Format,
+    /// Whether it ends in the middle of a line.
+    torn: bool,
+    /// Lines that it lacks, and says nothing of yet.
+    lost: u64,
+}
+
+impl Page {
+    /// Adds lines, and before them how many are missing. A full disk is an everyday event: what
+    /// there is no room for is lost, and counted as such.
+    fn add(&mut self, lines: &str, sink: &mut impl Write) -> io::Result<()> {
+        let mut text = if self.torn { "\n".to_string() } else { String::new() };
+        if self.lost > 0 {
+            self.format.gap(self.lost, &mut text);
+        }
+        let notes = text.len();
+        text.push_str(lines);
+        let (written, result) = put(text.as_bytes(), sink);
+        let text = text.as_bytes();
+        self.torn = text[..written].last().map_or(self.torn, |byte| *byte != b'\n');
+        // A line that only lacks its end will have it.
+        let kept = written + usize::from(text.get(written) == Some(&b'\n'));
+        let untold = if kept < notes { self.lost } else { 0 };
+        let missing = text[kept.max(notes)..].iter().filter(|byte| **byte == b'\n').count();
+        self.lost = untold + missing as u64;
+        result
+    }
+}
+
+/// Writes as much of `text` as there is room for, and says how much that is.
+fn put(text: &[u8], sink: &mut impl Write) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while written < text.len() {
+        match sink.write(&text[written..]) {
+            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (written, Err(error)),
+        }
+    }
+    (written, sink.flush())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk with so many bytes left.
+    struct Disk {
+        text: Vec<u8>,
+        left: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.left).min(3);
+            self.text.extend_from_slice(&bytes[..count]);
+            self.left -= count;
+            if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn on_a_disk_that_was_full_lines_are_whole_again_and_the_lost_ones_are_told() {
+        let gap = |lost| {
+            let mut text = String::new();
+            Format::Json.gap(lost, &mut text);
+            text
+        };
+        let note = gap(3);
+        for left in 0..=note.len() + 13 {
+            let mut page = Page { format: Format::Json, torn: false, lost: 0 };
+            let mut disk = Disk { text: Vec::new(), left: 6 };
+            page.add("1111\n2222\n3333\n4444\n", &mut disk).unwrap_err();
+            assert_eq!((disk.text.as_slice(), page.lost), (&b"1111\n2"[..], 3));
+            page.add("", &mut disk).unwrap_err();
+            disk.left = left;
+            let second = page.add("5555\n6666\n", &mut disk);
+            let is_kept = |line: &&[u8]| *line == b"5555" || *line == b"6666";
+            let kept = disk.text.split(|byte| *byte == b'\n').filter(is_kept).count();
+            disk.left = 1000;
+            page.add("7777\n", &mut disk).unwrap();
+            let text = String::from_utf8(disk.text).unwrap();
+            let told = |line: &str| {
+                let line: serde_json::Value = serde_json::from_str(line).ok()?;
+                line["lines_dropped"].as_u64()
+            };
+            let told = text.lines().filter_map(told).sum::<u64>();
+            assert_eq!(told, 3 + 2 - kept as u64, "{left} bytes left:\n{text}");
+            assert!(text.ends_with("\n7777\n"), "{text}");
+            assert_eq!((page.lost, page.torn), (0, false));
+            assert!(second.is_err() || kept == 2);
         }
     }
 }

@@ -2,9 +2,14 @@
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
 use super::util::process::{Place, Server, eventually};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use rustix::process::Signal;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 /// The lines of a file, once there are `many`.
 fn lines(path: &Path, many: usize) -> Vec<String> {
@@ -219,4 +224,73 @@ fn what_was_answered_last_is_logged_before_the_end() {
     assert_eq!(server.wait().code(), Some(0));
     let text = fs::read_to_string(place.path("access.log")).unwrap();
     assert_eq!(text.lines().count(), answers);
+}
+
+#[test]
+fn who_only_asks_whether_the_server_lives_is_worth_no_line() {
+    for (level, probes) in [("info", 0), ("debug", 2)] {
+        let place = Place::new();
+        let level = format!("--log-level={level}");
+        let server = Server::start_in(&place, &["--log-file=access.log", &level]);
+        let mut client = Client::connect(server.web());
+        for path in ["/healthz", "/readyz", "/"] {
+            assert_eq!(client.get(path).status, 200);
+        }
+        let lines = lines(&place.path("access.log"), 1 + probes);
+        assert!(lines[probes].contains("\"GET / HTTP/1.1\""), "{lines:?}");
+    }
+}
+
+/// Everything that comes out of a pipe up to its end.
+fn drain(mut pipe: File) -> String {
+    let (mut text, mut piece) = (Vec::new(), [0; 65_536]);
+    eventually("the end of the log", || match pipe.read(&mut piece) {
+        Ok(0) => Some(()),
+        Ok(count) => {
+            text.extend_from_slice(&piece[..count]);
+            None
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            thread::sleep(Duration::from_millis(1));
+            None
+        }
+    });
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn a_log_that_nobody_takes_holds_nobody_up_and_says_how_many_lines_are_missing() {
+    const ASKED: usize = 40_000;
+    let place = Place::new();
+    let path = place.path("pipe");
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let flags = OFlags::NONBLOCK.bits() as i32;
+    let pipe = File::options().read(true).custom_flags(flags).open(&path).unwrap();
+    let args = ["--log-file=pipe", "--log-format=json"];
+    let mut server = Server::start_in(&place, &args);
+    let mut client = Client::connect(server.web());
+    for _ in 0..ASKED / 400 {
+        client.send(get("/api/nothing").repeat(400));
+        for _ in 0..400 {
+            assert_eq!(client.reply().unwrap().status, 404, "nobody waits for the log");
+        }
+    }
+    drop(client);
+    let text = thread::scope(|scope| {
+        let text = scope.spawn(|| drain(pipe));
+        server.signal(Signal::TERM);
+        assert_eq!(server.wait().code(), Some(0));
+        text.join().unwrap()
+    });
+    let (mut there, mut missing) = (0, 0);
+    for line in text.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        match line["lines_dropped"].as_u64() {
+            Some(lines) => missing += lines as usize,
+            None => there += usize::from(line["status"] == 404),
+        }
+    }
+    assert_eq!(there + missing, ASKED);
+    assert!(missing > 0 && there > 16_384, "{there} there, {missing} missing");
 }

@@ -11,6 +11,7 @@
 mod util;
 
 mod access_log;
+mod answers;
 mod chat;
 mod control;
 mod crowds;

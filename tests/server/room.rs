@@ -3,7 +3,9 @@
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
 use super::util::process::{FREE, Place, Server, eventually};
+use super::util::site::Site;
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -114,4 +116,55 @@ fn without_any_descriptor_open_connections_are_served_and_the_server_rests() {
     assert_next_is_served(server.web());
     assert_eq!(open.ask(&post("/pi", &by("1111", ""))).unwrap().status, 400);
     assert_eq!(open.ask(&get("/nothing")).unwrap().status, 404);
+}
+
+#[test]
+fn without_any_descriptor_files_in_memory_are_served_and_others_are_promised_for_later() {
+    let large = vec![b'x'; 100_000];
+    let files: [(&str, &[u8]); 4] =
+        [("known", b"known"), ("new", b"new"), ("large", &large), ("404.html", b"lost")];
+    let site = Site::new(&files, &["--cache-bytes=64KiB", "--keepalive-timeout=5m", "--list"]);
+    let mut open = Client::connect(site.server.web());
+    assert_eq!(open.get("/known").status, 200);
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let limit = Rlimit { current: Some(number_with_room_for(0, &site.server)), maximum };
+    let before = prlimit(Some(site.server.pid()), Resource::Nofile, limit).unwrap();
+    for _ in 0..3 {
+        for path in ["/new", "/large", "/", "/nothing"] {
+            let reply = open.get(path);
+            let told = (reply.status, reply.field("retry-after"));
+            assert_eq!(told, (503, Some("1")), "{path}: {}", reply.head);
+        }
+        let known = open.get("/known");
+        assert_eq!((known.status, known.body.as_str()), (200, "known"));
+    }
+    prlimit(Some(site.server.pid()), Resource::Nofile, before).unwrap();
+    for (path, status) in [("/new", 200), ("/large", 200), ("/", 200), ("/nothing", 404)] {
+        assert_eq!(open.get(path).status, status, "{path}");
+    }
+    assert_next_is_served(site.server.web());
+}
+
+#[test]
+fn the_limit_on_descriptors_is_raised_and_64_are_kept_free_of_connections() {
+    let place = Place::new();
+    let args = FREE.iter().copied().chain(["--keepalive-timeout=5m"]).collect::<Vec<_>>();
+    let server =
+        Server::launch(&place, place.command_after("ulimit -Sn 80; ulimit -Hn 100", &args));
+    let limits = fs::read_to_string(server.proc("limits")).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers = line.split_ascii_whitespace().skip(3).take(2).collect::<Vec<_>>();
+    assert_eq!(numbers, ["100", "100"], "as far as it goes");
+    let mut clients = (0..100 - 64)
+        .map(|_| {
+            let mut client = Client::connect(server.web());
+            assert_eq!(client.get("/").status, 200);
+            client
+        })
+        .collect::<Vec<_>>();
+    for (number, client) in clients.iter_mut().enumerate() {
+        assert_eq!(client.get("/").status, 200, "number {number} is still there");
+    }
+    assert_next_is_served(server.web());
+    assert!(clients[0].is_ended(), "it made room for one too many");
 }

@@ -40,6 +40,18 @@ fn a_visitor_is_given_a_cookie_once_and_a_stranger_another() {
 }
 
 #[test]
+fn every_page_gives_one_and_what_it_is_made_of_or_polls_does_not() {
+    let server = Server::start(&[]);
+    let (web, panel) = (server.web(), server.panel());
+    for (addr, path) in [(web, "/store/"), (web, "/nothing"), (panel, "/chat/"), (panel, "/")] {
+        assert!(set_cookie(&Client::connect(addr).get(path)).is_some(), "{path}");
+    }
+    for path in ["/metrics", "/api/loop", "/test_status", "/assets/main.js", "/api/chat/status"] {
+        assert_eq!(set_cookie(&Client::connect(panel).get(path)), None, "{path}");
+    }
+}
+
+#[test]
 fn nobody_is_given_one_for_asking_an_api_or_whether_the_server_lives() {
     let server = Server::start(&[]);
     for addr in [server.web(), server.panel()] {

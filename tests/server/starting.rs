@@ -91,3 +91,20 @@ fn listeners_are_announced_with_the_addresses_that_they_got() {
     assert_next_is_served(server.web());
     assert_eq!(server.listeners(), 4, "each flag is another listener");
 }
+
+#[test]
+fn machines_read_the_same_as_json() {
+    let place = Place::new();
+    let args = ["--only=web,legacy", "--web=127.0.0.1:0", "--legacy=127.0.0.1:0", "--format=json"];
+    let server = Server::launch_announcing(&place, place.command(args), |line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let word = |name: &str| line[name].as_str().unwrap_or_default().to_string();
+        match word("event").as_str() {
+            "ready" => "ready".to_string(),
+            event => format!("{event} {} {} {}", word("service"), word("proto"), word("addr")),
+        }
+    });
+    assert_eq!(server.listeners(), 3);
+    assert_next_is_served(server.web());
+    assert_eq!(server.addr("legacy", "tcp"), server.addr("legacy", "udp"));
+}

@@ -154,7 +154,16 @@ impl Server {
     }
 
     /// Whatever server `command` becomes, once it is ready.
-    pub fn launch(place: &Arc<Place>, mut command: Command) -> Server {
+    pub fn launch(place: &Arc<Place>, command: Command) -> Server {
+        Server::launch_announcing(place, command, str::to_string)
+    }
+
+    /// The same, where `read` makes the usual lines of those that it announces itself by.
+    pub fn launch_announcing(
+        place: &Arc<Place>,
+        mut command: Command,
+        read: impl Fn(&str) -> String,
+    ) -> Server {
         let mut process = Guard(command.stdout(Stdio::piped()).spawn().unwrap());
         let output = BufReader::new(process.0.stdout.take().unwrap());
         let (sender, stdout) = mpsc::channel();
@@ -166,6 +175,7 @@ impl Server {
         let mut server = Server { process, place, listening: Vec::new(), stdout };
         loop {
             let line = server.line().unwrap_or_else(|| panic!("it ended: {}", server.stderr()));
+            let line = read(&line);
             if line == "ready" {
                 return server;
             }

@@ -1,13 +1,15 @@
 //! Bodies on their way in: counted, bounded, and watched for progress.
 
 use super::request::Exchange;
-use super::response::Style;
+use super::response::{Response, Style};
+use super::{Session, Stage};
 use crate::buf::RecvBuf;
 use crate::limits::{Limits, Pace};
-use crate::service::{Deadline, Progress};
+use crate::service::{Cx, Deadline, Progress};
+use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::chunked::{Bad, Chunked, Piece};
-use crate::wire::http::Framing;
+use crate::wire::http::{Framing, Head};
 use std::time::Instant;
 
 /// A request whose body is not complete.
@@ -89,6 +91,62 @@ impl Transfer {
     /// When the rest is overdue.
     pub fn deadline(&self, limits: &Limits) -> Deadline {
         Deadline::Busy(self.pace.deadline(limits.body_timeout, limits))
+    }
+}
+
+/// Whether a body in this framing is known to be longer than `most` before any of it has come. In
+/// chunks that shows later; but nobody has to be told to go on with one that nothing is taken of.
+pub fn is_too_large(framing: Framing, most: usize, asks_first: bool) -> bool {
+    match framing {
+        Framing::None => false,
+        Framing::Length(length) => length > most as u64,
+        Framing::Chunked => asks_first && most == 0,
+    }
+}
+
+impl Session {
+    /// Answers a request whose body has not been read. A short one is thrown away as it comes;
+    /// otherwise, and when the client may or may not send it, the connection closes.
+    pub(super) fn answer_unread(
+        &mut self,
+        exchange: Exchange,
+        response: &Response,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let limits = cx.world.web.limits;
+        let most = limits.body_bytes;
+        let skippable = match head.framing {
+            Framing::None => return self.answer(exchange, response, cx),
+            Framing::Length(length) => length <= most as u64,
+            Framing::Chunked => true,
+        };
+        if head.expect_continue || !skippable {
+            return self.finish(exchange, response, Close::Finished, cx);
+        }
+        self.answer(exchange, response, cx);
+        if self.is_done().is_none() {
+            let transfer = Transfer::begin(head.framing, most, cx.now);
+            self.deadline = Some(transfer.deadline(&limits));
+            self.stage = Stage::Skipping(Box::new(transfer));
+        }
+    }
+
+    pub(super) fn skip(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let Stage::Skipping(transfer) = &mut self.stage else {
+            unreachable!("called in this stage only")
+        };
+        let limits = cx.world.web.limits;
+        match transfer.take(recv, &limits, cx.now, |_| {}) {
+            Taken::Some(progress) => {
+                self.deadline = Some(transfer.deadline(&limits));
+                return progress;
+            }
+            Taken::All => self.rest(cx),
+            Taken::TooLarge => self.stage = Stage::Done(Close::TooLarge),
+            Taken::Bad(_) => self.stage = Stage::Done(Close::BadInput),
+        }
+        Progress::Advanced
     }
 }
 

@@ -23,6 +23,7 @@ mod routes;
 mod sending;
 mod stores;
 
+pub use allow::only_read;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
@@ -35,7 +36,7 @@ use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
-use body::{Receiving, Taken, Transfer};
+use body::{Receiving, Taken, Transfer, is_too_large};
 use request::Exchange;
 use routes::{Body, Route};
 use sending::{Progressed, Sending};
@@ -198,7 +199,7 @@ impl Session {
                 self.ask(exchange, route, (head, raw), b"", cx);
                 0
             }
-            Framing::Length(length) if length > most as u64 => {
+            framing if is_too_large(framing, most, head.expect_continue) => {
                 self.finish(exchange, &route.style_for(head).too_large(), Close::TooLarge, cx);
                 0
             }
@@ -352,49 +353,5 @@ impl Session {
             (Progressed::All, Some(why)) => self.stage = Stage::Done(why),
             (Progressed::Changed, _) => self.stage = Stage::Done(Close::Changed),
         }
-    }
-
-    /// Answers a request whose body has not been read. A short one is thrown away as it comes;
-    /// otherwise, and when the client may or may not send it, the connection closes.
-    fn answer_unread(
-        &mut self,
-        exchange: Exchange,
-        response: &Response,
-        head: &Head<'_, '_>,
-        cx: &mut Cx<'_>,
-    ) {
-        let limits = cx.world.web.limits;
-        let most = limits.body_bytes;
-        let skippable = match head.framing {
-            Framing::None => return self.answer(exchange, response, cx),
-            Framing::Length(length) => length <= most as u64,
-            Framing::Chunked => true,
-        };
-        if head.expect_continue || !skippable {
-            return self.finish(exchange, response, Close::Finished, cx);
-        }
-        self.answer(exchange, response, cx);
-        if self.is_done().is_none() {
-            let transfer = Transfer::begin(head.framing, most, cx.now);
-            self.deadline = Some(transfer.deadline(&limits));
-            self.stage = Stage::Skipping(Box::new(transfer));
-        }
-    }
-
-    fn skip(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        let Stage::Skipping(transfer) = &mut self.stage else {
-            unreachable!("called in this stage only")
-        };
-        let limits = cx.world.web.limits;
-        match transfer.take(recv, &limits, cx.now, |_| {}) {
-            Taken::Some(progress) => {
-                self.deadline = Some(transfer.deadline(&limits));
-                return progress;
-            }
-            Taken::All => self.rest(cx),
-            Taken::TooLarge => self.stage = Stage::Done(Close::TooLarge),
-            Taken::Bad(_) => self.stage = Stage::Done(Close::BadInput),
-        }
-        Progress::Advanced
     }
 }

@@ -105,7 +105,7 @@ impl Exchange {
         }
         // Who looks for a service that is not there, or wants to change what is, is no visitor.
         let reads = matches!(head.method, Method::Get | Method::Head);
-        if endpoint.is_site() && reads && !head.target.path().starts_with("/api/") {
+        if endpoint.is_page() && reads && !head.target.path().starts_with("/api/") {
             self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
         }
         if let Some(record) = &mut self.record {

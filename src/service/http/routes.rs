@@ -1,7 +1,7 @@
 //! Which path means what: one table. That a path is unknown, that a method is not for it, what
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
-use crate::service::http::allow::{Allow, METHODS};
+use crate::service::http::allow::{Allow, METHODS, READ, only_read};
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::http::stores;
 use crate::service::store::asks::Ask;
@@ -117,10 +117,11 @@ impl Endpoint {
         }
     }
 
-    /// Whether this is for people to look at, and not for programs to ask: only who visits it is
-    /// given a session.
-    pub fn is_site(self) -> bool {
-        matches!(self, Endpoint::File | Endpoint::PanelIndex)
+    /// Whether this is a page for people to look at, and not for programs to ask: only who visits
+    /// one is given a session.
+    pub fn is_page(self) -> bool {
+        let shop = Endpoint::Store(Ask::Page);
+        matches!(self, Endpoint::File | Endpoint::PanelIndex | Endpoint::ChatPage) || self == shop
     }
 }
 
@@ -304,13 +305,15 @@ const NO_FILES: Route = Route { body: Body::Limited, ..FILES };
 
 /// The row for a request, or the answer that the table itself gives.
 pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response> {
-    if head.method == Method::Other {
-        return Err(Style::of(head).error(501, "This server knows no such method."));
-    }
     if matches!(head.target, Target::Asterisk) {
         return Err(empty(204).allow(Allow(METHODS)));
     }
     let path = head.target.path();
+    if head.method == Method::Other {
+        let style = rows(face, path).next().map(|route| route.style_for(head));
+        let style = style.unwrap_or_else(|| Style::of(head));
+        return Err(style.error(501, "This server knows no such method."));
+    }
     let wanted = if head.method == Method::Head { Method::Get } else { head.method };
     let mut known = None;
     for route in rows(face, path) {
@@ -331,16 +334,20 @@ pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response>
 
 /// The row for a file, or what is said to those who do not want to read one.
 fn file(head: &Head<'_, '_>) -> Result<&'static Route, Response> {
-    let allow = Allow(&[Method::Get, Method::Head, Method::Options]);
     match head.method {
         Method::Get | Method::Head => Ok(&FILES),
-        Method::Options => Err(empty(204).allow(allow)),
-        Method::Connect | Method::Trace | Method::Other => Err(nowhere(head)),
+        Method::Options => Err(empty(204).allow(READ)),
         // A body that is asked for first is better not sent at all.
-        Method::Post | Method::Put | Method::Patch | Method::Delete if head.expect_continue => {
-            Err(nowhere(head))
+        Method::Post | Method::Put | Method::Patch | Method::Delete if !head.expect_continue => {
+            Ok(&NO_FILES)
         }
-        Method::Post | Method::Put | Method::Patch | Method::Delete => Ok(&NO_FILES),
+        Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Connect
+        | Method::Trace
+        | Method::Other => Err(only_read(head)),
     }
 }
 

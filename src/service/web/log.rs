@@ -46,6 +46,18 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Appends the line that tells of lines that are missing.
+    pub fn gap(self, lines: u64, out: &mut String) {
+        let _ = match self {
+            Format::Combined => {
+                writeln!(out, "# {lines} lines dropped: the log could not keep up")
+            }
+            Format::Json => writeln!(out, "{{\"lines_dropped\":{lines}}}"),
+        };
+    }
+}
+
 impl Record {
     /// Appends the line, `took` after the request was complete.
     pub fn render(&self, format: Format, took: Duration, out: &mut String) {

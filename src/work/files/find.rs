@@ -153,7 +153,10 @@ impl Lookup {
             return Err(Outcome::Missing);
         }
         let base = Opened::new(file).map_err(|error| meaning(&error))?;
-        let mut sidecars = Coding::SIDECARS.map(|coding| sidecar(root, name, coding));
+        let mut sidecars = [const { None }; 3];
+        for (place, coding) in sidecars.iter_mut().zip(Coding::SIDECARS) {
+            *place = sidecar(root, name, coding)?;
+        }
         let state = State {
             base: base.mark(),
             sidecars: sidecars.each_ref().map(|file| file.as_ref().map(Opened::mark)),
@@ -242,10 +245,16 @@ impl Reading {
     }
 }
 
-/// A file beside another one that holds the same in another encoding.
-fn sidecar(root: &Root, name: &[u8], coding: Coding) -> Option<Opened> {
-    let file = root.find(&[name, coding.suffix()].concat()).ok()?;
-    file.metadata().is_ok_and(|metadata| metadata.is_file()).then(|| Opened::new(file).ok())?
+/// A file beside another one that holds the same in another encoding. One that cannot be read is
+/// none; but that there is no descriptor for it says nothing about it.
+fn sidecar(root: &Root, name: &[u8], coding: Coding) -> Result<Option<Opened>, Outcome> {
+    let file = root.find(&[name, coding.suffix()].concat());
+    let file = file.and_then(|file| Ok((file.metadata()?.is_file(), Opened::new(file)?)));
+    match file {
+        Ok((is_file, file)) => Ok(is_file.then_some(file)),
+        Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Whether a file was written to so short a time ago that more may be about to come.

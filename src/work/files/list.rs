@@ -1,9 +1,9 @@
 //! What is in a directory: the names that would be served, in slices.
 
-use super::{Mark, Outcome, Root, Site, Step, is_hidden};
+use super::{Mark, Outcome, Site, Step, is_hidden, meaning};
 use crate::limits;
 use rustix::fs::{AtFlags, Dir, FileType, statat};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::sync::Arc;
 
@@ -50,14 +50,14 @@ impl Listing {
             if self.names.len() > limits::LISTING_NAMES_MAX {
                 return Err(self.end());
             }
-            let Some(Ok(entry)) = self.dir.read() else {
+            let Some(entry) = self.dir.read() else {
                 return Err(self.end());
             };
+            let entry = entry.map_err(|error| meaning(&error.into()))?;
             let name = entry.file_name().to_bytes();
-            if !is_hidden(name)
-                && let Some(name) = self.look(name)
-            {
-                self.names.push(name);
+            if !is_hidden(name) {
+                let found = self.look(name)?;
+                self.names.extend(found);
             }
         }
         Ok(Step::List(self))
@@ -71,20 +71,22 @@ impl Listing {
     }
 
     /// What is behind a name, if it is anything that would be served.
-    fn look(&self, name: &[u8]) -> Option<Name> {
-        let stat = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    fn look(&self, name: &[u8]) -> Result<Option<Name>, Outcome> {
+        // It may be gone since it was read.
+        let Ok(stat) = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) else {
+            return Ok(None);
+        };
         let named = |is_directory, bytes, modified| Name {
             name: name.into(),
             is_directory,
             bytes: if is_directory { 0 } else { bytes },
             modified,
         };
-        match FileType::from_raw_mode(stat.st_mode) {
+        Ok(match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => Some(named(true, 0, stat.st_mtime)),
             FileType::RegularFile => Some(named(false, stat.st_size as u64, stat.st_mtime)),
             FileType::Symlink => {
-                let Site::Directory(root) = &*self.site else { return None };
-                let metadata = self.follow(root, name)?;
+                let Some(metadata) = self.follow(name)? else { return Ok(None) };
                 let seconds = Mark::of(&metadata).stamp / 1_000_000_000;
                 let is_served = metadata.is_dir() || metadata.is_file();
                 is_served.then(|| named(metadata.is_dir(), metadata.len(), seconds))
@@ -94,11 +96,17 @@ impl Listing {
             | FileType::CharacterDevice
             | FileType::BlockDevice
             | FileType::Unknown => None,
-        }
+        })
     }
 
-    fn follow(&self, root: &Root, name: &[u8]) -> Option<std::fs::Metadata> {
+    /// What a link leads to, if that is inside. Without a descriptor nobody knows.
+    fn follow(&self, name: &[u8]) -> Result<Option<Metadata>, Outcome> {
+        let Site::Directory(root) = &*self.site else { return Ok(None) };
         let path = [&self.path[1..], name].concat();
-        root.look(&path).and_then(|file| file.metadata()).ok()
+        match root.look(&path).and_then(|file| file.metadata()) {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
+            Err(_) => Ok(None),
+        }
     }
 }

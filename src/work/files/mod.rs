@@ -198,9 +198,9 @@ pub fn is_served(path: &[u8]) -> bool {
     let Some(path) = path.strip_prefix(b"/") else {
         return false;
     };
-    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let names = path.strip_suffix(b"/").unwrap_or(path);
     path.is_empty()
-        || !path.split(|byte| *byte == b'/').any(|name| name.is_empty() || is_hidden(name))
+        || !names.split(|byte| *byte == b'/').any(|name| name.is_empty() || is_hidden(name))
 }
 
 /// Whether a name is not shown to anybody: those that begin with a dot, but for the one that RFC
@@ -229,3 +229,6 @@ fn meaning(error: &io::Error) -> Outcome {
         Some(_) | None => Outcome::Failed,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,8 @@ pub fn of(variant: &Variant, head: &Head<'_, '_>, verdict: Verdict) -> Response 
 /// The content of a file as that of a response about something else, such as an error.
 pub fn page(status: u16, variant: &Variant, head: &Head<'_, '_>) -> Response {
     let lines = Some(variant.lines_of_content());
-    Response { status, lines, ..whole(variant, head.method) }.varying()
+    let response = Response { status, lines, ..whole(variant, head.method) }.varying();
+    if status == 503 { response.retry_after(1) } else { response }
 }
 
 fn whole(variant: &Variant, method: Method) -> Response {

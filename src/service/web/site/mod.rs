@@ -24,7 +24,7 @@ pub use table::{Fetched, Fetches, Name};
 use super::cache::{Cache, Verdict};
 use crate::limits;
 use crate::service::Cx;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style};
+use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, only_read};
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
 use crate::work::files::{self, Page, Site};
@@ -195,12 +195,6 @@ fn hit(
     Some(respond(&variant, head, goal, Verdict::Hit(age), cx))
 }
 
-/// There is a file, and it is not for this method.
-fn refusal(head: &Head<'_, '_>) -> Response {
-    let error = Style::of(head).error(405, "Files of this site can only be read.");
-    error.field("Allow", "GET, HEAD, OPTIONS".to_string())
-}
-
 fn respond(
     variant: &resource::Variant,
     head: &Head<'_, '_>,
@@ -212,7 +206,7 @@ fn respond(
     match goal {
         Goal::File => answer::of(variant, head, verdict),
         Goal::Error(status, _) => answer::page(status, variant, head),
-        Goal::Refusal => refusal(head),
+        Goal::Refusal => only_read(head),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::resource;
 use super::table::{Fetched, Kept};
-use super::{BUSY, Goal, NOWHERE, hit, listing, order, refusal, respond};
+use super::{BUSY, Goal, NOWHERE, hit, listing, order, respond};
 use crate::limits;
-use crate::service::http::{Response, Style, text};
+use crate::service::http::{Response, Style, only_read, text};
 use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket};
 use crate::wire::Parse;
@@ -74,7 +74,7 @@ impl Pending {
             }
             Fetched::File(_) | Fetched::Known => self.look_again(head, cx),
             Fetched::Directory => Some(self.redirect(head)),
-            Fetched::Listing(..) if self.goal == Goal::Refusal => Some(refusal(head)),
+            Fetched::Listing(..) if self.goal == Goal::Refusal => Some(only_read(head)),
             Fetched::Listing(names, truncated) => {
                 let mut response = listing::response(&self.path, names, *truncated, head);
                 response.cache = Some(Verdict::Bypass);
@@ -88,7 +88,7 @@ impl Pending {
             Fetched::Busy => self.fail(503, BUSY, head, cx),
             Fetched::Unsettled => {
                 let why = "Somebody is writing to this file all the time.";
-                Some(self.error(503, why, head).retry_after(1))
+                self.fail(503, why, head, cx)
             }
             Fetched::Alone => {
                 let lookup = cx.world.web.site.lookup(&self.path, order(head));
@@ -204,7 +204,7 @@ impl Pending {
     fn redirect(&self, head: &Head<'_, '_>) -> Response {
         match self.goal {
             Goal::File => {}
-            Goal::Refusal => return refusal(head),
+            Goal::Refusal => return only_read(head),
             Goal::Error(..) => return self.error(404, NOWHERE, head),
         }
         let query = head.target.query().map(|query| percent_encode(query.as_bytes(), QUERY));
