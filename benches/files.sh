@@ -24,24 +24,8 @@
 
 source "$(dirname "$0")/lib.sh"
 
-rounds=5 seconds=3 tests=()
+rounds=5 seconds=3
 declare -A pids ports
-
-options() {
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --quick) rounds=1 seconds=1 ;;
-            --rounds) rounds=${2:?} && shift ;;
-            --seconds) seconds=${2:?} && shift ;;
-            small | middle | large | paced | slow) tests+=("$1") ;;
-            *) usage ;;
-        esac
-        shift
-    done
-    if [ ${#tests[@]} = 0 ]; then
-        tests=(small middle large paced slow)
-    fi
-}
 
 prepare() {
     need_cores
@@ -154,18 +138,20 @@ slow() {
     done
 }
 
-options "$@"
+options "rounds seconds" "$@"
+[ ${#words[@]} -gt 0 ] || words=(small middle large paced slow)
 prepare
 start_all
-for test in "${tests[@]}"; do
+for test in "${words[@]}"; do
     case $test in
         paced | slow)
             echo "$test"
             "$test"
             ;;
-        *)
+        small | middle | large)
             run_rounds "$test"
             table "$test"
             ;;
+        *) usage ;;
     esac
 done

@@ -29,19 +29,6 @@ LOADS=(keep-alive pipelined closing)
 rounds=5 seconds=3 connections=64
 declare -A pids ports
 
-options() {
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --quick) rounds=1 seconds=1 ;;
-            --rounds) rounds=${2:?} && shift ;;
-            --seconds) seconds=${2:?} && shift ;;
-            --connections) connections=${2:?} && shift ;;
-            *) usage ;;
-        esac
-        shift
-    done
-}
-
 prepare() {
     need_cores
     need nginx nginx
@@ -150,7 +137,8 @@ p99() {
     fi
 }
 
-options "$@"
+options "rounds seconds connections" "$@"
+[ ${#words[@]} = 0 ] || usage
 prepare
 start_all
 run_rounds

@@ -39,6 +39,6 @@ echo "$count idle connections"
 printf '%-8s %10s %14s %14s %10s\n' server 'fresh KiB' 'bytes per one' 'all per one' 'again KiB'
 start_pentad --keepalive-timeout 10m
 row pentad
-start_nginx
+start_nginx ""
 row nginx
 echo "binary: $(stat -L -c %s "$pentad") bytes"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whether the loop answers at once while every worker is busy.
 #
-#     benches/latency.sh [--workers N] [--rounds N] [--seconds S]
+#     benches/latency.sh [--quick] [--workers N] [--rounds N] [--seconds S]
 #
 # Some clients ask for pi without a pause (100 million points each, cut for eight workers), so
 # that there are always more slices than workers; meanwhile wrk sends GET /healthz on four
@@ -17,18 +17,6 @@ source "$(dirname "$0")/lib.sh"
 
 workers=2 rounds=3 seconds=5
 JOB_CLIENTS=4
-
-options() {
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --workers) workers=${2:?} && shift ;;
-            --rounds) rounds=${2:?} && shift ;;
-            --seconds) seconds=${2:?} && shift ;;
-            *) usage ;;
-        esac
-        shift
-    done
-}
 
 ask_for_pi() {
     cat >"$tmp/pi.lua" <<'LUA'
@@ -73,7 +61,8 @@ row() {
         "$(median <"$tmp/$1.p99_us")" "$(median <"$tmp/$1.rate")"
 }
 
-options "$@"
+options "workers rounds seconds" "$@"
+[ ${#words[@]} = 0 ] || usage
 need wrk wrk
 build_pentad
 cores=0-$(($(nproc) - 1))

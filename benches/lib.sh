@@ -36,6 +36,26 @@ usage() {
     exit 2
 }
 
+# options NAMES ARGUMENT... - `--seconds 3` sets $seconds if that is among NAMES, `--quick` means one
+# short round, and what is no option goes to $words.
+options() {
+    local names=" $1 "
+    shift
+    words=()
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) rounds=1 seconds=1 ;;
+            --*)
+                [[ $names == *" ${1#--} "* ]] && [ $# -gt 1 ] || usage
+                printf -v "${1#--}" %s "$2"
+                shift
+                ;;
+            *) words+=("$1") ;;
+        esac
+        shift
+    done
+}
+
 # need COMMAND PACKAGE - installs what is missing if that is possible, else says what to do.
 need() {
     export PATH=$PATH:/usr/sbin

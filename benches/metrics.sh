@@ -22,19 +22,6 @@ LOADS=(keep-alive pipelined)
 rounds=9 seconds=2 connections=64
 declare -A pids ports
 
-options() {
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --quick) rounds=3 seconds=1 ;;
-            --rounds) rounds=${2:?} && shift ;;
-            --seconds) seconds=${2:?} && shift ;;
-            --connections) connections=${2:?} && shift ;;
-            *) usage ;;
-        esac
-        shift
-    done
-}
-
 start_both() {
     # shellcheck disable=SC2119 # it takes options, but needs none here
     start_pentad
@@ -91,7 +78,8 @@ run_rounds() {
 # column LOAD EXPRESSION - the median of an awk expression over the rounds.
 column() { awk "{ print $2 }" "$tmp/$1.results" | median; }
 
-options "$@"
+options "rounds seconds connections" "$@"
+[ ${#words[@]} = 0 ] || usage
 need_cores
 need wrk wrk
 build_pentad
