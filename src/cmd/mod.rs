@@ -12,7 +12,6 @@ use crate::config::options::Ask;
 use crate::config::{Loaded, Problem, suggest};
 
 mod bench;
-mod bench_chat;
 mod chat;
 mod check;
 mod completions;

@@ -4,16 +4,15 @@
 //! The server is a child process; agents and visitors are client sessions of one loop. With
 //! `--speed` all times shrink by the same factor, so that a long study takes a short while.
 
-use super::bench::Server;
-use super::{Exit, complain, print, services};
+use super::super::{Exit, complain, print};
+use super::server::Server;
+use super::world;
 use crate::client::chat::theory::{lost_share, standard_error};
 use crate::client::chat::{Plan, Run, Service};
 use crate::config::{Config, value};
 use crate::limits;
 use crate::net::{Load, Loader, Stop};
-use crate::service::web::AccessLog;
 use crate::service::{Endpoint, Kind, Transport};
-use crate::work::pow::Kernel;
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -176,12 +175,12 @@ fn run(options: &Options) -> io::Result<(Run, Stop)> {
     for (name, secret) in &agents {
         args.extend(["--agent".to_owned(), format!("{name}:{secret}")]);
     }
-    let server = Server::start("chat", &args)?;
+    let server = Server::start(&["chat"], &args)?;
     let service = match options.service {
         Service::Exponential(mean) => Service::Exponential(faster(mean)),
         Service::Uniform(least, most) => Service::Uniform(faster(least), faster(most)),
     };
-    let to = Endpoint { transport: Transport::Tcp, addr: server.addr };
+    let to = Endpoint { transport: Transport::Tcp, addr: server.addr("chat") };
     let plan = Plan {
         to,
         clients: options.clients,
@@ -191,11 +190,9 @@ fn run(options: &Options) -> io::Result<(Run, Stop)> {
         agents,
     };
     let mut config = Config::default();
-    // Clients search for nothing: no need to find out how that would be fastest.
-    config.pow.kernel = Some(Kernel::Sha2);
     // Visitors come while others still wait for the server's end of their connection.
     config.limits.max_connections = limits::CONNECTIONS_MAX;
-    let mut world = services::world(&config, &[], AccessLog::Off, [0; 32]);
+    let mut world = world();
     let expected = Duration::from_secs_f64(options.clients as f64 / plan.arrival);
     world.helpdesk = Run::new(plan);
     let loaded = Loader::start()?.run(Load {

@@ -3,26 +3,21 @@
 //! Without an address each difficulty is measured on a server of its own, a child process; so the
 //! client shares nothing with it but the machine.
 
-use super::{Exit, bench_chat, complain, print, services};
+use super::super::{Exit, complain, print};
+use super::server::Server;
+use super::world;
 use crate::config::Config;
 use crate::net::{Load, Loaded, Loader, Stop};
-use crate::service::web::AccessLog;
 use crate::service::{Endpoint, Kind, Transport};
-use crate::work::pow::Kernel;
 use lexopt::Arg;
-use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZero;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::Duration;
-use std::{env, fs, process, thread};
 
-const HELP: &str = "\
-Measure a service from outside, as its classic clients use it
-
+pub(super) const HELP: &str = "\
 Usage: pentad bench pow [--seconds N] [ADDR]
 
   pow       100 connections, then one per core, each of which sends a line and waits for its
@@ -70,16 +65,13 @@ const HISTORIC: [(&str, &str, &str); 7] = [
 /// The larger crowd.
 const MANY: usize = 100;
 
-/// The command with its arguments.
+/// The command with its arguments, behind `pow`.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    if args.first().is_some_and(|service| service == "chat") {
-        return bench_chat::command(args.into_iter().skip(1).collect());
-    }
     let plan = match plan(args) {
         Ok(Some(plan)) => plan,
-        Ok(None) => return print(&format!("{HELP}\n{}", bench_chat::HELP)),
+        Ok(None) => return print(HELP),
         Err(error) => {
-            complain(format_args!("bench: {error}\n\n{HELP}"));
+            complain(format_args!("bench pow: {error}\n\n{HELP}"));
             return Exit::Usage;
         }
     };
@@ -117,12 +109,10 @@ fn plan(args: Vec<OsString>) -> Result<Option<Plan>, lexopt::Error> {
         }
     }
     let time = Duration::from_secs(seconds);
-    match values.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["pow"] => Ok(Some(Plan { addr: None, time })),
-        ["pow", addr] => Ok(Some(Plan { addr: Some(addr.to_string()), time })),
-        ["pow", _, extra, ..] => Err(format!("one server at a time, not also {extra}").into()),
-        [] => Err("which service? pow and chat can be measured".into()),
-        [other, ..] => Err(format!("{other} cannot be measured; pow and chat can").into()),
+    match <[String; 1]>::try_from(values) {
+        Ok([addr]) => Ok(Some(Plan { addr: Some(addr), time })),
+        Err(none) if none.is_empty() => Ok(Some(Plan { addr: None, time })),
+        Err(many) => Err(format!("one server at a time, not also {}", many[1]).into()),
     }
 }
 
@@ -151,9 +141,9 @@ impl Bench {
     /// Measures servers of our own.
     fn here(&mut self, columns: &mut Vec<Column>) -> io::Result<Stop> {
         for difficulty in 0..HISTORIC.len() as u32 {
-            let server =
-                Server::start("pow", &["--pow-difficulty".to_owned(), difficulty.to_string()])?;
-            let (column, stop) = self.column(server.addr, Some(difficulty))?;
+            let args = ["--pow-difficulty".to_owned(), difficulty.to_string()];
+            let server = Server::start(&["pow"], &args)?;
+            let (column, stop) = self.column(server.addr("pow"), Some(difficulty))?;
             columns.extend(column);
             match stop {
                 Stop::Time | Stop::Gone | Stop::Enough => {}
@@ -193,16 +183,13 @@ impl Bench {
     }
 
     fn run(&mut self, addr: SocketAddr, connections: usize) -> io::Result<Loaded> {
-        let mut config = Config::default();
-        // Clients search for nothing: no need to find out how that would be fastest.
-        config.pow.kernel = Some(Kernel::Sha2);
         self.loader.run(Load {
             to: Endpoint { transport: Transport::Tcp, addr },
             kind: Kind::Line,
             connections,
             time: self.time,
-            world: services::world(&config, &[], AccessLog::Off, [0; 32]),
-            limits: config.limits,
+            world: world(),
+            limits: Config::default().limits,
             seed: 0,
         })
     }
@@ -260,51 +247,6 @@ fn figure(number: f64) -> String {
     }
 }
 
-/// A server of our own, on a free port, with nothing to keep.
-pub(super) struct Server {
-    child: Child,
-    pub(super) addr: SocketAddr,
-    data: PathBuf,
-}
-
-impl Server {
-    /// One that runs `service` alone, with these options.
-    pub(super) fn start(service: &str, options: &[String]) -> io::Result<Server> {
-        let data = env::temp_dir().join(format!("pentad-bench-{}", process::id()));
-        let mut command = Command::new(env::current_exe()?);
-        command.args(["serve", "--only", service, "--quiet"]);
-        command.args([format!("--{service}"), "127.0.0.1:0".to_owned()]).args(options);
-        command.arg("--data").arg(&data).stdin(Stdio::null()).stdout(Stdio::piped());
-        for (name, _) in env::vars_os() {
-            if name.to_string_lossy().starts_with("PENTAD_") {
-                command.env_remove(name);
-            }
-        }
-        let mut child = command.spawn()?;
-        let stdout = child.stdout.take().expect("it is piped");
-        let addr = BufReader::new(stdout).lines().map_while(Result::ok).find_map(|line| {
-            line.strip_prefix(&format!("listening {service} tcp "))
-                .and_then(|addr| addr.parse().ok())
-        });
-        // Dropped on the way out, it takes a child without an address along.
-        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server { child, addr: addr.unwrap_or(unknown), data };
-        match addr {
-            Some(_) => Ok(server),
-            None => Err(io::Error::other("the server did not start")),
-        }
-    }
-}
-
-impl Drop for Server {
-    /// It may have ended already: at a terminal, an interrupt reaches both of us.
-    fn drop(&mut self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.data);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,11 +281,11 @@ mod tests {
             plan(args.split_whitespace().map(OsString::from).collect()).map_err(|e| e.to_string())
         };
         let time = Duration::from_secs(3);
-        assert_eq!(read("pow"), Ok(Some(Plan { addr: None, time })));
+        assert_eq!(read(""), Ok(Some(Plan { addr: None, time })));
         let plan = Plan { addr: Some("h:1".to_string()), time: Duration::from_secs(1) };
-        assert_eq!(read("pow --seconds 1 h:1"), Ok(Some(plan)));
+        assert_eq!(read("--seconds 1 h:1"), Ok(Some(plan)));
         assert_eq!(read("--help"), Ok(None));
-        for wrong in ["", "cats", "pow a b", "pow --seconds 0", "pow --seconds x", "pow -x"] {
+        for wrong in ["a b", "--seconds 0", "--seconds x", "-x"] {
             assert!(read(wrong).is_err(), "{wrong:?}");
         }
     }
