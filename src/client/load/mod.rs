@@ -14,7 +14,7 @@ mod plan;
 mod talk;
 mod tally;
 
-pub use plan::{Budget, Plan, Slow};
+pub use plan::{Ask, Budget, Number, Plan, Slow};
 pub use tally::{CACHE_LOOKED_AT, Point, Series, Tally, Trouble};
 
 use crate::buf::RecvBuf;
@@ -35,8 +35,37 @@ pub struct Run {
     pub tally: Tally,
     /// The bytes of the answers, if somebody wants to see them, up to a mebibyte.
     pub transcript: Option<Vec<u8>>,
+    /// What became of each request, if somebody wants to know, up to [`TOLD_MAX`] of them.
+    pub told: Option<Vec<Told>>,
     limits: Limits,
 }
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Which of the plan's requests it was.
+    pub place: usize,
+    /// The number that was written into it.
+    pub number: u64,
+    /// When it was due.
+    pub began: Instant,
+    /// When it came to an end.
+    pub at: Instant,
+    /// Which end.
+    pub fate: Fate,
+}
+
+/// To which end a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It was answered with this status.
+    Answered(u16),
+    /// It was not answered: nobody knows whether it was carried out.
+    Failed(Trouble),
+}
+
+/// Requests of which it is remembered what became of them.
+pub const TOLD_MAX: usize = 1 << 20;
 
 /// Which part a session plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +80,7 @@ impl Run {
     /// A run at its beginning.
     pub fn new(plan: Plan, limits: Limits, transcript: Option<Vec<u8>>) -> Run {
         let (budget, tally) = (Budget::of(&plan), Tally::new(plan.count_from));
-        Run { plan, budget, tally, transcript, limits }
+        Run { plan, budget, tally, transcript, told: None, limits }
     }
 
     /// Whether as many requests have come to an end as were wanted.
@@ -65,6 +94,15 @@ impl Run {
             && transcript.len() < limits::MIB
         {
             transcript.extend_from_slice(bytes);
+        }
+    }
+
+    #[inline]
+    fn tell(&mut self, told: Told) {
+        if let Some(all) = &mut self.told
+            && all.len() < TOLD_MAX
+        {
+            all.push(told);
         }
     }
 

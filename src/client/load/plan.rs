@@ -10,12 +10,8 @@ use std::time::{Duration, Instant};
 pub struct Plan {
     /// Where to.
     pub to: Endpoint,
-    /// The method, which decides where answers end.
-    pub method: Method,
-    /// The request, head and body, as it is sent each time.
-    pub request: Arc<[u8]>,
-    /// Where the body begins in it.
-    pub body_at: usize,
+    /// What a client asks, one after the other; after the last the first again. At least one.
+    pub asks: Arc<[Ask]>,
     /// How many clients there are.
     pub connections: usize,
     /// How many requests a connection has under way at most.
@@ -34,6 +30,32 @@ pub struct Plan {
     pub start: Instant,
     /// From when on requests count: what begins earlier is warm-up.
     pub count_from: Instant,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The method, which decides where the answer ends.
+    pub method: Method,
+    /// Head and body.
+    pub bytes: Arc<[u8]>,
+    /// Where the body begins in it.
+    pub body_at: usize,
+    /// What makes it another one each time, if something does.
+    pub number: Option<Number>,
+}
+
+/// A number that is written into a request before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number {
+    /// Where: so many bytes of the request stand before it.
+    pub at: usize,
+    /// The first.
+    pub first: u64,
+    /// How many there are; after the last the first again.
+    pub count: u64,
+    /// How many of them to leave out at the beginning.
+    pub skip: u64,
 }
 
 /// Ways to hold a server up.
@@ -58,6 +80,8 @@ pub struct Budget {
     arrivals: u64,
     /// Arrivals given back by connections that ended before their time came.
     returned: Vec<Instant>,
+    /// Numbers handed out so far.
+    numbers: u64,
 }
 
 impl Budget {
@@ -69,6 +93,7 @@ impl Budget {
             count_from: plan.count_from,
             arrivals: 0,
             returned: Vec::new(),
+            numbers: 0,
         }
     }
 
@@ -103,9 +128,21 @@ impl Budget {
         }
     }
 
+    /// The next number of those, whichever client it is for.
+    pub(super) fn number(&mut self, of: Number) -> u64 {
+        let number = of.first + (of.skip + self.numbers) % of.count.max(1);
+        self.numbers += 1;
+        number
+    }
+
     /// Whether nothing may be sent any more.
     pub(super) fn is_spent(&self) -> bool {
         self.left == Some(0)
+    }
+
+    /// How many numbers were written into requests.
+    pub fn numbers(&self) -> u64 {
+        self.numbers
     }
 
     /// How many requests were due by `now` and nobody was free to send them.
@@ -113,5 +150,33 @@ impl Budget {
         let Some(rate) = self.rate else { return 0 };
         let due = (now.saturating_duration_since(self.start).as_secs_f64() * rate) as u64;
         due.saturating_sub(self.arrivals)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Transport;
+
+    #[test]
+    fn numbers_go_round_from_where_they_begin() {
+        let start = Instant::now();
+        let plan = Plan {
+            to: Endpoint { transport: Transport::Tcp, addr: ([127, 0, 0, 1], 1).into() },
+            asks: [].into(),
+            connections: 1,
+            depth: 1,
+            keep_alive: true,
+            timeout: Duration::ZERO,
+            rate: None,
+            requests: None,
+            slow: None,
+            start,
+            count_from: start,
+        };
+        let mut budget = Budget::of(&plan);
+        let of = Number { at: 0, first: 10, count: 3, skip: 1 };
+        assert_eq!([(); 5].map(|()| budget.number(of)), [11, 12, 10, 11, 12]);
+        assert_eq!(budget.numbers(), 5);
     }
 }

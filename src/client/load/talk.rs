@@ -1,6 +1,6 @@
 //! What goes over one connection of a load test: requests under way, and the answers to them.
 
-use super::{Plan, Run, Slow, Trouble};
+use super::{Fate, Plan, Run, Slow, Told, Trouble};
 use crate::buf::RecvBuf;
 use crate::client::http::{Part, Reader};
 use crate::service::Cx;
@@ -15,6 +15,8 @@ pub(super) struct Talk {
     status: u16,
     /// Requests under way, the oldest first.
     pub(super) asked: VecDeque<Asked>,
+    /// What is to be asked next: its place in the plan.
+    place: usize,
     /// When the next is due, if that is not yet.
     pub(super) due: Option<Instant>,
     /// Nothing more may be asked on this connection.
@@ -33,6 +35,10 @@ pub(super) struct Asked {
     began: Instant,
     /// When it was sent: what patience is counted from.
     sent: Instant,
+    /// Which of the plan's requests it was.
+    place: usize,
+    /// The number that was written into it.
+    number: u64,
 }
 
 /// How often a slow client sends a little more.
@@ -52,9 +58,10 @@ pub(super) enum Heard {
 impl Talk {
     pub(super) fn new(plan: &Plan, now: Instant) -> Talk {
         Talk {
-            reader: Reader::new(plan.method),
+            reader: Reader::new(plan.asks[0].method),
             status: 0,
             asked: VecDeque::with_capacity(plan.depth),
+            place: 0,
             due: None,
             last: false,
             drip: plan.slow.map(|_| now + DRIP),
@@ -75,24 +82,11 @@ impl Talk {
                 return;
             }
             self.last = !run.plan.keep_alive || run.plan.slow.is_some();
-            self.asked.push_back(Asked { began: due, sent: cx.now });
-            self.send(run, cx);
+            let (place, sent) = (self.place, cx.now);
+            self.place = (place + 1) % run.plan.asks.len();
+            let number = send(place, run, cx);
+            self.asked.push_back(Asked { began: due, sent, place, number });
         }
-    }
-
-    fn send(&self, run: &mut Run, cx: &mut Cx<'_>) {
-        let request = &run.plan.request;
-        let (upto, times) = match run.plan.slow {
-            None => (request.len(), 1),
-            // All but the empty line, or all but the body's end.
-            Some(Slow::Headers) => (run.plan.body_at - 2, 1),
-            Some(Slow::Body) => (run.plan.body_at, 1),
-            Some(Slow::Read) => (request.len(), UNREAD),
-        };
-        for _ in 0..times {
-            cx.send.push_shared(request, 0..upto);
-        }
-        run.tally.bytes_out += (upto * times) as u64;
     }
 
     /// A slow client sends so little that the server may lose its patience.
@@ -148,8 +142,10 @@ impl Talk {
 
     /// The answer to the oldest request is complete.
     pub(super) fn answered(&mut self, run: &mut Run, now: Instant) {
-        self.reader = Reader::new(run.plan.method);
         let Some(asked) = self.asked.pop_front() else { return };
+        let next = self.asked.front().map_or(self.place, |asked| asked.place);
+        self.reader = Reader::new(run.plan.asks[next].method);
+        run.tell(asked.told(Fate::Answered(self.status), now));
         if asked.began >= run.plan.count_from {
             run.tally.answered(self.status, now.saturating_duration_since(asked.began), now);
         }
@@ -157,6 +153,7 @@ impl Talk {
 
     pub(super) fn fail_first(&mut self, why: Trouble, run: &mut Run, now: Instant) {
         if let Some(asked) = self.asked.pop_front() {
+            run.tell(asked.told(Fate::Failed(why), now));
             run.failed(why, asked.began, now);
         }
     }
@@ -178,4 +175,37 @@ impl Talk {
     pub(super) fn deadline(&self) -> Option<Instant> {
         [self.patience(), self.due, self.drip].into_iter().flatten().min()
     }
+}
+
+impl Asked {
+    fn told(&self, fate: Fate, at: Instant) -> Told {
+        let Asked { began, place, number, .. } = *self;
+        Told { place, number, began, at, fate }
+    }
+}
+
+/// Sends what stands there in the plan. Returns the number that was written into it, if any was.
+fn send(place: usize, run: &mut Run, cx: &mut Cx<'_>) -> u64 {
+    let ask = &run.plan.asks[place];
+    let (upto, times) = match run.plan.slow {
+        None => (ask.bytes.len(), 1),
+        // All but the empty line, or all but the body's end.
+        Some(Slow::Headers) => (ask.body_at - 2, 1),
+        Some(Slow::Body) => (ask.body_at, 1),
+        Some(Slow::Read) => (ask.bytes.len(), UNREAD),
+    };
+    run.tally.bytes_out += (upto * times) as u64;
+    if let Some(of) = ask.number {
+        let number = run.budget.number(of);
+        let digits = number.to_string();
+        run.tally.bytes_out += digits.len() as u64;
+        cx.send.push_shared(&ask.bytes, 0..of.at);
+        cx.send.push(digits.as_bytes());
+        cx.send.push_shared(&ask.bytes, of.at..upto);
+        return number;
+    }
+    for _ in 0..times {
+        cx.send.push_shared(&ask.bytes, 0..upto);
+    }
+    0
 }

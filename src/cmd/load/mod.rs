@@ -10,7 +10,7 @@ mod text;
 mod watch;
 
 use super::{DataDir, Exit, complain, print, services};
-use crate::client::load::{Plan, Run, Seat};
+use crate::client::load::{Ask, Plan, Run, Seat};
 use crate::config::Config;
 use crate::limits::Limits;
 use crate::net::{Clock, Load, Loaded, Loader, Stop, Watch};
@@ -26,7 +26,6 @@ use options::{Format, HELP, Options};
 use std::ffi::OsString;
 use std::io;
 use std::net::ToSocketAddrs;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use watch::Progress;
 
@@ -133,13 +132,10 @@ fn plan(options: &Options) -> io::Result<Plan> {
     let unknown = || io::Error::other(format!("{} has no address", url.address));
     let named = |error| io::Error::other(format!("{}: {error}", url.address));
     let addr = url.address.to_socket_addrs().map_err(named)?.next().ok_or_else(unknown)?;
-    let (request, body_at) = rendered(options);
     let start = Instant::now();
     Ok(Plan {
         to: Endpoint { transport: Transport::Tcp, addr },
-        method: Method::of(&options.method),
-        request,
-        body_at,
+        asks: [rendered(options)].into(),
         connections: if options.debug { 1 } else { options.connections },
         depth: if options.slow.is_some() { 1 } else { options.pipeline },
         keep_alive: options.keep_alive,
@@ -152,8 +148,8 @@ fn plan(options: &Options) -> io::Result<Plan> {
     })
 }
 
-/// The request as it goes out each time, and where its body begins.
-fn rendered(options: &Options) -> (Arc<[u8]>, usize) {
+/// The request as it goes out each time.
+fn rendered(options: &Options) -> Ask {
     let given = |name: &str| options.fields.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
     let mut fields = Vec::new();
     if !given("user-agent") {
@@ -184,7 +180,7 @@ fn rendered(options: &Options) -> (Arc<[u8]>, usize) {
     request::print(&head, &mut request);
     let body_at = request.len();
     request.extend(options.body.iter().flatten());
-    (request.into(), body_at)
+    Ask { method: Method::of(&options.method), bytes: request.into(), body_at, number: None }
 }
 
 /// What a slow body is said to have: a byte each half second would take days.
@@ -250,7 +246,7 @@ fn debug(options: &Options) -> io::Result<Exit> {
             .collect::<String>()
     };
     let answer = run.transcript.as_deref().unwrap_or_default();
-    let text = format!("{}\n{}", side(">", &run.plan.request), side("<", answer));
+    let text = format!("{}\n{}", side(">", &run.plan.asks[0].bytes), side("<", answer));
     let exit = print(&text);
     Ok(match loaded.stop {
         Stop::Interrupted => Exit::Interrupted,

@@ -5,6 +5,7 @@
 
 use super::{Options, Service};
 use crate::config::value::show_duration;
+use crate::stats::quantile;
 use crate::study::Model;
 use crate::study::gauge::Gauge;
 use crate::study::load::Fate;
@@ -55,12 +56,6 @@ impl Point {
     fn throughput(&self) -> f64 {
         (self.clients - self.errors) as f64 / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
     }
-}
-
-/// The smallest time that is not exceeded by this share of `sorted`.
-fn quantile(sorted: &[Duration], share: f64) -> Duration {
-    let rank = (share * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.max(1) - 1).copied().unwrap_or_default()
 }
 
 /// See the module.
