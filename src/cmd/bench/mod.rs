@@ -3,6 +3,7 @@
 mod chat;
 mod pow;
 mod server;
+mod store;
 
 use super::{Exit, complain, print, services};
 use crate::config::Config;
@@ -18,9 +19,10 @@ struct Bench {
     run: fn(Vec<OsString>) -> Exit,
 }
 
-static BENCHES: [Bench; 2] = [
+static BENCHES: [Bench; 3] = [
     Bench { name: "pow", help: pow::HELP, run: pow::command },
     Bench { name: "chat", help: chat::HELP, run: chat::command },
+    Bench { name: "store", help: store::HELP, run: store::command },
 ];
 
 /// The command with its arguments.

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# A cached book beside a cached file of 1 KiB, both from one server in one run.
+#
+#     benches/store.sh [--quick] [--rounds N] [--seconds S]
+#
+# The server has one core to itself (its threads for files share it and sleep), the load the other.
+# In each round both are asked for in turn, over 64 connections. Figures are medians over the
+# rounds: requests a second, and requests for each second that the server itself was on its core,
+# kernel included, as /proc counts it. The second is the fairer one where it is the load generator
+# that is out of breath first.
+#
+# What durable purchases cost, and all else about the bookstore, is in `pentad bench store`.
+#
+# Needs two cores, cargo, curl and wrk (installed as root on Debian if missing). Everything listens
+# on 127.0.0.1 alone. PENTAD=FILE measures that binary instead of building one, SERVER_CORE and
+# LOAD_CORE choose other cores than 0 and 1, and PATIENCE is for how many seconds in all the script
+# waits for others to leave the machine alone.
+
+source "$(dirname "$0")/lib.sh"
+
+rounds=5 seconds=3
+declare -A paths=([file]=/small [book]=/product/2)
+
+options() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --quick) rounds=1 seconds=1 ;;
+            --rounds) rounds=${2:?} && shift ;;
+            --seconds) seconds=${2:?} && shift ;;
+            *) usage ;;
+        esac
+        shift
+    done
+}
+
+prepare() {
+    need_cores
+    need wrk wrk
+    need curl curl
+    build_pentad
+    mkdir "$tmp/site"
+    head -c 1024 /dev/urandom >"$tmp/site/small"
+    local replica replicas=()
+    for replica in catalog-1 catalog-2 order-1 order-2; do
+        replicas+=(--only "$replica" "--$replica" 127.0.0.1:0)
+    done
+    start_pentad --root "$tmp/site" --store-ttl 1h "${replicas[@]}"
+}
+
+# cached WHAT - asks until it is, and fails if it never is.
+cached() {
+    curl --silent --head "http://127.0.0.1:$port${paths[$1]}" | grep -qi '^x-cache: hit'
+}
+
+# measure WHAT - adds a line to the results: requests/s, requests/CPU s, p99 in us.
+measure() {
+    local before after report requests
+    before=$(cpu_ticks "$pid")
+    report=$(taskset -c "$LOAD_CORE" timeout $((seconds + 20)) wrk -t1 -c64 \
+        -d"${seconds}s" --latency "http://127.0.0.1:$port${paths[$1]}")
+    after=$(cpu_ticks "$pid")
+    requests=$(wrk_number requests <<<"$report")
+    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$report")" != 0 ]; then
+        fail "$1 went wrong:"$'\n'"$report"
+    fi
+    awk -v rate="$(wrk_number rate <<<"$report")" -v p99="$(wrk_number p99_us <<<"$report")" \
+        -v requests="$requests" -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
+        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
+        >>"$tmp/$1.results"
+}
+
+# result WHAT COLUMN - the median.
+result() { awk -v column="$2" '{ print $column }' "$tmp/$1.results" | median; }
+
+options "$@"
+prepare
+for what in file book; do
+    until_true cached "$what"
+done
+for ((round = 0; round < rounds; round++)); do
+    for what in file book; do
+        quiet
+        measure "$what"
+    done
+done
+printf '%-6s %11s %8s %15s %8s %9s\n' what requests/s '/ file' 'requests/CPU s' '/ file' 'p99 us'
+for what in file book; do
+    awk -v what="$what" -v rate="$(result "$what" 1)" -v file_rate="$(result file 1)" \
+        -v cpu="$(result "$what" 2)" -v file_cpu="$(result file 2)" -v p99="$(result "$what" 3)" \
+        'BEGIN {
+            printf "%-6s %11.0f %8.2f %15.0f %8.2f %9.0f\n", what, rate, rate / file_rate, cpu,
+                cpu / file_cpu, p99
+        }'
+done

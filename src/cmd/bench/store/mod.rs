@@ -1,0 +1,130 @@
+//! `pentad bench store`: the replicated bookstore from outside.
+//!
+//! ```text
+//!   fsync ─▶ latency ─▶ invalidation ─▶ sales ─▶ shares ─▶ crash ─▶ recovery
+//!     each adds a table, and checks of what has to be true; a signal ends it with those so far
+//! ```
+//! The servers are this program in processes of its own, the clients one loop here: neither
+//! waits for the other's thread.
+
+mod crash;
+mod desk;
+mod durable;
+mod latency;
+mod options;
+mod picture;
+mod report;
+mod sales;
+mod shop;
+
+pub(super) use options::HELP;
+
+use super::super::{Exit, complain, print};
+use desk::{Broken, Desk};
+use options::{Format, Options};
+use report::Report;
+use shop::Shop;
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::{fs, process};
+
+/// What all measurements need.
+struct Bench<'a> {
+    options: &'a Options,
+    desk: &'a mut Desk,
+    /// Where the files of servers are.
+    data: &'a Path,
+}
+
+/// The command with its arguments, behind `store`.
+pub(super) fn command(args: Vec<OsString>) -> Exit {
+    let options = match Options::read(args) {
+        Ok(Some(options)) => options,
+        Ok(None) => return print(HELP),
+        Err(error) => {
+            complain(format_args!("bench store: {error}\n\n{HELP}"));
+            return Exit::Usage;
+        }
+    };
+    let mut report = Report::default();
+    let ended = play(&options, &mut report);
+    let printed = print(&match options.format {
+        Format::Markdown => report.markdown(),
+        Format::Csv => report.csv(),
+        Format::Svg => picture::svg(&report),
+    });
+    let written = options.out.as_deref().map_or(Ok(()), |out| write(out, &report));
+    for broken in report.broken() {
+        complain(format_args!("bench store: does not hold: {broken}"));
+    }
+    match (ended, written) {
+        (Err(Broken::Stopped(exit)), _) => exit,
+        (Err(Broken::Failed(problem)), _) | (Ok(()), Err(problem)) => {
+            complain(format_args!("bench store: {problem}"));
+            Exit::Failed
+        }
+        (Ok(()), Ok(())) if report.broken().next().is_some() => Exit::Failed,
+        (Ok(()), Ok(())) => printed,
+    }
+}
+
+/// All of it, as far as it gets.
+fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
+    // First, so that a signal lets go of everything on its way out.
+    let desk = &mut Desk::start()?;
+    let place = Place::new(&options.data)?;
+    let bench = &mut Bench { options, desk, data: &place.0 };
+    let shop = |bench: &mut Bench<'_>, name: &str, cache: &str| {
+        Shop::open(bench.desk, &bench.data.join(name), &[cache, "--store-ttl=1h"])
+    };
+    let off = shop(bench, "off", "--store-cache=0")?;
+    durable::measure(bench, &off, report)?;
+    let on = shop(bench, "on", "--store-cache=100")?;
+    latency::measure(bench, &off, &on, report)?;
+    latency::invalidation(bench, &off, &on, report)?;
+    sales::measure(bench, &on, report)?;
+    drop(on);
+    sales::shares(bench, &off, report)?;
+    crash::timeline(bench, &off, report)?;
+    crash::recovery(bench, &off, report)
+}
+
+/// A directory that is gone when this is.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(within: &Path) -> Result<Place, Broken> {
+        let path = within.join(format!("pentad-bench-{}", process::id()));
+        let refused = |error| Broken::Failed(format!("{}: {error}", path.display()));
+        fs::create_dir_all(&path).map_err(refused)?;
+        Ok(Place(path))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn write(out: &Path, report: &Report) -> Result<(), String> {
+    let refused = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+    fs::create_dir_all(out).map_err(|error| refused(out, error))?;
+    let files = [
+        ("store.md", report.markdown()),
+        ("store.csv", report.csv()),
+        ("store.svg", picture::svg(report)),
+    ];
+    for (name, text) in files {
+        let path = out.join(name);
+        fs::write(&path, text).map_err(|error| refused(&path, error))?;
+    }
+    Ok(())
+}
+
+/// What has been measured so far, for those who wait.
+fn say(what: impl Display) {
+    let _ = writeln!(io::stderr(), "{what}");
+}

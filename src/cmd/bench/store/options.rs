@@ -1,0 +1,130 @@
+//! The command line of `pentad bench store`.
+
+use crate::config::value;
+use lexopt::{Arg, Parser, ValueExt};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, fmt};
+
+pub(in super::super) const HELP: &str = "\
+Usage: pentad bench store [OPTIONS]
+
+  store     The replicated bookstore: latencies with the cache and without, what a write costs
+            the cache, a crash and the recovery from it, 200 buyers of the last copies, who is
+            asked how often, and what durability costs beside an fsync of this disk. Tables as
+            Markdown. The servers are started for it. Exits with 1 if a sale was lost or doubled,
+            or replicas differ in the end
+
+Options:
+  --seconds N       How long each figure is measured: 1 to 3600 [default: 1]
+  --quick           A few milliseconds for each figure: whether it works, not how fast
+  --missed N        Entries that a replica misses before it recovers [default: 100000; 500 if
+                    quick]
+  --data DIR        Where the servers' files are meanwhile: what an fsync costs depends on the
+                    disk [default: the directory for temporary files]
+  --format F        markdown, csv or svg [default: markdown]
+  -o, --out DIR     Write store.md, store.csv and store.svg there too
+";
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Options {
+    /// How long each figure is measured.
+    pub(super) time: Duration,
+    /// Whether figures do not matter.
+    pub(super) quick: bool,
+    /// Entries that a replica misses.
+    pub(super) missed: u64,
+    /// In which directory servers have theirs.
+    pub(super) data: PathBuf,
+    pub(super) format: Format,
+    pub(super) out: Option<PathBuf>,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Markdown,
+    Csv,
+    Svg,
+}
+
+const FORMATS: [(&str, Format); 3] =
+    [("markdown", Format::Markdown), ("csv", Format::Csv), ("svg", Format::Svg)];
+
+/// How long a figure is measured if it does not matter.
+const QUICK: Duration = Duration::from_millis(40);
+const MISSED: u64 = 100_000;
+const MISSED_QUICK: u64 = 500;
+const MISSED_MAX: u64 = 1_000_000;
+
+impl Options {
+    /// The options, or nothing if help was wanted.
+    pub(super) fn read(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
+        let mut parser = Parser::from_args(args);
+        let (mut time, mut quick, mut missed, mut out) = (None, false, None, None);
+        let (mut data, mut format) = (env::temp_dir(), Format::Markdown);
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Short('h') | Arg::Long("help") => return Ok(None),
+                Arg::Long("quick") => quick = true,
+                Arg::Long("seconds") => {
+                    time = Some(Duration::from_secs(number(&mut parser, "--seconds", 3600)?));
+                }
+                Arg::Long("missed") => missed = Some(number(&mut parser, "--missed", MISSED_MAX)?),
+                Arg::Long("data") => data = parser.value()?.into(),
+                Arg::Long("format") => {
+                    let text = parser.value()?.string()?;
+                    format =
+                        value::word(&text, &FORMATS).map_err(|error| named("format", error))?;
+                }
+                Arg::Short('o') | Arg::Long("out") => out = Some(parser.value()?.into()),
+                Arg::Value(extra) => return Err(Arg::Value(extra).unexpected()),
+                Arg::Short(_) | Arg::Long(_) => return Err(arg.unexpected()),
+            }
+        }
+        Ok(Some(Options {
+            time: time.unwrap_or(if quick { QUICK } else { Duration::from_secs(1) }),
+            quick,
+            missed: missed.unwrap_or(if quick { MISSED_QUICK } else { MISSED }),
+            data,
+            format,
+            out,
+        }))
+    }
+}
+
+fn named(name: &str, error: impl fmt::Display) -> lexopt::Error {
+    format!("--{name}: {error}").into()
+}
+
+fn number(parser: &mut Parser, name: &str, most: u64) -> Result<u64, lexopt::Error> {
+    let value = parser.value()?;
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    let number = number.filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("{name}: a number from 1 to {most}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &str) -> Result<Option<Options>, String> {
+        let args = args.split_whitespace().map(OsString::from).collect();
+        Options::read(args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_become_options() {
+        let options = read("").unwrap().unwrap();
+        assert_eq!((options.time, options.missed), (Duration::from_secs(1), 100_000));
+        let options = read("--quick --missed 7 -o there --format csv").unwrap().unwrap();
+        assert_eq!((options.time, options.missed), (QUICK, 7));
+        assert_eq!((options.format, options.out), (Format::Csv, Some("there".into())));
+        assert_eq!(read("-h"), Ok(None));
+        for wrong in ["x", "--seconds 0", "--missed -1", "--format png", "--dance", "--out"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

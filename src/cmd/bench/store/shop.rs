@@ -1,0 +1,212 @@
+//! A bookstore to measure: its server, and what is asked of it besides what is measured.
+
+use super::super::server::{FREE, Server};
+use super::desk::{Broken, Crowd, Desk, ask, get};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// See the module.
+pub(super) struct Shop {
+    #[expect(dead_code, reason = "it ends with the shop")]
+    server: Server,
+    pub(super) web: SocketAddr,
+    panel: SocketAddr,
+    catalog: SocketAddr,
+}
+
+/// A replica, as the panel tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Replica {
+    pub(super) name: String,
+    pub(super) role: String,
+    pub(super) state: String,
+    pub(super) seq: u64,
+    pub(super) lag: u64,
+    pub(super) digest: String,
+    pub(super) requests: u64,
+    pub(super) errors: u64,
+}
+
+impl Replica {
+    pub(super) fn is_up(&self) -> bool {
+        self.state == "UP"
+    }
+
+    fn read(value: &Value) -> Replica {
+        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let number = |name: &str| value[name].as_u64().unwrap_or_default();
+        Replica {
+            name: text("name"),
+            role: text("role"),
+            state: text("state"),
+            seq: number("seq"),
+            lag: number("lag"),
+            digest: text("digest"),
+            requests: number("requests"),
+            errors: number("errors"),
+        }
+    }
+}
+
+/// How many books there are beside the first three, each of a topic of its own: twice as many as
+/// the cache holds.
+pub(super) const SHELVES: u64 = 200;
+/// The id of the first of them …
+pub(super) const FIRST: u64 = 4;
+/// … and what its topic ends in: all such numbers have three digits, so that none is in another.
+pub(super) const FIRST_SHELF: u64 = 100 + FIRST;
+/// Copies of each.
+const COPIES: u32 = 1_000_000_000;
+
+/// How long a replica may take to come back.
+const COMES_BACK: Duration = Duration::from_secs(60);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(2);
+
+impl Shop {
+    /// A shop with these options, whose files are below `data`.
+    pub(super) fn open(desk: &mut Desk, data: &Path, options: &[&str]) -> Result<Shop, Broken> {
+        let services = ["web", "panel", "catalog-1", "catalog-2", "order-1", "order-2"];
+        let services = services.map(|service| (service, FREE));
+        let options = options.iter().map(|option| (*option).to_owned()).collect::<Vec<_>>();
+        let server = Server::launch(&services, &options, data)?;
+        let (web, panel) = (server.addr("web"), server.addr("panel"));
+        let catalog = server.addr("catalog-1");
+        let shop = Shop { server, web, panel, catalog };
+        shop.fill(desk)?;
+        Ok(shop)
+    }
+
+    /// Puts books on the shelves.
+    fn fill(&self, desk: &mut Desk) -> Result<(), Broken> {
+        let json = [("Content-Type", "application/json")];
+        let book = |number| {
+            let body = format!(
+                "{{\"title\":\"A Book\",\"price\":9.5,\"quantity\":{COPIES},\
+                 \"topic\":\"shelf-{number}\"}}"
+            );
+            ask("POST", "/api/books", &json, Some(&body))
+        };
+        let books = (FIRST_SHELF..).take(SHELVES as usize).map(book).collect::<Vec<_>>();
+        let requests = Some(SHELVES);
+        let crowd = Crowd { requests, ..Crowd::of(self.catalog, 1, books, COMES_BACK) };
+        let seen = desk.crowd(crowd)?;
+        match seen.count(201) as u64 {
+            SHELVES => Ok(()),
+            added => Err(Broken::Failed(format!("of {SHELVES} books only {added} were added"))),
+        }
+    }
+
+    fn get(&self, desk: &mut Desk, to: SocketAddr, target: &str) -> Result<Value, Broken> {
+        let reply = desk.ask(to, get(target))?;
+        match reply.status {
+            200 => Ok(reply.json()),
+            status => Err(Broken::Failed(format!("{target} is answered with {status}"))),
+        }
+    }
+
+    pub(super) fn replicas(&self, desk: &mut Desk) -> Result<Vec<Replica>, Broken> {
+        let all = self.get(desk, self.panel, "/api/store/replicas")?;
+        Ok(all.as_array().into_iter().flatten().map(Replica::read).collect())
+    }
+
+    /// Waits until this replica is as it is wanted. Returns when that was seen.
+    pub(super) fn until(
+        &self,
+        desk: &mut Desk,
+        name: &str,
+        wanted: impl Fn(&Replica) -> bool,
+    ) -> Result<Instant, Broken> {
+        let patience = Instant::now() + COMES_BACK;
+        while Instant::now() < patience {
+            let all = self.replicas(desk)?;
+            if all.iter().any(|replica| replica.name == name && wanted(replica)) {
+                return Ok(Instant::now());
+            }
+            desk.pause(LOOK)?;
+        }
+        Err(Broken::Failed(format!("{name} is not what it should be after {COMES_BACK:?}")))
+    }
+
+    /// Whether all replicas are up and hold the same, once they had the time for it.
+    pub(super) fn agrees(&self, desk: &mut Desk) -> Result<bool, Broken> {
+        let patience = Instant::now() + AGREES;
+        loop {
+            let all = self.replicas(desk)?;
+            let alike =
+                |pair: &[Replica]| (pair[0].seq, &pair[0].digest) == (pair[1].seq, &pair[1].digest);
+            if all.iter().all(Replica::is_up) && all.windows(2).all(alike) {
+                return Ok(true);
+            }
+            if Instant::now() >= patience {
+                return Ok(false);
+            }
+            desk.pause(LOOK)?;
+        }
+    }
+
+    /// Ends a replica as if it had been killed (`crash`), or lets it come back (`recover`).
+    pub(super) fn control(&self, desk: &mut Desk, name: &str, what: &str) -> Result<(), Broken> {
+        let target = format!("/api/store/replicas/{name}/{what}");
+        match desk.ask(self.panel, ask("POST", &target, &[], Some("")))?.status {
+            200 => Ok(()),
+            status => Err(Broken::Failed(format!("{target} is answered with {status}"))),
+        }
+    }
+
+    /// Copies of a book in stock.
+    pub(super) fn stock(&self, desk: &mut Desk, book: u64) -> Result<u64, Broken> {
+        let book = self.get(desk, self.catalog, &format!("/retrieve/item/{book}"))?;
+        Ok(book["quantity"].as_u64().unwrap_or_default())
+    }
+
+    /// Gives a book so many copies.
+    pub(super) fn restock(&self, desk: &mut Desk, book: u64, copies: u64) -> Result<(), Broken> {
+        let body = format!("{{\"quantity\":{copies}}}");
+        let target = format!("/modify/{book}");
+        match desk.ask(self.catalog, ask("PUT", &target, &[], Some(&body)))?.status {
+            200 => Ok(()),
+            status => Err(Broken::Failed(format!("{target} is answered with {status}"))),
+        }
+    }
+
+    /// How many orders there are.
+    pub(super) fn orders(&self, desk: &mut Desk) -> Result<u64, Broken> {
+        let newest = self.get(desk, self.web, "/api/orders?limit=1")?;
+        Ok(newest[0]["id"].as_u64().unwrap_or_default())
+    }
+
+    /// How many reads the cache has answered, and how many not.
+    pub(super) fn cache(&self, desk: &mut Desk) -> Result<(u64, u64), Broken> {
+        let counts = self.get(desk, self.panel, "/api/store/cache")?;
+        let count = |name: &str| counts[name].as_u64().unwrap_or_default();
+        Ok((count("hits"), count("misses") + count("collapsed")))
+    }
+
+    /// The last entry of the log.
+    pub(super) fn tip(&self, desk: &mut Desk) -> Result<u64, Broken> {
+        let all = self.replicas(desk)?;
+        Ok(all.iter().map(|replica| replica.seq + replica.lag).max().unwrap_or_default())
+    }
+
+    /// The keys of all purchases in the log behind `since`, in its order.
+    pub(super) fn keys(&self, desk: &mut Desk, since: u64) -> Result<Vec<String>, Broken> {
+        let (mut keys, mut since) = (Vec::new(), since);
+        loop {
+            let page = self.get(desk, self.panel, &format!("/api/store/log?since={since}"))?;
+            let entries = page.as_array().map(Vec::as_slice).unwrap_or_default();
+            let Some(last) = entries.last().and_then(|entry| entry["seq"].as_u64()) else {
+                return Ok(keys);
+            };
+            keys.extend(
+                entries.iter().filter_map(|entry| entry["key"].as_str()).map(str::to_owned),
+            );
+            since = last;
+        }
+    }
+}
+
+/// How long replicas that are up may differ, while the last entries are applied.
+const AGREES: Duration = Duration::from_secs(10);
