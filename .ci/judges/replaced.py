@@ -1,0 +1,193 @@
+"""Replaces files all the time while a running pentad serves them, and checks every body.
+
+Usage: replaced.py BINARY [SECONDS]. Files of three sizes are replaced in three ways: renamed over,
+written anew in place, deleted and created. wrk (or pentad load, where there is no wrk) keeps the
+server busy meanwhile. A body that came whole has the hash of one version of its file, and one
+that ended early is the beginning of one; nothing else is ever right. The last line counts the
+nine files that kept this, and those that did not.
+"""
+
+import hashlib
+import http.client
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from functools import lru_cache
+
+SIZES = {"1KiB": 1 << 10, "100KiB": 100 << 10, "3MiB": 3 << 20}
+WAYS = ["renamed", "written", "created"]
+FILES = [f"{way}-{size}" for way in WAYS for size in SIZES]
+# The largest is not kept in memory, so that it is sent from the disk while that changes.
+ARGS = ["--only", "web", "--web", "127.0.0.1:0", "--cache-bytes", "4MiB"]
+
+
+@lru_cache(maxsize=64)
+def version(name, number):
+    """Each word says which version it belongs to, and the version how long it is."""
+    words = SIZES[name.split("-")[1]] // 8
+    return b"%07d\n" % number * (words - number * 7919 % (words // 3))
+
+
+@lru_cache(maxsize=4096)
+def digest(name, number):
+    return hashlib.sha256(version(name, number)).hexdigest()
+
+
+def replace(root, name, body):
+    path, aside = f"{root}/{name}", f"{root}/.{name}"
+    match name.split("-")[0]:
+        case "renamed":
+            with open(aside, "wb") as file:
+                file.write(body)
+            os.rename(aside, path)
+        case "written":
+            with open(path, "wb", buffering=0) as file:
+                file.write(body)
+        case "created":
+            os.unlink(path)
+            with open(path, "wb", buffering=0) as file:
+                file.write(body)
+
+
+def writer(root, over):
+    """Some versions follow each other at once, others are there for a while."""
+    numbers = dict.fromkeys(FILES, 0)
+    while not over.is_set():
+        for name in random.sample(FILES, 3):
+            for _ in range(random.choice([1, 1, 3])):
+                numbers[name] += 1
+                replace(root, name, version(name, numbers[name]))
+        over.wait(random.choice([0, 0.05, 0.2]))
+
+
+class Tally:
+    """What came of one file."""
+
+    def __init__(self):
+        self.whole = self.early = self.refused = 0
+        self.versions, self.wrong = set(), []
+
+    def take(self, name, status, length, body):
+        if status in (404, 503):
+            self.refused += 1
+            return
+        first = body[:8]
+        number = int(first[:7]) if len(first) == 8 and first[:7].isdigit() else None
+        if status == 200 and len(body) == length:
+            right = number is not None and hashlib.sha256(body).hexdigest() == digest(name, number)
+            self.whole += 1
+            self.versions.add(number)
+        else:
+            right = status == 200 and len(body) < length
+            right = right and (number is None or version(name, number).startswith(body))
+            self.early += 1
+        if not right:
+            self.wrong.append(f"{status}, {len(body)} of {length} bytes, {first} to {body[-8:]}")
+
+    def verdict(self):
+        if self.wrong:
+            return f"{len(self.wrong)} wrong, such as {self.wrong[0]}"
+        if len(self.versions) < 3:
+            return f"only {len(self.versions)} versions seen"
+        return None
+
+
+def fetch(connection, name):
+    """The status, the length that was promised, and the body as far as it came."""
+    connection.request("GET", f"/{name}")
+    answer = connection.getresponse()
+    length = int(answer.headers["Content-Length"])
+    try:
+        return answer.status, length, answer.read()
+    except http.client.IncompleteRead as error:
+        connection.close()
+        return answer.status, length, error.partial
+
+
+def reader(address, names, until, tallies, failures):
+    connection = http.client.HTTPConnection(address, timeout=30)
+    while time.monotonic() < until:
+        name = random.choice(names)
+        try:
+            tallies[name].take(name, *fetch(connection, name))
+        except Exception as error:
+            connection.close()
+            failures.append(f"{name}: {error!r}")
+
+
+def serve(binary, place):
+    root = f"{place}/root"
+    os.mkdir(root)
+    for name in FILES:
+        with open(f"{root}/{name}", "wb") as file:
+            file.write(version(name, 0))
+    args = [binary, *ARGS, "--root", root, "--data", f"{place}/data"]
+    server = subprocess.Popen(args, stdout=subprocess.PIPE, text=True)
+    for line in server.stdout:
+        words = line.split()
+        if words == ["ready"]:
+            return server, root, address
+        address = words[3]
+    sys.exit("the server did not start")
+
+
+def load(binary, address, seconds):
+    """Something that keeps the server busy, with a small file and with the largest."""
+    loads = []
+    for name, clients in [("renamed-1KiB", "8"), ("written-100KiB", "4"), ("renamed-3MiB", "2")]:
+        url = f"http://{address}/{name}"
+        if shutil.which("wrk"):
+            args = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", url]
+        else:
+            args = [binary, "load", url, "-c", clients, "-d", f"{seconds}s", "--format", "quiet"]
+        loads.append(subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    return loads
+
+
+def main():
+    binary, seconds = os.path.abspath(sys.argv[1]), int((sys.argv[2:] or ["10"])[0])
+    tallies = {name: Tally() for name in FILES}
+    failures = []
+    with tempfile.TemporaryDirectory() as place:
+        server, root, address = serve(binary, place)
+        over = multiprocessing.Event()
+        replacing = multiprocessing.Process(target=writer, args=(root, over))
+        try:
+            replacing.start()
+            loads = load(binary, address, seconds)
+            until = time.monotonic() + seconds
+            # Each file has one thread: a tally is nobody else's.
+            args = [(address, [name], until, tallies, failures) for name in FILES]
+            readers = [threading.Thread(target=reader, args=one) for one in args]
+            for thread in readers:
+                thread.start()
+            for thread in readers:
+                thread.join()
+            for process in loads:
+                process.wait()
+        finally:
+            over.set()
+            replacing.join()
+            server.terminate()
+            status = server.wait()
+    for name, tally in tallies.items():
+        verdict = tally.verdict()
+        print(
+            f"{name}: {tally.whole} whole, of {len(tally.versions)} versions, {tally.early} ended "
+            f"early, {tally.refused} refused" + (f": {verdict}" if verdict else "")
+        )
+    for failure in failures[:5]:
+        print(failure)
+    failed = sum(tally.verdict() is not None for tally in tallies.values())
+    failed += bool(failures) + (status != 0)
+    print(f"{len(FILES) - min(failed, len(FILES))} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+main()
