@@ -118,12 +118,16 @@ fn breaks_grammar(bad: Bad) -> bool {
         | Bad::ObsFold
         | Bad::FieldName
         | Bad::SpaceBeforeColon
+        | Bad::StatusLine
+        | Bad::StatusCode
+        | Bad::ReasonByte
         | Bad::ValueByte => true,
         Bad::MethodTooLong
         | Bad::TargetTooLong
         | Bad::TargetForm
         | Bad::TargetAuthority
         | Bad::VersionUnsupported
+        | Bad::Upgraded
         | Bad::HeadTooLarge
         | Bad::TooManyFields
         | Bad::HostMissing

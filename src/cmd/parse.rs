@@ -186,15 +186,7 @@ macro_rules! from_bad {
     };
 }
 
-from_bad!(
-    http::Bad,
-    response::Bad,
-    chunked::Bad,
-    target::Bad,
-    range::Bad,
-    conditional::Bad,
-    chat::Bad
-);
+from_bad!(http::Bad, chunked::Bad, target::Bad, range::Bad, conditional::Bad, chat::Bad);
 
 fn ask_http(input: &[u8], limits: &Limits) -> Verdict {
     match http::head(input, &mut Scan::default(), limits, &mut Fields::new()) {

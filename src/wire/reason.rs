@@ -59,7 +59,7 @@ pub(crate) use reasons;
 
 #[cfg(test)]
 mod tests {
-    use crate::wire::{chunked, conditional, http, range, response, target};
+    use crate::wire::{chunked, conditional, http, range, target};
     use std::collections::HashSet;
 
     fn hold(rows: impl Iterator<Item = (u16, &'static str, &'static str, &'static str)>) {
@@ -78,7 +78,6 @@ mod tests {
     #[test]
     fn every_reason_is_a_full_row() {
         hold(http::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
-        hold(response::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
         hold(chunked::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
         hold(target::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));
         hold(range::Bad::ALL.iter().map(|r| (r.status(), r.name(), r.source(), r.text())));

@@ -1,21 +1,21 @@
-//! Why a head was refused: one reason for each strict rule.
+//! Why a head was refused: one reason for each strict rule, of requests and of responses.
 //!
 //! After any of them nothing more is parsed on the connection (RFC 9112 §9.6), because whoever
-//! reads one head differently reads every later byte differently too.
+//! reads one head differently reads every later byte differently too. The statuses are those of a
+//! refused request; a response that is refused is the gateway's fault, whatever the reason.
 
-use super::{framing, lines};
 use crate::wire::reason::reasons;
 use crate::wire::target;
 
 reasons! {
-    /// Why a request head was refused.
+    /// Why a head was refused.
     pub enum Bad {
         EmptyLines = 400, "empty-lines", "RFC 9112 §2.2",
             "More than two empty lines stand before the request line.";
         BareLf = 400, "bare-lf", "RFC 9112 §2.2",
-            "A line of the request head ends in LF without CR.";
+            "A line of the head ends in LF without CR.";
         BareCr = 400, "bare-cr", "RFC 9112 §2.2",
-            "The request head holds a CR that is not followed by LF.";
+            "The head holds a CR that is not followed by LF.";
         RequestLine = 400, "request-line", "RFC 9112 §3",
             "The request line is not a method, a target and a version with one blank between them.";
         MethodByte = 400, "method-byte", "RFC 9110 §9.1",
@@ -33,11 +33,19 @@ reasons! {
         TargetTooLong = 414, "target-too-long", "RFC 9110 §15.5.15",
             "The request target is longer than this server accepts.";
         VersionSyntax = 400, "version-syntax", "RFC 9112 §2.3",
-            "The request line does not end in a version of the form HTTP/1.1.";
+            "The first line has no version of the form HTTP/1.1 in its place.";
         VersionUnsupported = 505, "version-unsupported", "RFC 9110 §15.6.6",
             "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
+        StatusLine = 502, "status-line", "RFC 9112 §4",
+            "The status line is not a version, a status code and a reason between single blanks.";
+        StatusCode = 502, "status-code", "RFC 9110 §15",
+            "The status code is not a number from 100 to 599.";
+        ReasonByte = 502, "reason-byte", "RFC 9112 §4",
+            "The reason phrase holds a control byte.";
+        Upgraded = 502, "unasked-upgrade", "RFC 9110 §15.2.2",
+            "The server switches to a protocol that nobody asked for.";
         LeadingBlank = 400, "leading-blank", "RFC 9112 §2.2",
-            "Blanks stand between the request line and the first field.";
+            "Blanks stand between the first line and the first field.";
         ObsFold = 400, "obs-fold", "RFC 9112 §5.2",
             "A field value is continued on a second line.";
         FieldName = 400, "field-name", "RFC 9110 §5.1",
@@ -47,9 +55,9 @@ reasons! {
         ValueByte = 400, "value-byte", "RFC 9110 §5.5",
             "A field value holds NUL or another control byte.";
         HeadTooLarge = 431, "head-too-large", "RFC 6585 §5",
-            "The request head is larger than this server accepts.";
+            "The head is larger than is accepted here.";
         TooManyFields = 431, "too-many-fields", "RFC 6585 §5",
-            "The request head has more fields than this server accepts.";
+            "The head has more fields than are accepted here.";
         HostMissing = 400, "host-missing", "RFC 9112 §3.2",
             "An HTTP/1.1 request must have a Host field.";
         HostEmpty = 400, "host-empty", "RFC 9110 §7.2",
@@ -89,35 +97,6 @@ impl From<target::Bad> for Bad {
             | target::Bad::Nul
             | target::Bad::EncodedSlash
             | target::Bad::ParentSegment => Bad::TargetByte,
-        }
-    }
-}
-
-impl From<lines::Wrong> for Bad {
-    fn from(wrong: lines::Wrong) -> Bad {
-        match wrong {
-            lines::Wrong::BareLf => Bad::BareLf,
-            lines::Wrong::BareCr => Bad::BareCr,
-            lines::Wrong::LeadingBlank => Bad::LeadingBlank,
-            lines::Wrong::ObsFold => Bad::ObsFold,
-            lines::Wrong::FieldName => Bad::FieldName,
-            lines::Wrong::SpaceBeforeColon => Bad::SpaceBeforeColon,
-            lines::Wrong::ValueByte => Bad::ValueByte,
-            lines::Wrong::TooManyFields => Bad::TooManyFields,
-        }
-    }
-}
-
-impl From<framing::Wrong> for Bad {
-    fn from(wrong: framing::Wrong) -> Bad {
-        match wrong {
-            framing::Wrong::LengthInvalid => Bad::LengthInvalid,
-            framing::Wrong::LengthTooLarge => Bad::LengthTooLarge,
-            framing::Wrong::LengthRepeated => Bad::LengthRepeated,
-            framing::Wrong::LengthAndCoding => Bad::LengthAndCoding,
-            framing::Wrong::CodingNotFinal => Bad::CodingNotFinal,
-            framing::Wrong::CodingUnknown => Bad::CodingUnknown,
-            framing::Wrong::CodingBeforeHttp11 => Bad::CodingBeforeHttp11,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! It never guesses: where two fields could be read as two lengths there is no length. `rules`
 //! lists what is held.
 
-use super::{Field, Framing, Version};
+use super::{Bad, Field, Framing, Version};
 use crate::wire::ascii;
 
 /// What the fields said so far.
@@ -14,18 +14,6 @@ pub(in crate::wire) struct Seen {
     coding: Option<Coding>,
     close: bool,
     keep_alive: bool,
-}
-
-/// Why there is no telling where the message ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::wire) enum Wrong {
-    LengthInvalid,
-    LengthTooLarge,
-    LengthRepeated,
-    LengthAndCoding,
-    CodingNotFinal,
-    CodingUnknown,
-    CodingBeforeHttp11,
 }
 
 /// A list of transfer codings, as far as it was read.
@@ -44,7 +32,7 @@ enum Coding {
 impl Seen {
     /// Takes note of a field, if it is one of these.
     #[inline]
-    pub(in crate::wire) fn field(&mut self, field: &Field<'_>) -> Result<(), Wrong> {
+    pub(in crate::wire) fn field(&mut self, field: &Field<'_>) -> Result<(), Bad> {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         match field.name.len() {
             10 if is("connection") => self.connection(field.value),
@@ -55,9 +43,9 @@ impl Seen {
         Ok(())
     }
 
-    fn content_length(&mut self, value: &[u8]) -> Result<(), Wrong> {
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Bad> {
         let before = self.length.replace(length(value)?);
-        before.map_or(Ok(()), |_| Err(Wrong::LengthRepeated))
+        before.map_or(Ok(()), |_| Err(Bad::LengthRepeated))
     }
 
     fn connection(&mut self, value: &[u8]) {
@@ -83,20 +71,20 @@ impl Seen {
     }
 
     /// Where the message ends, by these fields alone.
-    pub(in crate::wire) fn decide(&self, version: Version) -> Result<Framing, Wrong> {
+    pub(in crate::wire) fn decide(&self, version: Version) -> Result<Framing, Bad> {
         let Some(coding) = self.coding else {
             return Ok(self.length.map_or(Framing::None, Framing::Length));
         };
         if version == Version::Http10 {
-            return Err(Wrong::CodingBeforeHttp11);
+            return Err(Bad::CodingBeforeHttp11);
         }
         if self.length.is_some() {
-            return Err(Wrong::LengthAndCoding);
+            return Err(Bad::LengthAndCoding);
         }
         match coding {
             Coding::Chunked => Ok(Framing::Chunked),
-            Coding::UnknownThenChunked => Err(Wrong::CodingUnknown),
-            Coding::Unknown | Coding::Broken => Err(Wrong::CodingNotFinal),
+            Coding::UnknownThenChunked => Err(Bad::CodingUnknown),
+            Coding::Unknown | Coding::Broken => Err(Bad::CodingNotFinal),
         }
     }
 
@@ -110,15 +98,15 @@ impl Seen {
 }
 
 /// A loop of our own, because the number parsers of `std` accept a plus sign.
-fn length(value: &[u8]) -> Result<u64, Wrong> {
+fn length(value: &[u8]) -> Result<u64, Bad> {
     // Some senders repeat the field, and something between joins the two with a comma.
     if value.contains(&b',') {
-        return Err(Wrong::LengthRepeated);
+        return Err(Bad::LengthRepeated);
     }
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Wrong::LengthInvalid);
+        return Err(Bad::LengthInvalid);
     }
     let number =
         value.iter().try_fold(0u64, |n, &b| n.checked_mul(10)?.checked_add(u64::from(b - b'0')));
-    number.ok_or(Wrong::LengthTooLarge)
+    number.ok_or(Bad::LengthTooLarge)
 }

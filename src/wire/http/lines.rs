@@ -9,6 +9,7 @@
 //!           Name ─▶ Value ─▶ ValueCr
 //! ```
 
+use super::Bad;
 use crate::wire::ascii;
 
 /// How far the lines are read.
@@ -24,26 +25,13 @@ pub(in crate::wire) enum Line {
     End,
 }
 
-/// What is wrong with a byte where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::wire) enum Wrong {
-    BareLf,
-    BareCr,
-    LeadingBlank,
-    ObsFold,
-    FieldName,
-    SpaceBeforeColon,
-    ValueByte,
-    TooManyFields,
-}
-
 /// The next state. `fields` counts the fields begun, of which there may be `most`.
 pub(in crate::wire) fn step(
     line: Line,
     byte: u8,
     fields: &mut u16,
     most: usize,
-) -> Result<Line, Wrong> {
+) -> Result<Line, Bad> {
     match line {
         Line::FirstCr | Line::ValueCr => lf(byte).map(|()| Line::Start),
         Line::Start => start(byte, fields, most),
@@ -53,14 +41,14 @@ pub(in crate::wire) fn step(
     }
 }
 
-fn start(byte: u8, fields: &mut u16, most: usize) -> Result<Line, Wrong> {
+fn start(byte: u8, fields: &mut u16, most: usize) -> Result<Line, Bad> {
     match byte {
         b'\r' => Ok(Line::EndCr),
-        b'\n' => Err(Wrong::BareLf),
-        b' ' | b'\t' if *fields == 0 => Err(Wrong::LeadingBlank),
-        b' ' | b'\t' => Err(Wrong::ObsFold),
-        byte if !ascii::is(byte, ascii::TOKEN) => Err(Wrong::FieldName),
-        _ if usize::from(*fields) >= most => Err(Wrong::TooManyFields),
+        b'\n' => Err(Bad::BareLf),
+        b' ' | b'\t' if *fields == 0 => Err(Bad::LeadingBlank),
+        b' ' | b'\t' => Err(Bad::ObsFold),
+        byte if !ascii::is(byte, ascii::TOKEN) => Err(Bad::FieldName),
+        _ if usize::from(*fields) >= most => Err(Bad::TooManyFields),
         _ => {
             *fields += 1;
             Ok(Line::Name)
@@ -68,25 +56,25 @@ fn start(byte: u8, fields: &mut u16, most: usize) -> Result<Line, Wrong> {
     }
 }
 
-fn name(byte: u8) -> Result<Line, Wrong> {
+fn name(byte: u8) -> Result<Line, Bad> {
     match byte {
         b':' => Ok(Line::Value),
-        b' ' | b'\t' => Err(Wrong::SpaceBeforeColon),
-        b'\n' => Err(Wrong::BareLf),
+        b' ' | b'\t' => Err(Bad::SpaceBeforeColon),
+        b'\n' => Err(Bad::BareLf),
         byte if ascii::is(byte, ascii::TOKEN) => Ok(Line::Name),
-        _ => Err(Wrong::FieldName),
+        _ => Err(Bad::FieldName),
     }
 }
 
-fn value(byte: u8) -> Result<Line, Wrong> {
+fn value(byte: u8) -> Result<Line, Bad> {
     match byte {
         b'\r' => Ok(Line::ValueCr),
-        b'\n' => Err(Wrong::BareLf),
+        b'\n' => Err(Bad::BareLf),
         byte if ascii::is(byte, ascii::VALUE) => Ok(Line::Value),
-        _ => Err(Wrong::ValueByte),
+        _ => Err(Bad::ValueByte),
     }
 }
 
-fn lf(byte: u8) -> Result<(), Wrong> {
-    if byte == b'\n' { Ok(()) } else { Err(Wrong::BareCr) }
+fn lf(byte: u8) -> Result<(), Bad> {
+    if byte == b'\n' { Ok(()) } else { Err(Bad::BareCr) }
 }

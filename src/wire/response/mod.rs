@@ -5,10 +5,9 @@
 //! Never lenient: who takes the end of an answer from a guess may take the next answer for part
 //! of this one.
 
-mod bad;
 mod scan;
 
-pub use bad::Bad;
+pub use super::http::Bad;
 pub use scan::Scan;
 
 use super::Parse;
