@@ -158,3 +158,22 @@ fn who_asks_for_the_head_only_has_nothing_read() {
     );
     assert_eq!(get(&mut street, &client, "/a").0, "MISS");
 }
+
+#[test]
+fn what_is_written_to_all_the_time_is_promised_for_later_on_the_page_of_the_site() {
+    let (mut street, place) = site(&[("a", b"text"), ("50x.html", b"sorry")], CACHE_BYTES);
+    let client = client(&mut street);
+    ask(&client, "GET", "/a");
+    let file = fs::File::options().write(true).open(place.path("a")).unwrap();
+    for _ in 0..100 {
+        file.set_modified(street.now().1).unwrap();
+        street.settle();
+        street.advance(Duration::from_millis(20));
+    }
+    street.settle();
+    let (head, body) = answer(&client);
+    assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("\r\nRetry-After: 1\r\n"), "{head}");
+    assert_eq!(body, b"sorry");
+    street.advance(Duration::from_secs(1));
+    assert_eq!(get(&mut street, &client, "/a").2, b"text", "once it is left alone");
+}
