@@ -36,10 +36,19 @@ pub enum Notice {
     Stir,
     /// To whoever asked for a write under this ticket.
     Settled(Ticket, Result<Settled, Trouble>),
-    /// To whoever waits for a replica's reply under this ticket; none if no replica had one.
-    Reply(Ticket, Option<Arc<Reply>>),
+    /// To whoever waits for a replica's reply under this ticket.
+    Reply(Ticket, Result<Arc<Reply>, NoReply>),
     /// To a connection with a replica: there is something to ask.
     Work,
+}
+
+/// Why there is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoReply {
+    /// Nobody was asked, or whoever was asked did nothing.
+    Nobody,
+    /// Somebody was asked, and may have done it.
+    Unknown,
 }
 
 /// Why a write was not carried out.

@@ -135,16 +135,26 @@ impl Shape {
             Trouble::Busy => {
                 "No replica can be asked, or too much is waiting; nothing was written."
             }
-            Trouble::Unknown => "It is not known yet what came of it: ask again with the same key.",
+            Trouble::Unknown => UNKNOWN,
         };
-        match self {
+        let response = match self {
             Shape::Purchase => said(503, detail, false),
             Shape::Modify => catalog::error(503, detail),
             Shape::Order(..) | Shape::Add | Shape::Book => Style::Problem.error(503, detail),
         }
-        .retry_after(1)
+        .retry_after(1);
+        match trouble {
+            Trouble::Log | Trouble::Busy => response,
+            Trouble::Unknown => response.field(OUTCOME, "unknown".to_string()),
+        }
     }
 }
+
+/// What there is to say of a write that may have happened.
+pub const UNKNOWN: &str = "It is not known yet what came of it: ask again with the same key.";
+
+/// The field that says so to programs.
+pub const OUTCOME: &str = "X-Outcome";
 
 fn said(status: u16, message: &str, success: bool) -> Response {
     json(status, format!("{{\"message\":\"{message}\",\"status\":{success}}}"))

@@ -4,7 +4,7 @@ use super::cache::Key;
 use super::peers::{Peer, Reply};
 use super::{Call, Wanted, reads};
 use crate::limits;
-use crate::service::store::Notice;
+use crate::service::store::{NoReply, Notice};
 use crate::service::{Cx, Effect, Endpoint, Id, Kind, Mail, Ticket, Transport};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub fn begin(call: Call, cx: &mut Cx<'_>) {
 fn dispatch(call: Call, not: Option<usize>, cx: &mut Cx<'_>) {
     let store = &mut cx.world.store;
     let Some(peer) = store.front.choose(call.role, not, &store.replicas, cx.now) else {
-        return conclude(call.wanted, None, cx);
+        return conclude(&call, None, cx);
     };
     let known = &mut store.front.peers[peer];
     known.queue.push_back(call);
@@ -51,11 +51,14 @@ pub fn answered(peer: Peer, mut call: Call, reply: Reply, cx: &mut Cx<'_>) {
     if reply.status == 503 {
         known.errors += 1;
         call.tried += 1;
+        call.unsure |= reply.is_unsure();
         if call.tried < TRIES && can_elsewhere(&call, peer, cx) {
             return dispatch(call, Some(peer.0), cx);
         }
     }
-    conclude(call.wanted, Some(&Arc::new(reply)), cx);
+    // Who did nothing knows nothing of who was asked before.
+    let reply = Some(Arc::new(reply)).filter(|reply| reply.status != 503 || !call.unsure);
+    conclude(&call, reply.as_ref(), cx);
 }
 
 /// The connection was lost under a call.
@@ -64,6 +67,7 @@ pub fn lost(peer: Peer, mut call: Call, cx: &mut Cx<'_>) {
     known.inflight -= 1;
     known.errors += 1;
     call.tried += 1;
+    call.unsure = true;
     let again = call.safe && call.tried < TRIES;
     if again && can_elsewhere(&call, peer, cx) {
         dispatch(call, Some(peer.0), cx);
@@ -71,7 +75,7 @@ pub fn lost(peer: Peer, mut call: Call, cx: &mut Cx<'_>) {
         // The only one: a connection that was kept alive may have ended for no other reason.
         dispatch(call, None, cx);
     } else {
-        conclude(call.wanted, None, cx);
+        conclude(&call, None, cx);
     }
     closed(peer, cx);
 }
@@ -90,7 +94,7 @@ pub fn unreachable(peer: Peer, cx: &mut Cx<'_>) {
         if call.tried < TRIES {
             dispatch(call, Some(peer.0), cx);
         } else {
-            conclude(call.wanted, None, cx);
+            conclude(&call, None, cx);
         }
     }
 }
@@ -111,8 +115,8 @@ fn can_elsewhere(call: &Call, not: Peer, cx: &Cx<'_>) -> bool {
 }
 
 /// Tells who wants to know.
-fn conclude(wanted: Wanted, reply: Option<&Arc<Reply>>, cx: &mut Cx<'_>) {
-    let waiting = match wanted {
+fn conclude(call: &Call, reply: Option<&Arc<Reply>>, cx: &mut Cx<'_>) {
+    let waiting = match call.wanted {
         Wanted::One(id, ticket) => vec![(id, ticket)],
         Wanted::Fill(fill) => {
             let good = reply.filter(|reply| reply.status == 200);
@@ -120,8 +124,9 @@ fn conclude(wanted: Wanted, reply: Option<&Arc<Reply>>, cx: &mut Cx<'_>) {
             cx.world.store.front.cache.fill(fill, kept, cx.now)
         }
     };
+    let none = if call.unsure { NoReply::Unknown } else { NoReply::Nobody };
     for (id, ticket) in waiting {
-        let notice = Notice::Reply(ticket, reply.cloned());
+        let notice = Notice::Reply(ticket, reply.cloned().ok_or(none));
         cx.effects.push(Effect::Post(id, Mail::Store(notice)));
     }
 }

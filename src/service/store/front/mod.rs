@@ -78,6 +78,8 @@ pub struct Call {
     pub wanted: Wanted,
     /// How often it was asked before.
     pub tried: u8,
+    /// Whether one of those who were asked may have done it, and did not say.
+    pub unsure: bool,
 }
 
 /// Who wants to know.
@@ -108,7 +110,8 @@ impl Call {
     /// Reads something.
     pub fn get(role: Role, target: String, wanted: Wanted) -> Call {
         let (method, fields, body) = ("GET", Vec::new(), Vec::new());
-        Call { method, target, fields, body, role, safe: true, wanted, tried: 0 }
+        let (tried, unsure) = (0, false);
+        Call { method, target, fields, body, role, safe: true, wanted, tried, unsure }
     }
 
     /// Prints the request.

@@ -9,6 +9,7 @@ use super::Call;
 use crate::buf::RecvBuf;
 use crate::client::http::{Part, Reader};
 use crate::limits;
+use crate::service::store::order::OUTCOME;
 use crate::service::{Cx, Deadline, Event, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;
@@ -30,9 +31,16 @@ pub struct Reply {
     pub took: Duration,
 }
 
+impl Reply {
+    /// Whether it says that nobody knows what came of what was asked for.
+    pub fn is_unsure(&self) -> bool {
+        self.fields.iter().any(|(name, _)| *name == OUTCOME)
+    }
+}
+
 /// Fields of a reply that clients of the front get to see.
-const PASSED: [&str; 6] =
-    ["ETag", "Location", "Link", "Retry-After", "Idempotent-Replayed", "Content-Type"];
+const PASSED: [&str; 7] =
+    ["ETag", "Location", "Link", "Retry-After", "Idempotent-Replayed", "Content-Type", OUTCOME];
 
 /// Which replica a connection leads to: its place among the peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -102,7 +102,7 @@ impl Pending {
             return Some(self.answer(None, cx));
         }
         let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
-        (*ticket == self.ticket).then(|| self.answer(reply.as_deref(), cx))
+        (*ticket == self.ticket).then(|| self.answer(reply.as_deref().ok(), cx))
     }
 
     fn answer(&self, reply: Option<&Reply>, cx: &mut Cx<'_>) -> Response {

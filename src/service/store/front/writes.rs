@@ -11,8 +11,9 @@ use crate::service::http::{
     Answer, Content, Pending as HttpPending, Request, Response, Style, json,
 };
 use crate::service::store::asks::Pending as StorePending;
+use crate::service::store::order::{OUTCOME, UNKNOWN};
 use crate::service::store::replicas::Role;
-use crate::service::store::{Notice, words};
+use crate::service::store::{NoReply, Notice, words};
 use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::wire::http::Method;
@@ -32,11 +33,20 @@ enum Shape {
 #[derive(Debug)]
 pub struct Pending {
     ticket: Ticket,
-    shape: Shape,
+    asked: Asked,
     began: Instant,
     until: Instant,
+}
+
+/// What a client asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    shape: Shape,
     /// The book that it may have changed.
     book: Option<u32>,
+    /// Whether the client gave it a key. What the front repeats under a key of its own is no
+    /// repetition to the client.
+    keyed: bool,
 }
 
 /// `PUT /purchase/<id>/`.
@@ -54,13 +64,14 @@ pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Ok(key) => key,
         Err(response) => return Answer::Ready(response),
     };
+    let keyed = key.is_some();
     let key = key.unwrap_or_else(|| own_key(cx));
     let call = Call {
         method: "PUT",
         fields: vec![("Idempotency-Key", key)],
         ..Call::get(Role::Order, format!("/purchase/{id}/"), Wanted::One(cx.id, request.ticket))
     };
-    ask(call, Shape::Purchase, Some(id), request.ticket, cx)
+    ask(call, Asked { shape: Shape::Purchase, book: Some(id), keyed }, request.ticket, cx)
 }
 
 /// Whatever of the API goes to a catalog as it came.
@@ -95,12 +106,13 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
             fields.push((name, values.join(", ")));
         }
     }
-    let mut safe = read;
+    let (mut safe, mut keyed) = (read, false);
     if role == Role::Order && !read {
         let key = match words::key(head) {
             Ok(key) => key,
             Err(response) => return Answer::Ready(response),
         };
+        keyed = key.is_some();
         fields.push(("Idempotency-Key", key.unwrap_or_else(|| own_key(cx))));
         safe = true;
     }
@@ -113,7 +125,7 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let wanted = Wanted::One(cx.id, request.ticket);
     let call = Call { method, fields, safe, ..Call::get(role, target, wanted) };
     let call = Call { body: request.body.to_vec(), ..call };
-    ask(call, Shape::Api { read }, book, request.ticket, cx)
+    ask(call, Asked { shape: Shape::Api { read }, book, keyed }, request.ticket, cx)
 }
 
 /// A key that nobody else uses.
@@ -122,13 +134,13 @@ fn own_key(cx: &mut Cx<'_>) -> String {
     format!("front-{:x}-{:016x}", since.as_nanos(), cx.rng.u64(..))
 }
 
-fn ask(call: Call, shape: Shape, book: Option<u32>, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
+fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     if call.method != "GET" && cx.draining {
-        return Answer::Ready(unavailable(shape, "The server is ending."));
+        return Answer::Ready(unavailable(asked.shape, "The server is ending."));
     }
     calls::begin(call, cx);
     let until = cx.now + limits::STORE_WAIT;
-    let pending = Pending { ticket, shape, began: cx.now, until, book };
+    let pending = Pending { ticket, asked, began: cx.now, until };
     Answer::Wait(HttpPending::Store(StorePending::Passed(pending)))
 }
 
@@ -141,26 +153,35 @@ impl Pending {
     /// Something has happened; the response if that was the reply.
     pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
         if matches!(event, Event::Tick) && self.until <= cx.now {
-            return Some(self.answer(None, cx));
+            return Some(self.answer(Err(NoReply::Unknown), cx));
         }
         let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
-        (*ticket == self.ticket).then(|| self.answer(reply.as_deref(), cx))
+        (*ticket == self.ticket).then(|| self.answer(reply.as_deref().map_err(|none| *none), cx))
     }
 
-    fn answer(&self, reply: Option<&Reply>, cx: &mut Cx<'_>) -> Response {
-        let Some(reply) = reply else {
-            return unavailable(self.shape, "No replica can be asked.");
+    fn answer(&self, reply: Result<&Reply, NoReply>, cx: &mut Cx<'_>) -> Response {
+        let Asked { shape, book, keyed } = self.asked;
+        let reply = match (reply, shape) {
+            (Ok(reply), _) => reply,
+            (Err(NoReply::Nobody), _) | (Err(NoReply::Unknown), Shape::Api { read: true }) => {
+                return unavailable(shape, "No replica can be asked; nothing was written.");
+            }
+            (Err(NoReply::Unknown), Shape::Purchase | Shape::Api { read: false }) => {
+                return unavailable(shape, UNKNOWN).field(OUTCOME, "unknown".to_string());
+            }
         };
-        if let (Some(id), 200..300) = (self.book, reply.status) {
+        if let (Some(id), 200..300) = (book, reply.status) {
             // The keeper of the log has done so, if it is ours.
             let body = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
             let topic = body.as_ref().and_then(|body| body["topic"].as_str()).unwrap_or("");
             cx.world.store.front.cache.invalidate(id, topic);
         }
-        match self.shape {
+        let mut response = match shape {
             Shape::Purchase => bought(reply),
             Shape::Api { read } => passed(reply, read, cx, self.began),
-        }
+        };
+        response.fields.retain(|(name, _)| keyed || *name != "Idempotent-Replayed");
+        response
     }
 }
 
@@ -175,7 +196,11 @@ fn bought(reply: &Reply) -> Response {
         400 => said(400, "Product out of stock", false),
         404 => said(404, "Product not found", false),
         422 => Style::Problem.error(422, "The key stands for another purchase."),
-        _ => unavailable(Shape::Purchase, "No order server can be asked."),
+        _ => {
+            let body = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
+            let said = body.as_ref().and_then(|body| body["message"].as_str());
+            unavailable(Shape::Purchase, said.unwrap_or(UNKNOWN))
+        }
     };
     response.fields.extend(replayed.cloned());
     response.field("X-Replica", reply.replica.clone())
