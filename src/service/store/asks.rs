@@ -170,7 +170,7 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
     }
     if !replica.is_up() {
         replica.errors += 1;
-        let text = format!("{} is {}", replica.name, replica.phase.name());
+        let text = format!("{} is {}; nothing was done", replica.name, replica.phase.name());
         return Answer::Ready(Style::Plain.error(503, &text).retry_after(1));
     }
     let books = || replica.books.values().map(|book| &**book);

@@ -1,5 +1,5 @@
 //! The session that keeps the log: it has jobs done and is told what came of them, and stays until
-//! the server ends. What that means is in `log`.
+//! the server ends, however full that is. What that means is in `log`.
 
 use super::log::{APPEND, READ};
 use crate::limits;
@@ -29,17 +29,20 @@ impl Session {
 
     /// See [`crate::service::Session::handle`].
     pub fn handle(&mut self, event: Event, cx: &mut Cx<'_>) -> Progress {
+        if self.done.is_some() {
+            return Progress::Starved;
+        }
         let store = &mut cx.world.store;
         match event {
             Event::Opened { .. } => store.keeper = Some(cx.id),
             Event::Done(APPEND, Outcome::Store(answer)) => store.appended(answer, cx.effects),
             Event::Done(READ, Outcome::Store(answer)) => store.read(answer, cx.effects),
             Event::Done(file, Outcome::Store(answer)) => {
-                store.went_on(file as usize, answer, cx.effects);
+                store.went_on(file as usize, answer);
             }
             Event::Done(file, _) => {
                 let lost = Err(Failure::new("its thread is gone"));
-                store.went_on(file as usize, lost, cx.effects);
+                store.went_on(file as usize, lost);
             }
             Event::Refused(Refusal::Job(APPEND)) => {
                 store.appended(Err(Failure::new("too much is waiting")), cx.effects);
@@ -49,7 +52,7 @@ impl Session {
             }
             Event::Refused(Refusal::Job(file)) => {
                 let full = Err(Failure::new("too much is waiting for its file"));
-                store.went_on(file as usize, full, cx.effects);
+                store.went_on(file as usize, full);
             }
             Event::Refused(Refusal::Connection) => {
                 (store.keeper, store.called) = (None, false);
@@ -66,12 +69,17 @@ impl Session {
             self.busy = Some(cx.now + limits::STORE_WAIT);
         }
         self.far = cx.now + FAR;
+        if cx.draining && !busy {
+            // Whoever still wants something written has another one come.
+            (store.keeper, store.called) = (None, false);
+            self.done = Some(Close::Finished);
+        }
         Progress::Starved
     }
 
     /// See [`crate::service::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
-        Some(self.busy.map_or(Deadline::Idle(self.far), Deadline::Busy))
+        Some(self.busy.map_or(Deadline::Standing(self.far), Deadline::Busy))
     }
 
     /// See [`crate::service::Session::is_done`].

@@ -7,7 +7,7 @@
 //! To everybody else the log is `append(entry) → seq` and `read from seq`; that it is a file is
 //! between this and `work::db::store`. While one record is written the next one gathers.
 
-use super::replicas::{Phase, Replica};
+use super::replicas::Phase;
 use super::{Notice, State, Trouble};
 use crate::limits;
 use crate::service::{Effect, Id, Mail, Ticket};
@@ -33,6 +33,8 @@ pub struct Log {
     waiting: VecDeque<Waiting>,
     appending: Option<(Arc<[Entry]>, Vec<Writer>)>,
     open: VecDeque<Batch>,
+    /// Behind which entry is being read for replicas that lack some.
+    reading: Option<Seq>,
 }
 
 type Writer = (Id, Ticket);
@@ -76,6 +78,7 @@ impl Log {
             waiting: VecDeque::new(),
             appending: None,
             open: VecDeque::new(),
+            reading: None,
         }
     }
 
@@ -125,7 +128,19 @@ impl State {
             submit(FILE, Request::Append(Arc::clone(&entries)), effects);
             log.appending = Some((entries, writers));
         }
+        self.feed(effects);
         self.answer(effects);
+    }
+
+    /// Has entries read for the replica that lacks most.
+    fn feed(&mut self, effects: &mut Vec<Effect>) {
+        let hungry = self.replicas.iter().filter(|replica| replica.is_hungry());
+        let since = hungry.map(|replica| replica.seq).min();
+        if let (None, Some(since)) = (self.log.reading, since) {
+            let read = Request::Read(since, limits::STORE_CATCH_UP);
+            effects.push(Effect::Submit(READ, Job::Store(FILE, read)));
+            self.log.reading = Some(since);
+        }
     }
 
     /// A record is durable, or it is not.
@@ -145,9 +160,8 @@ impl State {
         self.log.problem = None;
         if first != self.log.tip + 1 {
             // A record that had been given up reached the disk all the same.
-            let names = self.replicas.iter().map(|replica| replica.name.clone());
-            for name in names.collect::<Vec<_>>() {
-                self.recover(&name, effects);
+            for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
+                (replica.phase, replica.fed) = (Phase::Behind, false);
             }
         }
         let mut missing = Vec::new();
@@ -162,13 +176,8 @@ impl State {
     }
 
     /// A replica's file has done something.
-    pub(super) fn went_on(
-        &mut self,
-        file: usize,
-        answer: Result<Answer, Failure>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let (tip, answered) = (self.log.tip, self.log.answered);
+    pub(super) fn went_on(&mut self, file: usize, answer: Result<Answer, Failure>) {
+        let tip = self.log.tip;
         let Some(replica) = self.replicas.iter_mut().find(|replica| replica.file == file) else {
             return;
         };
@@ -180,21 +189,11 @@ impl State {
                     self.fall(file, Some(text.to_string()));
                 } else {
                     replica.phase = Phase::Behind;
-                    ask_for(replica.seq, effects);
                 }
             }
-            (Ok(Answer::Applied(step)), phase @ (Phase::Behind | Phase::Joined | Phase::Up)) => {
+            (Ok(Answer::Applied(step)), Phase::Behind | Phase::Joined | Phase::Up) => {
                 replica.advanced(&step);
-                match phase {
-                    Phase::Joined if step.seq >= answered => {
-                        replica.phase = Phase::Up;
-                        ::log::info!("{} is up again, at entry {}", replica.name, step.seq);
-                    }
-                    Phase::Behind => {
-                        ask_for(step.seq, effects);
-                    }
-                    Phase::Joined | Phase::Up | Phase::Down | Phase::Opening => {}
-                }
+                replica.fed = false;
                 self.log.applied(file, &step);
             }
             (Err(failure), phase) if phase != Phase::Down => {
@@ -204,35 +203,33 @@ impl State {
         }
     }
 
-    /// Entries for replicas that are behind. Several may have asked; each takes what it lacks.
+    /// Entries for replicas that are behind: each applies what it lacks of them.
     pub(super) fn read(&mut self, answer: Result<Answer, Failure>, effects: &mut Vec<Effect>) {
+        let Some(since) = self.log.reading.take() else { return };
+        let hungry = self.replicas.iter_mut().filter(|replica| replica.is_hungry());
         let (first, entries) = match answer {
             Ok(Answer::Entries(first, entries)) => (first, entries),
-            Ok(_) => return self.begin_anew(effects),
+            Ok(_) => {
+                let Some(path) = &self.log.path else { return };
+                for replica in hungry.filter(|replica| replica.seq == since) {
+                    replica.phase = Phase::Opening;
+                    submit(replica.file, Request::Restore(path.clone()), effects);
+                }
+                return;
+            }
             Err(failure) => {
-                let behind = self.replicas.iter().filter(|r| r.phase == Phase::Behind);
-                let files = behind.map(|replica| replica.file).collect::<Vec<_>>();
+                let files = hungry.map(|replica| replica.file).collect::<Vec<_>>();
                 let text = failure.to_string();
                 return files.into_iter().for_each(|file| self.fall(file, Some(text.clone())));
             }
         };
         let last = first + entries.len() as u64 - 1;
-        let behind =
-            |replica: &&mut Replica| replica.phase == Phase::Behind && replica.seq + 1 == first;
-        let Some(replica) = self.replicas.iter_mut().find(behind) else {
-            return;
-        };
-        if last >= self.log.tip {
-            replica.phase = Phase::Joined;
-        }
-        submit(replica.file, Request::Apply(first, entries), effects);
-    }
-
-    fn begin_anew(&mut self, effects: &mut Vec<Effect>) {
-        let Some(path) = &self.log.path else { return };
-        for replica in self.replicas.iter_mut().filter(|r| r.phase == Phase::Behind) {
-            replica.phase = Phase::Opening;
-            submit(replica.file, Request::Restore(path.clone()), effects);
+        for replica in hungry.filter(|replica| (since..=last).contains(&replica.seq)) {
+            replica.fed = true;
+            if last >= self.log.tip {
+                replica.phase = Phase::Joined;
+            }
+            submit(replica.file, Request::Apply(first, Arc::clone(&entries)), effects);
         }
     }
 
@@ -270,17 +267,19 @@ impl State {
         }
     }
 
-    /// Answers what every live replica has applied.
+    /// Answers what every live replica has applied: it is shown everywhere and forgotten by the
+    /// cache, then the writers are told.
     fn answer(&mut self, effects: &mut Vec<Effect>) {
         while let Some(batch) = self.log.open.front()
             && batch.missing.is_empty()
         {
-            let nobody = !self.replicas.iter().any(|replica| replica.phase != Phase::Down);
-            if batch.settled.is_none() && !nobody {
-                return;
+            let last = batch.last();
+            let awaited = self.replicas.iter().any(|replica| replica.may_apply(last));
+            if batch.settled.is_none() && awaited {
+                break;
             }
-            let Some(batch) = self.log.open.pop_front() else { return };
-            self.log.answered = batch.last();
+            let Some(batch) = self.log.open.pop_front() else { break };
+            self.log.answered = last;
             for (id, topic) in &batch.changed {
                 self.front.cache.invalidate(*id, topic);
             }
@@ -293,6 +292,14 @@ impl State {
             for ((id, ticket), settled) in batch.writers.into_iter().zip(settled) {
                 let notice = Notice::Settled(ticket, Ok(settled));
                 effects.push(Effect::Post(id, Mail::Store(notice)));
+            }
+        }
+        let answered = self.log.answered;
+        for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
+            replica.show(answered);
+            if replica.phase == Phase::Joined && replica.shown == answered {
+                replica.phase = Phase::Up;
+                ::log::info!("{} is up again, at entry {answered}", replica.name);
             }
         }
     }
@@ -331,12 +338,6 @@ fn tell(writers: &[Writer], trouble: Trouble, effects: &mut Vec<Effect>) {
         let notice = Notice::Settled(*ticket, Err(trouble));
         effects.push(Effect::Post(*id, Mail::Store(notice)));
     }
-}
-
-/// Reads what a replica lacks.
-fn ask_for(since: Seq, effects: &mut Vec<Effect>) {
-    let read = Request::Read(since, limits::STORE_CATCH_UP);
-    effects.push(Effect::Submit(READ, Job::Store(FILE, read)));
 }
 
 fn submit(file: usize, request: Request, effects: &mut Vec<Effect>) {

@@ -7,10 +7,14 @@
 //! ```
 //! One that has joined gets every new entry, and new entries wait for it; it is not asked before
 //! it holds all that anybody was told.
+//!
+//! What it has applied it does not show before the writers are told: replicas apply an entry one
+//! after the other, and show it all at once. So nobody who has seen an entry at one of them can
+//! miss it at another.
 
 use crate::work::db::store::{Request, Step, View};
 use crate::work::store::{Book, Seq};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// What a replica is for.
@@ -85,8 +89,14 @@ pub struct Replica {
     pub digest: u64,
     /// How many orders there are.
     pub orders: u64,
-    /// Its books.
+    /// Its books, with all entries up to `shown`.
     pub books: BTreeMap<u32, Arc<Book>>,
+    /// The last entry that may be seen.
+    pub shown: Seq,
+    /// Books that later entries have changed, by the last of these entries.
+    unseen: VecDeque<(Seq, Vec<Arc<Book>>)>,
+    /// Whether entries that it lacked are on their way to it.
+    pub fed: bool,
     /// Requests that came to its listener.
     pub requests: u64,
     /// Those of them that it could not answer.
@@ -110,6 +120,9 @@ impl Replica {
             digest: 0,
             orders: 0,
             books: BTreeMap::new(),
+            shown: 0,
+            unseen: VecDeque::new(),
+            fed: false,
             requests: 0,
             errors: 0,
             problem: None,
@@ -122,19 +135,41 @@ impl Replica {
         self.phase == Phase::Up
     }
 
+    /// Whether it lacks entries, and none are on their way to it.
+    pub fn is_hungry(&self) -> bool {
+        self.phase == Phase::Behind && !self.fed
+    }
+
+    /// Whether it may yet say what came of this entry.
+    pub fn may_apply(&self, seq: Seq) -> bool {
+        match self.phase {
+            Phase::Down => false,
+            Phase::Opening => true,
+            Phase::Behind | Phase::Joined | Phase::Up => self.seq < seq,
+        }
+    }
+
     /// It holds what its file holds.
     pub fn opened(&mut self, view: View) {
         let View { seq, digest, orders, books } = view;
         (self.seq, self.digest, self.orders) = (seq, digest, orders);
         self.books = books.into_iter().map(|book| (book.id, Arc::new(book))).collect();
-        self.problem = None;
+        (self.shown, self.fed, self.problem) = (seq, false, None);
+        self.unseen.clear();
     }
 
     /// It has gone on.
     pub fn advanced(&mut self, step: &Step) {
         (self.seq, self.digest, self.orders) = (step.seq, step.digest, step.orders);
-        for book in &step.books {
-            self.books.insert(book.id, Arc::new(book.clone()));
+        let books = step.books.iter().cloned().map(Arc::new).collect();
+        self.unseen.push_back((step.seq, books));
+    }
+
+    /// Shows what it has applied up to this entry.
+    pub fn show(&mut self, until: Seq) {
+        while let Some((seq, books)) = self.unseen.pop_front_if(|(seq, _)| *seq <= until) {
+            self.books.extend(books.into_iter().map(|book| (book.id, book)));
+            self.shown = seq;
         }
     }
 
@@ -145,6 +180,7 @@ impl Replica {
         }
         self.phase = Phase::Down;
         self.books = BTreeMap::new();
+        self.unseen = VecDeque::new();
         self.problem = problem;
     }
 }
