@@ -12,7 +12,9 @@ mod contract;
 mod crashes;
 mod damage;
 mod durability;
+mod histories;
 mod keys;
+mod model;
 mod stock;
 
 use serde_json::Value;

@@ -4,6 +4,7 @@
 //! The model is epoll's, edge-triggered: bytes that arrive announce themselves once, room to
 //! write only after a write fell short. What a test does not take from [`Kernel::events`] stays.
 
+use super::ledgers::Ledgers;
 use pentad::check::world;
 use pentad::limits::Limits;
 use pentad::net::{Desk, Outside, QueueFull, Reactor, Readiness, Socket};
@@ -194,6 +195,8 @@ pub struct Kernel {
     /// Jobs that fit.
     pub jobs_max: usize,
     database: Database,
+    /// The bookstore's files.
+    pub ledgers: Ledgers,
     /// Connections whose jobs nobody waits for.
     pub cancelled: HashSet<Id>,
 }
@@ -267,6 +270,7 @@ impl Street {
             jobs: VecDeque::new(),
             jobs_max: usize::MAX,
             database: Database::open(Path::new(":memory:")).unwrap(),
+            ledgers: Ledgers::default(),
             cancelled: HashSet::new(),
         };
         Street { reactor: Reactor::new(desk, kernel, connections_max) }
@@ -321,15 +325,20 @@ impl Street {
         self.reactor.desk.log.clear();
     }
 
-    /// Does the job at `index`, and tells the reactor.
+    /// Does the job at `index`, and tells the reactor. A file of the bookstore does what was asked
+    /// of it first.
     pub fn finish_job(&mut self, index: usize) {
         let kernel = &mut self.reactor.outside;
+        let file = |job: &Job| if let Job::Store(file, _) = job { Some(*file) } else { None };
+        let wanted = kernel.jobs.get(index).and_then(|(.., job)| file(job));
+        let earlier = |(.., job): &(Id, Ticket, Job)| wanted.is_some() && file(job) == wanted;
+        let index = kernel.jobs.iter().position(earlier).unwrap_or(index);
         let Some((id, ticket, job)) = kernel.jobs.remove(index) else { return };
         let outcome = match job {
             Job::Database(request) => {
                 Outcome::Database(kernel.database.commit(&[request]).remove(0))
             }
-            Job::Store(..) => Outcome::Panicked,
+            Job::Store(file, request) => Outcome::Store(kernel.ledgers.carry_out(file, &request)),
             Job::Compute(mut job) => loop {
                 let piece = job.cut().expect("nothing is out, so something is left").run();
                 if let Some(outcome) = job.merge(piece) {

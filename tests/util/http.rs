@@ -147,9 +147,7 @@ impl Client {
 impl Reply {
     /// The value of the first field of this name.
     pub fn field(&self, name: &str) -> Option<&str> {
-        let fields = self.head.lines().filter_map(|line| line.split_once(':'));
-        let mut named = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
-        named.next().map(|(_, value)| value.trim())
+        field_of(&self.head, name)
     }
 
     /// The body as JSON.
@@ -161,6 +159,24 @@ impl Reply {
     pub fn is_last(&self) -> bool {
         self.head.contains("\r\nConnection: close\r\n")
     }
+}
+
+/// The value of the first field of this name.
+pub fn field_of<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let fields = head.lines().filter_map(|line| line.split_once(':'));
+    let mut named = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
+    named.next().map(|(_, value)| value.trim())
+}
+
+/// A request with these fields, whose body, if it has one, is JSON.
+pub fn text(method: &str, path: &str, fields: &str, body: &str) -> String {
+    let json = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
+    let length = if method == "GET" { String::new() } else { length(body) };
+    format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{json}{length}{fields}\r\n{body}")
+}
+
+fn length(body: &str) -> String {
+    format!("Content-Length: {}\r\n", body.len())
 }
 
 /// A request for a page.

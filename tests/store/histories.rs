@@ -1,0 +1,98 @@
+//! Many clients at once, at every door: what all of them were told could have been told by one
+//! shop that serves one after the other.
+
+use crate::util::http::Client;
+use crate::util::linear::Span;
+use crate::util::process::{Server, eventually};
+use crate::util::shop::{Deed, Door, Told, Want, is_possible};
+use crate::{agreeing, ask};
+use fastrand::Rng;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+const CLIENTS: u64 = 8;
+const DEEDS: usize = 120;
+const COPIES: u32 = 6;
+
+type History = Mutex<Vec<(u32, Span<Deed>)>>;
+
+/// One client: asks one thing after the other, and notes when it asked and when it was answered.
+fn play(addr: SocketAddr, door: Door, rng: &mut Rng, clock: &AtomicU64, history: &History) {
+    let mut client = Client::connect(addr);
+    for _ in 0..DEEDS {
+        let (book, want) = (rng.u32(1..=2), Want::any(door, rng));
+        let request = want.request(door, book, rng);
+        let from = clock.fetch_add(1, Ordering::SeqCst);
+        let reply = client.ask(&request).unwrap();
+        let moment = clock.fetch_add(1, Ordering::SeqCst);
+        if let Some(told) = want.told(book, reply.status, &reply.head, &reply.body) {
+            let until = (told != Told::Unknown).then_some(moment);
+            history.lock().unwrap().push((book, Span { op: (want, told), from, until }));
+        }
+    }
+}
+
+#[test]
+fn what_all_clients_were_told_could_have_been_told_one_after_the_other() {
+    let server = Server::start(&["--store-cache=4"]);
+    for book in 1..=2 {
+        let body = format!("{{\"quantity\":{COPIES}}}");
+        let set =
+            ask(server.addr("catalog-1", "tcp"), "PUT", &format!("/modify/{book}"), "", &body);
+        assert_eq!(set.status, 200);
+    }
+    let (clock, history) = (Arc::new(AtomicU64::new(1)), Arc::new(History::default()));
+    let (over, panel) = (AtomicBool::new(false), server.panel());
+    let doors = [
+        (server.web(), Door::Front),
+        (server.panel(), Door::Front),
+        (server.addr("catalog-1", "tcp"), Door::Catalog),
+        (server.addr("catalog-2", "tcp"), Door::Catalog),
+        (server.addr("order-1", "tcp"), Door::Order),
+        (server.addr("order-2", "tcp"), Door::Order),
+    ];
+    thread::scope(|scope| {
+        let clients = (0..CLIENTS).map(|number| {
+            // Those who ask a replica itself would hear nothing else while it is down.
+            let (addr, door) = doors[number as usize % doors.len()];
+            let (clock, history) = (Arc::clone(&clock), Arc::clone(&history));
+            scope.spawn(move || play(addr, door, &mut Rng::with_seed(number), &clock, &history))
+        });
+        let clients = clients.collect::<Vec<_>>();
+        let operator = scope.spawn(|| crash_and_recover(panel, &clock, &over));
+        clients.into_iter().for_each(|client| client.join().unwrap());
+        over.store(true, Ordering::SeqCst);
+        operator.join().unwrap();
+    });
+    agreeing(&server);
+    let history = history.lock().unwrap();
+    assert!(history.len() > CLIENTS as usize * DEEDS / 2, "hardly anybody was answered");
+    for book in 1..=2 {
+        let own = history.iter().filter(|(own, _)| *own == book).map(|(_, span)| span.clone());
+        let own = own.collect::<Vec<_>>();
+        assert!(is_possible(COPIES, &own), "book {book}: {own:#?}");
+    }
+}
+
+/// Crashes one replica after the other, and lets it recover when others were asked meanwhile.
+fn crash_and_recover(panel: SocketAddr, clock: &AtomicU64, over: &AtomicBool) {
+    let pass = |moments: u64| {
+        let until = clock.load(Ordering::SeqCst) + moments;
+        eventually("others are asked", || {
+            let is_late = clock.load(Ordering::SeqCst) >= until || over.load(Ordering::SeqCst);
+            is_late.then_some(())
+        });
+    };
+    for name in ["catalog-2", "order-1", "catalog-1", "order-2"].into_iter().cycle() {
+        for (what, moments) in [("crash", 10), ("recover", 60)] {
+            let path = format!("/api/store/replicas/{name}/{what}");
+            assert_eq!(ask(panel, "POST", &path, "", "").status, 200);
+            pass(moments);
+        }
+        if over.load(Ordering::SeqCst) {
+            return;
+        }
+    }
+}

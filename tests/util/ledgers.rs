@@ -1,0 +1,135 @@
+//! The bookstore's files in memory: what they answer is what the files on a disk would, and they
+//! fail when they are told to.
+
+use pentad::work::db::Failure;
+use pentad::work::db::store::{Answer, Request, Step, View};
+use pentad::work::store::memory::Tables;
+use pentad::work::store::{Book, Entry, Seq};
+use std::sync::Arc;
+
+/// Files by their numbers; the first is the log's.
+#[derive(Debug, Default)]
+pub struct Ledgers {
+    files: Vec<Ledger>,
+    /// Whether the next write fails.
+    pub fails: bool,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Ledger {
+    open: bool,
+    tables: Tables,
+    records: Vec<Arc<[Entry]>>,
+}
+
+impl Ledgers {
+    /// So many open files, all of them new.
+    pub fn new(count: usize) -> Ledgers {
+        let file = Ledger { open: true, ..Ledger::default() };
+        Ledgers { files: vec![file; count], fails: false }
+    }
+
+    /// What is in a file.
+    pub fn tables(&self, file: usize) -> &Tables {
+        &self.files[file].tables
+    }
+
+    /// All that was ever written, in order.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.files[0].records.iter().flat_map(|record| record.iter())
+    }
+
+    /// The log's oldest record is folded into the state that it begins with.
+    pub fn fold(&mut self) {
+        let log = &mut self.files[0];
+        let mut next = 1;
+        for record in &log.records {
+            if next > log.tables.seq {
+                record.iter().for_each(|entry| drop(log.tables.apply(entry)));
+                return;
+            }
+            next += record.len() as u64;
+        }
+    }
+
+    /// Carries out what is asked of a file.
+    pub fn carry_out(&mut self, file: usize, request: &Request) -> Result<Answer, Failure> {
+        let fails = std::mem::take(&mut self.fails);
+        let first = self.files[0].tables.clone();
+        let ledger = &mut self.files[file];
+        match request {
+            Request::Open => ledger.open = true,
+            Request::Restore(_) => ledger.tables = first,
+            Request::Close => {
+                ledger.open = false;
+                return Ok(Answer::Closed);
+            }
+            Request::Append(_) | Request::Read(..) | Request::Apply(..) | Request::Orders(..) => {
+                return match ledger.open && !fails {
+                    true => ledger.go_on(request),
+                    false => Err(Failure::new("it fails")),
+                };
+            }
+        }
+        Ok(Answer::Opened(ledger.view()))
+    }
+}
+
+impl Ledger {
+    fn view(&self) -> View {
+        let Tables { seq, books, orders, .. } = &self.tables;
+        let books = books.values().cloned().collect();
+        View { seq: *seq, digest: self.tables.digest(), orders: orders.len() as u64, books }
+    }
+
+    fn go_on(&mut self, request: &Request) -> Result<Answer, Failure> {
+        match request {
+            Request::Append(entries) => {
+                let count = self.records.iter().map(|record| record.len() as u64).sum::<u64>();
+                self.records.push(Arc::clone(entries));
+                Ok(Answer::Appended(count + 1))
+            }
+            Request::Read(since, most) => Ok(self.read(*since, *most)),
+            Request::Apply(first, entries) => self.apply(*first, entries).map(Answer::Applied),
+            Request::Orders(before, most) => {
+                let found = self.tables.orders.iter().rev().filter(|order| order.id < *before);
+                let dated = found.take(*most).map(|order| (*order, String::new()));
+                Ok(Answer::Orders(dated.collect()))
+            }
+            Request::Open | Request::Close | Request::Restore(_) => unreachable!("done above"),
+        }
+    }
+
+    fn read(&self, since: Seq, most: usize) -> Answer {
+        if since < self.tables.seq {
+            return Answer::Folded;
+        }
+        let (mut all, mut first) = (Vec::new(), 1);
+        for record in &self.records {
+            let known = (since + 1).saturating_sub(first) as usize;
+            first += record.len() as u64;
+            all.extend(record.iter().skip(known).cloned());
+            if all.len() >= most {
+                break;
+            }
+        }
+        Answer::Entries(since + 1, all.into())
+    }
+
+    fn apply(&mut self, first: Seq, entries: &[Entry]) -> Result<Step, Failure> {
+        let before = self.tables.books.clone();
+        let Some(known) = (self.tables.seq + 1).checked_sub(first) else {
+            return Err(Failure::new("entries are missing"));
+        };
+        let fresh = entries.iter().skip(known as usize);
+        let settled = fresh.map(|entry| self.tables.apply(entry)).collect();
+        let changed = |book: &&Book| before.get(&book.id) != Some(*book);
+        Ok(Step {
+            seq: self.tables.seq,
+            digest: self.tables.digest(),
+            orders: self.tables.orders.len() as u64,
+            settled,
+            books: self.tables.books.values().filter(changed).cloned().collect(),
+        })
+    }
+}
