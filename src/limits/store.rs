@@ -1,0 +1,47 @@
+//! The bounds of the bookstore.
+
+use super::{KIB, MIB};
+use std::time::Duration;
+
+/// Entries of the bookstore's log that are kept as such; older ones are folded into the state
+/// that it begins with. A replica that was away for no longer than this catches up by them.
+pub const STORE_LOG_ENTRIES: u64 = 65_536;
+
+/// Entries folded at a time: some 50 ms for a thread that nobody else waits for.
+pub const STORE_FOLD: u64 = 4096;
+
+/// Entries of one record, which is one commit.
+pub const STORE_BATCH: usize = 1024;
+
+/// Entries read at a time for a replica that catches up.
+pub const STORE_CATCH_UP: usize = 4096;
+
+/// Writes of the bookstore that wait for their record …
+pub const STORE_WRITES: usize = 16_384;
+
+/// … and records that wait for replicas.
+pub const STORE_RECORDS: usize = 256;
+
+/// How long a request waits for what it needs of the bookstore.
+pub const STORE_WAIT: Duration = Duration::from_secs(10);
+
+/// How long one replica may take to answer the front.
+pub const STORE_REPLY: Duration = Duration::from_secs(4);
+
+/// Connections that the front keeps to one replica …
+pub const STORE_CONNECTIONS: usize = 64;
+
+/// … and requests that wait for one of them.
+pub const STORE_CALLS: usize = 16_384;
+
+/// How long a replica elsewhere that could not be reached is left alone.
+pub const STORE_REST: Duration = Duration::from_millis(500);
+
+/// How long a connection to a replica is kept without use: less than a server keeps it.
+pub const STORE_IDLE: Duration = Duration::from_secs(8);
+
+/// Bytes of a body that the bookstore takes.
+pub const STORE_BODY_BYTES: usize = 64 * KIB;
+
+/// Bytes of a reply that the front takes from a replica: all books, with long titles.
+pub const STORE_REPLY_BYTES: usize = 32 * MIB;
