@@ -17,6 +17,7 @@ mod embedded;
 mod endpoints;
 mod ends;
 mod guard;
+mod pattern;
 mod request;
 mod response;
 mod routes;

@@ -2,6 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::allow::{Allow, METHODS, READ, only_read};
+use crate::service::http::pattern::{Beginnings, Pattern};
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::http::stores;
 use crate::service::store::asks::Ask;
@@ -156,42 +157,6 @@ pub enum Guard {
     Control,
 }
 
-/// Which paths a row is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pattern {
-    /// This one.
-    Exact(&'static str),
-    /// This one and one more segment, which is the endpoint's affair.
-    Under(&'static str),
-    /// This one, with a slash at its end or without.
-    Slashed(&'static str),
-    /// The first, one more segment, the second; with a slash at its end or without.
-    Named(&'static str, &'static str),
-    /// One segment between these, which is the endpoint's affair.
-    Between(&'static str, &'static str),
-}
-
-impl Pattern {
-    fn matches(self, path: &str) -> bool {
-        match self {
-            Pattern::Exact(exact) => path == exact,
-            Pattern::Under(prefix) => path
-                .strip_prefix(prefix)
-                .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
-            Pattern::Slashed(exact) => path.strip_suffix('/').unwrap_or(path) == exact,
-            Pattern::Named(prefix, suffix) => path
-                .strip_prefix(prefix)
-                .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
-                .and_then(|rest| rest.strip_suffix(suffix))
-                .is_some_and(|name| !name.is_empty() && !name.contains('/')),
-            Pattern::Between(prefix, suffix) => path
-                .strip_prefix(prefix)
-                .and_then(|rest| rest.strip_suffix(suffix))
-                .is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
-        }
-    }
-}
-
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
@@ -296,6 +261,13 @@ const TABLE: &[Route] = &[
     api(Method::Get, transcript(2), Endpoint::ChatTranscript),
 ];
 
+/// The rows of the web and the panel listeners.
+pub const fn tables() -> [&'static [Route]; 2] {
+    [stores::FRONT, TABLE]
+}
+
+const BEGINNINGS: Beginnings = Beginnings::of(tables());
+
 /// The row for whatever no other row claims on the web listener …
 const FILES: Route = get(Some(Face::Web), "", Endpoint::File);
 
@@ -369,10 +341,11 @@ fn nowhere(head: &Head<'_, '_>) -> Response {
 }
 
 fn rows(face: Face, path: &str) -> impl Iterator<Item = &'static Route> {
-    let (first, second) = match face {
-        Face::Web | Face::Panel => (stores::FRONT, TABLE),
-        Face::Catalog(_) => (stores::CATALOG, &[][..]),
-        Face::Order(_) => (stores::ORDERING, &[][..]),
+    let [first, second] = match face {
+        Face::Web | Face::Panel if !BEGINNINGS.may_have(path) => [&[][..], &[][..]],
+        Face::Web | Face::Panel => tables(),
+        Face::Catalog(_) => [stores::CATALOG, &[][..]],
+        Face::Order(_) => [stores::ORDERING, &[][..]],
     };
     first
         .iter()

@@ -1,7 +1,8 @@
 //! The rows of the bookstore: on the front's listeners, and on each replica's own.
 
+use super::pattern::Pattern;
 use super::response::Style;
-use super::routes::{Body, Endpoint, Guard, Pattern, Route};
+use super::routes::{Body, Endpoint, Guard, Route};
 use crate::limits;
 use crate::service::http::Face;
 use crate::service::store::asks::{Ask, Own};
