@@ -13,6 +13,7 @@ use crate::wire::{base64, cookie};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
 /// The name of the cookie.
@@ -27,6 +28,10 @@ const COOKIE_ATTRIBUTES: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
 pub struct Id(u128);
 
 impl Id {
+    fn half(self) -> u64 {
+        self.0 as u64
+    }
+
     /// As it stands in a cookie.
     pub fn text(self) -> [u8; base64::URL_LETTERS] {
         base64::url_encode(self.0)
@@ -79,12 +84,31 @@ impl Visit {
 pub struct Sessions {
     secret: [u8; 32],
     issued: u64,
-    places: HashMap<Id, u32>,
+    /// By half of the id, which makes for a table of half the size; the slot has all of it.
+    places: HashMap<u64, u32, BuildHasherDefault<Even>>,
     /// A list in both directions through the places of a table; free places are in `free`.
     slots: Vec<Slot>,
     free: Vec<u32>,
     newest: Option<u32>,
     oldest: Option<u32>,
+}
+
+/// Keys are halves of ids that we drew: as evenly spread as any function of them would be.
+#[derive(Default)]
+struct Even(u64);
+
+impl Hasher for Even {
+    fn write_u64(&mut self, half: u64) {
+        self.0 = half;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are numbers")
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -112,7 +136,7 @@ impl Sessions {
         Sessions {
             secret,
             issued: 0,
-            places: HashMap::new(),
+            places: HashMap::default(),
             slots: Vec::new(),
             free: Vec::new(),
             newest: None,
@@ -151,10 +175,13 @@ impl Sessions {
     }
 
     fn use_again(&mut self, id: Id, now: Instant, limits: &Limits) -> bool {
-        let Some(&place) = self.places.get(&id) else {
+        let Some(&place) = self.places.get(&id.half()) else {
             return false;
         };
         let slot = &mut self.slots[place as usize];
+        if slot.id != id {
+            return false;
+        }
         if now.saturating_duration_since(slot.used) >= limits.session_idle
             || now.saturating_duration_since(slot.began) >= limits.session_lifetime
         {
@@ -194,26 +221,32 @@ impl Sessions {
                 u32::try_from(self.slots.len() - 1).expect("the bound on sessions is below it")
             }
         };
-        self.places.insert(id, place);
+        self.places.insert(id.half(), place);
         self.link(place);
         id
     }
 
-    /// The label keeps ids apart from whatever else is made of the same secret.
+    /// An id that shares no half with another's. The label keeps ids apart from whatever else is
+    /// made of the same secret.
     fn draw(&mut self) -> Id {
-        self.issued += 1;
-        let digest = Sha256::new()
-            .chain_update(self.secret)
-            .chain_update(b"session")
-            .chain_update(self.issued.to_be_bytes())
-            .finalize();
-        let (half, _) = digest.0.split_at(16);
-        Id(u128::from_be_bytes(half.try_into().expect("16 of 32 bytes")))
+        loop {
+            self.issued += 1;
+            let digest = Sha256::new()
+                .chain_update(self.secret)
+                .chain_update(b"session")
+                .chain_update(self.issued.to_be_bytes())
+                .finalize();
+            let (half, _) = digest.0.split_at(16);
+            let id = Id(u128::from_be_bytes(half.try_into().expect("16 of 32 bytes")));
+            if !self.places.contains_key(&id.half()) {
+                return id;
+            }
+        }
     }
 
     fn forget(&mut self, place: u32) {
         self.unlink(place);
-        self.places.remove(&self.slots[place as usize].id);
+        self.places.remove(&self.slots[place as usize].id.half());
         self.free.push(place);
     }
 

@@ -78,7 +78,7 @@ fn whoever_comes_the_table_holds_what_a_list_would_hold() {
             }
             assert_eq!((table.live(), table.issued()), (twin.0.len(), begun));
             assert!(table.live() <= limits.sessions && table.slots.len() <= limits.sessions);
-            assert!(twin.0.iter().all(|entry| table.places.contains_key(&entry.0)));
+            assert!(twin.0.iter().all(|entry| table.places.contains_key(&entry.0.half())));
         }
     }
 }
