@@ -189,6 +189,15 @@ pub const SETTLE_PAUSE: Duration = Duration::from_millis(20);
 /// … but no more often than this, before whoever waits is told to come back.
 pub const SETTLE_TRIES: u32 = 75;
 
+/// A file in memory from this length on is sent from a sealed copy that the kernel owns. That
+/// saves copying it for each answer: 100 KiB cost 0.8 of the processor's time then, 1 MiB less
+/// than half. Below, the copy costs less than handing pages over one by one …
+pub const SEAL_BYTES_MIN: usize = 64 * KIB;
+
+/// … and it takes a descriptor: a quarter of those that are kept free of connections. Whatever
+/// file finds none left is sent from memory, which is right, too.
+pub const SEALED: usize = DESCRIPTORS_RESERVED / 4;
+
 /// Read of a file in one slice: as much as a connection may have buffered.
 pub const FILE_READ_BYTES: usize = 256 * KIB;
 

@@ -76,7 +76,7 @@ static CONSTANT: [u8; 5000] = [b'c'; 5000];
 /// A file with that in it.
 fn file() -> &'static Arc<Opened> {
     static FILE: OnceLock<Arc<Opened>> = OnceLock::new();
-    FILE.get_or_init(|| Arc::new(Opened::sealed(&CONSTANT).expect("there is memory for it")))
+    FILE.get_or_init(|| Arc::new(Opened::sealed(&CONSTANT, None).expect("there is memory for it")))
 }
 
 fn sent(mut choices: Choices<'_>) {

@@ -195,6 +195,7 @@ fn send(body: &Body, send: &mut SendBuf) -> u64 {
         Body::Bytes(Cow::Borrowed(bytes)) => send.push_static(bytes),
         Body::Bytes(Cow::Owned(bytes)) => send.push(bytes),
         Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
+        Body::Sealed(file, range) => send.push_file(file, range.clone()),
         Body::File(..) | Body::Unsent(_) | Body::Unknown => {}
     }
     body.length().unwrap_or(0)

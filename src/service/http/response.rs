@@ -36,6 +36,8 @@ pub enum Body {
     Shared(Arc<[u8]>, Range<usize>),
     /// A part of a file, which goes out as the socket takes it.
     File(Arc<Opened>, Range<u64>),
+    /// A part of a file in memory, which can be sent at once.
+    Sealed(Arc<Opened>, Range<u64>),
     /// So many bytes that nobody asked for: the request was HEAD.
     Unsent(u64),
     /// Content whose length nobody knows, and nobody asked for: the request was HEAD.
@@ -48,7 +50,7 @@ impl Body {
         match self {
             Body::Bytes(bytes) => Some(bytes.len() as u64),
             Body::Shared(_, range) => Some(range.len() as u64),
-            Body::File(_, range) => Some(range.end - range.start),
+            Body::File(_, range) | Body::Sealed(_, range) => Some(range.end - range.start),
             Body::Unsent(bytes) => Some(*bytes),
             Body::Unknown => None,
         }
@@ -59,7 +61,7 @@ impl Body {
         match self {
             Body::Bytes(bytes) => Some(bytes),
             Body::Shared(bytes, range) => Some(&bytes[range.clone()]),
-            Body::File(..) | Body::Unsent(_) | Body::Unknown => None,
+            Body::File(..) | Body::Sealed(..) | Body::Unsent(_) | Body::Unknown => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Looking a path up: from its name to the state of the file, to an open file, or to its bytes.
 
-use super::{Coding, Listing, Mark, Opened, Outcome, Page, Root, Site, Step, meaning};
+use super::{Coding, Listing, Mark, Opened, Outcome, Page, Root, Seats, Site, Step, meaning};
 use crate::limits;
 use std::io;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub struct Lookup {
     /// The time. A file that was written to just before it is left to settle; without a time it
     /// is taken as it is.
     pub wall: Option<SystemTime>,
+    /// Where a seat for a sealed copy can be had, if the content may be one.
+    pub seats: Option<Arc<Seats>>,
     /// If the files are in this state, that is all there is to say.
     pub known: Option<State>,
 }
@@ -91,6 +93,8 @@ pub enum Content {
     None,
     /// All of it.
     Bytes(Arc<[u8]>),
+    /// All of it, in a file in memory that can be sent without being copied again.
+    Sealed(Arc<Opened>),
     /// Too long to be read at once.
     File(Arc<Opened>),
 }
@@ -101,6 +105,7 @@ pub struct Reading {
     found: Found,
     file: Opened,
     bytes: Vec<u8>,
+    seats: Option<Arc<Seats>>,
 }
 
 impl Lookup {
@@ -192,7 +197,8 @@ impl Lookup {
             }
             Depth::Content(_) => {
                 let bytes = Vec::with_capacity(mark.bytes as usize);
-                Ok(Step::Read(Reading { found: *found(Content::None), file, bytes }))
+                let seats = self.seats.clone();
+                Ok(Step::Read(Reading { found: *found(Content::None), file, bytes, seats }))
             }
         }
     }
@@ -234,8 +240,17 @@ impl Reading {
         if self.file.check().is_err() {
             return Err(self.unsettled());
         }
-        let content = Content::Bytes(self.bytes.into());
+        let content = match self.sealed() {
+            Some(file) => Content::Sealed(Arc::new(file)),
+            None => Content::Bytes(self.bytes.into()),
+        };
         Err(Outcome::Found(Box::new(Found { content, ..self.found })))
+    }
+
+    /// What was read, in a file in memory, if it is long enough for that to be worth a descriptor.
+    fn sealed(&self) -> Option<Opened> {
+        let seats = self.seats.as_ref().filter(|_| self.bytes.len() >= limits::SEAL_BYTES_MIN)?;
+        Opened::sealed(&self.bytes, Some(seats.take()?)).ok()
     }
 
     /// It was written to while it was read.

@@ -17,7 +17,7 @@ mod root;
 
 pub use find::{Content, Depth, Found, Lookup, State, Wish};
 pub use list::Name;
-pub use opened::{Mark, Opened};
+pub use opened::{Mark, Opened, Seats};
 pub use root::Root;
 
 use find::Reading;

@@ -7,12 +7,45 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// See the module.
 #[derive(Debug)]
 pub struct Opened {
     file: File,
     mark: Mark,
+    /// Nobody can change it, so that nobody need look.
+    is_sealed: bool,
+    _seat: Option<Seat>,
+}
+
+/// How many sealed copies there may be at a time: each takes a descriptor.
+#[derive(Debug)]
+pub struct Seats(AtomicUsize);
+
+/// Room for one of them, given back when it goes.
+#[derive(Debug)]
+pub struct Seat(Arc<Seats>);
+
+impl Seats {
+    /// Room for so many.
+    pub fn new(count: usize) -> Arc<Seats> {
+        Arc::new(Seats(AtomicUsize::new(count)))
+    }
+
+    /// Room for one, if there is any.
+    pub fn take(self: &Arc<Seats>) -> Option<Seat> {
+        let left =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
+        left.ok().map(|_| Seat(Arc::clone(self)))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.0.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 /// What tells one state of a file from another: its length, and when it was last written to.
@@ -43,20 +76,20 @@ impl Opened {
     /// Those of fstat(2).
     pub fn new(file: File) -> io::Result<Opened> {
         let mark = Mark::of(&file.metadata()?);
-        Ok(Opened { file, mark })
+        Ok(Opened { file, mark, is_sealed: false, _seat: None })
     }
 
     /// A file in memory that holds a copy of `bytes`, which nobody can change any more.
     ///
     /// # Errors
     /// The operating system's, when it has no descriptor or no memory to give.
-    pub fn sealed(bytes: &[u8]) -> io::Result<Opened> {
+    pub fn sealed(bytes: &[u8], seat: Option<Seat>) -> io::Result<Opened> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let mut file = File::from(memfd_create("pentad-file", flags)?);
         file.write_all(bytes)?;
         let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         fcntl_add_seals(&file, seals)?;
-        Opened::new(file)
+        Ok(Opened { is_sealed: true, _seat: seat, ..Opened::new(file)? })
     }
 
     /// The state that it was found in.
@@ -74,7 +107,7 @@ impl Opened {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] if it is not, and those of fstat(2).
     pub fn check(&self) -> io::Result<()> {
-        if Mark::of(&self.file.metadata()?) == self.mark {
+        if self.is_sealed || Mark::of(&self.file.metadata()?) == self.mark {
             Ok(())
         } else {
             Err(io::ErrorKind::InvalidData.into())

@@ -47,6 +47,7 @@ impl Place {
             depth: Depth::Content(u64::MAX),
             list: false,
             wall: None,
+            seats: None,
             known: None,
         }
     }
@@ -164,6 +165,30 @@ fn a_file_is_looked_at_opened_or_read_as_far_as_is_wanted() {
     assert_eq!((count, bytes(outcome)), (5, long), "found, and read in four pieces");
     place.put("empty", "");
     assert_eq!(bytes(place.find("/empty")), b"");
+}
+
+#[test]
+fn a_long_file_is_a_sealed_copy_as_long_as_there_is_a_seat_for_it() {
+    let place = Place::new();
+    let seats = Seats::new(1);
+    let long = (0..limits::SEAL_BYTES_MIN).map(|at| (at % 251) as u8).collect::<Vec<_>>();
+    place.put("long", &long);
+    place.put("short", &long[1..]);
+    let read = |path: &str| {
+        let lookup = Lookup { seats: Some(Arc::clone(&seats)), ..place.lookup(path) };
+        found(done(lookup)).content
+    };
+    assert!(matches!(read("/short"), Content::Bytes(_)), "not worth a descriptor");
+    let Content::Sealed(copy) = read("/long") else { panic!("there is a seat") };
+    let mut into = vec![0; long.len()];
+    assert_eq!(copy.read_at(&mut into, 0).unwrap(), long.len());
+    assert!(into == long && copy.file().set_len(0).is_err(), "what nobody can change any more");
+    place.put("long", "something else");
+    assert!(copy.check().is_ok(), "whatever becomes of the file");
+    place.put("long", &long);
+    assert!(matches!(read("/long"), Content::Bytes(all) if *all == *long), "the seat is taken");
+    drop(copy);
+    assert!(matches!(read("/long"), Content::Sealed(_)), "and free again");
 }
 
 #[test]

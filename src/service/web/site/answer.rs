@@ -76,6 +76,7 @@ fn body(variant: &Variant, method: Method, range: Range<u64>) -> Body {
         Content::Bytes(bytes) => {
             Body::Shared(Arc::clone(bytes), range.start as usize..range.end as usize)
         }
+        Content::Sealed(file) => Body::Sealed(Arc::clone(file), range),
         Content::File(file) => Body::File(Arc::clone(file), range),
         Content::None => Body::Unsent(range.end - range.start),
     }

@@ -183,7 +183,9 @@ impl Session {
         };
         let variant = Arc::new(variant);
         let kept = match &variant.content {
-            Content::Bytes(_) => keep(&mut site.cache, &fetch.path, state, packs, &variant, cx.now),
+            Content::Bytes(_) | Content::Sealed(_) => {
+                keep(&mut site.cache, &fetch.path, state, packs, &variant, cx.now)
+            }
             Content::File(_) => {
                 site.cache.remove(&fetch.path);
                 false

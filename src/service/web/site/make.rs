@@ -2,7 +2,7 @@
 
 use super::resource::{Parts, Resource, Variant};
 use super::table::Order;
-use super::{Cache, State, fetch, with_index};
+use super::{Cache, State, fetch, media, with_index};
 use crate::limits;
 use crate::work::files::{self, Coding, Content, Depth, Found, Lookup, Wish};
 use std::sync::Arc;
@@ -16,12 +16,19 @@ impl State {
         } else {
             limits::FILE_READ_BYTES
         };
+        // What is to be compressed has to be at hand.
+        let mut welcome = order.wish.codings().iter();
+        let is_packed = cfg!(feature = "gzip")
+            && welcome.any(|coding| *coding == Coding::Gzip)
+            && media::is_compressible(&media::of(&with_index(path)));
+        let may_be_sealed = self.cache.enabled() && !is_packed;
         Lookup {
             site: Arc::clone(&self.source),
             path: path.into(),
             wish: order.wish,
             depth: if order.head { Depth::State } else { Depth::Content(most as u64) },
             list: self.rules.list,
+            seats: may_be_sealed.then(|| Arc::clone(&self.seats)),
             wall: None,
             known: None,
         }

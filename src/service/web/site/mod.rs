@@ -27,7 +27,7 @@ use crate::service::Cx;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, only_read};
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
-use crate::work::files::{self, Page, Site};
+use crate::work::files::{self, Page, Seats, Site};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -43,6 +43,7 @@ pub struct State {
     /// What is being fetched.
     pub fetches: Fetches,
     source: Arc<Site>,
+    seats: Arc<Seats>,
     /// Until when the pages for errors are known to be missing: 404, then 50x.
     absent: [Option<Instant>; 2],
 }
@@ -89,6 +90,7 @@ impl State {
             rules,
             fetches: Fetches::default(),
             source: Arc::new(source),
+            seats: Seats::new(limits::SEALED),
             absent: [None; 2],
         }
     }

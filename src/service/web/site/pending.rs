@@ -117,9 +117,10 @@ impl Pending {
             {
                 Verdict::Miss
             }
-            files::Content::None | files::Content::Bytes(_) | files::Content::File(_) => {
-                Verdict::Bypass
-            }
+            files::Content::None
+            | files::Content::Bytes(_)
+            | files::Content::Sealed(_)
+            | files::Content::File(_) => Verdict::Bypass,
         }
     }
 

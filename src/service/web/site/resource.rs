@@ -228,6 +228,7 @@ impl Variant {
     fn memory(&self) -> usize {
         let content = match &self.content {
             Content::Bytes(bytes) => bytes.len(),
+            Content::Sealed(file) => file.mark().bytes as usize,
             Content::File(_) | Content::None => 0,
         };
         content + self.etag.len() + self.typed.len() + self.common.len() + self.lines.len()
