@@ -45,7 +45,7 @@ pub(super) fn open(config: &Config, doors: &[Door], data: &DataDir) -> Result<Op
                 replica.opened(view);
                 replica.phase = Phase::Up;
             }
-            Err(failure) => replica.fall(Some(failure.to_string())),
+            Err(failure) => replica.fall(Some(&failure)),
         }
         files.push((replica.name.clone(), file));
         all.push(replica);

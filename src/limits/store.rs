@@ -13,6 +13,10 @@ pub const STORE_FOLD: u64 = 4096;
 /// Entries of one record, which is one commit.
 pub const STORE_BATCH: usize = 1024;
 
+/// Bytes of the disk that the bookstore's log leaves free: what it has taken, four replicas have to
+/// write as well, and while they can, reads go on.
+pub const STORE_ROOM: u64 = 16 * MIB as u64;
+
 /// Entries read at a time for a replica that catches up.
 pub const STORE_CATCH_UP: usize = 4096;
 

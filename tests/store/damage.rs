@@ -1,6 +1,6 @@
 //! Files that are not what they were.
 
-use crate::util::process::{Place, Server};
+use crate::util::process::{FREE, Place, Server};
 use crate::{agreeing, ask, get, stock};
 use rustix::process::Signal;
 use serde_json::json;
@@ -27,4 +27,36 @@ fn a_damaged_file_is_not_served_from_and_its_neighbours_are() {
     ask(server.panel(), "POST", "/api/store/replicas/catalog-1/recover", "", "");
     agreeing(&server);
     assert_eq!(stock(&server, 2), 96);
+}
+
+#[test]
+fn a_damaged_log_is_not_gone_on_with() {
+    let place = Place::new();
+    let mut server = Server::start_in(&place, &[]);
+    for _ in 0..3 {
+        assert_eq!(ask(server.web(), "PUT", "/purchase/2/", "", "").status, 200);
+    }
+    server.signal(Signal::TERM);
+    assert!(server.wait().success());
+    let log = place.path("data/store-log.db");
+    let whole = std::fs::read(&log).unwrap();
+    std::fs::write(&log, "no database at all".repeat(100)).unwrap();
+    let refused = place.run(place.command(FREE));
+    assert!(!refused.status.success());
+    assert!(refused.stderr.contains("store-log.db"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("from a copy"), "it says what to do: {}", refused.stderr);
+    // A record that is another one by now is not read as one: a replica that needs it stays away.
+    std::fs::write(&log, &whole).unwrap();
+    let shell = std::process::Command::new("sqlite3")
+        .arg(&log)
+        .arg("UPDATE log SET entries = replace(entries, '\"quantity\":1', '\"quantity\":2')")
+        .status()
+        .unwrap();
+    assert!(shell.success());
+    std::fs::remove_file(place.path("data/catalog-1.db")).unwrap();
+    let server = Server::start_in(&place, &[]);
+    let all = get(server.web(), "/api/store/replicas").json();
+    assert_eq!((&all[0]["state"], &all[1]["state"]), (&json!("DOWN"), &json!("UP")), "{all}");
+    assert!(all[0]["problem"].as_str().unwrap().contains("record 1 of the log is damaged"));
+    assert_eq!(get(server.web(), "/product/2").json()["quantity"], 94);
 }

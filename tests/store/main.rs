@@ -11,6 +11,7 @@ mod cache;
 mod contract;
 mod crashes;
 mod damage;
+mod disk;
 mod durability;
 mod histories;
 mod keys;

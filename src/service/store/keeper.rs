@@ -14,9 +14,14 @@ use std::time::{Duration, Instant};
 pub struct Session {
     /// While something is under way.
     busy: Option<Instant>,
+    /// When replicas that could not write their files try again.
+    retry: Option<Instant>,
     far: Instant,
     done: Option<Close>,
 }
+
+/// How long replicas that could not write their files wait before they try again.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// How long a keeper would sleep if nobody stirred it.
 const FAR: Duration = Duration::from_secs(24 * 3600);
@@ -24,7 +29,7 @@ const FAR: Duration = Duration::from_secs(24 * 3600);
 impl Session {
     /// A keeper that has just come.
     pub fn open(now: Instant) -> Session {
-        Session { busy: None, far: now + FAR, done: None }
+        Session { busy: None, retry: None, far: now + FAR, done: None }
     }
 
     /// See [`crate::service::Session::handle`].
@@ -62,7 +67,13 @@ impl Session {
             }
             Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
         }
+        if self.retry.is_some_and(|at| at <= cx.now) {
+            self.retry = None;
+            store.retry();
+        }
         store.go_on(cx.effects);
+        let pause = || cx.now + RETRY;
+        self.retry = store.may_recover().then(|| self.retry.unwrap_or_else(pause));
         let busy = !store.log.is_idle();
         self.busy = busy.then(|| self.busy.unwrap_or(cx.now + limits::STORE_WAIT));
         if self.busy.is_some_and(|until| until <= cx.now) {
@@ -79,7 +90,11 @@ impl Session {
 
     /// See [`crate::service::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
-        Some(self.busy.map_or(Deadline::Standing(self.far), Deadline::Busy))
+        let sooner = |at: Instant| self.retry.map_or(at, |retry| retry.min(at));
+        Some(match self.busy {
+            Some(until) => Deadline::Busy(sooner(until)),
+            None => Deadline::Standing(sooner(self.far)),
+        })
     }
 
     /// See [`crate::service::Session::is_done`].

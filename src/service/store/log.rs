@@ -7,7 +7,7 @@
 //! To everybody else the log is `append(entry) → seq` and `read from seq`; that it is a file is
 //! between this and `work::db::store`. While one record is written the next one gathers.
 
-use super::replicas::Phase;
+use super::replicas::{Phase, Replica};
 use super::{Notice, State, Trouble};
 use crate::limits;
 use crate::service::{Effect, Id, Mail, Ticket};
@@ -186,7 +186,7 @@ impl State {
                 replica.opened(view);
                 if replica.seq > tip {
                     let text = "it holds entries that the log does not; move it away";
-                    self.fall(file, Some(text.to_string()));
+                    self.fall(file, Some(&Failure::new(text)));
                 } else {
                     replica.phase = Phase::Behind;
                 }
@@ -197,7 +197,7 @@ impl State {
                 self.log.applied(file, &step);
             }
             (Err(failure), phase) if phase != Phase::Down => {
-                self.fall(file, Some(failure.to_string()));
+                self.fall(file, Some(&failure));
             }
             (Ok(_) | Err(_), _) => {}
         }
@@ -219,8 +219,7 @@ impl State {
             }
             Err(failure) => {
                 let files = hungry.map(|replica| replica.file).collect::<Vec<_>>();
-                let text = failure.to_string();
-                return files.into_iter().for_each(|file| self.fall(file, Some(text.clone())));
+                return files.into_iter().for_each(|file| self.fall(file, Some(&failure)));
             }
         };
         let last = first + entries.len() as u64 - 1;
@@ -246,6 +245,18 @@ impl State {
         true
     }
 
+    /// Whether some replica is down for a reason that may be gone.
+    pub(super) fn may_recover(&self) -> bool {
+        self.replicas.iter().any(Replica::may_recover)
+    }
+
+    /// Lets all of these try again.
+    pub(super) fn retry(&mut self) {
+        for replica in self.replicas.iter_mut().filter(|replica| replica.may_recover()) {
+            (replica.phase, replica.asked) = (Phase::Opening, Some(Request::Open));
+        }
+    }
+
     /// Ends a replica as if its process had been killed. False if there is none of that name.
     pub fn crash(&mut self, name: &str, effects: &mut Vec<Effect>) -> bool {
         let Some(replica) = self.replicas.iter_mut().find(|replica| replica.name == name) else {
@@ -258,9 +269,9 @@ impl State {
         true
     }
 
-    fn fall(&mut self, file: usize, problem: Option<String>) {
+    fn fall(&mut self, file: usize, failure: Option<&Failure>) {
         if let Some(replica) = self.replicas.iter_mut().find(|replica| replica.file == file) {
-            replica.fall(problem);
+            replica.fall(failure);
         }
         for batch in &mut self.log.open {
             batch.missing.retain(|missing| *missing != file);
@@ -298,7 +309,7 @@ impl State {
         for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
             replica.show(answered);
             if replica.phase == Phase::Joined && replica.shown == answered {
-                replica.phase = Phase::Up;
+                replica.rise();
                 ::log::info!("{} is up again, at entry {answered}", replica.name);
             }
         }

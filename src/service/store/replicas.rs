@@ -12,6 +12,7 @@
 //! after the other, and show it all at once. So nobody who has seen an entry at one of them can
 //! miss it at another.
 
+use crate::work::db::Failure;
 use crate::work::db::store::{Request, Step, View};
 use crate::work::store::{Book, Seq};
 use std::collections::{BTreeMap, VecDeque};
@@ -101,8 +102,10 @@ pub struct Replica {
     pub requests: u64,
     /// Those of them that it could not answer.
     pub errors: u64,
-    /// Why it is down, if it was not told to be.
+    /// Why it is down, or was until a moment ago, if it was not told to be.
     pub problem: Option<String>,
+    /// Whether that may be over in a while.
+    passing: bool,
     /// What its file is to do next, as the keeper gets round to it.
     pub asked: Option<Request>,
 }
@@ -126,6 +129,7 @@ impl Replica {
             requests: 0,
             errors: 0,
             problem: None,
+            passing: false,
             asked: None,
         }
     }
@@ -154,7 +158,7 @@ impl Replica {
         let View { seq, digest, orders, books } = view;
         (self.seq, self.digest, self.orders) = (seq, digest, orders);
         self.books = books.into_iter().map(|book| (book.id, Arc::new(book))).collect();
-        (self.shown, self.fed, self.problem) = (seq, false, None);
+        (self.shown, self.fed) = (seq, false);
         self.unseen.clear();
     }
 
@@ -173,11 +177,23 @@ impl Replica {
         }
     }
 
+    /// It may be asked from now on.
+    pub fn rise(&mut self) {
+        (self.phase, self.problem) = (Phase::Up, None);
+    }
+
+    /// Whether it is down for a reason that may be gone.
+    pub fn may_recover(&self) -> bool {
+        self.phase == Phase::Down && self.passing
+    }
+
     /// It is down from now on, and holds nothing.
-    pub fn fall(&mut self, problem: Option<String>) {
-        if let Some(problem) = &problem {
-            ::log::error!("{} is down: {problem}", self.name);
+    pub fn fall(&mut self, failure: Option<&Failure>) {
+        let problem = failure.map(Failure::to_string);
+        if let Some(text) = problem.as_ref().filter(|_| problem != self.problem) {
+            ::log::error!("{} is down: {text}", self.name);
         }
+        self.passing = failure.is_some_and(Failure::may_pass);
         self.phase = Phase::Down;
         self.books = BTreeMap::new();
         self.unseen = VecDeque::new();

@@ -9,7 +9,7 @@ pub mod counts;
 pub mod store;
 
 use super::Outcome;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, ErrorCode, Transaction};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -34,24 +34,41 @@ pub enum Answer {
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(String);
+pub struct Failure {
+    reason: String,
+    passing: bool,
+}
 
 impl Failure {
     /// For this reason.
     pub fn new(reason: impl Into<String>) -> Failure {
-        Failure(reason.into())
+        Failure { reason: reason.into(), passing: false }
+    }
+
+    /// For this reason, which may be gone in a while.
+    pub fn passing(reason: impl Into<String>) -> Failure {
+        Failure { passing: true, ..Failure::new(reason) }
+    }
+
+    /// Whether the same may succeed in a while: the disk was full, say.
+    pub fn may_pass(&self) -> bool {
+        self.passing
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Failure {
-        Failure(error.to_string())
+        let passing = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => true,
+            Some(_) | None => false,
+        };
+        Failure { passing, ..Failure::new(error.to_string()) }
     }
 }
 

@@ -13,11 +13,13 @@
 mod find;
 mod list;
 mod opened;
+mod room;
 mod root;
 
 pub use find::{Content, Depth, Found, Lookup, State, Wish};
 pub use list::Name;
 pub use opened::{Mark, Opened, Seats};
+pub use room::room;
 pub use root::Root;
 
 use find::Reading;

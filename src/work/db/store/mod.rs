@@ -11,6 +11,7 @@ mod tables;
 use super::{Failure, Ledger};
 use crate::limits;
 use crate::work::Outcome as Done;
+use crate::work::files::room;
 use crate::work::store::{Book, Entry, Order, Seq, Settled, codec};
 use rusqlite::{Connection, Transaction, params};
 use sha2::{Digest as _, Sha256};
@@ -143,17 +144,23 @@ impl File {
     }
 
     fn explain(&self, failure: &Failure) -> Failure {
-        Failure(format!(
-            "{}: {failure}; nothing is served from it. Move the file away: a replica is written \
-             anew from the log, and the log itself from a copy of its own",
-            self.path.display()
+        let path = self.path.display();
+        if failure.may_pass() {
+            return Failure::passing(format!("{path}: {failure}; make room on the disk"));
+        }
+        Failure::new(format!(
+            "{path}: {failure}; nothing is served from it. Move the file away: a replica is \
+             written anew from the log, and the log itself from a copy of its own"
         ))
     }
 
     /// A run of requests in one transaction.
     fn run(&mut self, batch: &[Request]) -> Result<Vec<Answer>, Failure> {
+        if batch.iter().any(|request| matches!(request, Request::Append(_))) {
+            self.room()?;
+        }
         let Some(open) = &mut self.open else {
-            return Err(Failure("the file is closed".to_string()));
+            return Err(Failure::new("the file is closed".to_string()));
         };
         let (mut place, mut tip) = (open.place, open.tip);
         let transaction = open.connection.transaction()?;
@@ -166,9 +173,38 @@ impl File {
         Ok(answers)
     }
 
+    /// What can be answered although the run that the request was part of failed: a disk that is
+    /// full can be read.
+    fn by_itself(&mut self, request: &Request, failure: &Failure) -> Result<Answer, Failure> {
+        match request {
+            Request::Read(..) | Request::Orders(..) => {
+                let mut answers = self.run(std::slice::from_ref(request))?;
+                Ok(answers.pop().expect("one for one"))
+            }
+            Request::Append(_)
+            | Request::Apply(..)
+            | Request::Open
+            | Request::Close
+            | Request::Restore(_) => Err(failure.clone()),
+        }
+    }
+
+    /// Whether the disk has room for what comes of a record: each replica has to write it, too.
+    fn room(&self) -> Result<(), Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        match room(folder) {
+            Some(left) if left < limits::STORE_ROOM => Err(Failure::passing(format!(
+                "{left} bytes are left on the disk of {}, and the last {} are for replicas",
+                folder.display(),
+                limits::STORE_ROOM
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn restore(&mut self, from: &Path) -> Result<Answer, Failure> {
         let Some(open) = &mut self.open else {
-            return Err(Failure("the file is closed".to_string()));
+            return Err(Failure::new("the file is closed".to_string()));
         };
         tables::restore(&mut open.connection, from)?;
         self.open()
@@ -199,7 +235,9 @@ impl Ledger for File {
                 | Request::Apply(..)
                 | Request::Orders(..) => match self.run(run) {
                     Ok(done) => answers.extend(done.into_iter().map(Ok)),
-                    Err(failure) => answers.extend(run.iter().map(|_| Err(failure.clone()))),
+                    Err(failure) => {
+                        answers.extend(run.iter().map(|request| self.by_itself(request, &failure)));
+                    }
                 },
             }
         }
@@ -294,7 +332,7 @@ fn read(
             stored == sum(seq, &text) && entries.len() as i64 == count && seq <= next
         });
         let Some(entries) = entries else {
-            return Err(Failure(format!("record {seq} of the log is damaged")));
+            return Err(Failure::new(format!("record {seq} of the log is damaged")));
         };
         let known = (next - seq) as usize;
         next = seq + entries.len() as u64;

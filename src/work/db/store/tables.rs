@@ -40,7 +40,7 @@ pub struct Place {
 pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
     let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if health != "ok" {
-        return Err(Failure(format!("the file is damaged ({health})")));
+        return Err(Failure::new(format!("the file is damaged ({health})")));
     }
     let transaction = connection.unchecked_transaction()?;
     transaction.execute_batch(SCHEMA)?;
@@ -68,14 +68,14 @@ pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
         place.orders += 1;
         place.digest = place.digest.wrapping_add(order.hash());
         if order.id != place.orders {
-            return Err(Failure(format!("order {} is missing", place.orders)));
+            return Err(Failure::new(format!("order {} is missing", place.orders)));
         }
     }
     match told {
         None => write_place(&transaction, &place)?,
         Some((_, digest)) if digest != place.digest => {
             let text = "its rows are not those that were written";
-            return Err(Failure(text.to_string()));
+            return Err(Failure::new(text.to_string()));
         }
         Some((seq, _)) => place.seq = seq,
     }
@@ -92,7 +92,7 @@ pub fn advance(
 ) -> Result<Step, Failure> {
     if first > place.seq + 1 {
         let text = format!("entries {} to {} are missing", place.seq + 1, first - 1);
-        return Err(Failure(text));
+        return Err(Failure::new(text));
     }
     let known = (place.seq + 1 - first).min(entries.len() as u64) as usize;
     let (mut done, mut changed) = (Vec::new(), BTreeMap::new());
@@ -229,7 +229,7 @@ fn purchase(
     };
     let value = serde_json::from_str(&outcome).ok();
     let Some(known) = value.as_ref().and_then(settled) else {
-        return Err(Failure(format!("the outcome of key {key} is damaged")));
+        return Err(Failure::new(format!("the outcome of key {key} is damaged")));
     };
     Ok(Some(Purchase { book, quantity, outcome: known.outcome }))
 }

@@ -1,0 +1,102 @@
+//! A disk that is full: writes are refused and say what to do, reads go on, nothing that was
+//! answered is lost, and when there is room again writes go on too.
+
+use crate::util::process::{FREE, Place, Server, eventually};
+use crate::{agreeing, ask, get, stock};
+use rustix::process::{Resource, Rlimit, prlimit};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+/// `pentad` with these arguments, in namespaces of its own where its data directory is a small file
+/// system, if this machine lets us have that.
+fn on_a_small_disk(place: &Arc<Place>) -> Option<Command> {
+    let flags: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+    let works = |flags: &&&[&str]| {
+        let mut probe = Command::new("unshare");
+        probe.args(**flags).args(["mount", "-t", "tmpfs", "none", "/tmp"]);
+        let probe = probe.stdout(Stdio::null()).stderr(Stdio::null());
+        probe.status().is_ok_and(|status| status.success())
+    };
+    let flags = flags.iter().find(works)?;
+    let data = place.path("data");
+    fs::create_dir_all(&data).unwrap();
+    let inner = place.command(FREE);
+    let mut command = Command::new("unshare");
+    command.args(*flags).args(["sh", "-c"]);
+    command.arg(format!("mount -t tmpfs -o size=24m none {} && exec \"$@\"", data.display()));
+    command.arg("sh").arg(inner.get_program()).args(inner.get_args());
+    let errors = File::options().append(true).create(true).open(place.path("stderr")).unwrap();
+    command.stdin(Stdio::null()).stderr(errors);
+    Some(command)
+}
+
+/// Fills the disk but for so many bytes.
+fn fill(file: &PathBuf, but: u64) -> u64 {
+    let folder = file.parent().unwrap();
+    let disk = rustix::fs::statvfs(folder).unwrap();
+    let count = (disk.f_bavail * disk.f_frsize).saturating_sub(but);
+    let zeros = vec![0; count as usize];
+    File::create(file).unwrap().write_all(&zeros).unwrap();
+    count
+}
+
+#[test]
+fn a_full_disk_refuses_writes_and_serves_reads_until_there_is_room() {
+    let place = Place::new();
+    let Some(command) = on_a_small_disk(&place) else {
+        eprintln!("no file system may be mounted here");
+        return;
+    };
+    let server = Server::launch(&place, command);
+    let buy = || ask(server.web(), "PUT", "/purchase/2/", "", "");
+    assert_eq!(buy().status, 200);
+    let filler = server.proc("root").join(place.path("data/filler").strip_prefix("/").unwrap());
+    fill(&filler, 1 << 20);
+    for (door, path) in [("web", "/purchase/2/"), ("order-1", "/purchase/2/")] {
+        let refused = ask(server.addr(door, "tcp"), "PUT", path, "", "");
+        assert_eq!(refused.status, 503, "{door}: {}", refused.body);
+        assert!(refused.body.contains("make room on the disk"), "{door}: {}", refused.body);
+        assert!(refused.body.contains("nothing was"), "{door}: {}", refused.body);
+    }
+    let modify = ask(server.addr("catalog-1", "tcp"), "PUT", "/modify/2", "", "{\"price\":1}");
+    assert_eq!(modify.status, 503);
+    agreeing(&server);
+    assert_eq!(stock(&server, 2), 96, "reads go on");
+    assert_eq!(get(server.web(), "/api/orders").json().as_array().unwrap().len(), 1);
+    fs::remove_file(&filler).unwrap();
+    eventually("writes again", || (buy().status == 200).then_some(()));
+    assert_eq!(stock(&server, 2), 95);
+    agreeing(&server);
+}
+
+#[test]
+fn what_cannot_be_written_is_not_answered_and_comes_back_by_itself() {
+    let place = Place::new();
+    // Whoever writes beyond its limit is told so by a signal first, which ends it by default.
+    let server = Server::launch(&place, place.command_after("trap '' XFSZ", &FREE));
+    let buy = || ask(server.addr("order-1", "tcp"), "PUT", "/purchase/2/", "", "").status;
+    assert_eq!(buy(), 200);
+    // No file may grow beyond what the smallest has: each of them fails sooner or later, the log's
+    // or a replica's.
+    let limit = |bytes: Option<u64>| {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(server.pid()), Resource::Fsize, limit).unwrap();
+    };
+    limit(Some(40_000));
+    let mut answered = 1;
+    eventually("a refusal", || {
+        let status = buy();
+        answered += u64::from(status == 200);
+        (status == 503).then_some(())
+    });
+    limit(None);
+    eventually("writes again", || (buy() == 200).then_some(()));
+    answered += 1;
+    agreeing(&server);
+    let sold = get(server.web(), "/api/orders?limit=500").json().as_array().unwrap().len() as u64;
+    assert_eq!(stock(&server, 2), 97 - sold, "stock and orders agree");
+    assert!(sold >= answered, "what was answered was sold: {sold} of {answered}");
+}
