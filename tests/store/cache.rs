@@ -1,6 +1,6 @@
 //! What the front keeps, and what a write takes from it.
 
-use crate::util::process::Server;
+use crate::util::process::{Server, eventually};
 use crate::{ask, field, get};
 
 #[test]
@@ -24,4 +24,46 @@ fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own_from_the_c
     let changed = ask(web, "PATCH", "/api/books/2", "Content-Type: application/json\r\n", topic);
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(paths.map(cached), ["HIT", "MISS", "MISS", "MISS", "MISS"]);
+}
+
+#[test]
+fn the_cache_says_what_it_did_as_rfc_9211_has_it() {
+    let server = Server::start(&["--store-ttl=200ms"]);
+    let status = |path: &str| {
+        let reply = get(server.web(), path);
+        field(&reply, "Cache-Status").unwrap().to_string()
+    };
+    assert_eq!(status("/product/2"), "pentad; fwd=uri-miss; fwd-status=200; stored");
+    assert_eq!(status("/product/2"), "pentad; hit");
+    eventually("an entry that is too old", || {
+        let told = status("/product/2");
+        (told != "pentad; hit").then(|| {
+            assert_eq!(told, "pentad; fwd=stale; fwd-status=200; stored");
+        })
+    });
+    assert_eq!(status("/product/9"), "pentad; fwd=uri-miss; fwd-status=404");
+    assert_eq!(status("/api/books"), "pentad; fwd=bypass; fwd-status=200");
+    let server = Server::start(&["--store-cache=0"]);
+    let reply = get(server.web(), "/product/2");
+    let told = field(&reply, "Cache-Status").unwrap();
+    assert_eq!(told, "pentad; fwd=uri-miss; fwd-status=200", "nothing is stored here");
+}
+
+#[test]
+fn the_log_has_a_line_for_each_read() {
+    let server = Server::start(&[]);
+    for path in ["/product/2", "/product/2", "/products/art"] {
+        assert_eq!(get(server.web(), path).status, 200);
+    }
+    let told = eventually("three lines", || {
+        let told = server.stderr();
+        let lines = told.lines().filter(|line| line.contains(": Using "));
+        let lines = lines.map(|line| line.split_once(": ").unwrap().1.to_string());
+        let lines = lines.collect::<Vec<_>>();
+        (lines.len() == 3).then_some(lines)
+    });
+    assert!(told[0].starts_with("Using database of catalog-"), "{told:?}");
+    assert!(told[0].contains(" for item 2. The time: ") && told[0].ends_with(" ms"), "{told:?}");
+    assert_eq!(told[1], "Using cache for item 2");
+    assert!(told[2].contains(" for topic \"art\". The time: "), "{told:?}");
 }

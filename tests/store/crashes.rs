@@ -35,3 +35,32 @@ fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() 
     control("order-2", "recover");
     agreeing(&server);
 }
+
+#[test]
+fn nothing_is_sold_while_nobody_can_look_it_up() {
+    let server = Server::start(&[]);
+    let (web, panel) = (server.web(), server.panel());
+    assert_eq!(get(web, "/product/2").status, 200);
+    for name in ["catalog-1", "catalog-2"] {
+        ask(panel, "POST", &format!("/api/store/replicas/{name}/crash"), "", "");
+    }
+    let json = "Content-Type: application/json\r\n";
+    let order = r#"{"book_id":2,"quantity":1}"#;
+    for addr in [web, panel, server.addr("order-1", "tcp"), server.addr("order-2", "tcp")] {
+        for refused in [
+            ask(addr, "PUT", "/purchase/2/", "", ""),
+            ask(addr, "POST", "/api/orders", json, order),
+        ] {
+            assert_eq!(refused.status, 503, "{}", refused.body);
+            assert!(field(&refused, "Retry-After").is_some(), "{}", refused.head);
+        }
+    }
+    assert_eq!(get(web, "/product/2").json()["quantity"], 97, "what is fresh is still shown");
+    assert_eq!(get(web, "/api/orders").json(), serde_json::json!([]));
+    for name in ["catalog-1", "catalog-2"] {
+        ask(panel, "POST", &format!("/api/store/replicas/{name}/recover"), "", "");
+    }
+    agreeing(&server);
+    assert_eq!(stock(&server, 2), 97, "nothing was sold");
+    assert_eq!(ask(web, "PUT", "/purchase/2/", "", "").status, 200);
+}

@@ -7,6 +7,7 @@
 use super::peers::Reply;
 use crate::service::{Id, Ticket};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,15 @@ pub enum Key {
     Item(u32),
     /// The books whose topic contains this, in small letters; `all` is all books.
     Topic(String),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Item(id) => write!(f, "item {id}"),
+            Key::Topic(text) => write!(f, "topic {text:?}"),
+        }
+    }
 }
 
 /// See the module.
@@ -176,6 +186,17 @@ impl Cache {
             None => {}
         }
         waiting
+    }
+
+    /// Whether what this fill brings would be kept.
+    pub fn takes(&self, fill: u64) -> bool {
+        let key = self.fills.get(&fill).map(|fill| &fill.key);
+        self.most > 0 && key.is_some_and(|key| self.current.get(key) == Some(&fill))
+    }
+
+    /// Whether there is an entry at all, however old.
+    pub fn holds(&self, key: &Key) -> bool {
+        self.entries.contains_key(key)
     }
 
     fn insert(&mut self, key: Key, reply: Arc<Reply>, lines: Arc<[u8]>, now: Instant) {

@@ -44,7 +44,7 @@ fn kick(peer: usize, cx: &mut Cx<'_>) {
 }
 
 /// A peer has answered.
-pub fn answered(peer: Peer, mut call: Call, reply: Reply, cx: &mut Cx<'_>) {
+pub fn answered(peer: Peer, mut call: Call, mut reply: Reply, cx: &mut Cx<'_>) {
     let known = &mut cx.world.store.front.peers[peer.0];
     known.inflight -= 1;
     known.rest = None;
@@ -55,6 +55,9 @@ pub fn answered(peer: Peer, mut call: Call, reply: Reply, cx: &mut Cx<'_>) {
         if call.tried < TRIES && can_elsewhere(&call, peer, cx) {
             return dispatch(call, Some(peer.0), cx);
         }
+    }
+    if let Wanted::Fill(fill) = call.wanted {
+        reply.stored = reply.status == 200 && cx.world.store.front.cache.takes(fill);
     }
     // Who did nothing knows nothing of who was asked before.
     let reply = Some(Arc::new(reply)).filter(|reply| reply.status != 503 || !call.unsure);
@@ -131,13 +134,14 @@ fn conclude(call: &Call, reply: Option<&Arc<Reply>>, cx: &mut Cx<'_>) {
     }
 }
 
-/// Asks for what the cache lacks, or joins who has.
-pub fn fetch(key: Key, target: String, waiter: (Id, Ticket), cx: &mut Cx<'_>) {
+/// Asks for what the cache lacks, or joins who has: then it is true.
+pub fn fetch(key: Key, target: String, waiter: (Id, Ticket), cx: &mut Cx<'_>) -> bool {
     match cx.world.store.front.cache.miss(key, waiter) {
-        super::cache::Miss::Joined => {}
+        super::cache::Miss::Joined => true,
         super::cache::Miss::First(fill) => {
             let role = crate::service::store::replicas::Role::Catalog;
             begin(Call::get(role, target, Wanted::Fill(fill)), cx);
+            false
         }
     }
 }

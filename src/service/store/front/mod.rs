@@ -7,6 +7,7 @@ pub mod cache;
 pub mod calls;
 pub mod peers;
 pub mod reads;
+mod voice;
 pub mod writes;
 
 use super::replicas::{Replica, Role};
@@ -18,6 +19,7 @@ use peers::Peer;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+use voice::Voice;
 
 /// Who is asked next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,7 @@ pub struct State {
     peers: Vec<Known>,
     /// The counters: of catalogs, of order servers.
     turns: [usize; 2],
+    voice: Voice,
 }
 
 /// A replica, as the front knows it.
@@ -144,13 +147,19 @@ impl State {
             requests: 0,
             errors: 0,
         };
-        State { cache, balance, peers: peers.into_iter().map(known).collect(), turns: [0; 2] }
+        let peers = peers.into_iter().map(known).collect();
+        State { cache, balance, peers, turns: [0; 2], voice: Voice::default() }
     }
 
     /// A front that knows nobody.
     pub fn off() -> State {
         let cache = Cache::new(0, Duration::ZERO, Duration::ZERO);
         State::new(cache, Balance::RoundRobin, [])
+    }
+
+    /// Whether there is nobody to ask at all.
+    pub fn is_off(&self) -> bool {
+        self.peers.is_empty()
     }
 
     /// The next thing to ask this peer.

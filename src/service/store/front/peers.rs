@@ -29,6 +29,8 @@ pub struct Reply {
     pub replica: String,
     /// How long that took.
     pub took: Duration,
+    /// Whether the cache has it now.
+    pub stored: bool,
 }
 
 impl Reply {
@@ -171,7 +173,8 @@ impl Session {
         let Asking { call, began, reader, status, fields, body, .. } = *asking;
         let took = cx.now.saturating_duration_since(began);
         let replica = cx.world.store.front.name(self.peer);
-        let reply = Reply { status, body: body.into(), fields, replica, took };
+        let body = body.into();
+        let reply = Reply { status, body, fields, replica, took, stored: false };
         let keep = reader.keeps_alive();
         super::calls::answered(self.peer, call, reply, cx);
         if keep {

@@ -36,6 +36,10 @@ pub struct Pending {
     ticket: Ticket,
     key: Key,
     shape: Shape,
+    /// Why the cache did not do, as RFC 9211 §2.2 has it.
+    why: &'static str,
+    /// Whether somebody else had asked for it.
+    joined: bool,
     began: Instant,
     until: Instant,
 }
@@ -77,16 +81,18 @@ pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     if let Some(found) = cx.world.store.front.cache.find(&key, cx.now) {
-        ::log::debug!("Using cache for {key:?}");
+        let line = format_args!("Using cache for {key}");
+        cx.world.store.front.voice.note(&line, cx.now);
         return Answer::Ready(hit(&shape, found));
     }
     let target = match &key {
         Key::Item(id) => format!("/retrieve/item/{id}"),
         Key::Topic(topic) => format!("/retrieve/search/{}", words::escape(topic)),
     };
-    calls::fetch(key.clone(), target, (cx.id, ticket), cx);
+    let why = if cx.world.store.front.cache.holds(&key) { "stale" } else { "uri-miss" };
+    let joined = calls::fetch(key.clone(), target, (cx.id, ticket), cx);
     let until = cx.now + limits::STORE_WAIT;
-    let pending = Pending { ticket, key, shape, began: cx.now, until };
+    let pending = Pending { ticket, key, shape, why, joined, began: cx.now, until };
     Answer::Wait(HttpPending::Store(StorePending::Read(pending)))
 }
 
@@ -110,21 +116,21 @@ impl Pending {
         let Some(reply) = reply.filter(|reply| matches!(reply.status, 200 | 404)) else {
             return self.nobody(cx);
         };
-        ::log::debug!(
-            "Using database of {} for {:?}. The time: {ms:.3} ms",
-            reply.replica,
-            self.key
-        );
+        let (replica, key) = (&reply.replica, &self.key);
+        let line = format_args!("Using database of {replica} for {key}. The time: {ms:.3} ms");
+        cx.world.store.front.voice.note(&line, cx.now);
         let mut response = match reply.status {
             200 => content(&self.shape, reply),
             _ => missing(&self.shape),
         };
-        let stored = if reply.status == 200 { "; stored" } else { "" };
+        let stored = if reply.stored { "; stored" } else { "" };
+        let collapsed = if self.joined { "; collapsed" } else { "" };
+        let (why, status) = (self.why, reply.status);
         response.cache = Some(Verdict::Miss);
         response
             .field(
                 "Cache-Status",
-                format!("pentad; fwd=uri-miss; fwd-status={}{stored}", reply.status),
+                format!("pentad; fwd={why}; fwd-status={status}{stored}{collapsed}"),
             )
             .field("X-Replica", reply.replica.clone())
             .field("Server-Timing", format!("db;dur={ms:.3}"))
@@ -141,7 +147,7 @@ impl Pending {
                 .field("Server-Timing", "cache;desc=\"stale\"".to_string());
         }
         unavailable(&self.shape)
-            .field("Cache-Status", "pentad; fwd=uri-miss; detail=unavailable".to_string())
+            .field("Cache-Status", format!("pentad; fwd={}; detail=unavailable", self.why))
     }
 }
 

@@ -138,6 +138,14 @@ fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     if call.method != "GET" && cx.draining {
         return Answer::Ready(unavailable(asked.shape, "The server is ending."));
     }
+    let store = &cx.world.store;
+    if call.role == Role::Order
+        && call.method != "GET"
+        && !store.front.has(Role::Catalog, &store.replicas, cx.now)
+    {
+        let detail = "No catalog can be asked; nothing was written.";
+        return Answer::Ready(unavailable(asked.shape, detail));
+    }
     calls::begin(call, cx);
     let until = cx.now + limits::STORE_WAIT;
     let pending = Pending { ticket, asked, began: cx.now, until };
@@ -222,7 +230,7 @@ fn passed(reply: &Reply, read: bool, cx: &Cx<'_>, began: Instant) -> Response {
         let ms = cx.now.saturating_duration_since(began).as_secs_f64() * 1000.0;
         response.cache = Some(Verdict::Miss);
         response = response
-            .field("Cache-Status", format!("pentad; fwd=request; fwd-status={}", reply.status))
+            .field("Cache-Status", format!("pentad; fwd=bypass; fwd-status={}", reply.status))
             .field("Server-Timing", format!("db;dur={ms:.3}"));
     }
     response
