@@ -28,11 +28,19 @@ const FIGURES = {
   "chat-agents": (metrics) => count(metrics.chat?.agents_online),
   "chat-queue": (metrics) => count(metrics.chat?.queue),
   "chat-today": (metrics) => count(metrics.chat?.handled_today),
+  "store-sold": (metrics) => count(metrics.store?.purchases),
+  "store-refused": (metrics) => count(metrics.store?.refused?.short),
+  "store-hit-share": (metrics) => share(storeHitShare(metrics.store?.cache)),
 };
 
 /** Of all that the cache was asked for, what it had. Before it was asked there is no share. */
 function hitShare({ cache_hits: hits, cache_misses: misses }) {
   return hits + misses > 0 ? hits / (hits + misses) : undefined;
+}
+
+/** The same of the bookstore's front. */
+function storeHitShare({ hits, misses, collapsed } = {}) {
+  return hits + misses + collapsed > 0 ? hits / (hits + misses + collapsed) : undefined;
 }
 
 const elements = [...document.querySelectorAll("[data-figure]")];

@@ -8,6 +8,7 @@ import { followTest, forgetTest } from "./load-test.js";
 import { Gone, Refused, ask, everySecond } from "./poll.js";
 import { showRequests } from "./requests.js";
 import * as server from "./server.js";
+import { showReplicas } from "./store.js";
 
 const phase = Date.now() % 1000;
 
@@ -23,6 +24,7 @@ everySecond(async () => {
     showFigures(metrics);
     showCache(metrics);
     showRequests(metrics);
+    showReplicas(metrics);
     drawGraphs();
     await followTest(metrics);
   } catch (error) {

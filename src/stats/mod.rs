@@ -18,6 +18,7 @@ mod label;
 mod quantile;
 mod reasons;
 mod requests;
+pub mod store;
 mod turns;
 
 pub use blocks::{Cache, Jobs, Legacy, Pi, Pow, Process, Site};
@@ -105,6 +106,8 @@ pub struct Stats {
     pub pow: Pow,
     /// The live chat.
     pub chat: Chat,
+    /// The bookstore.
+    pub store: store::Store,
     /// The process.
     pub process: Process,
     /// When the server began, by both clocks; none where nobody said so.

@@ -87,6 +87,26 @@ test("the cursors of both graphs go in step", async (t) => {
   assert.equal(await at("load-graph"), await at("time-graph"));
 });
 
+test("the store is shown with its replicas, and its page is there", async (t) => {
+  const only = "web,panel,catalog-1,catalog-2,order-1,order-2";
+  const server = await startServer(t, { only });
+  const { page, complaints } = await openPage(t, server.panel);
+  await eventually("the store", () => page.isVisible("#store"));
+  const replicas = () => page.locator("#replicas li").allTextContents();
+  const names = ["catalog-1", "catalog-2", "order-1", "order-2"];
+  assert.deepEqual(await replicas(), names.map((name) => `${name}up`));
+  for (let read = 0; read < 4; read += 1) await fetch(`${server.web}/product/2`);
+  await fetch(`${server.web}/purchase/2/`, { method: "PUT" });
+  await fetch(`${server.panel}/api/store/replicas/order-2/crash`, { method: "POST" });
+  await fetch(`${server.web}/purchase/2/`, { method: "PUT" });
+  await eventually("a lag", async () => (await replicas())[3] === "order-2down1 behind");
+  assert.equal(await figure(page, "store-sold"), "2");
+  assert.match(await figure(page, "store-hit-share"), /^75\.0/);
+  await page.click("#store a");
+  await eventually("its page", () => page.url() === `${server.panel}/store/`);
+  assert.deepEqual(complaints, []);
+});
+
 test("the chat is shown as it is, and its page is there", async (t) => {
   const server = await startServer(t, { only: "web,panel,chat" });
   const { page, complaints } = await openPage(t, server.panel);

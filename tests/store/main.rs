@@ -13,8 +13,10 @@ mod crashes;
 mod damage;
 mod disk;
 mod durability;
+mod figures;
 mod histories;
 mod keys;
+mod limits;
 mod model;
 mod stock;
 

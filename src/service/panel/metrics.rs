@@ -6,6 +6,7 @@
 use super::{prometheus, tester};
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, content, json};
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::stats::store::{Deal, Replica, Seat, Store};
 use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
 use crate::wire::metrics_accept::prefers_text;
 use crate::work::{Compute, Job, Outcome, process};
@@ -89,6 +90,7 @@ impl Pending {
 impl Form {
     fn print(self, cx: &mut Cx<'_>) -> Response {
         cx.world.web.report(cx.stats);
+        cx.world.store.report(&mut cx.stats.store);
         let response = match self {
             Form::Json => json(200, document(cx).to_string()),
             Form::Text => content(200, prometheus::TYPE, prometheus::print(cx)),
@@ -227,7 +229,58 @@ fn services(stats: &Stats) -> Value {
             "short_abandoned_today": stats.chat.short_abandoned_today,
             "blocked_today": stats.chat.blocked_today,
         },
-        "store": {},
+        "store": store(stats),
+    })
+}
+
+/// The bookstore. Where there is none it says nothing.
+fn store(stats: &Stats) -> Value {
+    let Store { seq, entries, records, failures, waiting, deals, changes, vain, cache, .. } =
+        &stats.store;
+    let replicas = Seat::ALL.into_iter().zip(&stats.store.replicas);
+    let replicas = replicas.filter_map(|(seat, replica)| {
+        let Replica { state, seq, lag, requests, errors } = (*replica)?;
+        Some(json!({
+            "name": seat.name(),
+            "role": seat.role(),
+            "state": state.name().to_uppercase(),
+            "seq": seq,
+            "lag": lag,
+            "requests": requests,
+            "errors": errors,
+        }))
+    });
+    let replicas = replicas.collect::<Vec<_>>();
+    if !stats.store.is_there {
+        return json!({});
+    }
+    let refused = Deal::ALL.into_iter().skip(1);
+    let refused = refused.map(|deal| (deal.name(), deals.count(deal as usize)));
+    json!({
+        "requests": requests(stats, Handler::Store),
+        "replicas": replicas,
+        "log": {
+            "seq": seq,
+            "entries": entries,
+            "records": records,
+            "failures": failures,
+            "waiting": waiting,
+        },
+        "purchases": deals.count(Deal::Sold as usize),
+        "refused": object(refused),
+        "changes": changes,
+        "changes_refused": vain,
+        "cache": {
+            "entries": cache.entries,
+            "max_entries": cache.max_entries,
+            "hits": cache.hits,
+            "misses": cache.misses,
+            "collapsed": cache.collapsed,
+            "hit_share": cache.hit_share(),
+            "invalidations": cache.invalidations,
+            "evictions": cache.evictions,
+            "refused_fills": cache.refused_fills,
+        },
     })
 }
 

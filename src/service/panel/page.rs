@@ -42,6 +42,7 @@ static FILES: &[Embedded] = &[
     embedded!("poll.js", SCRIPT),
     embedded!("requests.js", SCRIPT),
     embedded!("server.js", SCRIPT),
+    embedded!("store.js", SCRIPT),
     embedded!("text.js", SCRIPT),
     embedded!("uplot.css", STYLE, "vendor/uplot/uPlot.min.css"),
     embedded!("uplot.js", SCRIPT, "vendor/uplot/uPlot.iife.min.js"),

@@ -3,6 +3,8 @@
 //! Labels are closed lists of the program: nothing that a client sent can name a series, so there
 //! are never more of them than the lists are long.
 
+mod store;
+
 use super::metrics::uptime;
 use crate::service::Cx;
 use crate::stats::{Buckets, Close, Drop, Handler, Presence, Requests, Stats};
@@ -199,6 +201,7 @@ fn services(page: &mut Page, stats: &Stats) {
     page.counter("pentad_pow_exhausted_total", help, pow.exhausted);
     page.counter("pentad_pow_spent_total", "Proofs that were spent.", pow.spent);
     chat(page, stats);
+    store::families(page, &stats.store);
 }
 
 fn chat(page: &mut Page, stats: &Stats) {

@@ -100,6 +100,11 @@ impl Log {
         Ok(())
     }
 
+    /// How many writes wait for their record.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.appending.is_none() && self.open.is_empty()
@@ -154,10 +159,13 @@ impl State {
             Err(failure) => {
                 ::log::error!("the log took nothing: {failure}");
                 self.log.problem = Some(failure.to_string());
+                self.written.failures += 1;
                 return tell(&writers, Trouble::Log, effects);
             }
         };
         self.log.problem = None;
+        self.written.records += 1;
+        self.written.entries += entries.len() as u64;
         if first != self.log.tip + 1 {
             // A record that had been given up reached the disk all the same.
             for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
@@ -300,6 +308,7 @@ impl State {
                 tell(&batch.writers, Trouble::Unknown, effects);
                 continue;
             };
+            self.written.settle(&batch.entries, &settled);
             for ((id, ticket), settled) in batch.writers.into_iter().zip(settled) {
                 let notice = Notice::Settled(ticket, Ok(settled));
                 effects.push(Effect::Post(id, Mail::Store(notice)));

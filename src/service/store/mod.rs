@@ -19,6 +19,7 @@ pub mod log;
 pub mod order;
 pub mod page;
 pub mod replicas;
+pub mod report;
 pub mod words;
 
 pub use asks::{Ask, Pending, ask};
@@ -26,7 +27,7 @@ pub use asks::{Ask, Pending, ask};
 use crate::service::{Cx, Effect, Id, Kind, Mail, Ticket};
 use crate::work::store::{Entry, Settled};
 use front::peers::Reply;
-use replicas::Replica;
+use replicas::{Replica, Role};
 use std::sync::Arc;
 
 /// What sessions of the bookstore tell each other.
@@ -73,6 +74,8 @@ pub struct State {
     pub front: front::State,
     /// Whether a change of a book has to name the version that it changes.
     pub require_if_match: bool,
+    /// What was written since the start.
+    written: report::Written,
     /// The session that keeps the log.
     keeper: Option<Id>,
     /// Whether one has been asked for.
@@ -82,7 +85,9 @@ pub struct State {
 impl State {
     /// A store with these replicas.
     pub fn new(log: log::Log, replicas: Vec<Replica>, front: front::State) -> State {
-        State { log, replicas, front, require_if_match: false, keeper: None, called: false }
+        let written = report::Written::default();
+        let (require_if_match, keeper, called) = (false, None, false);
+        State { log, replicas, front, require_if_match, written, keeper, called }
     }
 
     /// No store at all.
@@ -100,7 +105,7 @@ impl State {
     }
 
     /// The replica whose listener has this role and number.
-    pub fn replica(&mut self, role: replicas::Role, number: u8) -> Option<&mut Replica> {
+    pub fn replica(&mut self, role: Role, number: u8) -> Option<&mut Replica> {
         self.replicas.iter_mut().find(|replica| replica.role == role && replica.number == number)
     }
 }
@@ -111,7 +116,11 @@ impl State {
 /// Nothing will be written.
 pub fn write(entry: Entry, ticket: Ticket, cx: &mut Cx<'_>) -> Result<(), Trouble> {
     let store = &mut cx.world.store;
-    if !store.replicas.iter().any(Replica::is_up) {
+    let up = |replica: &&Replica| replica.is_up();
+    let catalogs = || store.replicas.iter().filter(|replica| replica.role == Role::Catalog);
+    // What nobody can look up is not sold.
+    let blind = catalogs().count() > 0 && catalogs().filter(up).count() == 0;
+    if blind || store.replicas.iter().filter(up).count() == 0 {
         return Err(Trouble::Busy);
     }
     store.log.put(entry, cx.id, ticket)?;
