@@ -3,148 +3,278 @@
 
 const byId = (id) => document.getElementById(id);
 
-const element = (name, text, kind) => {
+const make = (name, text, { kind, className } = {}) => {
   const made = document.createElement(name);
   made.textContent = text;
-  if (kind) made.className = kind;
+  if (kind) made.dataset.kind = kind;
+  if (className) made.className = className;
   return made;
 };
 
-const say = (text, kind) => {
-  byId("said").textContent = text;
-  byId("said").className = kind ?? "";
+const button = (text, label, act) => {
+  const made = make("button", text);
+  made.type = "button";
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", act);
+  return made;
 };
+
+/** A change is said, and the same thing not twice. */
+const say = (text, kind = "") => {
+  const said = byId("said");
+  said.dataset.kind = kind;
+  if (said.textContent !== text) said.textContent = text;
+};
+
+const GONE = "The server does not answer. Trying again …";
+
+/** Puts new items in the place of old ones, and leaves the focus where it was. */
+const replace = (list, items) => {
+  const label = (element) => element?.getAttribute("aria-label");
+  const focused = list.contains(document.activeElement) ? label(document.activeElement) : null;
+  list.replaceChildren(...items);
+  for (const one of list.querySelectorAll("button")) {
+    if (focused && label(one) === focused) one.focus();
+  }
+};
+
+/** The panel's token, if the dashboard in this tab was given one. */
+const token = () => {
+  const kept = sessionStorage.getItem("pentad-panel-token");
+  return kept ? { authorization: `Bearer ${kept}` } : {};
+};
+
+// Reads: what their fields say of each, the last one first.
+
+const READS = 6;
+const reads = [];
+
+const showReads = () => {
+  const rows = Array.from({ length: READS }, (_, at) => {
+    const row = make("tr", "");
+    const { path = "", cache = "", age = "", replica = "", time = "" } = reads[at] ?? {};
+    const kind = { HIT: "good", MISS: "warn" }[cache];
+    row.append(
+      make("td", path),
+      make("td", cache, { kind }),
+      make("td", age, { className: "number" }),
+      make("td", replica),
+      make("td", time, { className: "number" }),
+    );
+    return row;
+  });
+  byId("reads").replaceChildren(...rows);
+};
+
+const read = async (path) => {
+  const response = await fetch(path, { cache: "no-store" });
+  const field = (name) => response.headers.get(name);
+  const time = /dur=([\d.]+)/.exec(field("Server-Timing") ?? "");
+  reads.unshift({
+    path: decodeURIComponent(path),
+    cache: field("X-Cache") ?? "–",
+    age: field("Age") ? `${field("Age")} s` : "–",
+    replica: field("X-Replica") ?? "–",
+    time: time ? Number(time[1]).toFixed(2) : "–",
+  });
+  reads.length = Math.min(reads.length, READS);
+  showReads();
+  return { ok: response.ok, status: response.status, body: await response.json() };
+};
+
+// Books
 
 let wanted = "all";
-let mayControl = false;
-
-/** Shows what the fields of a read say about it. */
-const showRead = (response) => {
-  const hit = response.headers.get("X-Cache") ?? "–";
-  byId("cache").textContent = hit;
-  byId("cache").className = hit === "HIT" ? "good" : "mid";
-  byId("age").textContent = `${response.headers.get("Age") ?? "–"} s`;
-  byId("replica").textContent = response.headers.get("X-Replica") ?? "–";
-  const time = /dur=([\d.]+)/.exec(response.headers.get("Server-Timing") ?? "");
-  byId("time").textContent = time ? `${Number(time[1]).toFixed(2)} ms` : "–";
-};
 
 const bookOf = (book) => {
-  const item = element("li", "");
-  const buy = element("button", "Buy one");
+  const item = make("li", "");
+  const buy = button("Buy", `Buy one copy of ${book.title}`, () => purchase(book, buy));
+  buy.classList.add("action");
   buy.disabled = book.quantity === 0;
-  buy.setAttribute("aria-label", `Buy one copy of ${book.title}`);
-  buy.addEventListener("click", () => purchase(book, buy));
-  const left = book.quantity === 0 ? "out of stock" : `${book.quantity} in stock`;
+  const title = make("div", "");
+  title.append(make("h3", book.title), make("p", book.topic, { className: "topic" }));
+  const left = book.quantity === 0 ? "Out of stock" : `${book.quantity} in stock`;
   item.append(
-    element("h3", book.title),
-    element("p", `${book.topic} · ${book.price.toFixed(2)}`),
-    element("p", left, book.quantity === 0 ? "bad" : "good"),
+    title,
+    make("p", book.price.toFixed(2), { className: "price" }),
+    make("p", left, { className: "stock", kind: book.quantity === 0 ? "bad" : "good" }),
     buy,
   );
   return item;
 };
 
-/** Puts new items in the place of old ones, and leaves the focus where it was. */
-const replace = (list, items) => {
-  const focused = list.contains(document.activeElement)
-    ? document.activeElement.getAttribute("aria-label")
-    : null;
-  list.replaceChildren(...items);
-  for (const button of list.querySelectorAll("button")) {
-    if (focused && button.getAttribute("aria-label") === focused) button.focus();
-  }
-};
-
 const browse = async () => {
-  const response = await fetch(`/products/${encodeURIComponent(wanted)}`);
-  showRead(response);
-  const body = await response.json();
-  replace(byId("books"), response.ok ? body.map(bookOf) : []);
-  if (!response.ok) say(body.message ?? "Nothing could be read.", "bad");
-  return response.ok;
+  const { ok, status, body } = await read(`/products/${encodeURIComponent(wanted)}`);
+  replace(byId("books"), ok ? body.map(bookOf) : []);
+  if (status === 404) say(`No topic contains “${wanted}”.`, "warn");
+  else if (!ok) say(body.message ?? "Nothing could be read.", "bad");
+  return ok;
 };
 
-const purchase = async (book, button) => {
-  button.disabled = true;
-  const random = crypto.getRandomValues(new Uint32Array(4));
-  const key = Array.from(random, (number) => number.toString(16)).join("-");
-  const response = await fetch(`/purchase/${book.id}/`, {
-    method: "PUT",
-    headers: { "Idempotency-Key": key },
-  });
-  const body = await response.json();
-  say(`${book.title}: ${body.message ?? body.detail}`, response.ok ? "good" : "bad");
+const topicOf = (name, text) => {
+  const chip = button(text, `Topic ${text}`, () => choose(name));
+  chip.setAttribute("aria-pressed", String(name === wanted));
+  return chip;
+};
+
+const showTopics = async () => {
+  const response = await fetch("/api/topics");
+  if (!response.ok) return;
+  const topics = await response.json();
+  const all = topics.reduce((sum, { books }) => sum + books, 0);
+  const chips = [topicOf("all", `All ${all}`)];
+  for (const { topic, books } of topics) {
+    chips.push(topicOf(topic.toLowerCase(), `${topic} ${books}`));
+  }
+  replace(byId("topics"), chips.map((chip) => {
+    const item = make("li", "");
+    item.append(chip);
+    return item;
+  }));
+};
+
+const choose = async (topic) => {
+  wanted = topic;
+  byId("text").value = topic === "all" ? "" : topic;
+  say("");
   await refresh();
 };
 
+/** How often a purchase is asked for: always under the same key, so it happens once. */
+const TRIES = 3;
+
+const order = async (book) => {
+  const random = crypto.getRandomValues(new Uint32Array(4));
+  const key = Array.from(random, (number) => number.toString(16)).join("-");
+  const headers = { "Idempotency-Key": key };
+  for (let tried = 1; ; tried += 1) {
+    try {
+      const response = await fetch(`/purchase/${book.id}/`, { method: "PUT", headers });
+      if (response.status !== 503 || tried === TRIES) return response;
+    } catch (error) {
+      if (tried === TRIES) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300 * tried));
+  }
+};
+
+const purchase = async (book, buy) => {
+  buy.disabled = true;
+  try {
+    const response = await order(book);
+    const body = await response.json();
+    say(`${book.title}: ${body.message ?? body.detail}`, response.ok ? "good" : "bad");
+    await refresh();
+  } catch {
+    buy.disabled = false;
+    say(GONE, "bad");
+  }
+};
+
+// Cache and replicas
+
+let mayControl = false;
+
 const control = async (name, what) => {
-  const response = await fetch(`/api/store/replicas/${name}/${what}`, { method: "POST" });
+  const path = `/api/store/replicas/${name}/${what}`;
+  const response = await fetch(path, { method: "POST", headers: token() });
   const body = await response.json();
   say(response.ok ? `${name} is ${body.state}` : body.detail, response.ok ? "" : "bad");
   await watch();
 };
 
-const KINDS = { UP: "good", DOWN: "bad", RECOVERING: "mid" };
+const KINDS = { UP: "good", DOWN: "bad", RECOVERING: "warn" };
 
 const replicaOf = (replica) => {
-  const item = element("li", "");
-  item.append(
-    element("h3", replica.name),
-    element("p", replica.state, KINDS[replica.state]),
-    element("p", `entry ${replica.seq ?? "–"}, ${replica.lag ?? "–"} behind`),
-    element("p", `${replica.requests} requests, ${replica.errors} errors`),
-    element("code", replica.digest ?? "–"),
+  const item = make("li", "");
+  const lag = replica.lag > 0 ? `, ${replica.lag} behind` : "";
+  const place = make("p", `entry ${replica.seq ?? "–"}${lag}`, { className: "place" });
+  place.append(
+    make("br", ""),
+    `${replica.requests} requests, ${replica.errors} errors`,
   );
-  if (replica.problem) item.append(element("p", replica.problem, "bad"));
+  place.title = `digest ${replica.digest ?? "unknown"}`;
+  item.append(
+    make("h3", replica.name),
+    make("p", replica.state, { className: "state", kind: KINDS[replica.state] }),
+    place,
+  );
   if (mayControl) {
-    const what = replica.state === "DOWN" ? "recover" : "crash";
-    const button = element("button", what === "crash" ? "Crash" : "Recover");
-    button.setAttribute("aria-label", `${button.textContent} ${replica.name}`);
-    button.addEventListener("click", () => control(replica.name, what));
-    item.append(button);
+    const [what, text] = replica.state === "DOWN" ? ["recover", "Recover"] : ["crash", "Crash"];
+    const act = () => control(replica.name, what).catch(() => say(GONE, "bad"));
+    item.append(button(text, `${text} ${replica.name}`, act));
+  }
+  if (replica.problem) {
+    item.append(make("p", replica.problem, { className: "problem", kind: "bad" }));
   }
   return item;
 };
 
-const ask = async (path) => (await fetch(path)).json();
+const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
+
+const showCounts = (cache) => {
+  const asked = cache.hits + cache.misses + cache.collapsed;
+  const texts = {
+    share: asked > 0 ? `${Math.round(cache.hit_ratio * 100)} %` : "–",
+    hits: cache.hits,
+    misses: cache.misses,
+    invalidations: cache.invalidations,
+    entries: `${cache.entries} of ${cache.max_entries}`,
+  };
+  for (const place of document.querySelectorAll("[data-count]")) {
+    place.textContent = texts[place.dataset.count];
+  }
+};
+
+let shown = "";
 
 const watch = async () => {
   const [replicas, cache] = await Promise.all([
     ask("/api/store/replicas"),
     ask("/api/store/cache"),
   ]);
-  replace(byId("replicas"), replicas.map(replicaOf));
-  const digests = new Set(replicas.filter((one) => one.state === "UP").map((one) => one.digest));
-  byId("agreement").textContent =
-    digests.size <= 1 ? "All replicas that are up hold the same." : "Replicas differ for now.";
-  byId("agreement").className = digests.size <= 1 ? "good" : "mid";
-  byId("counts").textContent =
-    `${cache.hits} hits, ${cache.misses} misses, ${cache.invalidations} forgotten because of a ` +
-    `write; ${cache.entries} of ${cache.max_entries} entries kept`;
+  // What is the same is left alone: a list that is made anew under a finger loses its click.
+  if (JSON.stringify(replicas) !== shown) {
+    shown = JSON.stringify(replicas);
+    replace(byId("replicas"), replicas.map(replicaOf));
+  }
+  const up = replicas.filter(({ state }) => state === "UP");
+  const digests = new Set(up.map(({ digest }) => digest));
+  const agreement = byId("agreement");
+  agreement.textContent = digests.size <= 1 ? "All that are up agree" : "They differ for now";
+  agreement.dataset.kind = digests.size <= 1 ? "good" : "warn";
+  showCounts(cache);
+  if (byId("said").textContent === GONE) say("");
 };
 
 const refresh = async () => {
   const good = await browse();
-  await watch();
+  await Promise.all([watch(), showTopics()]);
   return good;
 };
 
-byId("search").addEventListener("submit", async (event) => {
+/** Does it, and says so if the server is not there. */
+const attempt = (act) => act().catch(() => say(GONE, "bad"));
+
+byId("search").addEventListener("submit", (event) => {
   event.preventDefault();
-  wanted = byId("text").value.trim() || "all";
-  say("");
-  await refresh();
+  attempt(() => choose(byId("text").value.trim().toLowerCase() || "all"));
 });
+
+byId("again").addEventListener("click", () => attempt(refresh));
+
+let begun = false;
 
 const begin = async () => {
   const probe = await fetch("/api/store/replicas/any/crash", { method: "OPTIONS" });
   mayControl = (probe.headers.get("Allow") ?? "").includes("POST");
   byId("where").hidden = mayControl;
+  begun = true;
   if (await refresh()) say("");
-  setInterval(() => {
-    if (!document.hidden) watch().catch(() => say("The server does not answer.", "bad"));
-  }, 1000);
 };
 
-begin().catch(() => say("The server does not answer.", "bad"));
+showReads();
+attempt(begin);
+setInterval(() => {
+  if (!document.hidden) attempt(begun ? watch : begin);
+}, 1000);

@@ -31,10 +31,10 @@ export const LOOKS = {
 };
 
 /**
- * The dashboard at this origin, in a profile of its own. `complaints` are errors that the browser
+ * The dashboard at this origin, or another page of it, in a profile of its own. `complaints` are errors that the browser
  * has seen, `requests` all that it has asked for, wherever.
  */
-export async function openPage(test, origin, { look = LOOKS.light, prepare } = {}) {
+export async function openPage(test, origin, { look = LOOKS.light, prepare, path = "/" } = {}) {
   const context = await browser.newContext({ ...look, reducedMotion: "reduce" });
   test.after(() => context.close());
   const page = await context.newPage();
@@ -46,7 +46,7 @@ export async function openPage(test, origin, { look = LOOKS.light, prepare } = {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => requests.push(request));
   await prepare?.(page);
-  await page.goto(`${origin}/`);
+  await page.goto(origin + path);
   return { page, complaints, requests };
 }
 
