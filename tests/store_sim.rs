@@ -10,32 +10,17 @@
 mod util;
 
 use fastrand::Rng;
-use pentad::limits::Limits;
-use pentad::service::Kind;
 use pentad::service::http::Face;
-use pentad::service::store::State;
-use pentad::service::store::front::cache::Cache;
-use pentad::service::store::front::{Balance, State as Front};
-use pentad::service::store::log::Log;
-use pentad::service::store::replicas::{Phase, Replica, Role};
+use pentad::service::store::front::Balance;
+use pentad::service::store::replicas::Phase;
 use pentad::stats::Close;
-use pentad::work::db::store::View;
 use pentad::work::store::first_books;
 use pentad::work::store::memory::Tables;
-use std::net::SocketAddr;
 use std::time::Duration;
-use util::fake::{Client, Street};
-use util::ledgers::Ledgers;
+use util::bookstore::{Bookstore, REPLICAS, answer};
+use util::fake::Client;
 use util::linear::Span;
 use util::shop::{Deed, Door, Told, Want, is_possible};
-
-/// The replicas, and the ports that the front believes them at.
-const REPLICAS: [(Role, u8, u16); 4] = [
-    (Role::Catalog, 1, 6001),
-    (Role::Catalog, 2, 6002),
-    (Role::Order, 1, 7002),
-    (Role::Order, 2, 7001),
-];
 
 const BOOKS: std::ops::RangeInclusive<u32> = 1..=3;
 
@@ -47,51 +32,22 @@ struct Visitor {
     asked: Option<(u32, Want, u64)>,
 }
 
-/// A connection of the front with a replica: both ends, and what is between them.
-struct Link {
-    front: Client,
-    replica: Client,
-}
-
 /// The shop, all who are in it, and what they saw.
 struct Shop {
-    street: Street,
+    store: Bookstore,
     visitors: Vec<Visitor>,
-    links: Vec<Link>,
     history: Vec<(u32, Span<Deed>)>,
     moment: u64,
     /// Whether idle connections make way for others all the time.
     is_small: bool,
 }
 
-fn store(rng: &mut Rng) -> State {
-    let Tables { books, .. } = Tables::default();
-    let view = View { books: books.into_values().collect(), ..View::default() };
-    let replicas = REPLICAS.iter().zip(1..).map(|((role, number, _), file)| {
-        let mut replica = Replica::new(*role, *number, file);
-        replica.opened(View { digest: Tables::default().digest(), ..view.clone() });
-        replica.phase = Phase::Up;
-        replica
-    });
-    let peers = REPLICAS.iter().map(|(role, number, port)| {
-        (format!("{}-{number}", role.name()), *role, SocketAddr::from(([127, 0, 0, 1], *port)))
-    });
-    let cache = Cache::new(rng.usize(..6), Duration::from_secs(60), Duration::ZERO);
-    let balance = *rng.choice(&[Balance::RoundRobin, Balance::LeastInflight]).unwrap();
-    State::new(Log::at("/nowhere".into(), 0), replicas.collect(), Front::new(cache, balance, peers))
-}
-
 impl Shop {
     fn open(seed: u64, rng: &mut Rng) -> Shop {
-        // Nobody but the store is in a hurry.
-        let long = Duration::from_secs(3600);
-        let limits = Limits { keepalive_timeout: long, head_timeout: long, ..Limits::default() };
         let is_small = rng.u8(..4) == 0;
-        let mut street = Street::new(limits, if is_small { 14 } else { 60 }, seed);
-        street.reactor.desk.world.store = store(rng);
-        street.reactor.outside.ledgers = Ledgers::new(REPLICAS.len() + 1);
-        let (visitors, links, history) = (Vec::new(), Vec::new(), Vec::new());
-        Shop { street, visitors, links, history, moment: 0, is_small }
+        let balance = *rng.choice(&[Balance::RoundRobin, Balance::LeastInflight]).unwrap();
+        let store = Bookstore::open(if is_small { 14 } else { 60 }, rng.usize(..6), balance, seed);
+        Shop { store, visitors: Vec::new(), history: Vec::new(), moment: 0, is_small }
     }
 
     fn arrive(&mut self, rng: &mut Rng) {
@@ -104,7 +60,7 @@ impl Shop {
                 (Face::Order(number), Door::Order),
             ])
             .unwrap();
-        if let Some(client) = self.street.connect(Kind::Http(face), usize::MAX) {
+        if let Some(client) = self.store.visit(face) {
             self.visitors.push(Visitor { client, door, received: Vec::new(), asked: None });
         }
     }
@@ -151,108 +107,61 @@ impl Shop {
         }
     }
 
-    /// Connections that the front has asked for are made, and some bytes move on all of them.
-    fn connect(&mut self, most: impl Fn(&mut Rng) -> usize, rng: &mut Rng) -> bool {
-        for (to, front) in std::mem::take(&mut self.street.reactor.outside.dialled) {
-            let (role, number, _) =
-                REPLICAS.iter().find(|(.., port)| *port == to.addr.port()).unwrap();
-            let face = match role {
-                Role::Catalog => Face::Catalog(*number),
-                Role::Order => Face::Order(*number),
-            };
-            match self.street.connect(Kind::Http(face), usize::MAX) {
-                Some(replica) => self.links.push(Link { front, replica }),
-                None => front.reset(),
-            }
-        }
-        let mut moved = false;
-        self.links.retain(|Link { front, replica }| {
-            for (from, to) in [(front, replica), (replica, front)] {
-                let bytes = from.receive(most(rng));
-                moved |= !bytes.is_empty();
-                to.send(&bytes);
-                if from.at_end() && !to.0.borrow().dropped {
-                    to.half_close();
-                }
-            }
-            !(front.at_end() && replica.at_end())
-        });
-        moved
-    }
-
     /// A replica crashes or begins to recover.
-    fn control(&mut self, crash: bool, rng: &mut Rng) {
+    fn control(&mut self, what: &str, rng: &mut Rng) {
         let (role, number, _) = rng.choice(&REPLICAS).unwrap();
-        let name = format!("{}-{number}", role.name());
-        let path =
-            format!("/api/store/replicas/{name}/{}", if crash { "crash" } else { "recover" });
-        if let Some(operator) = self.street.connect(Kind::Http(Face::Panel), usize::MAX) {
-            operator.send(util::http::text("POST", &path, "", "").as_bytes());
-            self.street.turn(|| true);
-            let said = operator.receive(usize::MAX);
-            assert!(said.starts_with(b"HTTP/1.1 200 "), "{}", said.escape_ascii());
-            operator.half_close();
-        }
+        self.store.control(&format!("{}-{number}", role.name()), what);
     }
 
     fn step(&mut self, rng: &mut Rng) {
+        let Bookstore { street, links } = &mut self.store;
         match rng.u8(..24) {
             0 if self.visitors.len() < 6 => self.arrive(rng),
-            1 if rng.u8(..6) == 0 => self.control(true, rng),
-            1 | 2 => self.control(false, rng),
-            3 => self.street.advance(Duration::from_millis(rng.u64(..100))),
-            4 if rng.u8(..60) == 0 => self.street.advance(Duration::from_secs(11)),
-            4 if rng.u8(..20) == 0 => self.street.reactor.outside.ledgers.fails = true,
-            4 if rng.u8(..10) == 0 => self.street.reactor.outside.ledgers.fold(),
-            5 if rng.u8(..10) == 0 && !self.links.is_empty() => {
-                let link = self.links.swap_remove(rng.usize(..self.links.len()));
+            1 if rng.u8(..6) == 0 => self.control("crash", rng),
+            1 | 2 => self.control("recover", rng),
+            3 => street.advance(Duration::from_millis(rng.u64(..100))),
+            4 if rng.u8(..60) == 0 => street.advance(Duration::from_secs(11)),
+            4 if rng.u8(..20) == 0 => street.reactor.outside.ledgers.fails = true,
+            4 if rng.u8(..10) == 0 => street.reactor.outside.ledgers.fold(),
+            5 if rng.u8(..10) == 0 && !links.is_empty() => {
+                let link = links.swap_remove(rng.usize(..links.len()));
                 link.front.reset();
                 link.replica.reset();
             }
-            5..12 if !self.street.reactor.outside.jobs.is_empty() => {
-                self.street.finish_job(rng.usize(..self.street.reactor.outside.jobs.len()));
+            5..12 if !street.reactor.outside.jobs.is_empty() => {
+                street.finish_job(rng.usize(..street.reactor.outside.jobs.len()));
             }
-            12..16 => drop(self.connect(|rng| rng.usize(..600), rng)),
+            12..16 => drop(self.store.deliver(|| rng.usize(..600))),
             _ if !self.visitors.is_empty() => self.act(rng.usize(..self.visitors.len()), rng),
             _ => {}
         }
         let reports = rng.u8(..4);
-        self.street.turn(|| rng.u8(..4) <= reports);
-    }
-
-    /// Until nothing moves.
-    fn settle(&mut self, rng: &mut Rng) {
-        loop {
-            self.street.settle();
-            if !self.connect(|_| usize::MAX, rng) {
-                return;
-            }
-        }
+        self.store.street.turn(|| rng.u8(..4) <= reports);
     }
 
     /// Everybody is answered, every replica recovers, and each book is looked at once more.
     fn close(mut self, seed: u64, rng: &mut Rng) {
-        self.street.reactor.outside.ledgers.fails = false;
+        self.store.street.reactor.outside.ledgers.fails = false;
         for _ in 0..40 {
-            self.settle(rng);
+            self.store.settle();
             for place in (0..self.visitors.len()).rev() {
                 if self.visitors[place].asked.is_some() {
                     self.act(place, rng);
                 }
             }
-            self.control(false, rng);
-            self.street.advance(Duration::from_secs(1));
+            self.control("recover", rng);
+            self.store.street.advance(Duration::from_secs(1));
         }
-        self.settle(rng);
+        self.store.settle();
         assert!(self.visitors.iter().all(|visitor| visitor.asked.is_none()), "seed {seed}");
-        let store = &self.street.reactor.desk.world.store;
+        let store = self.store.state();
         let phases = store.replicas.iter().map(|replica| replica.phase).collect::<Vec<_>>();
         assert_eq!(phases, [Phase::Up; 4], "seed {seed}");
         self.compare(seed);
         for book in BOOKS {
             let mut own = self.history.iter().filter(|(own, _)| *own == book);
             let mut history = own.by_ref().map(|(_, span)| span.clone()).collect::<Vec<_>>();
-            let copies = self.street.reactor.desk.world.store.replicas[0].books[&book].quantity;
+            let copies = self.store.state().replicas[0].books[&book].quantity;
             let last = (Want::Look, Told::Copies(copies));
             let (from, until) = (self.moment + 1, Some(self.moment + 2));
             history.push(Span { op: last, from, until });
@@ -263,16 +172,16 @@ impl Shop {
             let lines = lines.collect::<String>();
             assert!(is_possible(first, &history), "book {book} had {first} copies:\n{lines}");
         }
-        let stats = &self.street.reactor.desk.stats;
+        let stats = &self.store.street.reactor.desk.stats;
         assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     }
 
     /// Every replica holds what a single map holds after all that the log says.
     fn compare(&self, seed: u64) {
-        let ledgers = &self.street.reactor.outside.ledgers;
+        let ledgers = &self.store.street.reactor.outside.ledgers;
         let mut twin = Tables::default();
         ledgers.entries().for_each(|entry| drop(twin.apply(entry)));
-        let store = &self.street.reactor.desk.world.store;
+        let store = self.store.state();
         for replica in &store.replicas {
             let books = replica.books.values().map(|book| (**book).clone()).collect::<Vec<_>>();
             assert_eq!(books, twin.books.values().cloned().collect::<Vec<_>>(), "seed {seed}");
@@ -283,16 +192,6 @@ impl Shop {
         }
         assert!(store.log.is_idle(), "seed {seed}: something waits");
     }
-}
-
-/// The first answer of `received`, if it is there: status, head and body.
-fn answer(received: &mut Vec<u8>) -> Option<(u16, String, String)> {
-    let end = received.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let head = String::from_utf8(received[..end].to_vec()).unwrap();
-    let length = util::http::field_of(&head, "Content-Length").map_or(0, |n| n.parse().unwrap());
-    let body = String::from_utf8(received.get(end..end + length)?.to_vec()).unwrap();
-    received.drain(..end + length);
-    Some((head[9..12].parse().unwrap(), head, body))
 }
 
 fn simulate(seed: u64) {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)] // so do tests themselves
 
 pub mod api;
+pub mod bookstore;
 pub mod crowd;
 pub mod fake;
 pub mod http;

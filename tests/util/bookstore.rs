@@ -1,0 +1,146 @@
+//! The whole bookstore on the made-up kernel: its files in memory, and the front's connections
+//! with its replicas as pipes that deliver when they are told to.
+
+use super::fake::{Client, Street};
+use super::ledgers::Ledgers;
+use pentad::limits::Limits;
+use pentad::service::Kind;
+use pentad::service::http::Face;
+use pentad::service::store::State;
+use pentad::service::store::front::cache::Cache;
+use pentad::service::store::front::{Balance, State as Front};
+use pentad::service::store::log::Log;
+use pentad::service::store::replicas::{Phase, Replica, Role};
+use pentad::work::db::store::View;
+use pentad::work::store::memory::Tables;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The replicas, and the ports that the front believes them at.
+pub const REPLICAS: [(Role, u8, u16); 4] = [
+    (Role::Catalog, 1, 6001),
+    (Role::Catalog, 2, 6002),
+    (Role::Order, 1, 7002),
+    (Role::Order, 2, 7001),
+];
+
+/// A connection of the front with a replica: both ends, and what is between them.
+#[derive(Debug)]
+pub struct Link {
+    pub front: Client,
+    pub replica: Client,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Bookstore {
+    pub street: Street,
+    pub links: Vec<Link>,
+}
+
+impl Bookstore {
+    /// A store for so many connections, whose front keeps so many answers.
+    pub fn open(most: usize, cache: usize, balance: Balance, seed: u64) -> Bookstore {
+        // Nobody but the store is in a hurry.
+        let long = Duration::from_secs(3600);
+        let limits = Limits { keepalive_timeout: long, head_timeout: long, ..Limits::default() };
+        let mut street = Street::new(limits, most, seed);
+        let cache = Cache::new(cache, Duration::from_secs(60), Duration::ZERO);
+        street.reactor.desk.world.store = state(cache, balance);
+        street.reactor.outside.ledgers = Ledgers::new(REPLICAS.len() + 1);
+        Bookstore { street, links: Vec::new() }
+    }
+
+    /// The store's own state.
+    pub fn state(&self) -> &State {
+        &self.street.reactor.desk.world.store
+    }
+
+    /// A client of this listener, if there is room.
+    pub fn visit(&mut self, face: Face) -> Option<Client> {
+        self.street.connect(Kind::Http(face), usize::MAX)
+    }
+
+    /// Connections that the front has asked for are made.
+    pub fn connect(&mut self) {
+        for (to, front) in std::mem::take(&mut self.street.reactor.outside.dialled) {
+            let known = REPLICAS.iter().find(|(.., port)| *port == to.addr.port());
+            let (role, number, _) = known.unwrap();
+            let face = match role {
+                Role::Catalog => Face::Catalog(*number),
+                Role::Order => Face::Order(*number),
+            };
+            match self.visit(face) {
+                Some(replica) => self.links.push(Link { front, replica }),
+                None => front.reset(),
+            }
+        }
+    }
+
+    /// Bytes move on all connections between the front and its replicas, at most so many on each.
+    /// False if there were none.
+    pub fn deliver(&mut self, mut most: impl FnMut() -> usize) -> bool {
+        self.connect();
+        let mut moved = false;
+        self.links.retain(|Link { front, replica }| {
+            for (from, to) in [(front, replica), (replica, front)] {
+                let bytes = from.receive(most());
+                moved |= !bytes.is_empty();
+                to.send(&bytes);
+                if from.at_end() && !to.0.borrow().dropped {
+                    to.half_close();
+                }
+            }
+            !(front.at_end() && replica.at_end())
+        });
+        moved
+    }
+
+    /// Until nothing moves.
+    pub fn settle(&mut self) {
+        loop {
+            self.street.settle();
+            if !self.deliver(|| usize::MAX) {
+                return;
+            }
+        }
+    }
+
+    /// An operator has something done to a replica.
+    pub fn control(&mut self, name: &str, what: &str) {
+        let path = format!("/api/store/replicas/{name}/{what}");
+        if let Some(operator) = self.visit(Face::Panel) {
+            operator.send(super::http::text("POST", &path, "", "").as_bytes());
+            self.street.turn(|| true);
+            let said = operator.receive(usize::MAX);
+            assert!(said.starts_with(b"HTTP/1.1 200 "), "{}", said.escape_ascii());
+            operator.half_close();
+        }
+    }
+}
+
+fn state(cache: Cache, balance: Balance) -> State {
+    let tables = Tables::default();
+    let digest = tables.digest();
+    let books = tables.books.into_values().collect::<Vec<_>>();
+    let replicas = REPLICAS.iter().zip(1..).map(|((role, number, _), file)| {
+        let mut replica = Replica::new(*role, *number, file);
+        replica.opened(View { digest, books: books.clone(), ..View::default() });
+        replica.phase = Phase::Up;
+        replica
+    });
+    let peers = REPLICAS.iter().map(|(role, number, port)| {
+        (format!("{}-{number}", role.name()), *role, SocketAddr::from(([127, 0, 0, 1], *port)))
+    });
+    State::new(Log::at("/nowhere".into(), 0), replicas.collect(), Front::new(cache, balance, peers))
+}
+
+/// The first answer of `received`, if it is there: status, head and body.
+pub fn answer(received: &mut Vec<u8>) -> Option<(u16, String, String)> {
+    let end = received.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8(received[..end].to_vec()).unwrap();
+    let length = super::http::field_of(&head, "Content-Length").map_or(0, |n| n.parse().unwrap());
+    let body = String::from_utf8(received.get(end..end + length)?.to_vec()).unwrap();
+    received.drain(..end + length);
+    Some((head[9..12].parse().unwrap(), head, body))
+}
