@@ -66,6 +66,7 @@ const PURCHASE: Pattern = named("/purchase/");
 pub const FRONT: &[Route] = &[
     page(Pattern::Slashed("/store"), Ask::Page),
     page(Pattern::Under(FOLDER), Ask::Asset),
+    plain(Method::Get, Pattern::Slashed("/health"), Ask::Health),
     plain(Method::Get, named("/product/"), Ask::Product),
     plain(Method::Get, named("/products/"), Ask::Products),
     plain(Method::Put, PURCHASE, Ask::Purchase),

@@ -40,6 +40,8 @@ pub enum Ask {
     Crash,
     /// `/api/store/replicas/{name}/recover`.
     Recover,
+    /// `/health`.
+    Health,
     /// `/store/`.
     Page,
     /// What that page is made of.
@@ -149,6 +151,7 @@ pub fn ask(ask: Ask, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Ask::Cache => Answer::Ready(cache(cx)),
         Ask::Log => entries(request, cx),
         Ask::Crash | Ask::Recover => Answer::Ready(control(ask, request, cx)),
+        Ask::Health => Answer::Ready(json(200, r#"{"name":"front","state":"UP"}"#.to_string())),
         Ask::Page => Answer::Ready(shop::page(request)),
         Ask::Asset => Answer::Ready(shop::asset(request)),
         Ask::Replica(own) => of_replica(own, request, cx),
