@@ -259,8 +259,8 @@ median() {
     sort -g | awk '{ a[NR] = $1 } END { print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'
 }
 
-# wrk_number NAME - the figure that wrk's report on stdin gives for: requests, rate, p50_us, p99_us,
-# failed.
+# wrk_number NAME - the figure that wrk's report on stdin gives for: requests, rate, p50_us, p75_us,
+# p90_us, p99_us, failed.
 wrk_number() {
     awk -v what="$1" '
         function us(text) {
@@ -272,6 +272,8 @@ wrk_number() {
         /requests in/      { requests = $1 }
         /^Requests\/sec:/  { rate = $2 }
         /^ *50%/           { p50_us = us($2) }
+        /^ *75%/           { p75_us = us($2) }
+        /^ *90%/           { p90_us = us($2) }
         /^ *99%/           { p99_us = us($2) }
         /Socket errors:/   { gsub(/[^0-9 ]/, ""); failed += $1 + $2 + $3 + $4 }
         /Non-2xx/          { failed += $NF }
@@ -279,6 +281,8 @@ wrk_number() {
             if (what == "requests") print requests + 0
             if (what == "rate") print rate + 0
             if (what == "p50_us") print p50_us + 0
+            if (what == "p75_us") print p75_us + 0
+            if (what == "p90_us") print p90_us + 0
             if (what == "p99_us") print p99_us + 0
             if (what == "failed") print failed + 0
         }'

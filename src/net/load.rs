@@ -4,6 +4,7 @@
 //! The reactor is that of the server; there are no doors, no workers and no database. What the
 //! sessions have seen is in the world that comes back.
 
+use super::alarm::Alarm;
 use super::reactor::{Outside, QueueFull, Reactor};
 use super::socket::{Stream, dial, watch};
 use super::system::connections_max;
@@ -78,6 +79,7 @@ pub struct Loader {
     poll: Poll,
     events: Events,
     signals: Signals,
+    alarm: Alarm,
     /// Time spent in turns, without the wait for the kernel.
     busy: Duration,
 }
@@ -94,7 +96,9 @@ impl Loader {
         let poll = Poll::new()?;
         let mut signals = Signals::new([Signal::INT, Signal::TERM].map(Signal::as_raw))?;
         poll.registry().register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
-        Ok(Loader { poll, events: Events::with_capacity(EVENTS), signals, busy: Duration::ZERO })
+        let alarm = Alarm::start(poll.registry())?;
+        let (events, busy) = (Events::with_capacity(EVENTS), Duration::ZERO);
+        Ok(Loader { poll, events, signals, alarm, busy })
     }
 
     /// Opens the connections and watches them.
@@ -149,7 +153,7 @@ impl Loader {
         self.busy += asleep.saturating_duration_since(reactor.desk.now);
         let until_looked_at = until.min(asleep + watch.every);
         let at = reactor.wait_until().map_or(until_looked_at, |at| at.min(until_looked_at));
-        let timeout = at.saturating_duration_since(asleep);
+        let timeout = self.alarm.timeout(asleep, at)?;
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             Ok(()) | Err(_) => {}
@@ -171,7 +175,7 @@ impl Loader {
                         return Ok(Some(stop(signal)));
                     }
                 }
-                Source::Door(_) | Source::Waker => {}
+                Source::Door(_) | Source::Waker | Source::Alarm => {}
             }
         }
         reactor.turn();

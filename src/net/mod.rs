@@ -17,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod alarm;
 mod child;
 mod complaints;
 mod conn;
@@ -237,6 +238,8 @@ impl Loop {
                     Gate::Shut => {}
                 },
                 Source::Waker => self.completions.take(&mut self.batch),
+                // For loads: the deadlines of a server are coarse.
+                Source::Alarm => {}
                 Source::Signals => {
                     for signal in self.signals.pending() {
                         if signal != REOPEN.as_raw() {

@@ -155,6 +155,7 @@ impl<O: Outside> Reactor<O> {
 
     /// Pumps what is ready, each connection once; carries out effects; lets deadlines pass.
     pub fn turn(&mut self) {
+        let now = self.desk.now;
         self.desk.stats.in_place(self.desk.in_place.used());
         self.desk.in_place = InPlace::fresh();
         for _ in 0..self.ready.len() {
@@ -165,7 +166,7 @@ impl<O: Outside> Reactor<O> {
             }
         }
         self.carry_out();
-        self.pass_deadlines();
+        self.pass_deadlines(now);
     }
 
     /// How long the kernel may be waited for: until when, or not at all.
@@ -311,8 +312,10 @@ impl<O: Outside> Reactor<O> {
         }
     }
 
-    fn pass_deadlines(&mut self) {
-        while let Some(id) = self.timers.pop(self.desk.now) {
+    /// Those that had passed when the turn began: what a session puts off until now, by a clock of
+    /// its own, is for the next turn.
+    fn pass_deadlines(&mut self, now: Instant) {
+        while let Some(id) = self.timers.pop(now) {
             let conn = self.conns.find(id).expect("a connection that ends is disarmed");
             match conn.overdue(id, &mut self.desk) {
                 Some(pumped) => self.settle(id, pumped),

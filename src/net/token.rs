@@ -14,12 +14,15 @@ pub enum Source {
     Waker,
     /// A signal has come.
     Signals,
+    /// The alarm of a load has gone off.
+    Alarm,
 }
 
 /// Slots from here on name something else than a connection.
 const DOORS: usize = u32::MAX as usize - 65_536;
 const WAKER: usize = u32::MAX as usize;
 const SIGNALS: usize = u32::MAX as usize - 1;
+const ALARM: usize = u32::MAX as usize - 2;
 
 impl Source {
     /// The token: the slot below, the generation above.
@@ -29,6 +32,7 @@ impl Source {
             Source::Door(index) => Token(DOORS + index),
             Source::Waker => Token(WAKER),
             Source::Signals => Token(SIGNALS),
+            Source::Alarm => Token(ALARM),
         }
     }
 
@@ -37,6 +41,7 @@ impl Source {
         match token.0 & u32::MAX as usize {
             WAKER => Source::Waker,
             SIGNALS => Source::Signals,
+            ALARM => Source::Alarm,
             slot if slot >= DOORS => Source::Door(slot - DOORS),
             slot => Source::Conn(Id { slot: slot as u32, generation: (token.0 >> 32) as u32 }),
         }
@@ -58,6 +63,7 @@ mod tests {
             Source::Door(999),
             Source::Waker,
             Source::Signals,
+            Source::Alarm,
         ] {
             assert_eq!(Source::of(source.token()), source);
         }

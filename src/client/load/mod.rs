@@ -9,6 +9,9 @@
 //! is counted from the moment when it was due: a server that stalls is charged for everyone who
 //! would have come meanwhile. Without one, a client that waits sends nothing, and what it would
 //! have seen is not in the figures.
+//!
+//! Who has its answer asks again at the end of the turn, when all answers that were there have
+//! been read: what it costs to ask is then in nobody's latency.
 
 mod plan;
 mod talk;
@@ -200,7 +203,7 @@ impl Session {
                 Heard::Nothing => return Progress::Starved,
                 Heard::Answer if talk.last => self.hang_up(Close::Finished, run, cx),
                 Heard::Answer => {
-                    talk.ask(run, cx);
+                    talk.free = Some(cx.now);
                     self.rest_if_spent(run);
                     return Progress::Advanced;
                 }
@@ -224,6 +227,7 @@ impl Session {
                 } else {
                     talk.drip(run, cx);
                     talk.ask(run, cx);
+                    self.rest_if_spent(run);
                 }
             }
             (Stage::Dialling(_), Event::Refused(_) | Event::Tick) => self.not_connected(run, cx),

@@ -19,6 +19,8 @@ pub(super) struct Talk {
     place: usize,
     /// When the next is due, if that is not yet.
     pub(super) due: Option<Instant>,
+    /// Since when there is room for another, until it is used.
+    pub(super) free: Option<Instant>,
     /// Nothing more may be asked on this connection.
     pub(super) last: bool,
     /// When to misbehave next.
@@ -63,6 +65,7 @@ impl Talk {
             asked: VecDeque::with_capacity(plan.depth),
             place: 0,
             due: None,
+            free: None,
             last: false,
             drip: plan.slow.map(|_| now + DRIP),
             deaf: plan.slow == Some(Slow::Read),
@@ -72,6 +75,7 @@ impl Talk {
 
     /// Sends what may be sent now.
     pub(super) fn ask(&mut self, run: &mut Run, cx: &mut Cx<'_>) {
+        self.free = None;
         while self.asked.len() < run.plan.depth && !self.last {
             let Some(due) = self.due.take().or_else(|| run.budget.arrival(cx.now)) else { return };
             if due > cx.now {
@@ -173,7 +177,7 @@ impl Talk {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.patience(), self.due, self.drip].into_iter().flatten().min()
+        [self.patience(), self.due, self.free, self.drip].into_iter().flatten().min()
     }
 }
 

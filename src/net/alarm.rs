@@ -1,0 +1,60 @@
+//! Sleep to the microsecond. A poll counts its timeout in milliseconds and rounds up, which is too
+//! coarse for requests of which several are due in one.
+//!
+//! The whole milliseconds are still slept in the poll. Only what is left after them takes the timer
+//! of the kernel, and so a call that sets it.
+
+use super::token::Source;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Alarm {
+    timer: OwnedFd,
+    /// What it is set to.
+    at: Option<Instant>,
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+impl Alarm {
+    /// One that is not set. It is never read: an edge is reported each time that it goes off.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn start(registry: &Registry) -> io::Result<Alarm> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let mut source = SourceFd(&timer.as_raw_fd());
+        registry.register(&mut source, Source::Alarm.token(), Interest::READABLE)?;
+        Ok(Alarm { timer, at: None })
+    }
+
+    /// How long to poll, if `at` is to be met: not so long that it would be missed.
+    ///
+    /// # Errors
+    /// What the operating system refuses.
+    pub fn timeout(&mut self, now: Instant, at: Instant) -> io::Result<Duration> {
+        let left = at.saturating_duration_since(now);
+        if left >= MILLISECOND {
+            return Ok(Duration::from_millis(left.as_millis() as u64));
+        }
+        if !left.is_zero() && self.at != Some(at) {
+            let it_value = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
+            let it_interval = Timespec { tv_sec: 0, tv_nsec: 0 };
+            let setting = Itimerspec { it_interval, it_value };
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)?;
+            self.at = Some(at);
+        }
+        // Longer than the alarm takes.
+        Ok(if left.is_zero() { left } else { MILLISECOND })
+    }
+}
