@@ -130,7 +130,8 @@ fn end_of(cell: usize) -> u64 {
 pub struct Recent {
     now: Cells,
     before: Cells,
-    since: Option<Instant>,
+    /// When the generation ends.
+    until: Option<Instant>,
 }
 
 /// How long a generation of [`Recent`] lasts.
@@ -139,22 +140,20 @@ pub const GENERATION: Duration = Duration::from_secs(10);
 impl Recent {
     /// So many more of the same length, at `at`.
     pub fn record(&mut self, took: Duration, count: u64, at: Instant) {
-        match self.since {
-            Some(since) if at < since + GENERATION => {}
-            Some(since) => self.turn_over(at >= since + 2 * GENERATION, at),
-            None => self.since = Some(at),
+        if self.until.is_none_or(|until| at >= until) {
+            self.turn_over(at);
         }
         self.now.record(took, count);
     }
 
     #[cold]
-    fn turn_over(&mut self, paused: bool, at: Instant) {
+    fn turn_over(&mut self, at: Instant) {
         std::mem::swap(&mut self.now, &mut self.before);
         self.now.forget();
-        if paused {
+        if self.until.is_some_and(|until| at >= until + GENERATION) {
             self.before.forget();
         }
-        self.since = Some(at);
+        self.until = Some(at + GENERATION);
     }
 
     /// How many there are.

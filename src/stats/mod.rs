@@ -5,8 +5,8 @@
 //! the panel reads them there and nowhere else.
 //!
 //! ```text
-//!   begin ─▶ at_work · answered ─▶ step      (a connection's step, once or more in a turn)
-//!      └──────────── turn_begins ─▶ turn_ends
+//!   turn_begins ─▶ at_work · answered ─▶ step ─▶ at_work · … ─▶ turn_ends
+//!                  └── of one connection ───┘
 //! ```
 
 mod blocks;
@@ -144,13 +144,6 @@ impl Stats {
         self.measured.as_ref().map(|measured| &measured.turns)
     }
 
-    /// A request to this path is at hand.
-    pub fn begin(&mut self, path: &str) {
-        if let Some(measured) = &mut self.measured {
-            measured.requests.begin(path);
-        }
-    }
-
     /// This one's code goes to work, until the step ends.
     pub fn at_work(&mut self, handler: Handler) {
         if let Some(measured) = &mut self.measured {
@@ -158,12 +151,12 @@ impl Stats {
         }
     }
 
-    /// A request was answered. The driver tells by [`Stats::step`] when that was offered to the
-    /// kernel.
-    pub fn answered(&mut self, answered: Answered) {
+    /// A request for this path was answered. The driver tells by [`Stats::step`] when that was
+    /// offered to the kernel.
+    pub fn answered(&mut self, answered: Answered, path: &str) {
         self.requests += 1;
         if let Some(measured) = &mut self.measured {
-            measured.requests.printed(answered);
+            measured.requests.printed(answered, path);
         }
     }
 

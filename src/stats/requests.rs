@@ -1,8 +1,9 @@
 //! Requests answered over HTTP: how many, how long they took, and the last ten.
 //!
-//! An answer is counted when it is printed; how long it took is known only when its bytes have
-//! been offered to the kernel, and the driver says so by a clock of that moment: the turn's own
-//! time would hide every blocking step. Until then it waits in a list.
+//! How long an answer took is known only when its bytes have been offered to the kernel, and the
+//! driver says so by a clock of that moment: the turn's own time would hide every blocking step.
+//! Until then an answer that was printed waits in a list, one entry for all that are alike, and is
+//! counted with them.
 
 use super::histogram::{Buckets, Recent};
 use super::label::{self, CODES, Handler, Verb};
@@ -37,8 +38,15 @@ pub struct Latest {
     pub answered: Answered,
     /// The path, or as much of it as is kept.
     pub path: String,
+    /// When it was handed to the kernel; none until it was.
+    offered: Option<Instant>,
+}
+
+impl Latest {
     /// From the request's end until its answer was handed to the kernel; none until it was.
-    pub took: Option<Duration>,
+    pub fn took(&self) -> Option<Duration> {
+        self.offered.map(|at| at.saturating_duration_since(self.answered.began))
+    }
 }
 
 /// How many requests are kept to be shown.
@@ -56,19 +64,19 @@ pub struct Requests {
     per_second: PerSecond,
     total: u64,
     errors: u64,
-    /// The path of the request at hand.
-    path: String,
+    /// The last ones, in a ring, and the place of the newest.
     latest: Vec<Latest>,
+    newest: usize,
     /// Answers of this step.
     printed: Vec<Printed>,
 }
 
-/// Answers that were printed one after the other to requests of the same moment: those that were
-/// sent in one go are measured in one go.
+/// Answers of one kind that were printed one after the other to requests of the same moment: those
+/// that were sent in one go are measured and counted in one go.
 #[derive(Debug, Clone, Copy)]
 struct Printed {
     began: Instant,
-    handler: Handler,
+    kind: (Handler, Verb, u16),
     count: u64,
 }
 
@@ -81,66 +89,58 @@ impl Default for Requests {
             per_second: PerSecond::default(),
             total: 0,
             errors: 0,
-            path: String::new(),
             latest: Vec::new(),
+            newest: 0,
             printed: Vec::new(),
         }
     }
 }
 
 impl Requests {
-    /// A request to this path is at hand. Each answer is given after one of these.
-    pub(super) fn begin(&mut self, path: &str) {
-        let end = path.floor_char_boundary(PATH_BYTES_MAX);
-        self.path.clear();
-        self.path.push_str(&path[..end]);
-    }
-
-    /// The path of the request at hand, for who has to wait for its answer.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// An answer was printed. What the panel says of itself is not part of what it shows.
-    pub(super) fn printed(&mut self, answered: Answered) {
+    pub(super) fn printed(&mut self, answered: Answered, path: &str) {
         let Answered { handler, verb, status, began, .. } = answered;
-        self.counts[handler as usize][verb as usize][label::code(status)] += 1;
-        if is_counted(handler) {
-            self.keep(answered);
-            self.total += 1;
-            self.errors += u64::from(status >= 400);
-        }
+        let kind = (handler, verb, status);
         match self.printed.last_mut() {
-            Some(last) if (last.began, last.handler) == (began, handler) => last.count += 1,
-            Some(_) | None => self.printed.push(Printed { began, handler, count: 1 }),
+            Some(last) if last.kind == kind && last.began == began => last.count += 1,
+            Some(_) | None => self.printed.push(Printed { began, kind, count: 1 }),
+        }
+        if is_counted(handler) {
+            self.keep(answered, path);
         }
     }
 
-    fn keep(&mut self, answered: Answered) {
-        let place = (self.total % LATEST as u64) as usize;
-        if let Some(latest) = self.latest.get_mut(place) {
-            latest.answered = answered;
-            latest.took = None;
-            // The old path's memory is the next one's.
-            std::mem::swap(&mut latest.path, &mut self.path);
-        } else {
-            self.latest.push(Latest { answered, path: self.path.clone(), took: None });
+    fn keep(&mut self, answered: Answered, path: &str) {
+        if self.latest.len() < LATEST {
+            self.newest = self.latest.len();
+            return self.latest.push(Latest { answered, path: path.to_owned(), offered: None });
         }
+        self.newest = if self.newest + 1 < LATEST { self.newest + 1 } else { 0 };
+        let latest = &mut self.latest[self.newest];
+        latest.answered = answered;
+        latest.offered = None;
+        latest.path.clear();
+        latest.path.push_str(path);
     }
 
     /// All answers that were printed have been offered to the kernel.
     pub(super) fn offered(&mut self, now: Instant) {
-        for Printed { began, handler, count } in self.printed.drain(..) {
+        for Printed { began, kind: (handler, verb, status), count } in self.printed.drain(..) {
             let took = now.saturating_duration_since(began);
+            self.counts[handler as usize][verb as usize][label::code(status)] += count;
             self.durations[handler as usize].record(took, count);
             if is_counted(handler) {
+                self.total += count;
+                self.errors += if status >= 400 { count } else { 0 };
                 self.recent.record(took, count, now);
                 self.per_second.add(now, count);
             }
         }
-        for latest in &mut self.latest {
-            let took = || now.saturating_duration_since(latest.answered.began);
-            latest.took = latest.took.or_else(|| Some(took()));
+        let split = self.latest.len().min(self.newest + 1);
+        let (newer, older) = self.latest.split_at_mut(split);
+        let newest_first = newer.iter_mut().rev().chain(older.iter_mut().rev());
+        for latest in newest_first.take_while(|latest| latest.offered.is_none()) {
+            latest.offered = Some(now);
         }
     }
 
@@ -196,8 +196,7 @@ impl Requests {
 
     /// The last ones, the newest first.
     pub fn latest(&self) -> impl Iterator<Item = &Latest> {
-        let split = (self.total % LATEST as u64) as usize;
-        let (newer, older) = self.latest.split_at(split.min(self.latest.len()));
+        let (newer, older) = self.latest.split_at(self.latest.len().min(self.newest + 1));
         newer.iter().rev().chain(older.iter().rev())
     }
 }
@@ -211,7 +210,9 @@ fn is_counted(handler: Handler) -> bool {
 pub struct PerSecond {
     /// When the first one came, and seconds begin.
     start: Option<Instant>,
+    /// The second that is running, and its end.
     second: u64,
+    until: Option<Instant>,
     amounts: [u64; PerSecond::KEPT],
 }
 
@@ -221,16 +222,22 @@ impl PerSecond {
 
     /// So much came at `now`.
     pub fn add(&mut self, now: Instant, amount: u64) {
+        if self.until.is_none_or(|until| now >= until) {
+            self.turn_over(now);
+        }
+        self.amounts[(self.second % PerSecond::KEPT as u64) as usize] += amount;
+    }
+
+    #[cold]
+    fn turn_over(&mut self, now: Instant) {
         let start = *self.start.get_or_insert(now);
         let second = now.saturating_duration_since(start).as_secs();
-        if second != self.second {
-            let passed = second.saturating_sub(self.second).min(PerSecond::KEPT as u64);
-            for later in 0..passed {
-                self.amounts[((second - later) % PerSecond::KEPT as u64) as usize] = 0;
-            }
-            self.second = second;
+        let passed = (second - self.second).min(PerSecond::KEPT as u64);
+        for later in 0..passed {
+            self.amounts[((second - later) % PerSecond::KEPT as u64) as usize] = 0;
         }
-        self.amounts[(second % PerSecond::KEPT as u64) as usize] += amount;
+        self.second = second;
+        self.until = Some(start + Duration::from_secs(second + 1));
     }
 
     /// How much a second, over those that are kept.
@@ -268,19 +275,18 @@ mod tests {
         let start = Instant::now();
         let mut requests = Requests::default();
         for number in 0..23_u64 {
-            requests.begin(&format!("/{number}"));
-            requests.printed(answered(start, Handler::Site, 200));
+            requests.printed(answered(start, Handler::Site, 200), &format!("/{number}"));
             if number % 4 == 3 {
                 requests.offered(start + Duration::from_millis(number));
             }
         }
         let paths = requests.latest().map(|latest| latest.path.as_str()).collect::<Vec<_>>();
         assert_eq!(paths, ["/22", "/21", "/20", "/19", "/18", "/17", "/16", "/15", "/14", "/13"]);
-        let took = requests.latest().map(|latest| latest.took).collect::<Vec<_>>();
+        let took = requests.latest().map(Latest::took).collect::<Vec<_>>();
         let ms = |ms| Some(Duration::from_millis(ms));
         assert_eq!(took[..4], [None, None, None, ms(19)]);
         assert_eq!(took[6..], [ms(19), ms(15), ms(15), ms(15)]);
-        assert_eq!((requests.total(), requests.recent().count()), (23, 20));
+        assert_eq!((requests.total(), requests.recent().count()), (20, 20), "three are not out");
     }
 
     #[test]
@@ -288,7 +294,7 @@ mod tests {
         let start = Instant::now();
         let mut requests = Requests::default();
         for (handler, status) in [(Handler::Panel, 200), (Handler::Site, 404), (Handler::Pi, 200)] {
-            requests.printed(answered(start, handler, status));
+            requests.printed(answered(start, handler, status), "/");
         }
         requests.offered(start + Duration::from_millis(2));
         assert_eq!((requests.total(), requests.error_share()), (2, 0.5));
@@ -296,15 +302,6 @@ mod tests {
         assert_eq!(requests.latest().count(), 2);
         assert_eq!(requests.counts().count(), 3);
         assert_eq!(requests.durations(Handler::Panel).count(), 1);
-    }
-
-    #[test]
-    fn long_paths_are_cut_between_characters() {
-        let mut requests = Requests::default();
-        requests.begin(&"ü".repeat(PATH_BYTES_MAX));
-        assert_eq!(requests.path().len(), PATH_BYTES_MAX);
-        requests.begin(&format!("/{}", "ü".repeat(PATH_BYTES_MAX)));
-        assert_eq!(requests.path().len(), PATH_BYTES_MAX - 1);
     }
 
     #[test]

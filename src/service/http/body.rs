@@ -22,7 +22,7 @@ pub struct Receiving {
     /// How the rest comes.
     pub transfer: Transfer,
     /// The answer's side of it.
-    pub exchange: Exchange,
+    pub exchange: Exchange<'static>,
     /// How errors look.
     pub style: Style,
 }
@@ -109,7 +109,7 @@ impl Session {
     /// otherwise, and when the client may or may not send it, the connection closes.
     pub(super) fn answer_unread(
         &mut self,
-        exchange: Exchange,
+        exchange: Exchange<'_>,
         response: &Response,
         head: &Head<'_, '_>,
         cx: &mut Cx<'_>,

@@ -63,7 +63,7 @@ enum Stage {
     /// Answered before the body was read: what is left of it is thrown away.
     Skipping(Box<Transfer>),
     /// An endpoint waits for jobs or mail.
-    Waiting(Box<(Exchange, Pending)>),
+    Waiting(Box<(Exchange<'static>, Pending)>),
     /// A file goes out.
     Sending(Box<Sending>),
     Done(Close),
@@ -274,7 +274,7 @@ impl Session {
     /// The request is whole: its endpoint's turn.
     fn ask(
         &mut self,
-        mut exchange: Exchange,
+        mut exchange: Exchange<'_>,
         route: &Route,
         (head, raw): (&Head<'_, '_>, &[u8]),
         body: &[u8],
@@ -307,7 +307,7 @@ impl Session {
     }
 
     /// Answers a request that was read to its end.
-    fn answer(&mut self, exchange: Exchange, response: &Response, cx: &mut Cx<'_>) {
+    fn answer(&mut self, exchange: Exchange<'_>, response: &Response, cx: &mut Cx<'_>) {
         let limit = cx.world.web.limits.keepalive_requests;
         let last = limit > 0 && self.answered + 1 >= limit;
         if !exchange.keep_alive {
@@ -324,7 +324,7 @@ impl Session {
     }
 
     /// Gives the connection's last answer.
-    fn finish(&mut self, exchange: Exchange, response: &Response, why: Close, cx: &mut Cx<'_>) {
+    fn finish(&mut self, exchange: Exchange<'_>, response: &Response, why: Close, cx: &mut Cx<'_>) {
         exchange.print(response, Some(why), cx);
         if !self.send(response, Some(why), cx) {
             self.stage = Stage::Done(why);

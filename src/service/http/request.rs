@@ -10,7 +10,7 @@ use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
 use crate::service::web::sessions::Visit;
 use crate::service::{Cx, Ticket};
-use crate::stats::{Answered, Close, Handler, Verb};
+use crate::stats::{Answered, Close, Handler, PATH_BYTES_MAX, Verb};
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
 use std::borrow::Cow;
@@ -45,54 +45,53 @@ impl Request<'_, '_, '_> {
 
 /// What the answer depends on, when the head is gone.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Exchange<'b> {
     method: Method,
     version: Version,
     /// Whether another request may follow.
     pub keep_alive: bool,
     began: Instant,
     area: Handler,
-    /// The path, where the answer has to wait: others come in between.
-    path: Option<Box<str>>,
+    /// The path, to be counted under; of one that has to wait, a copy, if anybody counts.
+    path: Cow<'b, str>,
     record: Option<Box<Record>>,
     visit: Option<Visit>,
 }
 
-impl Exchange {
+impl<'b> Exchange<'b> {
     /// The exchange that a head begins.
-    pub fn begin(head: &Head<'_, '_>, raw: &[u8], area: Handler, cx: &mut Cx<'_>) -> Exchange {
-        cx.stats.begin(head.target.path());
+    pub fn begin(head: &Head<'_, 'b>, raw: &[u8], area: Handler, cx: &Cx<'_>) -> Exchange<'b> {
         Exchange {
             method: head.method,
             version: head.version,
             keep_alive: head.keep_alive,
             began: cx.now,
             area,
-            path: None,
+            path: Cow::Borrowed(head.target.path()),
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
             visit: None,
         }
     }
 
     /// The exchange for bytes that were no request.
-    pub fn unreadable(cx: &mut Cx<'_>) -> Exchange {
-        cx.stats.begin("");
+    pub fn unreadable(cx: &Cx<'_>) -> Exchange<'static> {
         Exchange {
             method: Method::Other,
             version: Version::Http11,
             keep_alive: false,
             began: cx.now,
             area: Handler::None,
-            path: None,
+            path: Cow::Borrowed(""),
             record: is_logged(cx).then(|| record(b"", None, cx)),
             visit: None,
         }
     }
 
-    /// The answer has to wait.
-    pub fn kept(mut self, cx: &Cx<'_>) -> Exchange {
-        self.path = self.path.or_else(|| Some(cx.stats.answers()?.path().into()));
-        self
+    /// The answer has to wait: the head will be gone.
+    pub fn kept(self, cx: &Cx<'_>) -> Exchange<'static> {
+        let path =
+            if cx.stats.is_measuring() { shown(&self.path).to_owned() } else { String::new() };
+        Exchange { path: Cow::Owned(path), ..self }
     }
 
     /// It is known what the request is for. Who only asks whether the server lives may not be
@@ -155,11 +154,8 @@ impl Exchange {
     }
 
     fn count(&self, response: &Response, bytes: u64, cx: &mut Cx<'_>) {
-        if let Some(path) = &self.path {
-            cx.stats.begin(path);
-        }
         cx.stats.at_work(self.area);
-        cx.stats.answered(Answered {
+        let answered = Answered {
             began: self.began,
             wall: cx.wall,
             client: cx.peer,
@@ -168,8 +164,14 @@ impl Exchange {
             status: response.status,
             bytes,
             cache: response.cache.map(Verdict::name),
-        });
+        };
+        cx.stats.answered(answered, shown(&self.path));
     }
+}
+
+/// As much of a path as is kept to be shown.
+fn shown(path: &str) -> &str {
+    &path[..path.floor_char_boundary(PATH_BYTES_MAX)]
 }
 
 /// The method as counters know it.
@@ -225,4 +227,17 @@ fn record(request: &[u8], head: Option<&Head<'_, '_>>, cx: &Cx<'_>) -> Box<Recor
         cache: None,
         close: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_paths_are_cut_between_characters() {
+        let long = "ü".repeat(PATH_BYTES_MAX);
+        assert_eq!(shown(&long).len(), PATH_BYTES_MAX);
+        assert_eq!(shown(&format!("/{long}")).len(), PATH_BYTES_MAX - 1);
+        assert_eq!(shown("/short"), "/short");
+    }
 }
