@@ -9,7 +9,7 @@ use crate::service::Kind;
 use crate::stats::Close;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
@@ -29,6 +29,26 @@ impl Fate {
     }
 }
 
+/// The moment in which all begin. It is the same one for all: whose thread wakes up later has
+/// waited meanwhile, and others may have been served.
+struct Start {
+    barrier: Barrier,
+    at: OnceLock<Instant>,
+}
+
+impl Start {
+    /// For so many.
+    fn of(parties: usize) -> Start {
+        Start { barrier: Barrier::new(parties), at: OnceLock::new() }
+    }
+
+    /// Waits until all do, and says when that was.
+    fn wait(&self) -> Instant {
+        self.barrier.wait();
+        *self.at.get_or_init(Instant::now)
+    }
+}
+
 /// A thread of a client: its buffers are on the heap.
 const STACK_BYTES: usize = 128 * 1024;
 
@@ -45,17 +65,31 @@ pub fn start(
 ) -> io::Result<Receiver<Fate>> {
     let (fates, received) = mpsc::channel();
     // The last party is this thread: whoever is already there waits until all are.
-    let barrier = Arc::new(Barrier::new(clients + 1));
+    let start = Arc::new(Start::of(clients + 1));
     for _ in 0..clients {
-        let (fates, barrier, desk) = (fates.clone(), Arc::clone(&barrier), Arc::clone(desk));
+        let (fates, start, desk) = (fates.clone(), Arc::clone(&start), Arc::clone(desk));
         thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
-            barrier.wait();
-            let begin = Instant::now();
+            let begin = start.wait();
             let close = TcpStream::connect(addr).ok().map(|stream| ask(&stream, addr, kind, &desk));
             // Nobody need be there to hear it: an interrupted study has gone.
             let _ = fates.send(Fate { elapsed: begin.elapsed(), close });
         })?;
     }
-    barrier.wait();
+    start.wait();
     Ok(received)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_begin_in_the_same_moment() {
+        let start = Start::of(20);
+        let moments = thread::scope(|scope| {
+            let threads = [(); 20].map(|()| scope.spawn(|| start.wait()));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        assert!(moments.iter().all(|moment| *moment == moments[0]), "{moments:?}");
+    }
 }
