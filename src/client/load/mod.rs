@@ -109,6 +109,14 @@ impl Run {
         }
     }
 
+    fn sent(&mut self, bytes: usize, now: Instant) {
+        self.tally.bytes_out += if now >= self.plan.count_from { bytes as u64 } else { 0 };
+    }
+
+    fn received(&mut self, bytes: usize, now: Instant) {
+        self.tally.bytes_in += if now >= self.plan.count_from { bytes as u64 } else { 0 };
+    }
+
     fn failed(&mut self, why: Trouble, began: Instant, now: Instant) {
         if began >= self.plan.count_from {
             self.tally.failed(why, now);

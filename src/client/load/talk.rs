@@ -88,7 +88,9 @@ impl Talk {
             self.last = !run.plan.keep_alive || run.plan.slow.is_some();
             let (place, sent) = (self.place, cx.now);
             self.place = (place + 1) % run.plan.asks.len();
+            let before = cx.send.len();
             let number = send(place, run, cx);
+            run.sent(cx.send.len() - before, sent);
             self.asked.push_back(Asked { began: due, sent, place, number });
         }
     }
@@ -103,7 +105,7 @@ impl Talk {
         if self.drip.is_some_and(|at| at <= cx.now) && !self.asked.is_empty() {
             self.drip = Some(cx.now + DRIP);
             cx.send.push(more);
-            run.tally.bytes_out += more.len() as u64;
+            run.sent(more.len(), cx.now);
         }
     }
 
@@ -111,7 +113,7 @@ impl Talk {
     pub(super) fn hear(&mut self, recv: &mut RecvBuf, run: &mut Run, cx: &mut Cx<'_>) -> Heard {
         let before = recv.len();
         let heard = self.read(recv, run);
-        run.tally.bytes_in += (before - recv.len()) as u64;
+        run.received(before - recv.len(), cx.now);
         match heard {
             Heard::Answer if self.asked.is_empty() => return Heard::Nonsense,
             Heard::Answer => {
@@ -198,11 +200,9 @@ fn send(place: usize, run: &mut Run, cx: &mut Cx<'_>) -> u64 {
         Some(Slow::Body) => (ask.body_at, 1),
         Some(Slow::Read) => (ask.bytes.len(), UNREAD),
     };
-    run.tally.bytes_out += (upto * times) as u64;
     if let Some(of) = ask.number {
         let number = run.budget.number(of);
         let digits = number.to_string();
-        run.tally.bytes_out += digits.len() as u64;
         cx.send.push_shared(&ask.bytes, 0..of.at);
         cx.send.push(digits.as_bytes());
         cx.send.push_shared(&ask.bytes, of.at..upto);

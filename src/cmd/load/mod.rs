@@ -7,6 +7,7 @@ mod document;
 mod options;
 mod result;
 mod text;
+mod url;
 mod watch;
 
 use super::{DataDir, Exit, complain, print, services};

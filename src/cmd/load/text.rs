@@ -2,7 +2,7 @@
 
 use super::options::{Format, Options};
 use super::result::answers;
-use crate::client::load::{Run, Trouble};
+use crate::client::load::{Run, Slow, Trouble};
 use crate::report::{Report, shown};
 use serde_json::Value;
 use std::fmt::Write;
@@ -28,9 +28,12 @@ fn text(options: &Options, run: &Run, elapsed: Duration, report: &Report) -> Str
     let tally = &run.tally;
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let whole = |number: u64| shown(Some(number as f64));
-    let mode = match options.rate {
-        Some(rate) => format!("open loop at {}/s", shown(Some(rate))),
-        None => "closed loop".to_owned(),
+    let mode = match (options.slow, options.rate) {
+        (Some(Slow::Headers), _) => "heads that never end".to_owned(),
+        (Some(Slow::Body), _) => "bodies that never end".to_owned(),
+        (Some(Slow::Read), _) => "answers that are never read".to_owned(),
+        (None, Some(rate)) => format!("open loop at {}/s", shown(Some(rate))),
+        (None, None) => "closed loop".to_owned(),
     };
     let mut text = format!(
         "{} {}\n{} connections, {seconds:.2} s, {mode}\n\n",
@@ -54,6 +57,7 @@ fn text(options: &Options, run: &Run, elapsed: Duration, report: &Report) -> Str
     let errors = errors.map(|(name, count)| format!("{name}: {}", whole(count)));
     let errors = errors.collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "  errors      {}", if errors.is_empty() { "none" } else { &errors });
+    text += &seconds_of(report);
     if !tally.latency.is_empty() {
         text += &latency(options, run, report);
     }
@@ -94,6 +98,26 @@ fn latency(options: &Options, run: &Run, report: &Report) -> String {
 
 /// Columns of the longest bar.
 const BAR: f64 = 40.0;
+
+/// Columns of the line of seconds.
+const SECONDS: usize = 60;
+
+/// The rate of each second as a line of bars, and the least and the most of them. What is over in
+/// one second needs no line.
+fn seconds_of(report: &Report) -> String {
+    let rates = report.series("rps").into_iter().map(|(_, rate)| rate).collect::<Vec<_>>();
+    if rates.len() < 2 {
+        return String::new();
+    }
+    let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = rates.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let bar = |some: &[f64]| {
+        let mean = some.iter().sum::<f64>() / some.len() as f64;
+        ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'][(mean / most * 7.0).round() as usize]
+    };
+    let bars = rates.chunks(rates.len().div_ceil(SECONDS)).map(bar).collect::<String>();
+    format!("  per second  {bars}  {} to {}\n", shown(Some(least)), shown(Some(most)))
+}
 
 /// A line of names and a line of figures.
 fn csv(report: &Report) -> String {

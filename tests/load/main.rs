@@ -1,0 +1,11 @@
+//! The load tester against our own server, and against servers that do everything wrong.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../util/mod.rs"]
+mod util;
+
+mod figures;
+mod slow;
+mod tester;
+mod words;

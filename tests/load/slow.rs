@@ -1,0 +1,42 @@
+//! Clients that hold a server up: ours shows them the door, says why, and the tester reports it.
+
+use crate::tester::load;
+use crate::util::http::{Client, assert_next_is_served};
+use crate::util::process::{Place, Server, eventually};
+use serde_json::Value;
+
+/// Five slow clients of a server with little patience: what they saw, and for which reason, by its
+/// own account, the server let them go.
+fn slow(how: &str, path: &str, reason: &str) -> Value {
+    let place = Place::new();
+    let server =
+        Server::start(&["--head-timeout=300ms", "--body-timeout=300ms", "--send-timeout=300ms"]);
+    let url = format!("http://{}{path}", server.web());
+    let args = ["--slow", how, "-c", "5", "-n", "5", "-d", "20s"];
+    let (code, result) = load(&place, &url, &args);
+    assert_eq!((code, &result["mode"]), (0, &format!("slow-{how}").into()), "{result}");
+    eventually("the server counts them", || {
+        let told = Client::connect(server.panel()).get("/metrics").json();
+        (told["closed"][reason] == 5).then_some(())
+    });
+    assert_next_is_served(server.web());
+    result
+}
+
+#[test]
+fn a_head_that_never_ends_is_answered_with_408() {
+    let result = slow("headers", "/", "head-timeout");
+    assert_eq!((&result["status"]["408"], &result["errors"]["status"]), (&5.into(), &5.into()));
+}
+
+#[test]
+fn a_body_that_never_ends_is_answered_with_408() {
+    let result = slow("body", "/pi", "body-timeout");
+    assert_eq!((&result["status"]["408"], &result["errors"]["status"]), (&5.into(), &5.into()));
+}
+
+#[test]
+fn who_never_reads_the_answers_is_cut_off() {
+    let result = slow("read", "/", "slow-reader");
+    assert_eq!(result["errors"]["reset"], 5, "{result}");
+}
