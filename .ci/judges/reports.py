@@ -1,0 +1,135 @@
+"""Makes a report of every kind, and lets jsonschema judge each by docs/load-report.schema.json.
+
+Usage: reports.py BINARY. The last line counts documents that are as the schema says, and those
+that are not. Judged are the files of the reports, what --format json prints, and the result that
+/test_status shows; and, so that the schema is known to refuse something, documents that are wrong.
+"""
+
+import copy
+import glob
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from jsonschema import Draft202012Validator
+
+PATIENCE = 30
+COUNTED = ["-n", "200", "-c", "5"]
+
+# What is done to the server, by name: the path, and the arguments.
+RUNS = {
+    "closed": ("/", COUNTED),
+    "open": ("/", ["-r", "200", "-d", "1200ms", "--warmup", "100ms", "-c", "5"]),
+    "pipelined": ("/", [*COUNTED, "--pipeline", "8"]),
+    "a-connection-each": ("/", [*COUNTED, "--no-keepalive"]),
+    "body": ("/pi", [*COUNTED, "-b", '{"username":"1111","password":"1111-pw","simulations":9}']),
+    "missing": ("/missing", COUNTED),
+    "slow-headers": ("/", ["--slow", "headers", "-n", "2", "-c", "2", "-d", "5s"]),
+    "slow-body": ("/pi", ["--slow", "body", "-n", "2", "-c", "2", "-d", "5s"]),
+    "slow-read": ("/", ["--slow", "read", "-c", "2", "-d", "1s"]),
+}
+
+
+def start(binary, place):
+    args = ["--only", "web,panel", "--web", "127.0.0.1:0", "--panel", "127.0.0.1:0"]
+    args += ["--head-timeout", "300ms", "--body-timeout", "300ms", "--data", f"{place}/data"]
+    server = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True)
+    listening = {}
+    for line in server.stdout:
+        words = line.split()
+        if words == ["ready"]:
+            return server, listening
+        listening[words[1]] = words[3]
+    sys.exit("the server did not start")
+
+
+def load(binary, place, name, url, args):
+    """Runs the tester; the document that it wrote to a file, whatever it exited with."""
+    file = f"{place}/{name}.json"
+    command = [binary, "load", url, *args, "--label", name, "--format", "json", "-o", file]
+    subprocess.run([*command, "--data", f"{place}/data"], timeout=PATIENCE, stderr=subprocess.DEVNULL)
+    with open(file) as document:
+        return json.load(document)
+
+
+def click(panel):
+    """The result of the one-click test."""
+    connection = http.client.HTTPConnection(panel, timeout=PATIENCE)
+
+    def ask(method, path):
+        connection.request(method, path)
+        return json.load(connection.getresponse())
+
+    ask("POST", "/start_test?duration=1")
+    deadline = time.monotonic() + PATIENCE
+    while (status := ask("GET", "/test_status"))["running"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return status["result"]
+
+
+def wrong(report):
+    """The report with one thing wrong, in several ways, by name."""
+    for name, change in {
+        "a member too many": lambda r: r["result"].update(more=1),
+        "a member missing": lambda r: r["result"].pop("rps"),
+        "a negative count": lambda r: r["result"].update(requests=-1),
+        "another kind of error": lambda r: r["result"]["errors"].update(other=0),
+        "an unknown mode": lambda r: r["result"].update(mode="slow"),
+        "a text for a number": lambda r: r["result"]["latency_ms"].update(p99="1"),
+        "an id that is a path": lambda r: r.update(id="../x"),
+    }.items():
+        changed = copy.deepcopy(report)
+        change(changed)
+        yield name, changed
+
+
+def main():
+    binary = os.path.abspath(sys.argv[1])
+    with open("docs/load-report.schema.json") as file:
+        schema = json.load(file)
+    Draft202012Validator.check_schema(schema)
+    whole = Draft202012Validator(schema)
+    flat = whole.evolve(schema={"$ref": "#/$defs/flat", "$defs": schema["$defs"]})
+    passed = failed = 0
+
+    def count(name, problems):
+        nonlocal passed, failed
+        for problem in problems:
+            print(f"{name}: {problem}")
+        passed, failed = passed + (not problems), failed + bool(problems)
+
+    def judge(name, validator, document):
+        errors = validator.iter_errors(document)
+        count(name, [f"{error.json_path}: {error.message}" for error in errors])
+
+    with tempfile.TemporaryDirectory() as place:
+        server, listening = start(binary, place)
+        try:
+            for name, (path, args) in RUNS.items():
+                url = f"http://{listening['web']}{path}"
+                judge(f"{name}, printed", flat, load(binary, place, name, url, args))
+            judge("result of /test_status", flat, click(listening["panel"]))
+        finally:
+            server.terminate()
+            server.wait()
+        url = f"http://{listening['web']}/"
+        judge("nobody there, printed", flat, load(binary, place, "nobody", url, ["-n", "9"]))
+        files = sorted(glob.glob(f"{place}/data/reports/*.json"))
+        expected = len(RUNS) + 2
+        kept = [] if len(files) == expected else [f"{len(files)} files instead of {expected}"]
+        count("a file for each run", kept)
+        for path in files:
+            with open(path) as file:
+                report = json.load(file)
+            judge(os.path.basename(path), whole, report)
+        for name, document in wrong(report):
+            count(f"{name}, refused", [] if not whole.is_valid(document) else ["it was not"])
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+main()
