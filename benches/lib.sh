@@ -143,7 +143,8 @@ busy_percent() {
 
 connects() { (: <"/dev/tcp/127.0.0.1/$1"); }
 
-# The starters leave the process that serves in $pid and its port in $port.
+# The starters leave the process that serves in $pid and its port in $port; that of the panel, if
+# it was asked for, in $panel.
 
 # start_pentad [OPTION...] - the web service alone, on the server's core unless $cores says more.
 start_pentad() {
@@ -154,6 +155,8 @@ start_pentad() {
     pid=$!
     until_true grep -q '^ready' "$out"
     port=$(sed -n 's/^listening web tcp .*:\([0-9]*\)$/\1/p' "$out")
+    # shellcheck disable=SC2034 # read by the scripts
+    panel=$(sed -n 's/^listening panel tcp .*:\([0-9]*\)$/\1/p' "$out")
 }
 
 # start_nginx [DIR] - one worker, the same answer with the same fields, nothing logged; and the

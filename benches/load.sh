@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # The load tester and wrk, side by side: who drives more, and do they tell the same of a server?
 #
-#     benches/load.sh [--quick] [--rounds N] [--seconds S] [--connections C] [--path P]
+#     benches/load.sh [--quick] [--rounds N] [--seconds S] [--connections C]
 #
 # One core for the server, one for the testers, of which one works at a time. In each round both
 # load the same server, and who begins changes from round to round. Each ratio that is printed is
 # the median over the rounds of pentad's figure divided by wrk's of the same round.
+#
+#     healthz   three bytes: the tester has as much to do as the server, and whoever is slower has
+#               the queue. Rates are what to compare; the percentiles tell where the queue was,
+#               which turns over between two runs of one tester, too.
+#     metrics   four kibibytes that the server has to count together: it is slower than either
+#               tester, and the queue is always there. Percentiles are what to compare.
 #
 # Both count from the write of a request until its whole answer was parsed, and both read all
 # answers that are there before they ask again. wrk adds what it thinks that it missed in stalls
@@ -16,28 +22,16 @@
 # shellcheck disable=SC2016 # the expressions of awk
 source "$(dirname "$0")/lib.sh"
 
+LOADS=(healthz metrics)
 FIGURES=(rate p50_us p75_us p90_us p99_us)
 
-rounds=9 seconds=3 connections=64 path=/healthz
+rounds=9 seconds=2 connections=64
+declare -A ports
 
-options() {
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --quick) rounds=3 seconds=1 ;;
-            --rounds) rounds=${2:?} && shift ;;
-            --seconds) seconds=${2:?} && shift ;;
-            --connections) connections=${2:?} && shift ;;
-            --path) path=${2:?} && shift ;;
-            *) usage ;;
-        esac
-        shift
-    done
-}
-
-# measure wrk|pentad - its FIGURES, on a line.
+# measure wrk|pentad LOAD - its FIGURES, on a line.
 measure() {
     local report figures=() figure
-    report=$("with_$1")
+    report=$("with_$1" "http://127.0.0.1:${ports[$2]}/$2")
     for figure in "${FIGURES[@]}" failed; do
         figures+=("$("${1}_number" "$figure" <<<"$report")")
     done
@@ -49,14 +43,14 @@ measure() {
 
 with_wrk() {
     taskset -c "$LOAD_CORE" timeout $((seconds + 10)) \
-        wrk -t1 -c"$connections" -d"${seconds}s" --latency "http://127.0.0.1:$port$path"
+        wrk -t1 -c"$connections" -d"${seconds}s" --latency "$1"
 }
 
 # Its warning, that it is slower than the server, is true of both and no news here.
 with_pentad() {
     taskset -c "$LOAD_CORE" timeout $((seconds + 10)) \
         "$pentad" load -c "$connections" -d "${seconds}s" --format csv --data "$tmp/reports" \
-        "http://127.0.0.1:$port$path" 2>"$tmp/pentad.err"
+        "$1" 2>"$tmp/pentad.err"
 }
 
 # pentad_number NAME - the figure of the table on stdin, by the names of wrk_number.
@@ -74,34 +68,39 @@ pentad_number() {
 }
 
 run_rounds() {
-    local round ours theirs
+    local round load ours theirs
     for ((round = 0; round < rounds; round++)); do
         echo "round $((round + 1)) of $rounds" >&2
-        quiet
-        if ((round % 2)); then
-            theirs=$(measure wrk)
-            ours=$(measure pentad)
-        else
-            ours=$(measure pentad)
-            theirs=$(measure wrk)
-        fi
-        echo "$ours $theirs" >>"$tmp/results"
+        for load in "${LOADS[@]}"; do
+            quiet
+            if ((round % 2)); then
+                theirs=$(measure wrk "$load")
+                ours=$(measure pentad "$load")
+            else
+                ours=$(measure pentad "$load")
+                theirs=$(measure wrk "$load")
+            fi
+            echo "$ours $theirs" >>"$tmp/$load.results"
+        done
     done
 }
 
-# column EXPRESSION - the median of an awk expression over the rounds.
-column() { awk "{ print $1 }" "$tmp/results" | median; }
+# column LOAD EXPRESSION - the median of an awk expression over the rounds.
+column() { awk "{ print $2 }" "$tmp/$1.results" | median; }
 
-options "$@"
+options "rounds seconds connections" "$@"
 need_cores
 need wrk wrk
 build_pentad
-# shellcheck disable=SC2119 # it takes options, but needs none here
-start_pentad
+start_pentad --only panel --panel 127.0.0.1:0
+ports=([healthz]=$port [metrics]=$panel)
 run_rounds
-printf '%-8s %12s %12s %8s\n' figure pentad wrk ratio
-for i in "${!FIGURES[@]}"; do
-    ours=\$$((i + 1)) theirs=\$$((i + 1 + ${#FIGURES[@]}))
-    printf '%-8s %12.0f %12.0f %8.3f\n' "${FIGURES[i]}" \
-        "$(column "$ours")" "$(column "$theirs")" "$(column "$ours / $theirs")"
+printf '%-8s %-8s %12s %12s %8s\n' load figure pentad wrk ratio
+for load in "${LOADS[@]}"; do
+    for i in "${!FIGURES[@]}"; do
+        ours=\$$((i + 1)) theirs=\$$((i + 1 + ${#FIGURES[@]}))
+        printf '%-8s %-8s %12.0f %12.0f %8.3f\n' "$load" "${FIGURES[i]}" \
+            "$(column "$load" "$ours")" "$(column "$load" "$theirs")" \
+            "$(column "$load" "$ours / $theirs")"
+    done
 done
