@@ -124,7 +124,7 @@ impl Picture {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{}</title>\n<style>\n\
              svg{{color-scheme:light dark;font:13px system-ui,sans-serif;--p:#fff;--i:#1a1a1a;\
-             --g:#d0d0d0;--q:#555}}\n{light}\n@media(prefers-color-scheme:dark){{\
+             --g:#d0d0d0;--q:#555}}\n{light}\n@media screen and (prefers-color-scheme:dark){{\
              svg{{--p:#16181c;--i:#ececec;--g:#3a3f47;--q:#a8adb5}}{dark}}}\n\
              .paper{{fill:var(--p)}}text{{fill:var(--i)}}.h{{font-size:15px;font-weight:600}}\
              .q{{fill:var(--q);font-size:12px}}.n{{fill:var(--c);font-weight:600}}\

@@ -163,7 +163,8 @@ fn document(title: &str, body: &str) -> String {
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--p:#fff;--i:#1a1a1a;--g:#e2e2e2;--q:#555}\
-@media(prefers-color-scheme:dark){:root{--p:#16181c;--i:#ececec;--g:#333942;--q:#a8adb5}}\
+@media screen and (prefers-color-scheme:dark){\
+:root{--p:#16181c;--i:#ececec;--g:#333942;--q:#a8adb5}}\
 *{box-sizing:border-box}body{margin:0;background:var(--p);color:var(--i);\
 font:16px/1.5 system-ui,sans-serif}main{max-width:800px;margin:0 auto;padding:2.5rem 1.25rem 4rem}\
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}h2{font-size:1.15rem;margin:2.5rem 0 .75rem}\
@@ -173,7 +174,8 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\
 th,td{padding:.35rem .6rem;border-bottom:1px solid var(--g);text-align:right;white-space:nowrap}\
 tbody th{text-align:left;font-weight:400;color:var(--q)}thead th{font-weight:600}\
 th:first-child,td:first-child{padding-left:0}a{color:inherit}\
-figure{margin:1rem 0 2rem}svg{display:block;max-width:100%;height:auto}\
+figure{margin:1rem 0 2rem;overflow-x:auto}svg{display:block;max-width:100%;height:auto}\
+@media screen and (max-width:40rem){svg{width:40rem;max-width:none}}\
 @media print{main{padding:0}h2,figure,table{break-inside:avoid}h2{break-after:avoid}}";
 
 fn escaped(text: &str) -> String {
