@@ -134,22 +134,29 @@ fn a_warm_up_is_left_out() {
 #[test]
 fn one_exchange_is_shown_from_both_sides_and_nothing_is_kept_of_it() {
     let place = Place::new();
-    let addr = scripted(|mut stream, _| {
-        while request(&mut stream) {
-            let answer =
-                b"HTTP/1.1 418 Short\r\nContent-Length: 6\r\nX-A: \x1b[31m\r\n\r\ntea\x07\r\n";
-            stream.write_all(answer).unwrap();
-        }
-    });
-    let url = format!("http://{addr}/pot?size=1");
-    let shown = run(&place, &["load", "--debug", "-H", "X-B: 2", &url]);
+    let answering = |answer: &'static str| {
+        let addr = scripted(move |mut stream, _| {
+            while request(&mut stream) {
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        format!("http://{addr}/pot?size=1")
+    };
+    let tea = answering(
+        "HTTP/1.1 418 Short\r\nContent-Length: 11\r\nX-A: \u{e4}\r\n\r\ntea\x07\r\n\x1b[31m",
+    );
+    let shown = run(&place, &["load", "--debug", "-H", "X-B: 2", &tea]);
     assert_eq!(shown.status.code(), Some(0), "an answer is an answer: {}", shown.stderr);
     let (sent, heard) = shown.stdout.split_once("\n\n").unwrap();
     assert!(sent.starts_with("> GET /pot?size=1 HTTP/1.1\n> Host: "), "{sent}");
     assert!(sent.ends_with("> X-B: 2\n> "), "{sent}");
-    let expected =
-        "< HTTP/1.1 418 Short\n< Content-Length: 6\n< X-A: \u{fffd}[31m\n< \n< tea\u{fffd}\n";
-    assert_eq!(heard, expected, "nothing that a terminal would obey");
+    let head = "< HTTP/1.1 418 Short\n< Content-Length: 11\n< X-A: \u{e4}\n< \n";
+    let body = "< tea\u{fffd}\n< \u{fffd}[31m\n";
+    assert_eq!(heard, [head, body].concat(), "nothing that a terminal would obey");
+
+    let other = run(&place, &["load", "--debug", &answering("SSH-2.0-OpenSSH\r\n")]);
+    assert_eq!(other.stderr, "pentad: load: no answer (parse: 1)\n");
+    assert!(other.stdout.ends_with("\n\n< SSH-2.0-OpenSSH\n"), "{}", other.stdout);
     let nobody = run(&place, &["load", "--debug", "http://127.0.0.1:1/"]);
     assert_eq!(nobody.status.code(), Some(1));
     assert_eq!(nobody.stderr, "pentad: load: no answer (connect: 1)\n");

@@ -216,6 +216,7 @@ impl Session {
                     return Progress::Advanced;
                 }
                 Heard::Nonsense => {
+                    run.note(recv.bytes());
                     recv.clear();
                     talk.fail_first(Trouble::Parse, run, cx.now);
                     self.hang_up(Close::BadInput, run, cx);

@@ -219,7 +219,8 @@ fn warn(options: &Options, loaded: &Loaded, run: &Run) {
         return;
     }
     let busy = loaded.busy.as_secs_f64() / loaded.elapsed.as_secs_f64().max(1e-9);
-    if busy > BOTTLENECK && options.slow.is_none() {
+    let long_enough = loaded.elapsed >= Duration::from_secs(1);
+    if busy > BOTTLENECK && long_enough && options.slow.is_none() {
         complain(format_args!(
             "load: the client itself was busy {:.0} % of the time: it is slower than the server",
             busy * 100.0
@@ -234,7 +235,8 @@ fn warn(options: &Options, loaded: &Loaded, run: &Run) {
     }
 }
 
-/// The client's own busy share beyond which its speed, and not the server's, is measured.
+/// The client's own busy share beyond which its speed, and not the server's, is measured; in a run
+/// that is long enough that making the connections is not most of it.
 const BOTTLENECK: f64 = 0.9;
 
 /// One exchange, both sides of it.
