@@ -10,13 +10,14 @@ use super::socket::{Stream, dial, watch};
 use super::system::connections_max;
 use super::token::Source;
 use super::{Clock, Desk, EVENTS, readiness};
-use crate::limits::Limits;
+use crate::limits::{DIAL_TIMEOUT, Limits};
 use crate::service::{Endpoint, Id, Kind, Ticket, World};
 use crate::work::Job;
 use mio::{Events, Interest, Poll, Registry};
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What to open, and for how long.
@@ -82,6 +83,14 @@ pub struct Loader {
     alarm: Alarm,
     /// Time spent in turns, without the wait for the kernel.
     busy: Duration,
+}
+
+/// The first of a server's addresses that takes a connection; of one alone, that. A name may stand
+/// for several, such as that of this machine for `::1` too, and few servers listen on all.
+pub fn reachable(addrs: &[SocketAddr]) -> Option<SocketAddr> {
+    let takes = |addr: &&SocketAddr| TcpStream::connect_timeout(addr, DIAL_TIMEOUT).is_ok();
+    let one = addrs.len() == 1;
+    addrs.iter().find(|addr| one || takes(addr)).or(addrs.first()).copied()
 }
 
 #[derive(Debug)]
@@ -223,5 +232,29 @@ impl Outside for Dialler {
 
     fn clock(&self) -> Instant {
         Instant::now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn of_several_addresses_one_is_taken_that_takes_connections() {
+        let open = TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let here = open.local_addr().unwrap();
+        assert_eq!(reachable(&[closed, here]), Some(here));
+        assert_eq!(
+            reachable(&[closed, closed]),
+            Some(closed),
+            "that it does not, the run will tell"
+        );
+        open.set_nonblocking(true).unwrap();
+        while open.accept().is_ok() {}
+        assert_eq!(reachable(&[here]), Some(here));
+        assert!(open.accept().is_err(), "one alone is not tried");
+        assert_eq!(reachable(&[]), None);
     }
 }

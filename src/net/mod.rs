@@ -39,7 +39,7 @@ mod udp;
 pub use conn::Readiness;
 pub use desk::{Clock, Desk};
 pub use listen::{Door, Doors, Plan, bind, meaning};
-pub use load::{Load, Loaded, Loader, Stop, Watch};
+pub use load::{Load, Loaded, Loader, Stop, Watch, reachable};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;

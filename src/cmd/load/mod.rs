@@ -14,7 +14,7 @@ use super::{DataDir, Exit, complain, print, services};
 use crate::client::load::{Ask, Plan, Run, Seat};
 use crate::config::Config;
 use crate::limits::Limits;
-use crate::net::{Clock, Load, Loaded, Loader, Stop, Watch};
+use crate::net::{Clock, Load, Loaded, Loader, Stop, Watch, reachable};
 use crate::report::{Report, changes};
 use crate::service::web::AccessLog;
 use crate::service::{Endpoint, Kind, Transport};
@@ -132,7 +132,8 @@ fn plan(options: &Options) -> io::Result<Plan> {
     let url = &options.url;
     let unknown = || io::Error::other(format!("{} has no address", url.address));
     let named = |error| io::Error::other(format!("{}: {error}", url.address));
-    let addr = url.address.to_socket_addrs().map_err(named)?.next().ok_or_else(unknown)?;
+    let addrs = url.address.to_socket_addrs().map_err(named)?.collect::<Vec<_>>();
+    let addr = reachable(&addrs).ok_or_else(unknown)?;
     let start = Instant::now();
     Ok(Plan {
         to: Endpoint { transport: Transport::Tcp, addr },
