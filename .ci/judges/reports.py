@@ -51,7 +51,8 @@ def load(binary, place, name, url, args):
     """Runs the tester; the document that it wrote to a file, whatever it exited with."""
     file = f"{place}/{name}.json"
     command = [binary, "load", url, *args, "--label", name, "--format", "json", "-o", file]
-    subprocess.run([*command, "--data", f"{place}/data"], timeout=PATIENCE, stderr=subprocess.DEVNULL)
+    command += ["--data", f"{place}/data"]
+    subprocess.run(command, timeout=PATIENCE, stderr=subprocess.DEVNULL)
     with open(file) as document:
         return json.load(document)
 

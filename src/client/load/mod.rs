@@ -10,8 +10,8 @@
 //! would have come meanwhile. Without one, a client that waits sends nothing, and what it would
 //! have seen is not in the figures.
 //!
-//! Who has its answer asks again at the end of the turn, when all answers that were there have
-//! been read: what it costs to ask is then in nobody's latency.
+//! Who has its answer asks again in the next turn, when all answers that were there have been read:
+//! what it costs to ask is then in nobody's latency.
 
 mod plan;
 mod talk;
