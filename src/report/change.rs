@@ -30,6 +30,9 @@ pub(super) fn verdict(was: Option<f64>, is: Option<f64>, more_is_better: Option<
         return String::new();
     }
     let percent = (is / was - 1.0) * 100.0;
+    if percent.abs() < 0.05 {
+        return "0.0 %".to_owned();
+    }
     let word = match more_is_better {
         Some(more) if percent.abs() >= ALIKE_PERCENT => {
             if (percent > 0.0) == more {

@@ -10,14 +10,24 @@ pub fn page(reports: &[Report], history: &[Report]) -> String {
     let title = format!("Load test: {}", names.join(" and "));
     let mut body = String::new();
     let _ = write!(body, "<h1>{}</h1>\n{}", escaped(&title), runs(reports));
-    if let Some((off, on)) = off_and_on(reports) {
-        body += &cache(off, on);
+    let pair = off_and_on(reports);
+    if let Some(pair) = &pair {
+        body += &cache(pair);
     }
-    body += "<h2>Figures</h2>\n";
-    body += &figures(reports);
+    // Of these two alone all figures have been told, and they keep their colours.
+    let (reports, told) = match &pair {
+        Some(pair) if reports.len() == pair.len() => (&pair[..], true),
+        Some(_) | None => (reports, false),
+    };
+    if !told {
+        body += "<h2>Figures</h2>\n";
+        body += &figures(reports);
+    }
     body += "<h2>Latency</h2>\n";
     body += &framed(&picture::latency(reports));
-    body += &framed(&picture::spread(reports));
+    if !told {
+        body += &framed(&picture::spread(reports));
+    }
     body += "<h2>Over time</h2>\n";
     body += &framed(&picture::throughput(reports));
     if history.len() > 1 {
@@ -85,18 +95,21 @@ fn shown_seconds(report: &Report) -> String {
     format!("{} s", shown(report.number(&["elapsed_s"])))
 }
 
-/// Two reports of one load, of which the first ran with the cache off and the second with it on.
-fn off_and_on(reports: &[Report]) -> Option<(&Report, &Report)> {
+/// Two reports of one load, of which the first ran with the cache off and the second with it on,
+/// and are named after that.
+fn off_and_on(reports: &[Report]) -> Option<[Report; 2]> {
     let with = |state: &str| reports.iter().rfind(|r| r.text(&["cache", "state"]) == state);
     let (off, on) = (with("off")?, with("on")?);
     let same =
         |name: &str| off.document["arguments"].get(name) == on.document["arguments"].get(name);
     let load = ["method", "target", "connections", "pipeline", "rate", "keep_alive"];
-    load.into_iter().all(same).then_some((off, on))
+    let pair = || [renamed(off, "cache off"), renamed(on, "cache on")];
+    load.into_iter().all(same).then(pair)
 }
 
 /// The classic question.
-fn cache(off: &Report, on: &Report) -> String {
+fn cache(pair: &[Report; 2]) -> String {
+    let [off, on] = pair;
     let ratio = |path: &[&str]| Some(on.number(path)? / off.number(path)?);
     let times = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
     format!(
@@ -104,8 +117,8 @@ fn cache(off: &Report, on: &Report) -> String {
          times as many requests a second, and the median takes <b>{}</b> times as long.</p>\n{}{}",
         times(ratio(&["rps"])),
         times(ratio(&["latency_ms", "p50"])),
-        figures(&[renamed(off, "cache off"), renamed(on, "cache on")]),
-        framed(&picture::spread(&[renamed(off, "cache off"), renamed(on, "cache on")])),
+        figures(pair),
+        framed(&picture::spread(pair)),
     )
 }
 
@@ -176,6 +189,7 @@ tbody th{text-align:left;font-weight:400;color:var(--q)}thead th{font-weight:600
 th:first-child,td:first-child{padding-left:0}a{color:inherit}\
 figure{margin:1rem 0 2rem;overflow-x:auto}svg{display:block;max-width:100%;height:auto}\
 @media screen and (max-width:40rem){svg{width:40rem;max-width:none}}\
+@page{margin:16mm}\
 @media print{main{padding:0}h2,figure,table{break-inside:avoid}h2{break-after:avoid}}";
 
 fn escaped(text: &str) -> String {

@@ -31,7 +31,21 @@ fn a_page_stands_alone_and_answers_the_classic_question() {
     for never in ["<script", "src=", "@import", "NaN", "<b>\"", "a/<b>"] {
         assert!(!page.contains(never), "{never}");
     }
+    assert_eq!(page.matches("<svg").count(), 4);
+    assert!(!page.contains("Figures"), "they were told with the answer");
+    let more = [&reports[..], &[report("other", "on", 2500.0)]].concat();
+    let page = super::page(&more, &more);
+    assert!(page.contains("Cache on versus off") && page.contains("Figures"));
     assert_eq!(page.matches("<svg").count(), 5);
+}
+
+#[test]
+fn what_is_the_same_has_no_sign() {
+    let verdict = |was, is| change::verdict(Some(was), Some(is), Some(true));
+    assert_eq!(verdict(300.0, 300.01), "0.0 %");
+    assert_eq!(verdict(300.0, 299.99), "0.0 %");
+    assert_eq!((&*verdict(100.0, 101.0), &*verdict(100.0, 90.0)), ("+1.0 %", "-10.0 % (worse)"));
+    assert_eq!(verdict(0.0, 1.0), "");
 }
 
 #[test]
