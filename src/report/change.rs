@@ -1,6 +1,6 @@
 //! What has changed between two runs.
 
-use super::{FIGURES, Report, shown};
+use super::{FIGURES, Report, counted};
 use std::fmt::Write;
 
 /// A line for each figure: before, after, and how much that is.
@@ -12,14 +12,15 @@ pub fn changes(before: &Report, after: &Report) -> String {
             text,
             "  {:<11} {:>12} → {:>12} {:<3} {}",
             figure.name,
-            shown(was),
-            shown(is),
+            figure.of(before),
+            figure.of(after),
             figure.unit,
             verdict(was, is, figure.more_is_better)
         );
     }
     let (was, is) = (before.errors(), after.errors());
-    let _ = writeln!(text, "  {:<11} {:>12} → {:>12}", "errors", shown(Some(was)), shown(Some(is)));
+    let (was, is) = (counted(Some(was)), counted(Some(is)));
+    let _ = writeln!(text, "  {:<11} {was:>12} → {is:>12}", "errors");
     text
 }
 

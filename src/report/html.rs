@@ -1,7 +1,7 @@
 //! Reports as pages that stand alone: no script, no font, nothing loaded.
 
 use super::change::verdict;
-use super::{FIGURES, Report, picture, shown};
+use super::{FIGURES, Report, counted, picture, shown};
 use std::fmt::Write;
 
 /// One page about these reports, and, below them, the history of all that are kept.
@@ -54,7 +54,7 @@ pub fn listing(reports: &[Report]) -> String {
                 shown(report.number(&["rps"])),
                 shown(report.number(&["latency_ms", "p50"])),
                 shown(report.number(&["latency_ms", "p99"])),
-                shown(Some(report.errors())),
+                counted(Some(report.errors())),
                 id = escaped(&report.id),
             );
         }
@@ -144,7 +144,7 @@ fn figures(reports: &[Report]) -> String {
         let unit = if figure.unit == "ms" { ", ms" } else { "" };
         let _ = write!(text, "<tr><th scope=\"row\">{}{unit}</th>", figure.name);
         for report in reports {
-            let _ = write!(text, "<td>{}</td>", shown(report.number(figure.path)));
+            let _ = write!(text, "<td>{}</td>", figure.of(report));
         }
         if let Some([before, after]) = two {
             let (was, is) = (before.number(figure.path), after.number(figure.path));
@@ -154,7 +154,7 @@ fn figures(reports: &[Report]) -> String {
     }
     text += "<tr><th scope=\"row\">errors</th>";
     for report in reports {
-        let _ = write!(text, "<td>{}</td>", shown(Some(report.errors())));
+        let _ = write!(text, "<td>{}</td>", counted(Some(report.errors())));
     }
     text += if two.is_some() { "<td></td></tr>\n" } else { "</tr>\n" };
     text + "</tbody></table></div>\n"

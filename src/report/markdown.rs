@@ -1,6 +1,6 @@
 //! Reports side by side as a table of Markdown.
 
-use super::{FIGURES, Report, shown};
+use super::{FIGURES, Report, counted};
 
 /// A column for each report.
 pub fn table(reports: &[Report]) -> String {
@@ -15,9 +15,9 @@ pub fn table(reports: &[Report]) -> String {
             "" | "/s" => figure.name.to_owned(),
             unit => format!("{}, {unit}", figure.name),
         };
-        text += &row(&name, &|report| shown(report.number(figure.path)));
+        text += &row(&name, &|report| figure.of(report));
     }
-    text += &row("errors", &|report| shown(Some(report.errors())));
+    text += &row("errors", &|report| counted(Some(report.errors())));
     text += &row("cache", &|report| report.text(&["cache", "state"]).to_owned());
     text += &row("id", &|report| report.id.clone());
     text

@@ -87,6 +87,7 @@ impl Report {
 /// A figure of all reports.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
+    /// Of what it is so much; of a count, nothing.
     pub(crate) unit: &'static str,
     pub(crate) path: &'static [&'static str],
     /// Whether more of it is better; neither, where that is nobody's wish.
@@ -107,6 +108,14 @@ pub(crate) const FIGURES: [Figure; 10] = [
     figure("bytes in", "", &["bytes_in"], None),
 ];
 
+impl Figure {
+    /// The figure of this report, for people.
+    pub(crate) fn of(&self, report: &Report) -> String {
+        let value = report.number(self.path);
+        if self.unit.is_empty() { counted(value) } else { shown(value) }
+    }
+}
+
 const fn figure(
     name: &'static str,
     unit: &'static str,
@@ -120,14 +129,23 @@ const fn figure(
 pub(crate) fn shown(value: Option<f64>) -> String {
     let Some(value) = value else { return "–".to_owned() };
     let places = match value.abs() {
-        0.0 => return "0".to_owned(),
+        0.0 => 0,
         value if value >= 99.95 => 0,
         value if value >= 9.995 => 1,
         value if value >= 0.9995 => 2,
         _ => 3,
     };
-    let text = format!("{value:.places$}");
-    let (whole, rest) = text.split_once('.').map_or((&*text, ""), |(whole, rest)| (whole, rest));
+    grouped(&format!("{value:.places$}"))
+}
+
+/// A count for people.
+pub(crate) fn counted(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| grouped(&format!("{value:.0}")))
+}
+
+/// Digits before the point in groups of three.
+fn grouped(text: &str) -> String {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     let mut grouped = String::new();
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && digit.is_ascii_digit() && (whole.len() - place).is_multiple_of(3) {

@@ -73,5 +73,7 @@ fn an_id_is_no_path() {
 fn numbers_for_people() {
     let all = [0.0, 0.0123, 1.0, 12.34, 123.4, 1234.0, 1_234_567.8, -1234.0];
     let shown = all.map(|value| shown(Some(value)));
+    let counts = [0.0, 5.0, 1234.0].map(|value| counted(Some(value)));
+    assert_eq!(counts, ["0", "5", "1,234"]);
     assert_eq!(shown, ["0", "0.012", "1.00", "12.3", "123", "1,234", "1,234,568", "-1,234"]);
 }

@@ -1,6 +1,6 @@
 //! Clients that hold a server up: ours shows them the door, says why, and the tester reports it.
 
-use crate::tester::load;
+use crate::tester::{load, run};
 use crate::util::http::{Client, assert_next_is_served};
 use crate::util::process::{Place, Server, eventually};
 use serde_json::Value;
@@ -39,4 +39,13 @@ fn a_body_that_never_ends_is_answered_with_408() {
 fn who_never_reads_the_answers_is_cut_off() {
     let result = slow("read", "/", "slow-reader");
     assert_eq!(result["errors"]["reset"], 5, "{result}");
+}
+
+#[test]
+fn how_long_a_patient_server_was_held_is_said() {
+    let (place, server) = (Place::new(), Server::start(&[]));
+    let url = format!("http://{}/", server.web());
+    let text = run(&place, &["load", &url, "--slow", "headers", "-c", "3", "-d", "300ms"]).stdout;
+    assert!(text.contains("3 connections, 0.30 s, heads that never end\n"), "{text}");
+    assert!(text.contains("  connections 3 made, 0 of them ended by the server\n"), "{text}");
 }

@@ -35,7 +35,8 @@ fn formats_reports_and_comparisons() {
     let url = format!("http://{}/healthz", server.web());
     let first = run(&place, &["load", &url, "-n", "50", "-c", "5", "--label", "first"]);
     assert!(first.status.success(), "{}", first.stderr);
-    for part in ["closed loop", "requests    50", "200: 50", "p99.9", "errors      none", "-first"]
+    for part in
+        ["closed loop", "requests    50  ", "200: 50", "p99.9", "errors      none", "-first"]
     {
         assert!(first.stdout.contains(part), "{part} in {}", first.stdout);
     }

@@ -56,7 +56,10 @@ fn measure(options: &Options) -> io::Result<Exit> {
     let report = document.report();
     let written = text::rendered(options, &run, counted, &report, &document.result());
     let printed = match &options.output {
-        Some(file) => std::fs::write(file, &written).map(|()| Exit::Ok)?,
+        Some(file) => {
+            let named = |error| io::Error::other(format!("{}: {error}", file.display()));
+            std::fs::write(file, &written).map(|()| Exit::Ok).map_err(named)?
+        }
         None => print(&written),
     };
     warn(options, &loaded, &run);

@@ -3,7 +3,7 @@
 use super::options::{Format, Options};
 use super::result::answers;
 use crate::client::load::{Run, Slow, Trouble};
-use crate::report::{Report, shown};
+use crate::report::{Report, counted, shown};
 use serde_json::Value;
 use std::fmt::Write;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) fn rendered(
 fn text(options: &Options, run: &Run, elapsed: Duration, report: &Report) -> String {
     let tally = &run.tally;
     let seconds = elapsed.as_secs_f64().max(1e-9);
-    let whole = |number: u64| shown(Some(number as f64));
+    let whole = |number: u64| counted(Some(number as f64));
     let mode = match (options.slow, options.rate) {
         (Some(Slow::Headers), _) => "heads that never end".to_owned(),
         (Some(Slow::Body), _) => "bodies that never end".to_owned(),
@@ -57,6 +57,10 @@ fn text(options: &Options, run: &Run, elapsed: Duration, report: &Report) -> Str
     let errors = errors.map(|(name, count)| format!("{name}: {}", whole(count)));
     let errors = errors.collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "  errors      {}", if errors.is_empty() { "none" } else { &errors });
+    if options.slow.is_some() {
+        let (made, ended) = (whole(tally.connected), whole(tally.requests));
+        let _ = writeln!(text, "  connections {made} made, {ended} of them ended by the server");
+    }
     text += &seconds_of(report);
     if !tally.latency.is_empty() {
         text += &latency(options, run, report);
