@@ -92,6 +92,44 @@ fn every_name_is_there_with_its_type() {
 }
 
 #[test]
+fn every_series_has_its_type() {
+    let server = Server::start(&[]);
+    Client::connect(server.web()).get("/");
+    let text = Client::connect(server.panel()).get("/metrics?format=prometheus").body;
+    for family in [
+        "pentad_http_requests_total counter",
+        "pentad_http_request_duration_seconds histogram",
+        "pentad_connections gauge",
+        "pentad_connections_closed_total counter",
+        "pentad_loop_busy_seconds_total counter",
+        "pentad_loop_lag_seconds histogram",
+        "pentad_loop_turns_total counter",
+        "pentad_cache_hits_total counter",
+        "pentad_cache_bytes gauge",
+        "pentad_pow_proofs_total counter",
+        "pentad_pi_estimates_total counter",
+        "pentad_chat_queue gauge",
+        "pentad_parse_errors_total counter",
+        "process_resident_memory_bytes gauge",
+        "process_cpu_seconds_total counter",
+        "process_open_fds gauge",
+        "pentad_build_info gauge",
+    ] {
+        assert!(text.contains(&format!("\n# TYPE {family}\n")), "{family}");
+    }
+    let kinds = ["counter", "gauge", "histogram"];
+    for family in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = family.split_once(' ').unwrap();
+        assert!(kinds.contains(&kind) && text.contains(&format!("# HELP {name} ")), "{family}");
+        assert_eq!(kind == "counter", name.ends_with("_total"), "{family}");
+    }
+    for bound in ["0.00005", "10", "+Inf"] {
+        let bucket = "pentad_http_request_duration_seconds_bucket{handler=\"site\",le=";
+        assert!(text.contains(&format!("{bucket}\"{bound}\"}} ")), "{bound}: {text}");
+    }
+}
+
+#[test]
 fn visitors_are_counted_and_the_panel_is_not() {
     let server = Server::start(&[]);
     let (web, panel) = (server.web(), server.panel());
