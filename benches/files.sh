@@ -6,7 +6,8 @@
 #     small    1 KiB, 64 connections; also a loop that parses nothing and sends as many bytes
 #     middle   100 KiB, 64 connections
 #     large    10 MiB, 8 connections
-#     paced    1 KiB at half of what nginx can do: how long the slowest percent takes
+#     paced    1 KiB at half of what nginx can do, on 64 connections, by `pentad load`: how long the
+#              slowest percent takes
 #     slow     a thousand readers of 10 MiB that take next to nothing, and small files meanwhile
 #
 # Without names, all of them. Each server has one core to itself and the load the other. nginx
@@ -114,16 +115,25 @@ table() {
     done
 }
 
-# paced - requests at a fixed rate from outside, timed from when each was due.
+# paced - requests at half of what nginx can do, each timed from when it was due.
 paced() {
-    local half server
+    local half round turn server all=(pentad nginx lighttpd)
     half=$(taskset -c "$LOAD_CORE" wrk -t1 -c64 -d1s "http://127.0.0.1:${ports[nginx]}/small" |
         wrk_number rate | awk '{ print int($1 / 2) }')
-    for server in pentad nginx lighttpd; do
-        quiet
-        printf '  %-9s ' "$server"
-        taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" paced "${ports[$server]}" "$half" \
-            "$seconds"
+    for ((round = 0; round < rounds; round++)); do
+        for ((turn = 0; turn < ${#all[@]}; turn++)); do
+            quiet
+            server=${all[(round + turn) % ${#all[@]}]}
+            taskset -c "$LOAD_CORE" "$pentad" load -c 64 -r "$half" -d "${seconds}s" --warmup 200ms \
+                --format json --data "$tmp/load" "http://127.0.0.1:${ports[$server]}/small" |
+                python3 -c 'import json, sys
+latency = json.load(sys.stdin)["latency_ms"]
+print(latency["p50"] * 1e3, latency["p99"] * 1e3)' >>"$tmp/paced.$server.results"
+        done
+    done
+    for server in "${all[@]}"; do
+        printf '  %-9s %d requests/s: p50 %.0f us, p99 %.0f us\n' "$server" "$half" \
+            "$(result paced "$server" 1)" "$(result paced "$server" 2)"
     done
 }
 
@@ -133,7 +143,7 @@ slow() {
     for server in pentad nginx; do
         quiet
         printf '  %-9s resident before %s KiB, ' "$server" "$(resident "${pids[$server]}")"
-        taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" slow "${ports[$server]}" 1000 \
+        taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" "${ports[$server]}" 1000 \
             "$seconds" "${pids[$server]}"
     done
 }

@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
-"""Two loads that wrk does not know, for files.sh.
+"""A load that wrk does not know, for files.sh.
 
-    slow.py paced PORT RATE SECONDS
-        GET /small on 64 connections, so many a second in all, each due at its own moment. Printed
-        are percentiles of the time from when a request was due to the end of its answer.
-    slow.py slow PORT READERS SECONDS PID
+    slow.py PORT READERS SECONDS PID
         so many readers ask for /large, and take 4 KiB of it ten times a second; meanwhile one
         client asks for /small again and again. Printed are the resident memory of the process and
         the latencies of the small file.
@@ -51,23 +48,6 @@ def percentiles(times):
     return f"p50 {at(0.5):.3f} ms, p99 {at(0.99):.3f} ms, most {times[-1] * 1e3:.3f} ms"
 
 
-def paced(port, rate, seconds):
-    # One interpreter does some ten thousand a second: what is beyond that is not asked for.
-    rate = min(rate, 8000)
-    clients = [connect(port) for _ in range(64)]
-    times = []
-    begin = time.perf_counter()
-    for number in range(int(rate * seconds)):
-        due = begin + number / rate
-        while time.perf_counter() < due:
-            pass
-        client = clients[number % len(clients)]
-        client.sendall(SMALL)
-        answer(client)
-        times.append(time.perf_counter() - due)
-    print(f"{rate} requests/s: {percentiles(times)}")
-
-
 def resident(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return next(line.split()[1] for line in status if line.startswith("VmRSS:"))
@@ -105,5 +85,4 @@ def slow(port, readers, seconds, pid):
 
 
 if __name__ == "__main__":
-    kind, *numbers = sys.argv[1:]
-    {"paced": paced, "slow": slow}[kind](*map(int, numbers))
+    slow(*map(int, sys.argv[1:]))

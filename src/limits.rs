@@ -148,6 +148,14 @@ pub const DRAIN_IDLE: Duration = Duration::from_millis(300);
 /// How long an outgoing connection may take to be established.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Outcomes of jobs handed out in one turn, and connections that go on after they have had a
+/// turn's share. A thousand downloads would otherwise keep everybody else waiting for as long as
+/// it takes to fill all their sockets, a quarter of a millisecond each.
+pub const COMPLETIONS_PER_TURN: usize = 16;
+
+/// See [`COMPLETIONS_PER_TURN`].
+pub const AGAIN_PER_TURN: usize = 16;
+
 /// Effects applied in one turn; what is left waits for the next, after a look at the sockets. Each
 /// may be a dial, and each dial a datagram to our own legacy server, of which a socket holds 277
 /// with the default buffer of Linux (212,992 bytes, 768 for each): what does not fit is lost.

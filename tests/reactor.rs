@@ -5,7 +5,7 @@
 
 mod util;
 
-use pentad::limits::Limits;
+use pentad::limits::{AGAIN_PER_TURN, Limits};
 use pentad::service::http::Face;
 use pentad::service::{Kind, Transport};
 use pentad::stats::Close;
@@ -142,4 +142,27 @@ fn the_time_for_a_later_head_begins_with_its_first_byte() {
     client.half_close();
     street.settle();
     assert_eq!(street.reactor.desk.stats.closed.count(Close::HeadTimeout as usize), 1);
+}
+
+#[test]
+fn who_asks_for_little_does_not_wait_for_all_who_ask_for_much() {
+    let mut street = Street::new(Limits::default(), 99, 1);
+    let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    let many = (0..64)
+        .map(|_| street.connect(Kind::Http(Face::Web), usize::MAX).unwrap())
+        .inspect(|client| client.send(&request.repeat(2_000)))
+        .collect::<Vec<_>>();
+    let quick = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    street.turn(|| true);
+    let served = |client: &&util::fake::Client| !client.receive(usize::MAX).is_empty();
+    assert_eq!(many.iter().filter(served).count(), 64, "each has had its share");
+    quick.send(request);
+    street.turn(|| true);
+    assert!(quick.receive(999).ends_with(b"ok\n"), "in the turn in which it asked");
+    assert_eq!(many.iter().filter(served).count(), AGAIN_PER_TURN, "some of them have gone on");
+    street.turn(|| true);
+    let next = many[AGAIN_PER_TURN..].iter().filter(served).count();
+    assert_eq!(next, AGAIN_PER_TURN, "then it is the turn of others");
+    street.settle();
+    assert!(many.iter().all(|client| !client.receive(usize::MAX).is_empty()), "and of all");
 }

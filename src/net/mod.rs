@@ -5,9 +5,9 @@
 //! 1. **timeout** – until the next deadline; none at all while something is queued
 //! 2. **poll** – wait for the kernel
 //! 3. **now** – the clock is read once; everything in the turn happens at that time
-//! 4. **events** – readiness is noted, completions and signals are taken
+//! 4. **events** – readiness is noted, signals and a share of the completions are taken
 //! 5. **accept** – at most 64 connections, and as many datagrams, per door
-//! 6. **pump** – each queued connection once: read, handle, write
+//! 6. **pump** – each that has news, and some that have had their share: read, handle, write
 //! 7. **effects** – jobs, mail and dials that sessions asked for
 //! 8. **timers** – deadlines that have passed
 //! 9. **close** – doors and idle connections, when the server is ending; log lines go out
@@ -56,6 +56,7 @@ use pool::{Completion, Completions, Pool, Scribe};
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use socket::BOTH;
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -121,7 +122,8 @@ struct Loop {
     gates: Vec<Gate>,
     signals: Signals,
     completions: Arc<Completions>,
-    batch: Vec<Completion>,
+    taken: Vec<Completion>,
+    batch: VecDeque<Completion>,
     log: Option<Log>,
     grace: Duration,
     /// Signals that asked for the end.
@@ -182,7 +184,8 @@ impl Loop {
             gates,
             signals,
             completions,
-            batch: Vec::new(),
+            taken: Vec::new(),
+            batch: VecDeque::new(),
             log,
             grace,
             asked_to_end: 0,
@@ -213,6 +216,9 @@ impl Loop {
     }
 
     fn timeout(&self) -> Option<Duration> {
+        if !self.batch.is_empty() {
+            return Some(Duration::ZERO);
+        }
         let now = self.reactor.desk.now;
         let gates = self.gates.iter().filter_map(|gate| match gate {
             Gate::Listener(listener) => listener.wait_until(now),
@@ -237,7 +243,10 @@ impl Loop {
                     }
                     Gate::Shut => {}
                 },
-                Source::Waker => self.completions.take(&mut self.batch),
+                Source::Waker => {
+                    self.completions.take(&mut self.taken);
+                    self.batch.extend(self.taken.drain(..));
+                }
                 // For loads: the deadlines of a server are coarse.
                 Source::Alarm => {}
                 Source::Signals => {
@@ -251,7 +260,8 @@ impl Loop {
                 }
             }
         }
-        for Completion { id, ticket, outcome } in self.batch.drain(..) {
+        for _ in 0..limits::COMPLETIONS_PER_TURN {
+            let Some(Completion { id, ticket, outcome }) = self.batch.pop_front() else { break };
             self.reactor.done(id, ticket, outcome);
         }
     }

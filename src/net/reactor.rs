@@ -61,7 +61,10 @@ pub struct Reactor<O: Outside> {
     /// The rest of the world.
     pub outside: O,
     conns: Slots<Conn<O::Socket>>,
+    /// Of whom the kernel has news.
     ready: VecDeque<Id>,
+    /// Who has had a turn's share and could go on.
+    again: VecDeque<Id>,
     timers: Timers,
     most: usize,
 }
@@ -74,6 +77,7 @@ impl<O: Outside> Reactor<O> {
             outside,
             conns: Slots::default(),
             ready: VecDeque::new(),
+            again: VecDeque::new(),
             timers: Timers::default(),
             most,
         }
@@ -153,17 +157,21 @@ impl<O: Outside> Reactor<O> {
         }
     }
 
-    /// Pumps what is ready, each connection once; carries out effects; lets deadlines pass.
+    /// Pumps what is ready, each connection once, then some of those that could go on for long:
+    /// whoever asks for little does not wait for all who ask for much. Carries out effects; lets
+    /// deadlines pass.
     pub fn turn(&mut self) {
         let now = self.desk.now;
         self.desk.stats.in_place(self.desk.in_place.used());
         self.desk.in_place = InPlace::fresh();
+        let long = self.again.len().min(limits::AGAIN_PER_TURN);
         for _ in 0..self.ready.len() {
             let Some(id) = self.ready.pop_front() else { break };
-            if let Some(conn) = self.conns.find(id) {
-                conn.queued = false;
-                self.pump(id, None);
-            }
+            self.pump_queued(id);
+        }
+        for _ in 0..long {
+            let Some(id) = self.again.pop_front() else { break };
+            self.pump_queued(id);
         }
         self.carry_out();
         self.pass_deadlines(now);
@@ -171,7 +179,7 @@ impl<O: Outside> Reactor<O> {
 
     /// How long the kernel may be waited for: until when, or not at all.
     pub fn wait_until(&self) -> Option<Instant> {
-        if self.ready.is_empty() && self.desk.outbox.is_empty() {
+        if self.ready.is_empty() && self.again.is_empty() && self.desk.outbox.is_empty() {
             self.timers.next()
         } else {
             Some(self.desk.now)
@@ -200,6 +208,13 @@ impl<O: Outside> Reactor<O> {
         in_flight
     }
 
+    fn pump_queued(&mut self, id: Id) {
+        if let Some(conn) = self.conns.find(id) {
+            conn.queued = false;
+            self.pump(id, None);
+        }
+    }
+
     fn pump(&mut self, id: Id, event: Option<Event>) {
         let Some(conn) = self.conns.find(id) else {
             self.desk.stats.stale += 1;
@@ -224,7 +239,7 @@ impl<O: Outside> Reactor<O> {
             Pumped::Over(why) => return self.drop_conn(id, why),
             Pumped::Again if !conn.queued => {
                 conn.queued = true;
-                self.ready.push_back(id);
+                self.again.push_back(id);
             }
             Pumped::Again | Pumped::Waits => {}
         }
