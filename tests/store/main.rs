@@ -7,6 +7,7 @@
 mod util;
 
 mod api;
+mod balance;
 mod cache;
 mod contract;
 mod crashes;
@@ -18,6 +19,7 @@ mod histories;
 mod keys;
 mod limits;
 mod model;
+mod queries;
 mod stock;
 
 use serde_json::Value;
