@@ -60,3 +60,41 @@ export async function number(page, name) {
 
 /** The state of the server as the page shows it: live, wrong, gone. */
 export const state = (page) => page.getAttribute("#server", "data-state");
+
+/** Least contrast of a text (WCAG 2, level AA). */
+export const CONTRAST_MIN = 4.5;
+
+/** In the page: each visible text, and each line's colour, with its contrast to what is behind. */
+export function contrasts() {
+  const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+  const light = (value) => {
+    const part = value / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  };
+  const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+  const contrast = (one, other) => {
+    const [dark, bright] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = channels(getComputedStyle(at).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const text = walker.currentNode.textContent.trim();
+    if (text === "" || !element.checkVisibility()) continue;
+    const colour = channels(getComputedStyle(element).color);
+    found.push({ text, contrast: contrast(colour, behind(element)) });
+  }
+  for (const swatch of document.querySelectorAll(".swatch")) {
+    const colour = channels(getComputedStyle(swatch).borderTopColor);
+    found.push({ text: swatch.className, contrast: contrast(colour, behind(swatch)) });
+  }
+  return found;
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import test from "node:test";
-import { LOOKS, openPage } from "./browser.js";
+import { CONTRAST_MIN, LOOKS, contrasts, openPage } from "./browser.js";
 import { eventually, startServer } from "./server.js";
 
 const STORE = "web,panel,catalog-1,catalog-2,order-1,order-2";
@@ -116,5 +116,19 @@ for (const [name, look] of Object.entries(LOOKS)) {
     assert.equal(excess, 0);
     await picture(page, `shop-${name}`);
     assert.deepEqual(complaints, []);
+  });
+}
+
+for (const name of ["light", "dark"]) {
+  test(`every text of the shop can be read: ${name}`, async (t) => {
+    const { page } = await openShop(t, { look: LOOKS[name] });
+    await eventually("replicas", async () => (await page.locator("#replicas li").count()) === 4);
+    await page.click('[aria-label="Crash order-2"]');
+    await eventually("it is down", async () => (await state(page, "order-2")) === "DOWN");
+    await page.click("#again");
+    await eventually("a hit", async () => (await lastRead(page))[1] === "HIT");
+    const texts = await page.evaluate(contrasts);
+    assert.ok(texts.length > 50, "the texts were found");
+    assert.deepEqual(texts.filter(({ contrast }) => contrast < CONTRAST_MIN), []);
   });
 }
