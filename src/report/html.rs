@@ -7,7 +7,11 @@ use std::fmt::Write;
 /// One page about these reports, and, below them, the history of all that are kept.
 pub fn page(reports: &[Report], history: &[Report]) -> String {
     let names = reports.iter().map(|report| report.name(reports)).collect::<Vec<_>>();
-    let title = format!("Load test: {}", names.join(" and "));
+    let title = match names.split_last() {
+        Some((last, [])) => format!("Load test: {last}"),
+        Some((last, rest)) => format!("Load tests: {} and {last}", rest.join(", ")),
+        None => "Load test".to_owned(),
+    };
     let mut body = String::new();
     let _ = write!(body, "<h1>{}</h1>\n{}", escaped(&title), runs(reports));
     let pair = off_and_on(reports);
@@ -188,7 +192,8 @@ th,td{padding:.35rem .6rem;border-bottom:1px solid var(--g);text-align:right;whi
 tbody th{text-align:left;font-weight:400;color:var(--q)}thead th{font-weight:600}\
 th:first-child,td:first-child{padding-left:0}a{color:inherit}\
 figure{margin:1rem 0 2rem;overflow-x:auto}svg{display:block;max-width:100%;height:auto}\
-@media screen and (max-width:40rem){svg{width:40rem;max-width:none}}\
+@media screen and (max-width:40rem){svg{width:40rem;max-width:none}\
+table{font-size:.8rem}th,td{padding:.3rem}}\
 @page{margin:16mm}\
 @media print{main{padding:0}h2,figure,table{break-inside:avoid}h2{break-after:avoid}}";
 

@@ -36,6 +36,7 @@ fn a_page_stands_alone_and_answers_the_classic_question() {
     let more = [&reports[..], &[report("other", "on", 2500.0)]].concat();
     let page = super::page(&more, &more);
     assert!(page.contains("Cache on versus off") && page.contains("Figures"));
+    assert!(page.contains("<h1>Load tests: slow, fast and other</h1>"));
     assert_eq!(page.matches("<svg").count(), 5);
 }
 
