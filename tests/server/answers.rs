@@ -2,6 +2,7 @@
 //! allows.
 
 use super::util::http::{Client, Reply, assert_next_is_served};
+use super::util::process::Server;
 use super::util::site::Site;
 use std::fs;
 use std::net::SocketAddr;
@@ -17,6 +18,10 @@ fn ask(addr: SocketAddr, request: &str) -> Reply {
 fn head(method: &str, path: &str, fields: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n")
 }
+
+const PLAIN: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+const PAGE: &str = "text/html; charset=utf-8";
 
 /// How often a field is there.
 fn count(reply: &Reply, name: &str) -> usize {
@@ -136,9 +141,6 @@ fn nothing_of_a_request_comes_back_as_it_was_sent() {
 fn an_error_has_the_form_of_its_path_or_else_the_one_that_is_asked_for() {
     let site = site(&[]);
     let web = site.server.web();
-    const PLAIN: &str = "application/json";
-    const PROBLEM: &str = "application/problem+json";
-    const PAGE: &str = "text/html; charset=utf-8";
     let forms = ["", "Accept: application/json\r\n", "Accept: text/html, */*;q=0.1\r\n"];
     for (method, path, status, expected) in [
         ("GET", "/nothing", 404, [PAGE, PROBLEM, PAGE]),
@@ -165,6 +167,33 @@ fn an_error_has_the_form_of_its_path_or_else_the_one_that_is_asked_for() {
                 _ => assert!(reply.body.starts_with("<!doctype html>"), "{}", reply.body),
             }
         }
+    }
+}
+
+#[test]
+fn a_head_that_is_refused_is_answered_in_the_form_of_what_it_asked_for() {
+    let server = Server::start(&[]);
+    let json = "Accept: application/json\r\n";
+    for (request, status, expected) in [
+        ("GET /api/pow/stats HTTP/1.1\r\n\r\n".to_string(), 400, PROBLEM),
+        (head("GET", "/api/nothing", "X : y\r\n"), 400, PROBLEM),
+        (head("POST", "/api/pow/solve", "Transfer-Encoding: gzip, chunked\r\n"), 501, PROBLEM),
+        (head("GET", &format!("/api/{}", "x".repeat(9000)), ""), 414, PROBLEM),
+        (head("POST", "/pi?a", "Transfer-Encoding: gzip, chunked\r\n"), 501, PLAIN),
+        (head("POST", "/pi", &format!("X: {}\r\n", "x".repeat(17_000))), 431, PLAIN),
+        (head("GET", "/", &format!("{json}X : y\r\n")), 400, PROBLEM),
+        (head("GET", "/", "X : y\r\nAccept: text/html\r\n"), 400, PAGE),
+        ("\r\n\r\nGET /api/x HTTP/1.1\r\n\r\n".to_string(), 400, PROBLEM),
+        ("GET /api/x\r\n\r\n".to_string(), 400, PROBLEM),
+        ("\u{16}\u{3}\u{1}\r\n".to_string(), 400, PAGE),
+    ] {
+        let mut client = Client::connect(server.web());
+        client.offer(&request);
+        let reply = client.reply().unwrap();
+        let told = (reply.status, reply.field("content-type").unwrap());
+        assert_eq!(told, (status, expected), "{}", &request[..request.len().min(60)]);
+        assert!(reply.is_last() && client.is_ended());
+        assert_next_is_served(server.web());
     }
 }
 

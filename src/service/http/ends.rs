@@ -3,16 +3,33 @@
 
 use super::request::Exchange;
 use super::response::Style;
+use super::routes::{self, Face};
 use super::{Session, Stage};
 use crate::buf::RecvBuf;
 use crate::service::{Cx, Event};
 use crate::stats::Close;
 use crate::wire::http::Bad;
 
+/// The form of errors for whoever sent a head that was refused, as far as it tells before the byte
+/// that is wrong, which is the last of those `seen`; without one, a whole head means what it must
+/// not. Nothing else is taken from it, and whatever it says, the form is one of ours.
+pub(super) fn style(face: Face, input: &[u8], seen: usize) -> Style {
+    let head = if seen > 0 { &input[..seen - 1] } else { input };
+    let mut lines = head.trim_ascii_start().split(|byte| *byte == b'\n');
+    let target = lines.next().and_then(|line| line.split(|byte| *byte == b' ').nth(1));
+    let path = target.and_then(|target| target.split(|byte| *byte == b'?').next());
+    let path = path.and_then(|path| std::str::from_utf8(path).ok()).unwrap_or_default();
+    let accepted = lines.take_while(|line| *line != b"\r").filter_map(|line| {
+        let (name, value) = line.split_at_checked(b"accept:".len())?;
+        name.eq_ignore_ascii_case(b"accept:").then_some(value.trim_ascii())
+    });
+    routes::style(face, path, &accepted)
+}
+
 impl Session {
-    /// Bytes that are no request. There is nobody to ask which form of error they read.
-    pub(super) fn refuse(&mut self, reason: Bad, cx: &mut Cx<'_>) {
-        let response = Style::Page.error(reason.status(), reason.text());
+    /// Bytes that are no request.
+    pub(super) fn refuse(&mut self, reason: Bad, style: Style, cx: &mut Cx<'_>) {
+        let response = style.error(reason.status(), reason.text());
         let why = match reason.status() {
             414 | 431 => Close::TooLarge,
             _ => Close::BadInput,

@@ -171,8 +171,9 @@ impl Session {
                 Progress::Starved
             }
             Parse::Bad(reason) => {
+                let style = ends::style(self.face, input, scan.seen());
                 recv.clear();
-                self.refuse(reason, cx);
+                self.refuse(reason, style, cx);
                 Progress::Advanced
             }
         }

@@ -106,4 +106,24 @@ mod tests {
         let files = ["/index.html", "/about.html", "/favicon.ico", "/x"];
         assert!(files.iter().all(|path| !beginnings.may_have(path)));
     }
+    #[test]
+    fn a_segment_is_never_empty_and_never_two() {
+        for (pattern, paths, others) in [
+            (Pattern::Exact("/a"), &["/a"][..], &["/a/", "/", "/ab", "a"][..]),
+            (Pattern::Under("/a/"), &["/a/b"], &["/a/", "/a", "/a/b/", "/a/b/c"]),
+            (Pattern::Slashed("/a"), &["/a", "/a/"], &["/a//", "/", "/ab"]),
+            (Pattern::Named("/a/", ""), &["/a/b", "/a/b/"], &["/a/", "/a//", "/a/b/c"]),
+            (
+                Pattern::Named("/a/", "/z"),
+                &["/a/b/z", "/a/b/z/"],
+                &["/a//z", "/a/z", "/a/b/c/z", "/a/b"],
+            ),
+            (Pattern::Between("/a/", ".z"), &["/a/b.z"], &["/a/.z", "/a/b.z/", "/a/b/c.z"]),
+        ] {
+            assert!(paths.iter().all(|path| pattern.matches(path)), "{pattern:?}");
+            for path in others {
+                assert!(!pattern.matches(path), "{pattern:?} {path}");
+            }
+        }
+    }
 }

@@ -169,11 +169,16 @@ pub enum Style {
 }
 
 impl Style {
-    /// The form for a request to no known path: by the path, else by what is accepted.
+    /// The form for a request to no known path.
     pub fn of(head: &Head<'_, '_>) -> Style {
-        if head.target.path().starts_with("/api/") {
+        Style::wanted(head.target.path(), &head.fields("accept"))
+    }
+
+    /// The same: by the path, else by what is accepted.
+    pub fn wanted<'b>(path: &str, accepted: &(impl Iterator<Item = &'b [u8]> + Clone)) -> Style {
+        if path.starts_with("/api/") {
             Style::Problem
-        } else if accept::prefers_json(&head.fields("accept")) {
+        } else if accept::prefers_json(accepted) {
             Style::ProblemAsked
         } else {
             Style::Page

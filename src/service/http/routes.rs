@@ -282,8 +282,7 @@ pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response>
     }
     let path = head.target.path();
     if head.method == Method::Other {
-        let style = rows(face, path).next().map(|route| route.style_for(head));
-        let style = style.unwrap_or_else(|| Style::of(head));
+        let style = style(face, path, &head.fields("accept"));
         return Err(style.error(501, "This server knows no such method."));
     }
     let wanted = if head.method == Method::Head { Method::Get } else { head.method };
@@ -302,6 +301,16 @@ pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response>
         return Err(empty(204).allow(allow));
     }
     Err(route.style_for(head).error(405, "This path does not offer that method.").allow(allow))
+}
+
+/// How errors look to whoever asks for this path, with whatever method.
+pub fn style<'b>(
+    face: Face,
+    path: &str,
+    accepted: &(impl Iterator<Item = &'b [u8]> + Clone),
+) -> Style {
+    let own = rows(face, path).next().and_then(|route| route.style);
+    own.unwrap_or_else(|| Style::wanted(path, accepted))
 }
 
 /// The row for a file, or what is said to those who do not want to read one.

@@ -70,7 +70,7 @@ impl Scan {
     }
 
     /// How many bytes were looked at: no later call will look at them again, but for the one that
-    /// finds the head complete.
+    /// finds the head complete. The last one is the wrong one, if there is one.
     pub fn seen(&self) -> usize {
         self.at as usize
     }
@@ -79,8 +79,9 @@ impl Scan {
     pub(super) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Bad> {
         let view = &input[..input.len().min(limits.head_bytes)];
         while let Some(&byte) = view.get(self.at as usize) {
-            self.state = self.step(byte, view, limits)?;
+            let state = self.step(byte, view, limits);
             self.at += 1;
+            self.state = state?;
             if self.state == State::Fields(Line::End) {
                 return Ok(Some(self.seen()));
             }
