@@ -72,19 +72,12 @@ connections() { case $1 in large) echo 8 ;; *) echo 64 ;; esac }
 
 # measure TEST SERVER - adds a line to the results: requests/s, requests/CPU s, p99 in µs.
 measure() {
-    local before after report requests
+    local before after report
     before=$(cpu_ticks "${pids[$2]}")
     report=$(taskset -c "$LOAD_CORE" timeout $((seconds + 20)) wrk -t1 -c"$(connections "$1")" \
         -d"${seconds}s" --latency "http://127.0.0.1:${ports[$2]}/$1")
     after=$(cpu_ticks "${pids[$2]}")
-    requests=$(wrk_number requests <<<"$report")
-    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$report")" != 0 ]; then
-        fail "$1 on $2 went wrong:"$'\n'"$report"
-    fi
-    awk -v rate="$(wrk_number rate <<<"$report")" -v p99="$(wrk_number p99_us <<<"$report")" \
-        -v requests="$requests" -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
-        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
-        >>"$tmp/$1.$2.results"
+    add_figures "$1.$2" "$report" $((after - before))
 }
 
 run_rounds() {
@@ -98,17 +91,14 @@ run_rounds() {
     done
 }
 
-# result TEST SERVER COLUMN - the median.
-result() { awk -v column="$3" '{ print $column }' "$tmp/$1.$2.results" | median; }
-
 table() {
     local server
     printf '%s, %s connections\n' "$1" "$(connections "$1")"
     printf '  %-9s %11s %8s %15s %8s %9s\n' server requests/s '/ nginx' 'requests/CPU s' '/ nginx' 'p99 us'
     for server in $(servers "$1"); do
-        awk -v server="$server" -v rate="$(result "$1" "$server" 1)" \
-            -v cpu="$(result "$1" "$server" 2)" -v p99="$(result "$1" "$server" 3)" \
-            -v nginx_rate="$(result "$1" nginx 1)" -v nginx_cpu="$(result "$1" nginx 2)" 'BEGIN {
+        awk -v server="$server" -v rate="$(figure "$1.$server" 1)" \
+            -v cpu="$(figure "$1.$server" 2)" -v p99="$(figure "$1.$server" 3)" \
+            -v nginx_rate="$(figure "$1.nginx" 1)" -v nginx_cpu="$(figure "$1.nginx" 2)" 'BEGIN {
             printf "  %-9s %11.0f %8.2f %15.0f %8.2f %9.0f\n", server, rate, rate / nginx_rate,
                 cpu, cpu / nginx_cpu, p99
         }'

@@ -73,19 +73,12 @@ load() {
 
 # measure LOAD SERVER - adds a line to the results: requests/s, requests/CPU s, p99 in µs.
 measure() {
-    local name=$2 before after report requests
+    local name=$2 before after report
     if [ "$1 $2" = "closing bare" ]; then name=bare_closing; fi
     before=$(cpu_ticks "${pids[$name]}")
     report=$(load "$1" "$name")
     after=$(cpu_ticks "${pids[$name]}")
-    requests=$(wrk_number requests <<<"$report")
-    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$report")" != 0 ]; then
-        fail "$1 on $2 went wrong:"$'\n'"$report"
-    fi
-    awk -v rate="$(wrk_number rate <<<"$report")" -v p99="$(wrk_number p99_us <<<"$report")" \
-        -v requests="$requests" -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
-        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
-        >>"$tmp/$1.$2.results"
+    add_figures "$1.$2" "$report" $((after - before))
 }
 
 run_rounds() {
@@ -101,9 +94,6 @@ run_rounds() {
     done
 }
 
-# result LOAD SERVER COLUMN - the median.
-result() { awk -v column="$3" '{ print $column }' "$tmp/$1.$2.results" | median; }
-
 table() {
     local load=$1 server
     printf '%s\n' "$load, $connections connections"
@@ -117,8 +107,8 @@ table() {
 row() {
     local load=$1 server=$2 column figures=()
     for column in 1 2; do
-        figures+=("$(result "$load" "$server" "$column")" "$(result "$load" bare "$column")"
-            "$(result "$load" nginx "$column")")
+        figures+=("$(figure "$load.$server" "$column")" "$(figure "$load.bare" "$column")"
+            "$(figure "$load.nginx" "$column")")
     done
     awk -v server="$server" -v p99="$(p99 "$load" "$server")" -v all="${figures[*]}" 'BEGIN {
         split(all, f, " ")
@@ -133,7 +123,7 @@ p99() {
     if [ "$1" = pipelined ]; then
         echo -
     else
-        printf '%.0f' "$(result "$1" "$2" 3)"
+        printf '%.0f' "$(figure "$1.$2" 3)"
     fi
 }
 

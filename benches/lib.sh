@@ -42,11 +42,12 @@ options() {
     local names=" $1 "
     shift
     words=()
+    # shellcheck disable=SC2034 # read by the scripts
     while [ $# -gt 0 ]; do
         case $1 in
             --quick) rounds=1 seconds=1 ;;
             --*)
-                [[ $names == *" ${1#--} "* ]] && [ $# -gt 1 ] || usage
+                if [[ $names != *" ${1#--} "* ]] || [ $# = 1 ]; then usage; fi
                 printf -v "${1#--}" %s "$2"
                 shift
                 ;;
@@ -290,3 +291,20 @@ wrk_number() {
             if (what == "failed") print failed + 0
         }'
 }
+
+# add_figures NAME REPORT TICKS - adds a line to the results of NAME: requests/s, requests for each
+# second of core time, of which TICKS were used, and p99 in µs, all by wrk's report.
+add_figures() {
+    local requests
+    requests=$(wrk_number requests <<<"$2")
+    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$2")" != 0 ]; then
+        fail "$1 went wrong:"$'\n'"$2"
+    fi
+    awk -v rate="$(wrk_number rate <<<"$2")" -v p99="$(wrk_number p99_us <<<"$2")" \
+        -v requests="$requests" -v ticks="$3" -v hz="$TICKS_PER_SECOND" \
+        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
+        >>"$tmp/$1.results"
+}
+
+# figure NAME COLUMN - the median of its results.
+figure() { awk -v column="$2" '{ print $column }' "$tmp/$1.results" | median; }

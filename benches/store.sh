@@ -21,18 +21,6 @@ source "$(dirname "$0")/lib.sh"
 rounds=5 seconds=3
 declare -A paths=([file]=/small [book]=/product/2)
 
-options() {
-    while [ $# -gt 0 ]; do
-        case $1 in
-            --quick) rounds=1 seconds=1 ;;
-            --rounds) rounds=${2:?} && shift ;;
-            --seconds) seconds=${2:?} && shift ;;
-            *) usage ;;
-        esac
-        shift
-    done
-}
-
 prepare() {
     need_cores
     need wrk wrk
@@ -54,25 +42,16 @@ cached() {
 
 # measure WHAT - adds a line to the results: requests/s, requests/CPU s, p99 in us.
 measure() {
-    local before after report requests
+    local before after report
     before=$(cpu_ticks "$pid")
     report=$(taskset -c "$LOAD_CORE" timeout $((seconds + 20)) wrk -t1 -c64 \
         -d"${seconds}s" --latency "http://127.0.0.1:$port${paths[$1]}")
     after=$(cpu_ticks "$pid")
-    requests=$(wrk_number requests <<<"$report")
-    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$report")" != 0 ]; then
-        fail "$1 went wrong:"$'\n'"$report"
-    fi
-    awk -v rate="$(wrk_number rate <<<"$report")" -v p99="$(wrk_number p99_us <<<"$report")" \
-        -v requests="$requests" -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
-        'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
-        >>"$tmp/$1.results"
+    add_figures "$1" "$report" $((after - before))
 }
 
-# result WHAT COLUMN - the median.
-result() { awk -v column="$2" '{ print $column }' "$tmp/$1.results" | median; }
-
-options "$@"
+options "rounds seconds" "$@"
+[ ${#words[@]} = 0 ] || usage
 prepare
 for what in file book; do
     until_true cached "$what"
@@ -85,8 +64,8 @@ for ((round = 0; round < rounds; round++)); do
 done
 printf '%-6s %11s %8s %15s %8s %9s\n' what requests/s '/ file' 'requests/CPU s' '/ file' 'p99 us'
 for what in file book; do
-    awk -v what="$what" -v rate="$(result "$what" 1)" -v file_rate="$(result file 1)" \
-        -v cpu="$(result "$what" 2)" -v file_cpu="$(result file 2)" -v p99="$(result "$what" 3)" \
+    awk -v what="$what" -v rate="$(figure "$what" 1)" -v file_rate="$(figure file 1)" \
+        -v cpu="$(figure "$what" 2)" -v file_cpu="$(figure file 2)" -v p99="$(figure "$what" 3)" \
         'BEGIN {
             printf "%-6s %11.0f %8.2f %15.0f %8.2f %9.0f\n", what, rate, rate / file_rate, cpu,
                 cpu / file_cpu, p99
