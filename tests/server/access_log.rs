@@ -1,11 +1,12 @@
 //! The access log: a line for each answer, none of it forged, none of it lost.
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
-use super::util::process::{Place, Server, eventually};
+use super::util::process::{PATIENCE, Place, Server, eventually};
+use super::util::site::Site;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use rustix::process::Signal;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
@@ -123,6 +124,45 @@ fn a_line_tells_how_long_it_took_and_why_the_connection_ended() {
     for (object, (_, status, close)) in objects[1..].iter().zip(&refused) {
         assert_eq!((&object["status"], &object["close"]), (&(*status).into(), &(*close).into()));
     }
+}
+
+#[test]
+fn a_line_about_a_large_file_is_written_when_it_was_sent_or_was_not() {
+    const LARGE: usize = 40 << 20;
+    let args = ["--log-file=access.log", "--log-format=json", "--cache-bytes=0"];
+    let site = Site::new(&[("large", &[b'x'; LARGE])], &args);
+    let begin = || {
+        let client = Client::connect(site.server.web());
+        client.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        (&client.stream).write_all(get("/large").as_bytes()).unwrap();
+        (&client.stream).read_exact(&mut [0; 1 << 20]).unwrap();
+        client
+    };
+    let path = site.place.path("access.log");
+    let last = |many: usize| {
+        let lines = lines(&path, many);
+        serde_json::from_str::<serde_json::Value>(&lines[many - 1]).unwrap()
+    };
+    let client = begin();
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "", "it is still being sent");
+    let read = io::copy(&mut (&client.stream).take(LARGE as u64 - (1 << 20)), &mut io::sink());
+    assert_eq!(read.unwrap(), LARGE as u64 - (1 << 20));
+    let line = last(1);
+    assert_eq!((&line["bytes"], &line["close"]), (&LARGE.into(), &serde_json::Value::Null));
+    assert!(line["duration_s"].as_f64().unwrap() >= 0.25, "{line}");
+
+    begin().reset();
+    let line = last(2);
+    assert_eq!((&line["status"], &line["close"]), (&200.into(), &"lost".into()));
+    assert!(line["bytes"].as_u64().unwrap() < LARGE as u64, "{line}");
+
+    let client = begin();
+    File::options().write(true).open(site.path("large")).unwrap().set_len(9).unwrap();
+    let _ = io::copy(&mut &client.stream, &mut io::sink());
+    let line = last(3);
+    assert_eq!((&line["status"], &line["close"]), (&200.into(), &"file-changed".into()));
+    assert!(line["bytes"].as_u64().unwrap() < LARGE as u64, "{line}");
 }
 
 #[test]

@@ -314,7 +314,10 @@ impl<S: Socket> Conn<S> {
     fn bury(&mut self, id: Id, why: Close, lent: &mut Lent, desk: &mut Desk) {
         if why != Close::Panicked && self.session.is_done().is_none() {
             let lost = Event::Refused(Refusal::Connection);
+            let lines = desk.log.len();
             let _ = self.tell(id, lost, lent, desk);
+            // Why it has ended is not for the session to know, but for its last line to say.
+            desk.log[lines..].iter_mut().for_each(|line| line.close = Some(why));
         }
         self.recv = None;
         self.send = None;

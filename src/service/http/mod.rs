@@ -32,7 +32,8 @@ pub use response::{Body as Content, Response, Style, content, empty, json, lines
 pub use routes::Face;
 
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Event, Progress, pi};
+use crate::service::web::log::Record;
+use crate::service::{Cx, Deadline, Event, Progress, Refusal, pi};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Framing, Head, Scan, head};
@@ -64,8 +65,8 @@ enum Stage {
     Skipping(Box<Transfer>),
     /// An endpoint waits for jobs or mail.
     Waiting(Box<(Exchange<'static>, Pending)>),
-    /// A file goes out.
-    Sending(Box<Sending>),
+    /// A file goes out; the line about it is written when that is over.
+    Sending(Box<(Sending, Option<Box<Record>>)>),
     Done(Close),
 }
 
@@ -317,43 +318,63 @@ impl Session {
         if cx.draining || last {
             return self.finish(exchange, response, Close::Finished, cx);
         }
-        exchange.print(response, None, cx);
+        let record = exchange.print(response, None, cx);
         self.answered = self.answered.saturating_add(1);
-        if !self.send(response, None, cx) {
+        if !self.send(response, None, record, cx) {
             self.rest(cx);
         }
     }
 
     /// Gives the connection's last answer.
     fn finish(&mut self, exchange: Exchange<'_>, response: &Response, why: Close, cx: &mut Cx<'_>) {
-        exchange.print(response, Some(why), cx);
-        if !self.send(response, Some(why), cx) {
+        let record = exchange.print(response, Some(why), cx);
+        if !self.send(response, Some(why), record, cx) {
             self.stage = Stage::Done(why);
         }
     }
 
     /// Begins to send the content, if it is a file's. `then` closes the connection after it.
-    fn send(&mut self, response: &Response, then: Option<Close>, cx: &mut Cx<'_>) -> bool {
+    fn send(
+        &mut self,
+        response: &Response,
+        then: Option<Close>,
+        record: Option<Box<Record>>,
+        cx: &mut Cx<'_>,
+    ) -> bool {
         let Content::File(file, range) = &response.body else {
             return false;
         };
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let sending = Sending::begin(file, range.clone(), then, ticket, cx);
         self.deadline = None;
-        self.stage = Stage::Sending(Box::new(sending));
+        self.stage = Stage::Sending(Box::new((sending, record)));
         true
     }
 
     /// Something has happened to a file on its way out, or there is room for more of it.
     fn sending(&mut self, event: &Event, cx: &mut Cx<'_>) {
-        let Stage::Sending(sending) = &mut self.stage else {
+        let Stage::Sending(stage) = &mut self.stage else {
             return;
         };
-        match (sending.handle(event, cx), sending.then) {
-            (Progressed::Some, _) => self.deadline = sending.deadline(),
-            (Progressed::All, None) => self.rest(cx),
-            (Progressed::All, Some(why)) => self.stage = Stage::Done(why),
-            (Progressed::Changed, _) => self.stage = Stage::Done(Close::Changed),
+        let (sending, record) = &mut **stage;
+        let mut unsent = 0;
+        let over = if matches!(event, Event::Refused(Refusal::Connection)) {
+            unsent = cx.send.len() as u64;
+            Some(Close::Lost)
+        } else {
+            match sending.handle(event, cx) {
+                Progressed::Some => return self.deadline = sending.deadline(),
+                Progressed::All => sending.then,
+                Progressed::Changed => Some(Close::Changed),
+            }
+        };
+        if let Some(record) = record.take() {
+            let bytes = record.bytes.saturating_sub(sending.left() + unsent);
+            cx.log.push(Record { bytes, close: over, ..*record });
+        }
+        match over {
+            None => self.rest(cx),
+            Some(why) => self.stage = Stage::Done(why),
         }
     }
 }

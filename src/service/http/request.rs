@@ -112,8 +112,14 @@ impl<'b> Exchange<'b> {
         }
     }
 
-    /// Prints the response, and the line about it. `close` says that, and why, it is the last.
-    pub fn print(self, response: &Response, close: Option<Close>, cx: &mut Cx<'_>) {
+    /// Prints the response, and the line about it. `close` says that, and why, it is the last. A
+    /// file is still to be sent: the line about that is given back.
+    pub fn print(
+        self,
+        response: &Response,
+        close: Option<Close>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Box<Record>> {
         let connection = match (close, self.version) {
             (Some(_), _) => Connection::Close,
             (None, Version::Http10) => Connection::KeepAlive,
@@ -147,10 +153,14 @@ impl<'b> Exchange<'b> {
         );
         let bytes = if self.method == Method::Head { 0 } else { send(&response.body, cx.send) };
         self.count(response, bytes, cx);
-        if let Some(record) = self.record {
-            let cache = response.cache.map(Verdict::name);
-            cx.log.push(Record { status: response.status, bytes, close, cache, ..*record });
+        let mut record = self.record?;
+        let cache = response.cache.map(Verdict::name);
+        *record = Record { status: response.status, bytes, close, cache, ..*record };
+        if matches!(response.body, Body::File(..)) {
+            return Some(record);
         }
+        cx.log.push(*record);
+        None
     }
 
     fn count(&self, response: &Response, bytes: u64, cx: &mut Cx<'_>) {

@@ -78,6 +78,11 @@ impl Sending {
         }
     }
 
+    /// Bytes that have not been offered yet.
+    pub fn left(&self) -> u64 {
+        self.left.end - self.left.start
+    }
+
     /// Something has happened.
     pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Progressed {
         match event {
