@@ -2,6 +2,8 @@
 
 use crate::work::store::codec::{EXPECTED_MAX, entry, parse, print, value};
 use crate::work::store::memory::Tables;
+use crate::work::store::page::{Cursor, Page};
+use crate::work::store::talk::{COMMANDS_MAX, News, REPLICAS_MAX, Report, parse_told, print_told};
 use crate::work::store::{Book, Entry, Outcome, PRICE_MAX, QUANTITY_MAX};
 use std::collections::HashMap;
 
@@ -27,6 +29,28 @@ pub fn log_entry(input: &[u8]) {
                 assert!(title.chars().count() <= 200 && *price <= PRICE_MAX);
             }
         }
+    }
+}
+
+/// What processes say to each other is printed and read back as the same, whatever it is taken for,
+/// and keeps every bound.
+pub fn store_talk(input: &[u8]) {
+    if let Some(report) = Report::parse(input) {
+        assert_eq!(Report::parse(report.print().as_bytes()).as_ref(), Some(&report));
+        assert!(report.replicas.len() <= REPLICAS_MAX && report.since <= i64::MAX as u64);
+    }
+    if let Some(news) = News::parse(input) {
+        assert_eq!(News::parse(news.print().as_bytes()).as_ref(), Some(&news));
+        assert!(news.commands.len() <= COMMANDS_MAX && news.first > 0);
+    }
+    if let Some(told) = parse_told(input) {
+        assert_eq!(parse_told(print_told(&told).as_bytes()), Some(told));
+    }
+    if let Some(page) = Page::parse(input) {
+        assert_eq!(Page::parse(page.print().as_bytes()).as_ref(), Some(&page));
+    }
+    if let Some(cursor) = std::str::from_utf8(input).ok().and_then(Cursor::parse) {
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
     }
 }
 

@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::{DataDir, Exit, answer, print, report, services};
+use super::{DataDir, Exit, answer, print, report, services, store};
 use crate::config::{self, Config, Kind, Listen, LogFile, Problem, Surroundings};
 use crate::net;
 
@@ -29,6 +29,11 @@ fn surroundings(config: &Config) -> Vec<String> {
     let mut wrong = ports(&config.listen);
     if let Err(error) = DataDir::probe(&config.data) {
         wrong.push(error.to_string());
+    }
+    if config.store.log.is_some()
+        && let Err(problem) = store::refuse_two_logs(&config.data)
+    {
+        wrong.push(problem);
     }
     if let Some(root) = &config.root
         && let Err(error) = fs::read_dir(root)

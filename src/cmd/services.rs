@@ -2,7 +2,7 @@
 
 use super::{DataDir, Exit, complain};
 use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
-use crate::net::{self, Door, Doors, Ended, Log, Plan, Setup, Target};
+use crate::net::{self, Clock, Door, Doors, Ended, Log, Plan, Setup, Target};
 use crate::service::http::Face;
 use crate::service::web::AccessLog;
 use crate::service::web::log::Format as LineFormat;
@@ -78,11 +78,15 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     world.panel.tests.data = absolute(data.path())?;
     world.chat = super::chat::state(config, &mut database, secret()?)?;
     world.web.site = site;
-    let (state, files) = super::store::open(config, &doors, data)?;
-    world.store = state;
+    let own_token = format!("{:016x}", u128::from_le_bytes(half(secret()?)));
+    let store = super::store::open(config, &doors, data, &own_token)?;
+    world.panel.own_token = Some(own_token);
+    world.store = store.state;
     Ok(Setup {
         world,
-        store: files,
+        store: store.files,
+        clock: if store.leases { Clock::PerEvent } else { Clock::PerTurn },
+        begin: if store.follows { vec![Kind::Ledger] } else { Vec::new() },
         doors,
         limits: config.limits,
         program,
@@ -93,6 +97,11 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         grace: config.grace,
         metrics: config.metrics,
     })
+}
+
+/// As much of a secret as a number holds.
+fn half(secret: [u8; 32]) -> [u8; 16] {
+    *secret.first_chunk().expect("a secret is longer than a number")
 }
 
 /// The path as a child process is to be told it, wherever that runs.
@@ -188,6 +197,8 @@ pub(super) fn world(
             bound: doors.iter().map(|door| door.addr).collect(),
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
+            store_token: config.store.token.clone(),
+            own_token: None,
             tests: tester::Tests::of(web.map(|door| door.addr)),
             asked: None,
         },

@@ -5,42 +5,74 @@ use super::DataDir;
 use crate::config::{Balance, Config, Service};
 use crate::net::Door;
 use crate::service::store::State;
+use crate::service::store::elsewhere::Elsewhere;
 use crate::service::store::front::cache::Cache;
-use crate::service::store::front::{self, State as Front};
+use crate::service::store::front::{self, Asked, State as Front};
 use crate::service::store::log::Log;
-use crate::service::store::replicas::{Phase, Replica, Role};
+use crate::service::store::replicas::{AHEAD, OTHER_LOG, Phase, Replica, Role};
 use crate::work::db::Failure;
-use crate::work::db::store::{Answer, File, Request, View};
+use crate::work::db::store::{Answer, File, Origin, Request, View};
 use crate::work::store::Seq;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Instant;
 
-/// The state, and the files with the names of their threads.
-type Opened = (State, Vec<(String, File)>);
+/// What the loop is to be given.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The state.
+    pub state: State,
+    /// Files, with the names of their threads.
+    pub files: Vec<(String, File)>,
+    /// Whether reads depend on a lease that we have or give.
+    pub leases: bool,
+    /// Whether the log is kept elsewhere, and followed from the beginning.
+    pub follows: bool,
+}
 
-/// Opens what the replicas that listen need.
-pub(super) fn open(config: &Config, doors: &[Door], data: &DataDir) -> Result<Opened, String> {
+/// Opens what the replicas that listen need. `own_token` is for what this process asks of itself.
+pub(super) fn open(
+    config: &Config,
+    doors: &[Door],
+    data: &DataDir,
+    own_token: &str,
+) -> Result<Opened, String> {
     let mut found = Vec::new();
     for service in SERVICES {
         if let Some(door) = doors.iter().find(|door| door.service == service.name()) {
             found.push((service, door.addr));
         }
     }
-    let front = front(config, &found);
-    if found.is_empty() {
-        let mut state = State::off();
-        state.front = front;
-        return Ok((state, Vec::new()));
-    }
-    let path = data.path().join("store-log.db");
+    let front = front(config, &found, own_token);
+    let mut opened = match config.store.log {
+        Some(log) => follower(log, &found, front, data)?,
+        None if found.is_empty() => {
+            if !config.store.catalogs.is_empty() && config.store.cache > 0 {
+                log::warn!(
+                    "the front keeps answers of catalogs elsewhere and hears of no writes but its \
+                     own: name --store-log, or --store-cache 0"
+                );
+            }
+            let state = State::new(Log::absent(), Vec::new(), front);
+            Opened { state, files: Vec::new(), leases: false, follows: false }
+        }
+        None => owner(&found, front, data)?,
+    };
+    opened.state.require_if_match = config.store.require_if_match;
+    Ok(opened)
+}
+
+/// The log is here: every replica catches up with it before anybody is let in.
+fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Result<Opened, String> {
+    let path = data.path().join(LOG);
     let mut log = File::new(path.clone());
-    let view = view(log.carry_out(Request::Open)).map_err(|failure| failure.to_string())?;
+    let (view, origin) = open_log(&mut log).map_err(|failure| failure.to_string())?;
     let (mut all, mut files) = (Vec::new(), Vec::new());
-    for (service, _) in &found {
+    for (service, addr) in found {
         let (role, number) = role(*service);
-        let mut replica = Replica::new(role, number, files.len() + 1);
+        let mut replica = Replica::new(role, number, files.len() + 1, *addr);
         let mut file = File::new(data.path().join(format!("{}.db", replica.name)));
-        match catch_up(&mut file, &mut log, &path, view.seq) {
+        match catch_up(&mut file, &mut log, &path, (view.seq, origin.log)) {
             Ok(view) => {
                 replica.opened(view);
                 replica.phase = Phase::Up;
@@ -51,9 +83,58 @@ pub(super) fn open(config: &Config, doors: &[Door], data: &DataDir) -> Result<Op
         all.push(replica);
     }
     files.insert(0, ("store-log".to_string(), log));
-    let mut state = State::new(Log::at(path, view.seq), all, front);
-    state.require_if_match = config.store.require_if_match;
-    Ok((state, files))
+    let log = Log::at(path, origin, view.seq, Instant::now());
+    Ok(Opened { state: State::new(log, all, front), files, leases: true, follows: false })
+}
+
+/// The log is elsewhere: replicas catch up with it while they are listening, when it is there.
+fn follower(
+    log: SocketAddr,
+    found: &[(Service, SocketAddr)],
+    front: Front,
+    data: &DataDir,
+) -> Result<Opened, String> {
+    refuse_two_logs(data.path())?;
+    let (mut all, mut files) = (Vec::new(), Vec::new());
+    for (service, addr) in found {
+        let (role, number) = role(*service);
+        let mut replica = Replica::new(role, number, files.len(), *addr);
+        replica.phase = Phase::Opening;
+        replica.asked = Some(Request::Open);
+        let file = File::new(data.path().join(format!("{}.db", replica.name)));
+        files.push((replica.name.clone(), file));
+        all.push(replica);
+    }
+    let log = Log::elsewhere(Elsewhere::new(log));
+    Ok(Opened { state: State::new(log, all, front), files, leases: true, follows: true })
+}
+
+/// A directory with a log of its own is none to follow another one with: replicas in it belong to
+/// the first.
+pub(super) fn refuse_two_logs(data: &Path) -> Result<(), String> {
+    if !data.join(LOG).exists() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} holds a log of its own ({LOG}): with --store-log, name another --data",
+        data.display()
+    ))
+}
+
+/// The file of the log.
+const LOG: &str = "store-log.db";
+
+/// Opens the log, which gets a number of its own if it is new.
+fn open_log(log: &mut File) -> Result<(View, Origin), Failure> {
+    let view = view(log.carry_out(Request::Open))?;
+    if let Some(origin) = view.origin {
+        return Ok((view, origin));
+    }
+    let secret = super::services::secret().map_err(Failure::new)?;
+    let (bytes, _) = secret.split_first_chunk().expect("a secret is longer than a number");
+    let origin = Origin { log: u64::from_le_bytes(*bytes), leased: false };
+    log.carry_out(Request::Mark(origin))?;
+    Ok((view, origin))
 }
 
 /// The services of replicas.
@@ -73,27 +154,34 @@ fn role(service: Service) -> (Role, u8) {
 }
 
 /// The front, with its own replicas unless others were named.
-fn front(config: &Config, found: &[(Service, SocketAddr)]) -> Front {
+fn front(config: &Config, found: &[(Service, SocketAddr)], own_token: &str) -> Front {
     let store = &config.store;
+    let token = store.token.clone().or_else(|| config.panel.token.clone());
     let own = |wanted: Role, named: &[SocketAddr]| {
         let own = found.iter().filter_map(|(service, addr)| {
             let (role, number) = role(*service);
             let addr = super::services::reachable(*addr);
-            (role == wanted).then(|| (format!("{}-{number}", role.name()), role, addr))
+            let (name, token) = (format!("{}-{number}", role.name()), Some(own_token.to_string()));
+            (role == wanted).then_some(Asked { name, role, addr, token })
         });
         let own = own.collect::<Vec<_>>();
         if named.is_empty() {
             return own;
         }
         let elsewhere = named.iter().enumerate().map(|(place, addr)| {
-            let known = own.iter().find(|(_, _, own)| own == addr);
+            let known = own.iter().find(|own| own.addr == *addr);
             let name = format!("{}-{}@{addr}", wanted.name(), place + 1);
-            known.cloned().unwrap_or((name, wanted, *addr))
+            let asked = Asked { name, role: wanted, addr: *addr, token: token.clone() };
+            known.cloned().unwrap_or(asked)
         });
         elsewhere.collect()
     };
+    let log = store.log.map(|addr| {
+        let (name, token) = (Role::Log.name().to_string(), token.clone());
+        Asked { name, role: Role::Log, addr, token }
+    });
     let peers = own(Role::Catalog, &store.catalogs).into_iter();
-    let peers = peers.chain(own(Role::Order, &store.orders));
+    let peers = peers.chain(own(Role::Order, &store.orders)).chain(log);
     let balance = match store.balance {
         Balance::RoundRobin => front::Balance::RoundRobin,
         Balance::LeastInflight => front::Balance::LeastInflight,
@@ -102,8 +190,18 @@ fn front(config: &Config, found: &[(Service, SocketAddr)]) -> Front {
 }
 
 /// Opens a replica's file and applies what it lacks, as it would while others are served.
-fn catch_up(file: &mut File, log: &mut File, path: &Path, tip: Seq) -> Result<View, Failure> {
+fn catch_up(
+    file: &mut File,
+    log: &mut File,
+    path: &Path,
+    (tip, name): (Seq, u64),
+) -> Result<View, Failure> {
     let mut now = view(file.carry_out(Request::Open))?;
+    match now.origin {
+        None => drop(file.carry_out(Request::Mark(Origin { log: name, leased: false }))?),
+        Some(origin) if origin.log != name => return Err(Failure::new(OTHER_LOG)),
+        Some(_) => {}
+    }
     while now.seq < tip {
         let read = log.carry_out(Request::Read(now.seq, AT_A_TIME))?;
         if let Answer::Entries(first, entries) = read {
@@ -114,7 +212,7 @@ fn catch_up(file: &mut File, log: &mut File, path: &Path, tip: Seq) -> Result<Vi
         }
     }
     if now.seq > tip {
-        return Err(Failure::new("it holds entries that the log does not; move it away"));
+        return Err(Failure::new(AHEAD));
     }
     Ok(now)
 }

@@ -112,6 +112,7 @@ impl Draft {
         self.check_output(settings, problems);
         self.check_seeds(settings, problems);
         self.check_agents(settings, problems);
+        self.check_store(settings, problems);
         if self.quiet {
             self.config.log_level = LevelFilter::Error;
         }
@@ -132,6 +133,9 @@ impl Draft {
         );
         if self.config.panel.token.is_some() {
             settings.found("panel-token", SECRET.to_owned());
+        }
+        if self.config.store.token.is_some() {
+            settings.found("store-log-token", SECRET.to_owned());
         }
         settings.found("workers", self.config.workers.to_string());
         self.config
@@ -216,6 +220,28 @@ impl Draft {
             }
         }
         self.config.chat.agents = agents;
+    }
+
+    /// A process that follows a log has to have something that follows it, and no log can be its
+    /// own source.
+    fn check_store(&self, settings: &Settings, problems: &mut Vec<Problem>) {
+        let Some(log) = self.config.store.log else { return };
+        let mut say = |names: &[&str], text: String| {
+            problems.push(Problem::new(settings.kind(names), text));
+        };
+        if let Some(own) = self.config.listen.iter().find(|listen| listen.address == log) {
+            let text = format!(
+                "store-log http://{log} is our own {} listener: it names another process",
+                own.service.name()
+            );
+            say(&["store-log", own.service.name()], text);
+        }
+        let is_store = |listen: &Listen| listen.service.is_of_the_store();
+        if !self.config.listen.iter().any(is_store) {
+            let text = "store-log: nothing here follows a log; start a replica, or a front (web \
+                        or panel)";
+            say(&["store-log", "only"], text.to_owned());
+        }
     }
 
     /// Where there are too few seeds, many messages have no proof.

@@ -151,6 +151,10 @@ pub struct Store {
     pub stale: Duration,
     /// Whether a change of a book has to name the version that it changes.
     pub require_if_match: bool,
+    /// Where the log is kept; here if nowhere else.
+    pub log: Option<SocketAddr>,
+    /// What processes of one store tell each other; the panel's token if that is all there is.
+    pub token: Option<String>,
 }
 
 /// Which replica is asked next.
@@ -272,6 +276,19 @@ impl Service {
             Service::Chat => "chat",
         }
     }
+
+    /// Whether its listener is one of the bookstore: of a front, or of a replica.
+    pub fn is_of_the_store(self) -> bool {
+        match self {
+            Service::Web
+            | Service::Panel
+            | Service::Catalog1
+            | Service::Catalog2
+            | Service::Order1
+            | Service::Order2 => true,
+            Service::Legacy | Service::Pow | Service::Chat => false,
+        }
+    }
 }
 
 impl Default for Config {
@@ -314,6 +331,8 @@ impl Config {
                 ttl: Duration::ZERO,
                 stale: Duration::ZERO,
                 require_if_match: false,
+                log: None,
+                token: None,
             },
             chat: Chat::blank(),
             log_level: LevelFilter::Info,

@@ -1,6 +1,7 @@
 //! The bounds of the bookstore.
 
 use super::{KIB, MIB};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Entries of the bookstore's log that are kept as such; older ones are folded into the state
@@ -49,3 +50,31 @@ pub const STORE_BODY_BYTES: usize = 64 * KIB;
 
 /// Bytes of a reply that the front takes from a replica: all books, with long titles.
 pub const STORE_REPLY_BYTES: usize = 32 * MIB;
+
+/// Rows of a page, when the state that the log begins with goes to another process: some 100 KiB,
+/// a millisecond of either loop.
+pub const STORE_PAGE: usize = 1000;
+
+/// How long the replicas of another process may be asked after it last had word from the log,
+/// counted there from when it asked …
+pub const STORE_LEASE: Duration = Duration::from_secs(1);
+
+/// … and how much longer writes wait for it, counted here from when it asked last: the clocks of
+/// two machines do not run alike, and a turn takes its time.
+pub const STORE_LEASE_SLACK: Duration = Duration::from_millis(250);
+
+/// How long its question is kept when there is nothing new.
+pub const STORE_POLL: Duration = Duration::from_millis(300);
+
+/// Processes that may follow the log.
+pub const STORE_FOLLOWERS: usize = 16;
+
+/// How soon a follower tries again to reach the log: at first, and at last.
+pub const STORE_RETRY: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_secs(2);
+
+/// Requests with writes for the log that a follower has under way …
+pub const STORE_APPENDS: usize = 4;
+
+/// … and bytes of entries in one of them.
+pub const STORE_APPEND_BYTES: usize = 48 * KIB;

@@ -4,7 +4,7 @@
 //!
 //! 1. **timeout** – until the next deadline; none at all while something is queued
 //! 2. **poll** – wait for the kernel
-//! 3. **now** – the clock is read once; everything in the turn happens at that time
+//! 3. **now** – the clock is read once, and for each event only where leases are held against it
 //! 4. **events** – readiness is noted, signals and a share of the completions are taken
 //! 5. **accept** – at most 64 connections, and as many datagrams, per door
 //! 6. **pump** – each that has news, and some that have had their share: read, handle, write
@@ -45,7 +45,7 @@ pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::Socket;
 
 use crate::limits::{self, Limits};
-use crate::service::World;
+use crate::service::{Kind, World};
 use crate::stats::Stats;
 use crate::work::db::{Database, store};
 use complaints::Complaints;
@@ -90,6 +90,11 @@ pub struct Setup {
     pub grace: Duration,
     /// Whether the loop measures itself.
     pub metrics: bool,
+    /// How time passes for sessions. What a lease is held against has to be read after the bytes
+    /// were: a process may stand still in the middle of a turn.
+    pub clock: Clock,
+    /// Sessions that nobody else asks for.
+    pub begin: Vec<Kind>,
 }
 
 /// How a loop ended.
@@ -150,7 +155,7 @@ const REOPEN: Signal = Signal::USR1;
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
         let Setup { doors, world, limits, program, workers, database, store, .. } = setup;
-        let Setup { log, seed, grace, metrics, .. } = setup;
+        let Setup { log, seed, grace, metrics, clock, begin, .. } = setup;
         let poll = Poll::new()?;
         let registry = poll.registry();
         let waker = Waker::new(registry, Source::Waker.token())?;
@@ -177,10 +182,13 @@ impl Loop {
         let mut desk = Desk::new(limits, world, seed, now, wall);
         desk.stats = Stats::new(now, wall, metrics);
         desk.stats.jobs.workers = workers;
+        desk.clock = clock;
+        let mut reactor = Reactor::new(desk, system, connections_max(&limits));
+        begin.into_iter().for_each(|kind| reactor.begin(kind));
         Ok(Loop {
             poll,
             events: Events::with_capacity(EVENTS),
-            reactor: Reactor::new(desk, system, connections_max(&limits)),
+            reactor,
             gates,
             signals,
             completions,

@@ -267,7 +267,7 @@ impl<O: Outside> Reactor<O> {
                 Effect::Submit(ticket, job) => self.submit(from, ticket, job),
                 Effect::Post(to, mail) => self.pump(to, Some(Event::Mail(mail))),
                 Effect::Dial(to, kind) => self.dial(to, kind),
-                Effect::Open(kind) => self.open(kind, |outside, _| Ok(outside.nowhere())),
+                Effect::Open(kind) => self.begin(kind),
                 Effect::Spawn(args, kind) => {
                     self.open(kind, |outside, id| outside.spawn(&args, id));
                 }
@@ -305,6 +305,11 @@ impl<O: Outside> Reactor<O> {
             }
             Some(Err(_)) | None => self.desk.refuse(&mut session, id, to.addr),
         }
+    }
+
+    /// Opens a session without a connection.
+    pub fn begin(&mut self, kind: Kind) {
+        self.open(kind, |outside, _| Ok(outside.nowhere()));
     }
 
     /// Opens a session that no peer has made and none was dialled for.

@@ -1,12 +1,9 @@
 //! The API of books and orders: rules, versions, pages.
 
-use crate::util::process::Server;
-use crate::{agreeing, ask, field, get};
+use crate::{Shop, agreeing, ask, field, get};
 use serde_json::json;
 
-#[test]
-fn the_api_validates_and_writes_nothing_that_is_wrong() {
-    let server = Server::start(&[]);
+pub fn the_api_validates_and_writes_nothing_that_is_wrong(server: &Shop) {
     let web = server.web();
     let send = |method: &str, path: &str, fields: &str, body: &str| {
         let fields = format!("Content-Type: application/json\r\n{fields}");
@@ -55,5 +52,5 @@ fn the_api_validates_and_writes_nothing_that_is_wrong() {
     }
     let crash = "/api/store/replicas/catalog-1/crash";
     assert_eq!(send("POST", crash, "", "").status, 404, "control is on the panel only");
-    agreeing(&server);
+    agreeing(server);
 }

@@ -1,11 +1,9 @@
 //! What the front keeps, and what a write takes from it.
 
 use crate::util::process::{Server, eventually};
-use crate::{ask, field, get};
+use crate::{Doors, Shop, ask, field, get};
 
-#[test]
-fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own_from_the_cache() {
-    let server = Server::start(&[]);
+pub fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own(server: &Shop) {
     let web = server.web();
     let cached = |path: &str| {
         let reply = get(web, path);

@@ -1,7 +1,6 @@
 //! What older clients send and get, byte for byte.
 
-use crate::util::process::Server;
-use crate::{REPLICAS, agreeing, ask, get, stock};
+use crate::{Doors, REPLICAS, Shop, agreeing, ask, get, stock};
 
 const GATSBY: &str =
     r#"{"id":1,"price":2000.0,"quantity":9,"title":"The Great Gatsby","topic":"Fiction"}"#;
@@ -11,9 +10,7 @@ const PYTHON: &str = concat!(
 );
 const ART: &str = r#"{"id":3,"price":45.0,"quantity":0,"title":"History of Art","topic":"Art"}"#;
 
-#[test]
-fn reads_are_answered_byte_for_byte() {
-    let server = Server::start(&[]);
+pub fn reads_are_answered_byte_for_byte(server: &Shop) {
     let rows: [(&[&str], &str, u16, String); 11] = [
         (&REPLICAS[..2], "/retrieve/item/1", 200, GATSBY.into()),
         (&REPLICAS[..2], "/retrieve/item/x", 400, r#"{"error":"Book ID must be numeric"}"#.into()),
@@ -55,9 +52,7 @@ fn reads_are_answered_byte_for_byte() {
     }
 }
 
-#[test]
-fn writes_are_answered_byte_for_byte() {
-    let server = Server::start(&[]);
+pub fn writes_are_answered_byte_for_byte(server: &Shop) {
     let (catalog, order) = (server.addr("catalog-1", "tcp"), server.addr("order-2", "tcp"));
     let web = server.web();
     let rows = [
@@ -105,6 +100,6 @@ fn writes_are_answered_byte_for_byte() {
             }
         }
     }
-    assert_eq!(stock(&server, 2), 97 - bought, "nothing was written but what was said");
-    agreeing(&server);
+    assert_eq!(stock(server, 2), 97 - bought, "nothing was written but what was said");
+    agreeing(server);
 }

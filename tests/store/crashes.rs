@@ -1,11 +1,9 @@
 //! Replicas that go down and come back.
 
-use crate::util::process::Server;
-use crate::{agreeing, ask, field, get, stock};
+use crate::{Doors, Shop, agreeing, ask, field, get, stock};
 
-#[test]
-fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() {
-    let server = Server::start(&["--store-cache", "0"]);
+/// With `--store-cache 0`.
+pub fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed(server: &Shop) {
     let (web, panel) = (server.web(), server.panel());
     let control = |name: &str, what: &str| {
         let reply = ask(panel, "POST", &format!("/api/store/replicas/{name}/{what}"), "", "");
@@ -24,8 +22,8 @@ fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() 
     assert!(none.status == 503 && field(&none, "Retry-After").is_some(), "{}", none.head);
     control("catalog-2", "recover");
     control("catalog-1", "recover");
-    agreeing(&server);
-    assert_eq!(stock(&server, 2), 77);
+    agreeing(server);
+    assert_eq!(stock(server, 2), 77);
     control("order-1", "crash");
     assert_eq!(ask(web, "PUT", "/purchase/2/", "", "").status, 200, "the other one sells");
     control("order-2", "crash");
@@ -33,12 +31,10 @@ fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() 
     assert_eq!(get(web, "/product/2").json()["quantity"], 76, "and nothing was sold");
     control("order-1", "recover");
     control("order-2", "recover");
-    agreeing(&server);
+    agreeing(server);
 }
 
-#[test]
-fn nothing_is_sold_while_nobody_can_look_it_up() {
-    let server = Server::start(&[]);
+pub fn nothing_is_sold_while_nobody_can_look_it_up(server: &Shop) {
     let (web, panel) = (server.web(), server.panel());
     assert_eq!(get(web, "/product/2").status, 200);
     for name in ["catalog-1", "catalog-2"] {
@@ -60,7 +56,7 @@ fn nothing_is_sold_while_nobody_can_look_it_up() {
     for name in ["catalog-1", "catalog-2"] {
         ask(panel, "POST", &format!("/api/store/replicas/{name}/recover"), "", "");
     }
-    agreeing(&server);
-    assert_eq!(stock(&server, 2), 97, "nothing was sold");
+    agreeing(server);
+    assert_eq!(stock(server, 2), 97, "nothing was sold");
     assert_eq!(ask(web, "PUT", "/purchase/2/", "", "").status, 200);
 }

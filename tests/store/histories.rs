@@ -3,9 +3,9 @@
 
 use crate::util::http::Client;
 use crate::util::linear::Span;
-use crate::util::process::{Server, eventually};
+use crate::util::process::eventually;
 use crate::util::shop::{Deed, Door, Told, Want, is_possible};
-use crate::{agreeing, ask};
+use crate::{Doors, Shop, agreeing, ask};
 use fastrand::Rng;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,9 +34,8 @@ fn play(addr: SocketAddr, door: Door, rng: &mut Rng, clock: &AtomicU64, history:
     }
 }
 
-#[test]
-fn what_all_clients_were_told_could_have_been_told_one_after_the_other() {
-    let server = Server::start(&["--store-cache=4"]);
+/// With a small cache.
+pub fn what_all_clients_were_told_could_have_been_told_one_after_the_other(server: &Shop) {
     for book in 1..=2 {
         let body = format!("{{\"quantity\":{COPIES}}}");
         let set =
@@ -66,7 +65,7 @@ fn what_all_clients_were_told_could_have_been_told_one_after_the_other() {
         over.store(true, Ordering::SeqCst);
         operator.join().unwrap();
     });
-    agreeing(&server);
+    agreeing(server);
     let history = history.lock().unwrap();
     assert!(history.len() > CLIENTS as usize * DEEDS / 2, "hardly anybody was answered");
     for book in 1..=2 {

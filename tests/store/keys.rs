@@ -1,19 +1,16 @@
 //! Purchases that are asked for again.
 
-use crate::util::process::Server;
-use crate::{ask, field, get, stock};
+use crate::{Shop, ask, field, get, stock};
 use serde_json::json;
 
-#[test]
-fn a_purchase_with_a_key_happens_once() {
-    let server = Server::start(&[]);
+pub fn a_purchase_with_a_key_happens_once(server: &Shop) {
     let (web, key) = (server.web(), "Idempotency-Key: one\r\n");
     for (turn, replayed) in [None, Some("true"), Some("true")].into_iter().enumerate() {
         let reply = ask(web, "PUT", "/purchase/2/", key, "");
         assert_eq!((reply.status, field(&reply, "Idempotent-Replayed")), (200, replayed), "{turn}");
     }
     assert_eq!(ask(web, "PUT", "/purchase/1/", key, "").status, 422);
-    assert_eq!(stock(&server, 2), 96);
+    assert_eq!(stock(server, 2), 96);
     let body = r#"{"book_id":2,"quantity":6}"#;
     let fields = "Idempotency-Key: two\r\nContent-Type: application/json\r\n";
     let first = ask(web, "POST", "/api/orders", fields, body);
@@ -27,7 +24,7 @@ fn a_purchase_with_a_key_happens_once() {
     );
     let order = get(web, "/api/orders/2").json();
     assert_eq!((&order["book_id"], &order["quantity"]), (&json!(2), &json!(6)));
-    assert_eq!(stock(&server, 2), 90);
+    assert_eq!(stock(server, 2), 90);
     let long = format!("Idempotency-Key: {}\r\n", "k".repeat(256));
     assert_eq!(ask(web, "PUT", "/purchase/2/", &long, "").status, 400);
 }

@@ -1,12 +1,9 @@
 //! Copies are sold as often as there are copies.
 
-use crate::util::process::Server;
-use crate::{agreeing, ask, get, stock};
+use crate::{Doors, Shop, agreeing, ask, get, stock};
 use std::thread;
 
-#[test]
-fn the_last_copy_is_sold_once_however_many_want_it() {
-    let server = Server::start(&[]);
+pub fn the_last_copy_is_sold_once_however_many_want_it(server: &Shop) {
     let catalog = server.addr("catalog-1", "tcp");
     for (copies, expected) in [(1, 1), (100, 100)] {
         ask(catalog, "PUT", "/modify/1", "", &format!("{{\"quantity\":{copies}}}"));
@@ -19,8 +16,8 @@ fn the_last_copy_is_sold_once_however_many_want_it() {
         let told = told.collect::<Vec<_>>();
         assert_eq!(told.iter().filter(|status| **status == 200).count(), expected);
         assert_eq!(told.iter().filter(|status| **status == 400).count(), 200 - expected);
-        assert_eq!(stock(&server, 1), 0);
+        assert_eq!(stock(server, 1), 0);
     }
-    agreeing(&server);
+    agreeing(server);
     assert_eq!(get(server.web(), "/api/orders?limit=500").json().as_array().unwrap().len(), 101);
 }

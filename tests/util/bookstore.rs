@@ -8,13 +8,13 @@ use pentad::service::Kind;
 use pentad::service::http::Face;
 use pentad::service::store::State;
 use pentad::service::store::front::cache::Cache;
-use pentad::service::store::front::{Balance, State as Front};
+use pentad::service::store::front::{Asked, Balance, State as Front};
 use pentad::service::store::log::Log;
 use pentad::service::store::replicas::{Phase, Replica, Role};
-use pentad::work::db::store::View;
+use pentad::work::db::store::{Origin, View};
 use pentad::work::store::memory::Tables;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The replicas, and the ports that the front believes them at.
 pub const REPLICAS: [(Role, u8, u16); 4] = [
@@ -69,6 +69,7 @@ impl Bookstore {
             let face = match role {
                 Role::Catalog => Face::Catalog(*number),
                 Role::Order => Face::Order(*number),
+                Role::Log => unreachable!("it is no replica"),
             };
             match self.visit(face) {
                 Some(replica) => self.links.push(Link { front, replica }),
@@ -123,16 +124,23 @@ fn state(cache: Cache, balance: Balance) -> State {
     let tables = Tables::default();
     let digest = tables.digest();
     let books = tables.books.into_values().collect::<Vec<_>>();
-    let replicas = REPLICAS.iter().zip(1..).map(|((role, number, _), file)| {
-        let mut replica = Replica::new(*role, *number, file);
+    let replicas = REPLICAS.iter().zip(1..).map(|((role, number, port), file)| {
+        let mut replica = Replica::new(*role, *number, file, at(*port));
         replica.opened(View { digest, books: books.clone(), ..View::default() });
         replica.phase = Phase::Up;
         replica
     });
     let peers = REPLICAS.iter().map(|(role, number, port)| {
-        (format!("{}-{number}", role.name()), *role, SocketAddr::from(([127, 0, 0, 1], *port)))
+        let name = format!("{}-{number}", role.name());
+        Asked { name, role: *role, addr: at(*port), token: None }
     });
-    State::new(Log::at("/nowhere".into(), 0), replicas.collect(), Front::new(cache, balance, peers))
+    let origin = Origin { log: 1, leased: false };
+    let log = Log::at("/nowhere".into(), origin, 0, Instant::now());
+    State::new(log, replicas.collect(), Front::new(cache, balance, peers))
+}
+
+fn at(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 /// The first answer of `received`, if it is there: status, head and body.

@@ -64,7 +64,13 @@ impl Ledgers {
                 ledger.open = false;
                 return Ok(Answer::Closed);
             }
-            Request::Append(_) | Request::Read(..) | Request::Apply(..) | Request::Orders(..) => {
+            Request::Append(_)
+            | Request::Read(..)
+            | Request::Apply(..)
+            | Request::Orders(..)
+            | Request::Mark(_)
+            | Request::Page(..)
+            | Request::Stage(..) => {
                 return match ledger.open && !fails {
                     true => ledger.go_on(request),
                     false => Err(Failure::passing("it fails")),
@@ -79,7 +85,8 @@ impl Ledger {
     fn view(&self) -> View {
         let Tables { seq, books, orders, .. } = &self.tables;
         let books = books.values().cloned().collect();
-        View { seq: *seq, digest: self.tables.digest(), orders: orders.len() as u64, books }
+        let (digest, orders) = (self.tables.digest(), orders.len() as u64);
+        View { seq: *seq, digest, orders, books, origin: None }
     }
 
     fn go_on(&mut self, request: &Request) -> Result<Answer, Failure> {
@@ -96,6 +103,8 @@ impl Ledger {
                 let dated = found.take(*most).map(|order| (*order, String::new()));
                 Ok(Answer::Orders(dated.collect()))
             }
+            Request::Mark(_) => Ok(Answer::Marked),
+            Request::Page(..) | Request::Stage(..) => Err(Failure::new("nobody follows")),
             Request::Open | Request::Close | Request::Restore(_) => unreachable!("done above"),
         }
     }

@@ -112,6 +112,8 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
         seed: services::seed(&config)?,
         grace: config.grace,
         metrics: false,
+        clock: net::Clock::PerTurn,
+        begin: Vec::new(),
     };
     Ok(services::serve(setup, Format::Text))
 }

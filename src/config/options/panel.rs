@@ -45,7 +45,7 @@ fn host(text: &str) -> Result<String, String> {
 }
 
 /// What may follow `Bearer` (RFC 6750 §2.1).
-fn token(text: &str) -> Result<String, String> {
+pub(super) fn token(text: &str) -> Result<String, String> {
     let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
     if text.is_empty() || !text.bytes().all(is_part) {
         // The text is not repeated: it may be a real secret with a slip in it.

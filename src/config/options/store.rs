@@ -1,8 +1,9 @@
 //! The rows of the bookstore.
 
+use super::panel::token;
 use super::row::{Opt, Set, listener, switch, valued};
 use super::{FROM_NOTHING, put};
-use crate::config::value::{self, duration};
+use crate::config::value::{self, duration, optional};
 use crate::config::{Balance, Service, Transports};
 use std::net::SocketAddr;
 
@@ -16,7 +17,7 @@ pub(super) const fn replica(
     listener(service, Transports::Tcp, name, default, help)
 }
 
-pub(super) static STORE: [Opt; 7] = [
+pub(super) static STORE: [Opt; 9] = [
     Opt {
         name: "catalog",
         value: "URL",
@@ -67,12 +68,30 @@ pub(super) static STORE: [Opt; 7] = [
         "Take changes of books only from who names the version that is changed",
         |d, on| d.config.store.require_if_match = on,
     ),
+    valued(
+        "store-log",
+        "URL",
+        value::NONE,
+        "Follow the log of another process, which offers it on its panel listener: \
+         http://127.0.0.1:5000. Without one, the log is kept here",
+        |d, v| put(&mut d.config.store.log, optional(v, url)),
+    ),
+    valued(
+        "store-log-token",
+        "TOKEN",
+        value::NONE,
+        "What processes of one bookstore on several machines tell each other, the same for all. \
+         Without one, the panel's",
+        |d, v| put(&mut d.config.store.token, optional(v, token)),
+    ),
 ];
 
 fn add(list: &mut Vec<SocketAddr>, text: &str) -> Result<(), String> {
-    if text == value::NONE {
-        return Ok(());
-    }
+    list.extend(optional(text, url)?);
+    Ok(())
+}
+
+fn url(text: &str) -> Result<SocketAddr, String> {
     let rest = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
     let Some(rest) = rest else {
         return Err(format!("`{text}` is no URL such as http://127.0.0.1:6001"));
@@ -81,8 +100,7 @@ fn add(list: &mut Vec<SocketAddr>, text: &str) -> Result<(), String> {
     if address.port() == 0 {
         return Err(format!("`{text}` cannot be reached: port 0 is no port"));
     }
-    list.push(address);
-    Ok(())
+    Ok(address)
 }
 
 /// More answers than this are a mistyped number.

@@ -323,3 +323,21 @@ fn unix_bytes_that_are_no_text_are_a_problem_not_a_panic() {
     let loaded = load(["--data".into(), strange(), strange()], &around);
     assert_eq!(loaded.problems.len(), 3);
 }
+
+#[test]
+fn a_log_is_followed_by_somebody_and_never_by_its_own_process() {
+    let told = |args: &[&str]| {
+        let loaded = with(args, &[]);
+        loaded.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    let log = "--store-log=http://127.0.0.1:5000";
+    assert_eq!(told(&["--only=catalog-2,order-2", log]), "");
+    assert_eq!(told(&["--only=web", log]), "", "a front follows, too");
+    assert!(told(&[log]).contains("is our own panel listener"));
+    assert!(told(&["--only=pow,chat", log]).contains("nothing here follows a log"));
+    for wrong in ["--store-log=127.0.0.1:5000", "--store-log=http://127.0.0.1:0"] {
+        assert!(told(&["--only=web", wrong]).contains("store-log"), "{wrong}");
+    }
+    let secret = with(&["--only=web", log, "--store-log-token=hush"], &[]);
+    assert!(secret.settings.iter().all(|setting| !setting.to_string().contains("hush")));
+}

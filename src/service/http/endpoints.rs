@@ -48,6 +48,18 @@ impl Pending {
         }
     }
 
+    /// Whether the peer's end is news before it is answered.
+    pub(super) fn minds_the_end(&self) -> bool {
+        matches!(self, Pending::Store(pending) if pending.minds_the_end())
+    }
+
+    /// The peer says more before it is answered.
+    pub(super) fn interrupted(&mut self) {
+        if let Pending::Store(pending) = self {
+            pending.interrupted();
+        }
+    }
+
     /// Something has happened; the response, if it can be given now.
     pub(super) fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         match self {

@@ -38,8 +38,13 @@ impl Session {
         self.finish(Exchange::unreadable(cx), &response, why, cx);
     }
 
-    pub(super) fn end_of_input(&mut self, recv: &mut RecvBuf) {
-        match self.stage {
+    pub(super) fn end_of_input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
+        // Another process of the bookstore, perhaps: writes wait for those that follow its log.
+        cx.world.store.left(cx.id, cx.effects);
+        match &self.stage {
+            Stage::Waiting(waiting) if waiting.1.minds_the_end() => {
+                self.stage = Stage::Done(Close::Peer);
+            }
             Stage::Waiting(_) | Stage::Sending(_) | Stage::Done(_) => {}
             Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => {
                 recv.clear();

@@ -37,7 +37,7 @@ impl Denied {
                 style.error(403, "From other machines, control paths need the panel's token.")
             }
             Denied::WrongToken => style
-                .error(401, "This is not the panel's token.")
+                .error(401, "This is not the token of this server.")
                 .field("WWW-Authenticate", "Bearer realm=\"pentad\"".to_string()),
         }
     }
@@ -51,25 +51,44 @@ pub fn admit(
 ) -> Result<&'static Route, Response> {
     match route.guard {
         Guard::Open => Ok(route),
-        Guard::Control => match judge(head, cx.peer, &cx.world.panel) {
-            Ok(()) => Ok(route),
-            Err(denied) => Err(denied.response(route.style_for(head))),
-        },
+        Guard::Store if is_ourselves(head, &cx.world.panel) => Ok(route),
+        Guard::Control | Guard::Store => {
+            let panel = &cx.world.panel;
+            let store = panel.store_token.as_deref().filter(|_| route.guard == Guard::Store);
+            match judge(head, cx.peer, panel, store) {
+                Ok(()) => Ok(route),
+                Err(denied) => Err(denied.response(route.style_for(head))),
+            }
+        }
     }
 }
 
-fn judge(head: &Head<'_, '_>, peer: SocketAddr, panel: &panel::State) -> Result<(), Denied> {
+/// Whether this very process asks, by whatever address.
+fn is_ourselves(head: &Head<'_, '_>, panel: &panel::State) -> bool {
+    let given = head.field("authorization").and_then(bearer);
+    given.zip(panel.own_token.as_deref()).is_some_and(|(given, own)| equal(given, own.as_bytes()))
+}
+
+/// `other` is a token that will do, too.
+fn judge(
+    head: &Head<'_, '_>,
+    peer: SocketAddr,
+    panel: &panel::State,
+    other: Option<&str>,
+) -> Result<(), Denied> {
     let host = head.host().and_then(Authority::parse).filter(|host| is_ours(host, panel));
     let host = host.ok_or(Denied::ForeignHost)?;
     if !is_same_origin(head, &host) {
         return Err(Denied::CrossSite);
     }
     let given = head.field("authorization").and_then(bearer);
-    match (given, &panel.token) {
-        (Some(given), Some(token)) if equal(given, token.as_bytes()) => Ok(()),
-        (Some(_), Some(_)) => Err(Denied::WrongToken),
-        (Some(_), None) | (None, _) if is_loopback(peer.ip()) => Ok(()),
-        (Some(_), None) | (None, _) => Err(Denied::Remote),
+    let mut tokens = panel.token.as_deref().into_iter().chain(other).peekable();
+    let judged = tokens.peek().is_some();
+    match given.filter(|_| judged) {
+        Some(given) if tokens.any(|token| equal(given, token.as_bytes())) => Ok(()),
+        Some(_) => Err(Denied::WrongToken),
+        None if is_loopback(peer.ip()) => Ok(()),
+        None => Err(Denied::Remote),
     }
 }
 

@@ -85,7 +85,7 @@ impl Session {
             }
             Event::Bytes => self.input(recv, cx),
             Event::Eof => {
-                self.end_of_input(recv);
+                self.end_of_input(recv, cx);
                 Progress::Starved
             }
             Event::Tick => {
@@ -106,9 +106,10 @@ impl Session {
 
     /// See [`super::Session::wants_read`].
     pub fn wants_read(&self) -> bool {
-        match self.stage {
+        match &self.stage {
             Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => true,
-            Stage::Waiting(_) | Stage::Sending(_) | Stage::Done(_) => false,
+            Stage::Waiting(waiting) => waiting.1.minds_the_end(),
+            Stage::Sending(_) | Stage::Done(_) => false,
         }
     }
 
@@ -142,7 +143,11 @@ impl Session {
                 self.sending(&Event::Bytes, cx);
                 Progress::Advanced
             }
-            Stage::Waiting(_) | Stage::Done(_) => Progress::Starved,
+            Stage::Waiting(waiting) => {
+                waiting.1.interrupted();
+                Progress::Starved
+            }
+            Stage::Done(_) => Progress::Starved,
         }
     }
 

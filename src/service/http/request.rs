@@ -5,6 +5,7 @@ use super::response::{Body, Response};
 use super::routes::Endpoint;
 use super::routes::Face;
 use crate::buf::SendBuf;
+use crate::service::store::Ask;
 use crate::service::web::AccessLog;
 use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
@@ -98,7 +99,8 @@ impl<'b> Exchange<'b> {
     /// worth a line in the log; who looks at the site is a visitor.
     pub fn routed(&mut self, endpoint: Endpoint, head: &Head<'_, '_>, cx: &mut Cx<'_>) {
         let web = &mut cx.world.web;
-        let probe = matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz);
+        let probe =
+            matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz | Endpoint::Store(Ask::Follow));
         if probe && web.access_log == AccessLog::Visitors {
             self.record = None;
         }

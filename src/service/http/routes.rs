@@ -155,6 +155,8 @@ pub enum Guard {
     /// Scripts and our own page; see the module of the same name. HEAD is not offered, since GET
     /// does something there.
     Control,
+    /// The same, and other processes of our bookstore.
+    Store,
 }
 
 /// A row of the table.

@@ -6,6 +6,7 @@ use super::routes::{Body, Endpoint, Guard, Route};
 use crate::limits;
 use crate::service::http::Face;
 use crate::service::store::asks::{Ask, Own};
+use crate::service::store::elsewhere;
 use crate::service::store::page::FOLDER;
 use crate::wire::http::Method;
 
@@ -35,6 +36,11 @@ const fn panel(method: Method, path: Pattern, ask: Ask) -> Route {
     Route { guard: Guard::Control, ..open }
 }
 
+/// A row for other processes of the same bookstore, on the panel alone.
+const fn between(method: Method, path: &'static str, ask: Ask) -> Route {
+    Route { guard: Guard::Store, ..panel(method, Pattern::Exact(path), ask) }
+}
+
 const fn row(face: Option<Face>, method: Method, path: Pattern, ask: Ask, style: Style) -> Route {
     let takes = matches!(method, Method::Put | Method::Post | Method::Patch);
     let body = if takes { Body::AtMost(limits::STORE_BODY_BYTES) } else { Body::Refused };
@@ -52,6 +58,11 @@ const fn own(method: Method, path: Pattern, own: Own) -> Route {
 
 const fn own_api(method: Method, path: Pattern, own: Own) -> Route {
     api(method, path, Ask::Replica(own))
+}
+
+/// A row of the API under the rules for control: the front, wherever it is, keeps to them.
+const fn own_guarded(method: Method, path: Pattern, own: Own) -> Route {
+    Route { guard: Guard::Store, ..own_api(method, path, own) }
 }
 
 const BOOKS: Pattern = Pattern::Slashed("/api/books");
@@ -85,6 +96,9 @@ pub const FRONT: &[Route] = &[
     guarded(Method::Post, STOCK, Ask::ToCatalog),
     panel(Method::Post, Pattern::Named("/api/store/replicas/", "/crash"), Ask::Crash),
     panel(Method::Post, Pattern::Named("/api/store/replicas/", "/recover"), Ask::Recover),
+    between(Method::Post, elsewhere::FOLLOW, Ask::Follow),
+    between(Method::Post, elsewhere::ENTRIES, Ask::Append),
+    between(Method::Get, elsewhere::STATE, Ask::FirstState),
 ];
 
 /// A catalog's.
@@ -98,9 +112,9 @@ pub const CATALOG: &[Route] = &[
     own(Method::Get, Pattern::Slashed("/health"), Own::Health),
     own_api(Method::Get, BOOKS, Own::Books),
     own_api(Method::Get, TOPICS, Own::Topics),
-    own_api(Method::Post, BOOKS, Own::Add),
-    own_api(Method::Patch, BOOK, Own::Patch),
-    own_api(Method::Post, STOCK, Own::Stock),
+    own_guarded(Method::Post, BOOKS, Own::Add),
+    own_guarded(Method::Patch, BOOK, Own::Patch),
+    own_guarded(Method::Post, STOCK, Own::Stock),
 ];
 
 /// An order server's.

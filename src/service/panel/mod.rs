@@ -24,6 +24,10 @@ pub struct State {
     pub hosts: Vec<String>,
     /// What callers from other machines have to know.
     pub token: Option<String>,
+    /// What other processes of our bookstore have to know instead, …
+    pub store_token: Option<String>,
+    /// … and what only this process knows, for what it asks of itself.
+    pub own_token: Option<String>,
     /// The load test at a click.
     pub tests: tester::Tests,
     /// When the figures of the process were last asked for.

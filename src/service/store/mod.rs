@@ -13,19 +13,29 @@
 pub mod api;
 pub mod asks;
 pub mod catalog;
+pub mod doors;
+pub mod elsewhere;
+pub mod followers;
 pub mod front;
 pub mod keeper;
+pub mod later;
 pub mod log;
 pub mod order;
 pub mod page;
+mod records;
 pub mod replicas;
 pub mod report;
+pub mod rows;
+pub mod views;
 pub mod words;
 
+pub use crate::work::store::Trouble;
 pub use asks::{Ask, Pending, ask};
 
 use crate::service::{Cx, Effect, Id, Kind, Mail, Ticket};
+use crate::work::store::talk::{Seen, Standing};
 use crate::work::store::{Entry, Settled};
+use followers::Followers;
 use front::peers::Reply;
 use replicas::{Replica, Role};
 use std::sync::Arc;
@@ -35,12 +45,21 @@ use std::sync::Arc;
 pub enum Notice {
     /// To the keeper of the log: there is something to do.
     Stir,
-    /// To whoever asked for a write under this ticket.
-    Settled(Ticket, Result<Settled, Trouble>),
+    /// To whoever asked for writes under this ticket: what came of the one with that number.
+    Settled(Ticket, u16, Result<Settled, Trouble>),
     /// To whoever waits for a replica's reply under this ticket.
     Reply(Ticket, Result<Arc<Reply>, NoReply>),
     /// To a connection with a replica: there is something to ask.
     Work,
+    /// To one that waits for a reply: that replica is gone.
+    Leave,
+    /// To a follower that asked under this ticket: the news, printed; none if it is none of ours.
+    News(Ticket, Option<Arc<str>>),
+    /// To whoever wanted something done to a replica elsewhere: how it stands now, if that is
+    /// known.
+    Stands(Ticket, Option<Standing>),
+    /// To a read that waits under this ticket: it may see all that there is, or never will.
+    Shown(Ticket),
 }
 
 /// Why there is no reply.
@@ -49,17 +68,6 @@ pub enum NoReply {
     /// Nobody was asked, or whoever was asked did nothing.
     Nobody,
     /// Somebody was asked, and may have done it.
-    Unknown,
-}
-
-/// Why a write was not carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
-    /// The log could not be written: nothing happened.
-    Log,
-    /// No replica is there, or too much is waiting: nothing happened.
-    Busy,
-    /// The log has it, but no replica could say what came of it.
     Unknown,
 }
 
@@ -72,6 +80,8 @@ pub struct State {
     pub replicas: Vec<Replica>,
     /// The front.
     pub front: front::State,
+    /// Processes that follow our log.
+    pub followers: Followers,
     /// Whether a change of a book has to name the version that it changes.
     pub require_if_match: bool,
     /// What was written since the start.
@@ -85,9 +95,16 @@ pub struct State {
 impl State {
     /// A store with these replicas.
     pub fn new(log: log::Log, replicas: Vec<Replica>, front: front::State) -> State {
-        let written = report::Written::default();
-        let (require_if_match, keeper, called) = (false, None, false);
-        State { log, replicas, front, require_if_match, written, keeper, called }
+        State {
+            log,
+            replicas,
+            front,
+            followers: Followers::default(),
+            require_if_match: false,
+            written: report::Written::default(),
+            keeper: None,
+            called: false,
+        }
     }
 
     /// No store at all.
@@ -104,26 +121,45 @@ impl State {
         }
     }
 
+    /// Whether no catalog is left to look anything up: what nobody can look up is not sold. Of
+    /// other processes only the owner of the log knows.
+    fn is_blind(&self) -> bool {
+        let own = self.replicas.iter().map(Replica::seen);
+        let all = own.chain(self.followers.replicas().cloned());
+        let catalogs = all.filter(|seen| seen.role == Role::Catalog).collect::<Vec<_>>();
+        let is_own = matches!(self.log.source, log::Source::Own(_));
+        let up = |seen: &Seen| seen.standing == Standing::Up;
+        is_own && !catalogs.is_empty() && !catalogs.iter().any(up)
+    }
+
     /// The replica whose listener has this role and number.
     pub fn replica(&mut self, role: Role, number: u8) -> Option<&mut Replica> {
         self.replicas.iter_mut().find(|replica| replica.role == role && replica.number == number)
     }
 }
 
-/// Asks for a write. What comes of it is told under `ticket`.
+/// Asks for a write. What comes of it is told under `ticket`, with its number among those of it.
 ///
 /// # Errors
 /// Nothing will be written.
-pub fn write(entry: Entry, ticket: Ticket, cx: &mut Cx<'_>) -> Result<(), Trouble> {
-    let store = &mut cx.world.store;
-    let up = |replica: &&Replica| replica.is_up();
-    let catalogs = || store.replicas.iter().filter(|replica| replica.role == Role::Catalog);
-    // What nobody can look up is not sold.
-    let blind = catalogs().count() > 0 && catalogs().filter(up).count() == 0;
-    if blind || store.replicas.iter().filter(up).count() == 0 {
+pub fn write(mut entry: Entry, ticket: Ticket, index: u16, cx: &mut Cx<'_>) -> Result<(), Trouble> {
+    let store = &cx.world.store;
+    if !store.is_current(cx.now, cx.draining) || store.is_blind() {
         return Err(Trouble::Busy);
     }
-    store.log.put(entry, cx.id, ticket)?;
+    if !store.replicas.iter().any(Replica::is_up) {
+        return Err(Trouble::Busy);
+    }
+    let mut is_ours = false;
+    if let (log::Source::Elsewhere(_), Entry::Sell { key: key @ None, .. }) =
+        (&cx.world.store.log.source, &mut entry)
+    {
+        // A connection may be lost on the way to the log: then it is sent again.
+        *key = Some(words::own_key(cx));
+        is_ours = true;
+    }
+    let store = &mut cx.world.store;
+    store.log.put(entry, (cx.id, ticket, index), is_ours)?;
     store.stir(cx.effects);
     Ok(())
 }

@@ -76,7 +76,7 @@ fn seconds(cx: &Cx<'_>) -> u64 {
 
 /// Has an entry written, and answers when that is settled.
 pub fn write(entry: Entry, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
-    match super::write(entry, ticket, cx) {
+    match super::write(entry, ticket, 0, cx) {
         Ok(()) => {
             let until = cx.now + limits::STORE_WAIT;
             let pending = Pending { ticket, shape, until };
@@ -97,7 +97,9 @@ impl Pending {
         if matches!(event, Event::Tick) && self.until <= now {
             return Some(self.shape.trouble(Trouble::Unknown));
         }
-        let Event::Mail(Mail::Store(Notice::Settled(ticket, settled))) = event else { return None };
+        let Event::Mail(Mail::Store(Notice::Settled(ticket, _, settled))) = event else {
+            return None;
+        };
         let answer = || match settled {
             Ok(settled) => self.shape.settled(settled),
             Err(trouble) => self.shape.trouble(*trouble),

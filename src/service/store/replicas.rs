@@ -12,30 +12,18 @@
 //! after the other, and show it all at once. So nobody who has seen an entry at one of them can
 //! miss it at another.
 
+pub use crate::work::store::Role;
+
+use super::State;
+use super::log::{Party, submit};
+use crate::service::Effect;
 use crate::work::db::Failure;
-use crate::work::db::store::{Request, Step, View};
+use crate::work::db::store::{Answer, Origin, Request, Step, View};
+use crate::work::store::talk::{Seen, Standing};
 use crate::work::store::{Book, Seq};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// What a replica is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Looks books up.
-    Catalog,
-    /// Sells them.
-    Order,
-}
-
-impl Role {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Catalog => "catalog",
-            Role::Order => "order",
-        }
-    }
-}
 
 /// Where a replica is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +41,18 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// What that means to others.
+    pub fn standing(self) -> Standing {
+        match self {
+            Phase::Down => Standing::Down,
+            Phase::Opening | Phase::Behind | Phase::Joined => Standing::Recovering,
+            Phase::Up => Standing::Up,
+        }
+    }
+
     /// The state that operators know.
     pub fn name(self) -> &'static str {
-        match self {
-            Phase::Down => "DOWN",
-            Phase::Opening | Phase::Behind | Phase::Joined => "RECOVERING",
-            Phase::Up => "UP",
-        }
+        self.standing().name()
     }
 
     /// Whether it gets every new entry.
@@ -108,11 +101,15 @@ pub struct Replica {
     passing: bool,
     /// What its file is to do next, as the keeper gets round to it.
     pub asked: Option<Request>,
+    /// The log that its file belongs to, if that was ever said.
+    pub origin: Option<Origin>,
+    /// Where it listens.
+    pub addr: SocketAddr,
 }
 
 impl Replica {
     /// One that is down.
-    pub fn new(role: Role, number: u8, file: usize) -> Replica {
+    pub fn new(role: Role, number: u8, file: usize, addr: SocketAddr) -> Replica {
         Replica {
             name: format!("{}-{number}", role.name()),
             role,
@@ -131,6 +128,8 @@ impl Replica {
             problem: None,
             passing: false,
             asked: None,
+            origin: None,
+            addr,
         }
     }
 
@@ -155,8 +154,8 @@ impl Replica {
 
     /// It holds what its file holds.
     pub fn opened(&mut self, view: View) {
-        let View { seq, digest, orders, books } = view;
-        (self.seq, self.digest, self.orders) = (seq, digest, orders);
+        let View { seq, digest, orders, books, origin } = view;
+        (self.seq, self.digest, self.orders, self.origin) = (seq, digest, orders, origin);
         self.books = books.into_iter().map(|book| (book.id, Arc::new(book))).collect();
         (self.shown, self.fed) = (seq, false);
         self.unseen.clear();
@@ -198,5 +197,122 @@ impl Replica {
         self.books = BTreeMap::new();
         self.unseen = VecDeque::new();
         self.problem = problem;
+    }
+
+    /// What other processes get to know of it.
+    pub fn seen(&self) -> Seen {
+        Seen {
+            role: self.role,
+            number: self.number,
+            standing: self.phase.standing(),
+            seq: self.seq,
+            digest: self.digest,
+            addr: self.addr,
+            requests: self.requests,
+            errors: self.errors,
+        }
+    }
+}
+
+/// What is wrong with a file of one log beside another.
+pub const OTHER_LOG: &str = "its file belongs to another log; move it away";
+/// What is wrong with a file that is ahead of the log.
+pub const AHEAD: &str = "it holds entries that the log does not; move it away";
+
+impl State {
+    /// A replica's file has done something.
+    pub(super) fn went_on(
+        &mut self,
+        file: usize,
+        answer: Result<Answer, Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(replica) = self.replicas.iter_mut().find(|replica| replica.file == file) else {
+            return;
+        };
+        match (answer, replica.phase) {
+            (Ok(Answer::Opened(view)), Phase::Opening) => {
+                replica.opened(view);
+                replica.phase = Phase::Behind;
+                // How far a log elsewhere is, is known when it is joined.
+                let tip = self.log.own().is_some().then_some(self.log.tip);
+                self.welcome(file, tip, effects);
+            }
+            (Ok(Answer::Applied(step)), Phase::Behind | Phase::Joined | Phase::Up) => {
+                replica.advanced(&step);
+                replica.fed = false;
+                self.log.applied(file, &step);
+            }
+            (Ok(Answer::Staged), Phase::Opening) => self.staged(file),
+            (Err(failure), phase) if phase != Phase::Down => {
+                self.fall(file, Some(&failure));
+            }
+            (Ok(_) | Err(_), _) => {}
+        }
+    }
+
+    /// A replica whose file is open may catch up, if it belongs to the log.
+    pub(super) fn welcome(&mut self, file: usize, tip: Option<Seq>, effects: &mut Vec<Effect>) {
+        let Some(log) = self.log.name else { return };
+        let Some(replica) = self.replicas.iter_mut().find(|replica| replica.file == file) else {
+            return;
+        };
+        let seq = replica.seq;
+        if replica.origin.is_some_and(|origin| origin.log != log) {
+            return self.fall(file, Some(&Failure::new(OTHER_LOG)));
+        }
+        if tip.is_some_and(|tip| seq > tip) {
+            return self.fall(file, Some(&Failure::new(AHEAD)));
+        }
+        if replica.origin.is_none() {
+            let origin = Origin { log, leased: false };
+            replica.origin = Some(origin);
+            submit(file, Request::Mark(origin), effects);
+        }
+    }
+
+    /// Lets a replica begin its recovery. False if there is none of that name.
+    pub fn recover(&mut self, name: &str, effects: &mut Vec<Effect>) -> bool {
+        let Some(replica) = self.replicas.iter_mut().find(|replica| replica.name == name) else {
+            return false;
+        };
+        if replica.phase == Phase::Down {
+            replica.phase = Phase::Opening;
+            replica.asked = Some(Request::Open);
+            self.stir(effects);
+        }
+        true
+    }
+
+    /// Ends a replica as if its process had been killed. False if there is none of that name.
+    pub fn crash(&mut self, name: &str, effects: &mut Vec<Effect>) -> bool {
+        let Some(replica) = self.replicas.iter_mut().find(|replica| replica.name == name) else {
+            return false;
+        };
+        replica.asked = Some(Request::Close);
+        let file = replica.file;
+        self.fall(file, None);
+        self.stir(effects);
+        true
+    }
+
+    /// Whether some replica is down for a reason that may be gone.
+    pub(super) fn may_recover(&self) -> bool {
+        self.replicas.iter().any(Replica::may_recover)
+    }
+
+    /// Lets all of these try again.
+    pub(super) fn retry(&mut self) {
+        for replica in self.replicas.iter_mut().filter(|replica| replica.may_recover()) {
+            (replica.phase, replica.asked) = (Phase::Opening, Some(Request::Open));
+        }
+    }
+
+    pub(super) fn fall(&mut self, file: usize, failure: Option<&Failure>) {
+        if let Some(replica) = self.replicas.iter_mut().find(|replica| replica.file == file) {
+            replica.fall(failure);
+        }
+        self.log.forgive(Party::File(file), Seq::MAX);
+        self.unstage(file);
     }
 }

@@ -96,7 +96,7 @@ fn seat_of(replica: &Replica) -> Option<Seat> {
         (Role::Catalog, 2) => Some(Seat::Catalog2),
         (Role::Order, 1) => Some(Seat::Order1),
         (Role::Order, 2) => Some(Seat::Order2),
-        (Role::Catalog | Role::Order, _) => None,
+        (Role::Catalog | Role::Order | Role::Log, _) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names, numbers and bodies of the bookstore, as clients write and read them.
 
+use crate::service::Cx;
 use crate::service::http::{Request, Response, Style};
 use crate::wire::http::Head;
 use crate::wire::json::parse;
@@ -95,6 +96,12 @@ pub fn key(head: &Head<'_, '_>) -> Result<Option<String>, Response> {
         return Err(Style::Problem.error(400, "Idempotency-Key is 1 to 255 characters, once."));
     }
     Ok(Some(key.to_string()))
+}
+
+/// A key that nobody else uses.
+pub fn own_key(cx: &mut Cx<'_>) -> String {
+    let since = cx.wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("own-{:x}-{:016x}", since.as_nanos(), cx.rng.u64(..))
 }
 
 /// The body as a JSON object; nothing counts as an empty one.

@@ -74,6 +74,17 @@ impl Entry {
         }
     }
 
+    /// The id and the topic of the book that it may change, as far as they can be told from it
+    /// alone: a topic only if it gives the book one, an id only if the book has one already.
+    pub fn concerns(&self) -> (u32, String) {
+        let topic = match self {
+            Entry::Change { topic, .. } => topic.clone().unwrap_or_default(),
+            Entry::Add { topic, .. } => topic.clone(),
+            Entry::Sell { .. } | Entry::Stock { .. } => String::new(),
+        };
+        (self.book().unwrap_or(0), topic)
+    }
+
     /// Its key.
     pub fn key(&self) -> Option<&str> {
         match self {

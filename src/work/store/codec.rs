@@ -142,11 +142,11 @@ pub fn settled(value: &Value) -> Option<Settled> {
     Some(Settled { outcome, replayed: object.get("replayed")?.as_bool()? })
 }
 
-fn number(object: &Map<String, Value>, name: &str, most: u64) -> Option<u64> {
+pub(super) fn number(object: &Map<String, Value>, name: &str, most: u64) -> Option<u64> {
     object.get(name)?.as_u64().filter(|number| *number <= most)
 }
 
-fn text(
+pub(super) fn text(
     object: &Map<String, Value>,
     name: &str,
     chars_max: usize,

@@ -7,11 +7,57 @@
 pub mod apply;
 pub mod codec;
 pub mod memory;
+pub mod page;
+pub mod talk;
 
 use sha2::{Digest as _, Sha256};
 
 /// A place in the log; the first entry has 1.
 pub type Seq = u64;
+
+/// What a peer of the store is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Looks books up.
+    Catalog,
+    /// Sells them.
+    Order,
+    /// Keeps the log.
+    Log,
+}
+
+impl Role {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Catalog => "catalog",
+            Role::Order => "order",
+            Role::Log => "log",
+        }
+    }
+}
+
+/// Why a write was not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The log could not be written: nothing happened.
+    Log,
+    /// No replica is there, or too much is waiting: nothing happened.
+    Busy,
+    /// The log has it, but no replica could say what came of it.
+    Unknown,
+}
+
+impl Trouble {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Trouble::Log => "log",
+            Trouble::Busy => "busy",
+            Trouble::Unknown => "unknown",
+        }
+    }
+}
 
 /// A book.
 #[derive(Debug, Clone, PartialEq, Eq)]

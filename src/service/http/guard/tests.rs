@@ -24,7 +24,7 @@ fn judged(peer: &str, panel: &panel::State, method: &str, fields: &str) -> Resul
     else {
         panic!("no head: {text}")
     };
-    judge(&head, peer.parse().unwrap(), panel)
+    judge(&head, peer.parse().unwrap(), panel, None)
 }
 
 fn local(method: &str, fields: &str) -> Result<(), Denied> {

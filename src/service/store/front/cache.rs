@@ -6,7 +6,8 @@
 
 use super::peers::Reply;
 use crate::service::{Id, Ticket};
-use std::collections::{BTreeMap, HashMap};
+use crate::work::store::Seq;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,6 +44,9 @@ pub struct Cache {
     current: HashMap<Key, u64>,
     fills: HashMap<u64, Fill>,
     next_fill: u64,
+    /// Changes that some replica elsewhere may not have applied yet: of this book, with its
+    /// topic, or of anything.
+    unsettled: VecDeque<(Seq, Option<(u32, String)>)>,
     /// What happened so far.
     pub counts: Counts,
 }
@@ -113,6 +117,7 @@ impl Cache {
             current: HashMap::new(),
             fills: HashMap::new(),
             next_fill: 0,
+            unsettled: VecDeque::new(),
             counts: Counts::default(),
         }
     }
@@ -160,7 +165,9 @@ impl Cache {
         }
         self.counts.misses += 1;
         self.next_fill += 1;
-        self.current.insert(key.clone(), self.next_fill);
+        if !self.is_unsettled(&key) {
+            self.current.insert(key.clone(), self.next_fill);
+        }
         self.fills.insert(self.next_fill, Fill { key, waiting: vec![waiter] });
         Miss::First(self.next_fill)
     }
@@ -247,14 +254,45 @@ impl Cache {
         self.current.retain(|key, _| matches!(key, Key::Item(_)));
     }
 
+    /// A change was applied here, and not everywhere yet: a replica that is asked from now on may
+    /// still answer with what was before. So nothing that it concerns is kept before it is settled.
+    pub fn unsettle(&mut self, seq: Seq, change: Option<(u32, String)>) {
+        if self.most == 0 {
+            return;
+        }
+        let full = self.unsettled.len() >= UNSETTLED_MAX;
+        if full {
+            self.unsettled.clear();
+        }
+        self.unsettled.push_back((seq, change.filter(|_| !full)));
+    }
+
+    /// Every replica that may be asked has applied what was written up to here.
+    pub fn settle(&mut self, until: Seq) {
+        while self.unsettled.front().is_some_and(|(seq, _)| *seq <= until) {
+            self.unsettled.pop_front();
+        }
+    }
+
+    fn is_unsettled(&self, key: &Key) -> bool {
+        self.unsettled.iter().any(|(_, change)| match (key, change) {
+            (Key::Item(id), Some((changed, _))) => id == changed,
+            (Key::Item(_) | Key::Topic(_), _) => true,
+        })
+    }
+
     /// Everything is forgotten, and no fill under way is kept.
     pub fn clear(&mut self) {
         self.counts.invalidated += self.entries.len() as u64;
         self.entries.clear();
         self.order.clear();
         self.current.clear();
+        self.unsettled.clear();
     }
 }
+
+/// More changes that are not settled than this count as a change of everything.
+const UNSETTLED_MAX: usize = 256;
 
 /// The list of all books.
 pub const ALL: &str = "all";

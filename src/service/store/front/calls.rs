@@ -4,6 +4,7 @@ use super::cache::Key;
 use super::peers::{Peer, Reply};
 use super::{Call, Wanted, reads};
 use crate::limits;
+use crate::service::store::replicas::Role;
 use crate::service::store::{NoReply, Notice};
 use crate::service::{Cx, Effect, Endpoint, Id, Kind, Mail, Ticket, Transport};
 use std::sync::Arc;
@@ -72,6 +73,7 @@ pub fn lost(peer: Peer, mut call: Call, cx: &mut Cx<'_>) {
     call.tried += 1;
     call.unsure = true;
     let again = call.safe && call.tried < TRIES;
+    cx.world.store.forfeit(&call.target);
     if again && can_elsewhere(&call, peer, cx) {
         dispatch(call, Some(peer.0), cx);
     } else if again {
@@ -139,8 +141,7 @@ pub fn fetch(key: Key, target: String, waiter: (Id, Ticket), cx: &mut Cx<'_>) ->
     match cx.world.store.front.cache.miss(key, waiter) {
         super::cache::Miss::Joined => true,
         super::cache::Miss::First(fill) => {
-            let role = crate::service::store::replicas::Role::Catalog;
-            begin(Call::get(role, target, Wanted::Fill(fill)), cx);
+            begin(Call::get(Role::Catalog, target, Wanted::Fill(fill)), cx);
             false
         }
     }

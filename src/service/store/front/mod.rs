@@ -10,9 +10,10 @@ pub mod reads;
 mod voice;
 pub mod writes;
 
+use super::Notice;
 use super::replicas::{Replica, Role};
 use crate::limits;
-use crate::service::{Id, Ticket};
+use crate::service::{Effect, Id, Mail, Ticket};
 use crate::wire::request;
 use cache::Cache;
 use peers::Peer;
@@ -37,9 +38,22 @@ pub struct State {
     pub cache: Cache,
     balance: Balance,
     peers: Vec<Known>,
-    /// The counters: of catalogs, of order servers.
-    turns: [usize; 2],
+    /// The counters: of catalogs, of order servers, of the log.
+    turns: [usize; 3],
     voice: Voice,
+}
+
+/// Somebody to ask.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// What it wants to hear with what is not for everybody.
+    pub token: Option<String>,
 }
 
 /// A replica, as the front knows it.
@@ -48,8 +62,11 @@ struct Known {
     name: String,
     role: Role,
     addr: SocketAddr,
-    /// Connections that wait for something to ask.
+    token: Option<String>,
+    /// Connections that wait for something to ask, …
     idle: Vec<Id>,
+    /// … and those that wait for a reply.
+    asking: Vec<Id>,
     /// Connections there are, or are being made.
     open: usize,
     /// Requests that wait for a connection.
@@ -58,6 +75,8 @@ struct Known {
     inflight: usize,
     /// Until when it is left alone.
     rest: Option<Instant>,
+    /// Its process said that it may not be asked, or says nothing.
+    away: bool,
     requests: u64,
     errors: u64,
 }
@@ -101,6 +120,8 @@ pub struct Seen {
     pub name: String,
     /// What it is for.
     pub role: Role,
+    /// Where it listens.
+    pub addr: SocketAddr,
     /// Whether it was reached lately.
     pub reachable: bool,
     /// Requests that it was asked.
@@ -117,10 +138,21 @@ impl Call {
         Call { method, target, fields, body, role, safe: true, wanted, tried, unsure }
     }
 
-    /// Prints the request.
-    pub fn print(&self, host: &str, out: &mut Vec<u8>) {
+    /// Whether it is not for everybody to ask.
+    fn is_guarded(&self) -> bool {
+        match self.role {
+            Role::Catalog => self.method != "GET",
+            Role::Log => true,
+            Role::Order => false,
+        }
+    }
+
+    /// Prints the request for this host, which takes it from whoever knows the token.
+    pub fn print(&self, host: &str, token: Option<&str>, out: &mut Vec<u8>) {
+        let token = token.filter(|_| self.is_guarded()).map(|token| format!("Bearer {token}"));
+        let token = token.as_deref().map(|token| ("Authorization", token));
         let fields = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
-        let fields = fields.collect::<Vec<_>>();
+        let fields = fields.chain(token).collect::<Vec<_>>();
         let length = (self.method != "GET").then_some(self.body.len());
         let (method, target) = (self.method, self.target.as_str());
         request::print(&request::Request { method, target, host, fields: &fields, length }, out);
@@ -129,26 +161,25 @@ impl Call {
 }
 
 impl State {
-    /// A front that asks these replicas: their names, roles and addresses.
-    pub fn new(
-        cache: Cache,
-        balance: Balance,
-        peers: impl IntoIterator<Item = (String, Role, SocketAddr)>,
-    ) -> State {
-        let known = |(name, role, addr)| Known {
+    /// A front that asks these.
+    pub fn new(cache: Cache, balance: Balance, peers: impl IntoIterator<Item = Asked>) -> State {
+        let known = |Asked { name, role, addr, token }| Known {
             name,
             role,
             addr,
+            token,
             idle: Vec::new(),
+            asking: Vec::new(),
             open: 0,
             queue: VecDeque::new(),
             inflight: 0,
             rest: None,
+            away: false,
             requests: 0,
             errors: 0,
         };
         let peers = peers.into_iter().map(known).collect();
-        State { cache, balance, peers, turns: [0; 2], voice: Voice::default() }
+        State { cache, balance, peers, turns: [0; 3], voice: Voice::default() }
     }
 
     /// A front that knows nobody.
@@ -162,9 +193,17 @@ impl State {
         self.peers.is_empty()
     }
 
-    /// The next thing to ask this peer.
-    pub fn take_call(&mut self, peer: Peer) -> Option<Call> {
-        self.peers[peer.0].queue.pop_front()
+    /// The next thing that this connection is to ask its peer.
+    pub fn take_call(&mut self, peer: Peer, id: Id) -> Option<Call> {
+        let known = &mut self.peers[peer.0];
+        let call = known.queue.pop_front()?;
+        known.asking.push(id);
+        Some(call)
+    }
+
+    /// A connection waits for a reply no longer.
+    pub fn is_answered(&mut self, peer: Peer, id: Id) {
+        self.peers[peer.0].asking.retain(|asking| *asking != id);
     }
 
     /// A connection has nothing to do.
@@ -177,21 +216,40 @@ impl State {
         self.peers[peer.0].name.clone()
     }
 
-    /// The peer's address, for `Host`.
-    pub fn host(&self, peer: Peer) -> String {
-        self.peers[peer.0].addr.to_string()
+    /// The peer's address, for `Host`, and the token that it wants to hear.
+    pub fn host(&self, peer: Peer) -> (String, Option<&str>) {
+        let known = &self.peers[peer.0];
+        (known.addr.to_string(), known.token.as_deref())
     }
 
-    /// All peers, as operators see them.
+    /// A process says what a replica is called and whether it may be asked.
+    pub fn is_known(&mut self, addr: SocketAddr, name: &str, up: bool) {
+        for known in self.peers.iter_mut().filter(|known| known.addr == addr) {
+            known.away = !up;
+            name.clone_into(&mut known.name);
+        }
+    }
+
+    /// Its process says nothing any more: whoever waits for its replies asks elsewhere.
+    pub fn is_gone(&mut self, addr: SocketAddr, effects: &mut Vec<Effect>) {
+        for known in self.peers.iter_mut().filter(|known| known.addr == addr) {
+            known.away = true;
+            let leave = |id: &Id| Effect::Post(*id, Mail::Store(Notice::Leave));
+            effects.extend(known.asking.iter().map(leave));
+        }
+    }
+
+    /// All replicas, as operators see them.
     pub fn seen(&self, now: Instant) -> Vec<Seen> {
         let seen = |known: &Known| Seen {
             name: known.name.clone(),
             role: known.role,
-            reachable: known.rest.is_none_or(|until| until <= now),
+            addr: known.addr,
+            reachable: !known.away && known.rest.is_none_or(|until| until <= now),
             requests: known.requests,
             errors: known.errors,
         };
-        self.peers.iter().map(seen).collect()
+        self.peers.iter().filter(|known| known.role != Role::Log).map(seen).collect()
     }
 
     /// Whether some peer of this role may be asked.
@@ -231,6 +289,7 @@ impl State {
         let own = replicas.iter().find(|replica| replica.name == known.name);
         known.role == role
             && own.is_none_or(Replica::is_up)
+            && !known.away
             && known.rest.is_none_or(|until| until <= now)
             && known.queue.len() < limits::STORE_CALLS
     }

@@ -9,8 +9,9 @@ use super::Call;
 use crate::buf::RecvBuf;
 use crate::client::http::{Part, Reader};
 use crate::limits;
+use crate::service::store::Notice;
 use crate::service::store::order::OUTCOME;
-use crate::service::{Cx, Deadline, Event, Progress};
+use crate::service::{Cx, Deadline, Event, Mail, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Method};
@@ -27,7 +28,9 @@ pub struct Reply {
     pub fields: Vec<(&'static str, String)>,
     /// Who said it.
     pub replica: String,
-    /// How long that took.
+    /// When it was asked, …
+    pub began: Instant,
+    /// … and how long the reply took.
     pub took: Duration,
     /// Whether the cache has it now.
     pub stored: bool,
@@ -84,6 +87,11 @@ impl Session {
     pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         match event {
             Event::Opened { .. } => self.next(cx),
+            Event::Mail(Mail::Store(Notice::Leave)) => {
+                if let Stage::Asking(_) = self.stage {
+                    self.end(Close::ReplyTimeout, cx);
+                }
+            }
             Event::Mail(_) => {
                 if let Stage::Idle(_) = self.stage {
                     self.next(cx);
@@ -119,13 +127,13 @@ impl Session {
     /// Asks what is waiting, or waits itself.
     fn next(&mut self, cx: &mut Cx<'_>) {
         let front = &mut cx.world.store.front;
-        let Some(call) = front.take_call(self.peer) else {
+        let Some(call) = front.take_call(self.peer, cx.id) else {
             front.rests(self.peer, cx.id);
             self.stage = Stage::Idle(cx.now + limits::STORE_IDLE);
             return;
         };
-        let host = front.host(self.peer);
-        call.print(&host, cx.send.tail());
+        let (host, token) = front.host(self.peer);
+        call.print(&host, token, cx.send.tail());
         let reader = Reader::new(Method::of(call.method));
         let (until, began) = (cx.now + limits::STORE_REPLY, cx.now);
         let (fields, body) = (Vec::new(), Vec::new());
@@ -174,7 +182,8 @@ impl Session {
         let took = cx.now.saturating_duration_since(began);
         let replica = cx.world.store.front.name(self.peer);
         let body = body.into();
-        let reply = Reply { status, body, fields, replica, took, stored: false };
+        let reply = Reply { status, body, fields, replica, began, took, stored: false };
+        cx.world.store.front.is_answered(self.peer, cx.id);
         let keep = reader.keeps_alive();
         super::calls::answered(self.peer, call, reply, cx);
         if keep {
@@ -202,7 +211,10 @@ impl Session {
         }
         match stage {
             Stage::Dialling(_) => super::calls::unreachable(self.peer, cx),
-            Stage::Asking(asking) => super::calls::lost(self.peer, asking.call, cx),
+            Stage::Asking(asking) => {
+                cx.world.store.front.is_answered(self.peer, cx.id);
+                super::calls::lost(self.peer, asking.call, cx);
+            }
             Stage::Idle(_) | Stage::Done(_) => super::calls::closed(self.peer, cx),
         }
     }

@@ -80,7 +80,9 @@ pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 }
 
 fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
-    if let Some(found) = cx.world.store.front.cache.find(&key, cx.now) {
+    let current = cx.world.store.is_current(cx.now, cx.draining);
+    let cache = &mut cx.world.store.front.cache;
+    if let Some(found) = current.then(|| cache.find(&key, cx.now)).flatten() {
         let line = format_args!("Using cache for {key}");
         cx.world.store.front.voice.note(&line, cx.now);
         return Answer::Ready(hit(&shape, found));

@@ -65,7 +65,7 @@ pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Err(response) => return Answer::Ready(response),
     };
     let keyed = key.is_some();
-    let key = key.unwrap_or_else(|| own_key(cx));
+    let key = key.unwrap_or_else(|| words::own_key(cx));
     let call = Call {
         method: "PUT",
         fields: vec![("Idempotency-Key", key)],
@@ -113,7 +113,7 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
             Err(response) => return Answer::Ready(response),
         };
         keyed = key.is_some();
-        fields.push(("Idempotency-Key", key.unwrap_or_else(|| own_key(cx))));
+        fields.push(("Idempotency-Key", key.unwrap_or_else(|| words::own_key(cx))));
         safe = true;
     }
     let text = words::segment(head.target.path(), "/api/books/");
@@ -126,12 +126,6 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let call = Call { method, fields, safe, ..Call::get(role, target, wanted) };
     let call = Call { body: request.body.to_vec(), ..call };
     ask(call, Asked { shape: Shape::Api { read }, book, keyed }, request.ticket, cx)
-}
-
-/// A key that nobody else uses.
-fn own_key(cx: &mut Cx<'_>) -> String {
-    let since = cx.wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    format!("front-{:x}-{:016x}", since.as_nanos(), cx.rng.u64(..))
 }
 
 fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {

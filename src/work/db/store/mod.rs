@@ -6,15 +6,19 @@
 //! have the digest that it says is not served from. The log's file holds a replica's tables too:
 //! the state before its first record, into which old records are folded.
 
+mod pages;
+mod records;
 mod tables;
+
+pub use tables::Origin;
 
 use super::{Failure, Ledger};
 use crate::limits;
 use crate::work::Outcome as Done;
 use crate::work::files::room;
-use crate::work::store::{Book, Entry, Order, Seq, Settled, codec};
-use rusqlite::{Connection, Transaction, params};
-use sha2::{Digest as _, Sha256};
+use crate::work::store::page::{Cursor, Page};
+use crate::work::store::{Book, Entry, Order, Seq, Settled};
+use rusqlite::{Connection, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +42,12 @@ pub enum Request {
     Restore(PathBuf),
     /// Orders before this number, the newest first, at most so many.
     Orders(u64, usize),
+    /// Say which log the file belongs to.
+    Mark(Origin),
+    /// The page of the log's first state that begins there, if that state still has this number.
+    Page(Cursor, Option<Seq>),
+    /// Take in the page that begins there; the last one makes its state the file's own.
+    Stage(Cursor, Arc<Page>),
 }
 
 /// What was carried out, and is on disk.
@@ -57,6 +67,12 @@ pub enum Answer {
     Applied(Step),
     /// Some orders.
     Orders(Vec<(Order, String)>),
+    /// It was said which log the file belongs to.
+    Marked,
+    /// A page.
+    Page(Page),
+    /// A page was taken in that is not the last.
+    Staged,
 }
 
 /// The books of a file, and how far it is.
@@ -70,6 +86,8 @@ pub struct View {
     pub orders: u64,
     /// All books, by id.
     pub books: Vec<Book>,
+    /// Which log the file belongs to, if that was ever said.
+    pub origin: Option<Origin>,
 }
 
 /// How a replica has gone on.
@@ -100,6 +118,8 @@ struct Open {
     place: Place,
     /// The last entry of the log; nothing in a replica.
     tip: Seq,
+    /// Nothing is folded before the log is so long: somebody reads the state that it begins with.
+    read_until: Seq,
 }
 
 const LOG: &str = "CREATE TABLE IF NOT EXISTS log(
@@ -138,8 +158,9 @@ impl File {
         let last = "SELECT COALESCE(MAX(seq + count - 1), ?1) FROM log";
         let tip: i64 = connection.query_row(last, [place.seq as i64], |row| row.get(0))?;
         let Place { seq, digest, orders, .. } = place;
-        let view = View { seq: seq.max(tip as u64), digest, orders, books };
-        self.open = Some(Open { connection, place, tip: tip as u64 });
+        let origin = tables::origin(&connection)?;
+        let view = View { seq: seq.max(tip as u64), digest, orders, books, origin };
+        self.open = Some(Open { connection, place, tip: tip as u64, read_until: 0 });
         Ok(Answer::Opened(view))
     }
 
@@ -160,29 +181,39 @@ impl File {
             self.room()?;
         }
         let Some(open) = &mut self.open else {
-            return Err(Failure::new("the file is closed".to_string()));
+            return Err(Failure::new("the file is closed"));
         };
-        let (mut place, mut tip) = (open.place, open.tip);
+        let mut ends = Ends { place: open.place, tip: open.tip, read_until: open.read_until };
         let transaction = open.connection.transaction()?;
         let mut answers = Vec::with_capacity(batch.len());
         for request in batch {
-            answers.push(answer(&transaction, request, &mut place, &mut tip)?);
+            answers.push(answer(&transaction, request, &mut ends)?);
         }
         transaction.commit()?;
-        (open.place, open.tip) = (place, tip);
+        (open.place, open.tip, open.read_until) = (ends.place, ends.tip, ends.read_until);
         Ok(answers)
+    }
+
+    fn stage(&mut self, at: Cursor, page: &Page) -> Result<Answer, Failure> {
+        let Some(open) = &mut self.open else {
+            return Err(Failure::new("the file is closed"));
+        };
+        pages::stage(&mut open.connection, at, page)?;
+        if page.next.is_none() { self.open() } else { Ok(Answer::Staged) }
     }
 
     /// What can be answered although the run that the request was part of failed: a disk that is
     /// full can be read.
     fn by_itself(&mut self, request: &Request, failure: &Failure) -> Result<Answer, Failure> {
         match request {
-            Request::Read(..) | Request::Orders(..) => {
+            Request::Read(..) | Request::Orders(..) | Request::Page(..) => {
                 let mut answers = self.run(std::slice::from_ref(request))?;
                 Ok(answers.pop().expect("one for one"))
             }
             Request::Append(_)
             | Request::Apply(..)
+            | Request::Mark(_)
+            | Request::Stage(..)
             | Request::Open
             | Request::Close
             | Request::Restore(_) => Err(failure.clone()),
@@ -204,7 +235,7 @@ impl File {
 
     fn restore(&mut self, from: &Path) -> Result<Answer, Failure> {
         let Some(open) = &mut self.open else {
-            return Err(Failure::new("the file is closed".to_string()));
+            return Err(Failure::new("the file is closed"));
         };
         tables::restore(&mut open.connection, from)?;
         self.open()
@@ -219,7 +250,10 @@ impl Ledger for File {
     /// that fails nothing of it is kept, and every answer says why.
     fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
         let alone = |request: &Request| {
-            matches!(request, Request::Open | Request::Close | Request::Restore(_))
+            matches!(
+                request,
+                Request::Open | Request::Close | Request::Restore(_) | Request::Stage(..)
+            )
         };
         let mut answers = Vec::with_capacity(batch.len());
         for run in batch.chunk_by(|a, b| !alone(a) && !alone(b)) {
@@ -230,7 +264,10 @@ impl Ledger for File {
                     answers.push(Ok(Answer::Closed));
                 }
                 Request::Restore(from) => answers.push(self.restore(from)),
-                Request::Append(_)
+                Request::Stage(at, page) => answers.push(self.stage(*at, page)),
+                Request::Mark(_)
+                | Request::Page(..)
+                | Request::Append(_)
                 | Request::Read(..)
                 | Request::Apply(..)
                 | Request::Orders(..) => match self.run(run) {
@@ -249,107 +286,37 @@ impl Ledger for File {
     }
 }
 
+/// Where a file begins and ends, while a transaction is under way.
+struct Ends {
+    place: Place,
+    tip: Seq,
+    read_until: Seq,
+}
+
 fn answer(
     transaction: &Transaction<'_>,
     request: &Request,
-    place: &mut Place,
-    tip: &mut Seq,
+    ends: &mut Ends,
 ) -> Result<Answer, Failure> {
     match request {
-        Request::Append(entries) => append(transaction, entries, place, tip),
-        Request::Read(since, most) => read(transaction, *since, *most, place.seq),
+        Request::Append(entries) => records::append(transaction, entries, ends),
+        Request::Read(since, most) => records::read(transaction, *since, *most, ends.place.seq),
         Request::Apply(first, entries) => {
-            tables::advance(transaction, place, *first, entries).map(Answer::Applied)
+            tables::advance(transaction, &mut ends.place, *first, entries).map(Answer::Applied)
+        }
+        Request::Mark(origin) => tables::mark(transaction, *origin).map(|()| Answer::Marked),
+        Request::Page(_, Some(seq)) if *seq != ends.place.seq => Ok(Answer::Folded),
+        Request::Page(at, _) => {
+            ends.read_until = ends.tip + limits::STORE_LOG_ENTRIES / 2;
+            pages::page(transaction, &ends.place, *at)
         }
         Request::Orders(before, most) => {
             Ok(Answer::Orders(tables::orders(transaction, *before, *most)?))
         }
-        Request::Open | Request::Close | Request::Restore(_) => {
+        Request::Open | Request::Close | Request::Restore(_) | Request::Stage(..) => {
             unreachable!("these stand alone")
         }
     }
-}
-
-fn append(
-    transaction: &Transaction<'_>,
-    entries: &[Entry],
-    place: &mut Place,
-    tip: &mut Seq,
-) -> Result<Answer, Failure> {
-    let first = *tip + 1;
-    let text = codec::print(entries);
-    let insert = "INSERT INTO log VALUES (?1, ?2, ?3, ?4)";
-    transaction.prepare_cached(insert)?.execute(params![
-        first as i64,
-        entries.len() as i64,
-        text,
-        sum(first, &text)
-    ])?;
-    *tip += entries.len() as u64;
-    if *tip - place.seq > limits::STORE_LOG_ENTRIES + limits::STORE_FOLD {
-        fold(transaction, place)?;
-    }
-    Ok(Answer::Appended(first))
-}
-
-/// Takes the oldest records into the state that the log begins with.
-fn fold(transaction: &Transaction<'_>, place: &mut Place) -> Result<(), Failure> {
-    let until = place.seq + limits::STORE_FOLD;
-    while place.seq < until {
-        let Answer::Entries(first, entries) = read(transaction, place.seq, 1, place.seq)? else {
-            break;
-        };
-        tables::advance(transaction, place, first, &entries)?;
-    }
-    let delete = "DELETE FROM log WHERE seq <= ?1";
-    transaction.prepare_cached(delete)?.execute([place.seq as i64])?;
-    Ok(())
-}
-
-/// Whole records that hold entries behind `since`, until there are `most` entries or more.
-fn read(
-    transaction: &Transaction<'_>,
-    since: Seq,
-    most: usize,
-    base: Seq,
-) -> Result<Answer, Failure> {
-    if since < base {
-        return Ok(Answer::Folded);
-    }
-    let select = "SELECT seq, count, entries, sum FROM log WHERE seq + count > ?1 AND seq > ?2 \
-                  ORDER BY seq";
-    let mut select = transaction.prepare_cached(select)?;
-    // A record has at most so many entries: where the one with `since` begins is not far.
-    let from = (since as i64).saturating_sub(limits::STORE_BATCH as i64);
-    let mut rows = select.query(params![since as i64 + 1, from])?;
-    let mut all = Vec::new();
-    let mut next = since + 1;
-    while let Some(row) = rows.next()? {
-        let (seq, count, text) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)?, row.get(2)?);
-        let text: String = text;
-        let stored: Vec<u8> = row.get(3)?;
-        let entries = codec::parse(text.as_bytes()).filter(|entries| {
-            stored == sum(seq, &text) && entries.len() as i64 == count && seq <= next
-        });
-        let Some(entries) = entries else {
-            return Err(Failure::new(format!("record {seq} of the log is damaged")));
-        };
-        let known = (next - seq) as usize;
-        next = seq + entries.len() as u64;
-        all.extend(entries.into_iter().skip(known));
-        if all.len() >= most {
-            break;
-        }
-    }
-    Ok(Answer::Entries(since + 1, all.into()))
-}
-
-/// Bits of a hash: a record that was damaged on disk is not read as another one.
-fn sum(first: Seq, text: &str) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    hash.update(first.to_le_bytes());
-    hash.update(text.as_bytes());
-    hash.finalize()[..8].to_vec()
 }
 
 #[cfg(test)]

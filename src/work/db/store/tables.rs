@@ -3,6 +3,7 @@
 use super::{Failure, Step};
 use crate::work::store::apply::{Change, Purchase, Seen, apply};
 use crate::work::store::codec::{settled, settled_value};
+use crate::work::store::page::Key;
 use crate::work::store::{Book, Entry, KEYS_KEPT, Order, Seq, Settled, first_books};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
@@ -24,7 +25,19 @@ CREATE TABLE IF NOT EXISTS keys(
 CREATE INDEX IF NOT EXISTS keys_by_seq ON keys(seq);
 CREATE TABLE IF NOT EXISTS state(
     one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER NOT NULL, digest INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS origin(
+    one INTEGER PRIMARY KEY CHECK(one = 1), log INTEGER NOT NULL, leased INTEGER NOT NULL
 ) STRICT";
+
+/// Which log a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// A number that no other log has.
+    pub log: u64,
+    /// Of the log's own file: whether other processes have ever followed it.
+    pub leased: bool,
+}
 
 /// How far tables are, and what of them is asked for often.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,10 +64,25 @@ pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
         .optional()?;
     if told.is_none() {
         for book in first_books() {
-            put_book(&transaction, &book)?;
+            put_book(&transaction, "books", &book)?;
         }
     }
-    let books = books(&transaction)?;
+    let (mut place, books) = look(&transaction)?;
+    match told {
+        None => write_place(&transaction, &place)?,
+        Some((_, digest)) if digest != place.digest => {
+            let text = "its rows are not those that were written";
+            return Err(Failure::new(text));
+        }
+        Some((seq, _)) => place.seq = seq,
+    }
+    transaction.commit()?;
+    Ok((place, books))
+}
+
+/// What the rows come to, whatever they are said to be; they do not know their sequence number.
+pub fn look(transaction: &Transaction<'_>) -> Result<(Place, Vec<Book>), Failure> {
+    let books = books(transaction)?;
     let mut place = Place {
         books: books.len() as u32,
         last_book: books.last().map_or(0, |book| book.id),
@@ -71,16 +99,22 @@ pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
             return Err(Failure::new(format!("order {} is missing", place.orders)));
         }
     }
-    match told {
-        None => write_place(&transaction, &place)?,
-        Some((_, digest)) if digest != place.digest => {
-            let text = "its rows are not those that were written";
-            return Err(Failure::new(text.to_string()));
-        }
-        Some((seq, _)) => place.seq = seq,
-    }
-    transaction.commit()?;
     Ok((place, books))
+}
+
+/// Which log the file belongs to, if that was ever said.
+pub fn origin(connection: &Connection) -> Result<Option<Origin>, Failure> {
+    let found = connection.query_row("SELECT log, leased FROM origin", [], |row| {
+        Ok(Origin { log: row.get::<_, i64>(0)? as u64, leased: row.get(1)? })
+    });
+    Ok(found.optional()?)
+}
+
+/// Says so.
+pub fn mark(transaction: &Transaction<'_>, origin: Origin) -> Result<(), Failure> {
+    let write = "INSERT OR REPLACE INTO origin VALUES (1, ?1, ?2)";
+    transaction.execute(write, params![origin.log as i64, origin.leased])?;
+    Ok(())
 }
 
 /// Goes on by the entries that are not included yet.
@@ -125,23 +159,18 @@ fn advance_by(
     place.seq = seq;
     let Change { settled, book, order, purchase } = change;
     if let Some(book) = &book {
-        put_book(transaction, book)?;
+        put_book(transaction, "books", book)?;
         place.books += u32::from(before.is_none());
         place.last_book = place.last_book.max(book.id);
     }
     if let Some(order) = order {
         place.orders = order.id;
-        let insert = "INSERT INTO orders VALUES \
-                      (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch'), ?4)";
-        let Order { id, book, at, quantity } = order;
-        let row = params![id as i64, book, at as i64, quantity];
-        transaction.prepare_cached(insert)?.execute(row)?;
+        put_order(transaction, "orders", order)?;
     }
     if let (Some(key), Some(purchase)) = (entry.key(), purchase) {
-        let outcome = settled_value(&settled).to_string();
-        let insert = "INSERT OR REPLACE INTO keys VALUES (?1, ?2, ?3, ?4, ?5)";
-        let row = params![key, seq as i64, purchase.book, purchase.quantity, outcome];
-        transaction.prepare_cached(insert)?.execute(row)?;
+        let (key, settled) = (key.to_string(), settled.clone());
+        let Purchase { book, quantity, .. } = purchase;
+        put_key(transaction, "keys", &Key { key, seq, book, quantity, settled })?;
     }
     Ok((settled, book))
 }
@@ -182,18 +211,41 @@ pub fn orders(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn write_place(transaction: &Transaction<'_>, place: &Place) -> Result<(), Failure> {
+pub fn write_place(transaction: &Transaction<'_>, place: &Place) -> Result<(), Failure> {
     let write = "INSERT OR REPLACE INTO state VALUES (1, ?1, ?2)";
     let row = params![place.seq as i64, place.digest as i64];
     transaction.prepare_cached(write)?.execute(row)?;
     Ok(())
 }
 
-fn put_book(transaction: &Transaction<'_>, book: &Book) -> Result<(), Failure> {
-    let write = "INSERT OR REPLACE INTO books VALUES (?1, ?2, ?3, ?4, ?5)";
+/// Puts a book into `table`.
+pub fn put_book(transaction: &Transaction<'_>, table: &str, book: &Book) -> Result<(), Failure> {
+    let write = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5)");
     let Book { id, title, quantity, price, topic } = book;
     let row = params![id, title, quantity, price, topic];
-    transaction.prepare_cached(write)?.execute(row)?;
+    transaction.prepare_cached(&write)?.execute(row)?;
+    Ok(())
+}
+
+/// Puts an order into `table`, with its date.
+pub fn put_order(transaction: &Transaction<'_>, table: &str, order: Order) -> Result<(), Failure> {
+    let insert = format!(
+        "INSERT INTO {table} VALUES \
+         (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', ?3, 'unixepoch'), ?4)"
+    );
+    let Order { id, book, at, quantity } = order;
+    let row = params![id as i64, book, at as i64, quantity];
+    transaction.prepare_cached(&insert)?.execute(row)?;
+    Ok(())
+}
+
+/// Puts a key into `table`, with what came of it.
+pub fn put_key(transaction: &Transaction<'_>, table: &str, key: &Key) -> Result<(), Failure> {
+    let insert = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5)");
+    let Key { key, seq, book, quantity, settled } = key;
+    let outcome = settled_value(settled).to_string();
+    let row = params![key, *seq as i64, book, quantity, outcome];
+    transaction.prepare_cached(&insert)?.execute(row)?;
     Ok(())
 }
 
@@ -234,7 +286,8 @@ fn purchase(
     Ok(Some(Purchase { book, quantity, outcome: known.outcome }))
 }
 
-fn book(row: &Row<'_>) -> rusqlite::Result<Book> {
+/// A book of a row.
+pub fn book(row: &Row<'_>) -> rusqlite::Result<Book> {
     Ok(Book {
         id: row.get(0)?,
         title: row.get(1)?,
@@ -244,7 +297,8 @@ fn book(row: &Row<'_>) -> rusqlite::Result<Book> {
     })
 }
 
-fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
+/// An order of a row.
+pub fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
     let number = |column| row.get::<_, i64>(column).map(|number| number as u64);
     Ok(Order { id: number(0)?, book: row.get(1)?, at: number(2)?, quantity: row.get(3)? })
 }

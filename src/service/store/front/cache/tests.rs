@@ -5,9 +5,9 @@ use super::*;
 const TTL: Duration = Duration::from_secs(60);
 
 fn reply(body: &str) -> Arc<Reply> {
-    let (replica, took) = ("catalog-1".to_string(), Duration::ZERO);
+    let (replica, began, took) = ("catalog-1".to_string(), Instant::now(), Duration::ZERO);
     let body = body.as_bytes().into();
-    Arc::new(Reply { status: 200, body, fields: Vec::new(), replica, took, stored: true })
+    Arc::new(Reply { status: 200, body, fields: Vec::new(), replica, began, took, stored: true })
 }
 
 fn waiter(slot: u32) -> (Id, Ticket) {

@@ -1,0 +1,291 @@
+//! What processes of one bookstore say to each other about the log.
+//!
+//! ```text
+//!   follower ── Report: I have applied all up to N, and am alive ──▶ owner of the log
+//!            ◀── News: these entries come next; so far is answered ──
+//! ```
+//! JSON in both directions. What is printed is read back as it was; what breaks a bound is not
+//! read at all.
+
+use super::codec::{self, number, settled, settled_value, text};
+use super::{Entry, Role, Seq, Settled, Trouble};
+use serde_json::{Map, Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What a follower says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The name that it was given last, if it was given one.
+    pub follower: Option<String>,
+    /// Whether it begins, or begins again: under another name, and with what comes next.
+    pub joins: bool,
+    /// The last entry that all its live replicas have applied.
+    pub since: Seq,
+    /// The last entry that it knows to be answered.
+    pub answered: Seq,
+    /// Its replicas.
+    pub replicas: Vec<Seen>,
+}
+
+/// A replica, as its process sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What it is for.
+    pub role: Role,
+    /// Which of its role, from 1.
+    pub number: u8,
+    /// Whether it may be asked.
+    pub standing: Standing,
+    /// The last entry that it has applied.
+    pub seq: Seq,
+    /// The digest of its tables then.
+    pub digest: u64,
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Requests that came to it …
+    pub requests: u64,
+    /// … and those of them that it could not answer.
+    pub errors: u64,
+}
+
+/// Whether a replica may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Yes.
+    Up,
+    /// No.
+    Down,
+    /// Not before it has caught up.
+    Recovering,
+}
+
+impl Standing {
+    /// The word that operators know.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Up => "UP",
+            Standing::Down => "DOWN",
+            Standing::Recovering => "RECOVERING",
+        }
+    }
+}
+
+/// What the owner of the log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The follower's name from now on.
+    pub follower: String,
+    /// Which log this is.
+    pub log: u64,
+    /// The number of the first of the entries, or of the one that will come next.
+    pub first: Seq,
+    /// Entries in their order.
+    pub entries: Arc<[Entry]>,
+    /// The last entry whose writers were told what came of it.
+    pub answered: Seq,
+    /// What an operator wants done.
+    pub commands: Vec<Command>,
+}
+
+/// What an operator wants done to a replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Its name, in its own process.
+    pub replica: String,
+    /// Whether it is to end as if its process had been killed, or to come back.
+    pub crash: bool,
+}
+
+/// Replicas that one process can have.
+pub const REPLICAS_MAX: usize = 16;
+/// Commands of one answer.
+pub const COMMANDS_MAX: usize = 64;
+/// Bytes of a follower's name, and of a replica's.
+pub const NAME_MAX: usize = 64;
+
+impl Report {
+    /// Prints it.
+    pub fn print(&self) -> String {
+        let replicas = self.replicas.iter().map(Seen::value).collect::<Vec<_>>();
+        let Report { follower, joins, since, answered, .. } = self;
+        json!({"follower": follower, "joins": joins, "since": since, "answered": answered,
+            "replicas": replicas})
+        .to_string()
+    }
+
+    /// Reads what [`Report::print`] made.
+    pub fn parse(body: &[u8]) -> Option<Report> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let object = value.as_object()?;
+        let replicas = list(object, "replicas", REPLICAS_MAX)?;
+        let is_new = object.get("follower")?.is_null();
+        let named = || text(object, "follower", NAME_MAX, NAME_MAX);
+        let follower = if is_new { None } else { Some(named()?) };
+        Some(Report {
+            follower,
+            joins: object.get("joins")?.as_bool()?,
+            since: seq(object, "since")?,
+            answered: seq(object, "answered")?,
+            replicas: replicas.iter().map(Seen::parse).collect::<Option<_>>()?,
+        })
+    }
+}
+
+impl Seen {
+    /// `catalog-1` and the like.
+    pub fn name(&self) -> String {
+        format!("{}-{}", self.role.name(), self.number)
+    }
+
+    fn value(&self) -> Value {
+        let Seen { role, number, standing, seq, digest, addr, requests, errors } = self;
+        json!({"role": role.name(), "number": number, "state": standing.name(), "seq": seq,
+            "digest": digest, "addr": addr.to_string(), "requests": requests, "errors": errors})
+    }
+
+    fn parse(value: &Value) -> Option<Seen> {
+        let object = value.as_object()?;
+        let word = |name| object.get(name).and_then(Value::as_str);
+        let roles = [Role::Catalog, Role::Order];
+        let standings = [Standing::Up, Standing::Down, Standing::Recovering];
+        Some(Seen {
+            role: roles.into_iter().find(|role| Some(role.name()) == word("role"))?,
+            number: number(object, "number", u8::MAX.into())? as u8,
+            standing: standings.into_iter().find(|state| Some(state.name()) == word("state"))?,
+            seq: seq(object, "seq")?,
+            digest: number(object, "digest", u64::MAX)?,
+            addr: word("addr")?.parse().ok()?,
+            requests: number(object, "requests", u64::MAX)?,
+            errors: number(object, "errors", u64::MAX)?,
+        })
+    }
+}
+
+impl News {
+    /// Prints it.
+    pub fn print(&self) -> String {
+        let News { follower, log, first, entries, answered, commands } = self;
+        let entries = entries.iter().map(codec::value).collect::<Vec<_>>();
+        let commands = commands
+            .iter()
+            .map(|command| json!({"replica": command.replica, "crash": command.crash}))
+            .collect::<Vec<_>>();
+        json!({"follower": follower, "log": log, "first": first, "entries": entries,
+            "answered": answered, "commands": commands})
+        .to_string()
+    }
+
+    /// Reads what [`News::print`] made.
+    pub fn parse(body: &[u8]) -> Option<News> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        let object = value.as_object()?;
+        let command = |value: &Value| {
+            let object = value.as_object()?;
+            let replica = text(object, "replica", NAME_MAX, NAME_MAX)?;
+            Some(Command { replica, crash: object.get("crash")?.as_bool()? })
+        };
+        let entries = list(object, "entries", usize::MAX)?;
+        let first = seq(object, "first")?;
+        Some(News {
+            follower: text(object, "follower", NAME_MAX, NAME_MAX)?,
+            log: number(object, "log", u64::MAX)?,
+            first: (first > 0).then_some(first)?,
+            entries: entries.iter().map(codec::entry).collect::<Option<_>>()?,
+            answered: seq(object, "answered")?,
+            commands: list(object, "commands", COMMANDS_MAX)?
+                .iter()
+                .map(command)
+                .collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// Prints what came of the entries of one request, each for itself.
+pub fn print_told(told: &[Result<Settled, Trouble>]) -> String {
+    let value = |one: &Result<Settled, Trouble>| match one {
+        Ok(settled) => settled_value(settled),
+        Err(trouble) => json!({"trouble": trouble.name()}),
+    };
+    Value::Array(told.iter().map(value).collect()).to_string()
+}
+
+/// Reads what [`print_told`] made.
+pub fn parse_told(body: &[u8]) -> Option<Vec<Result<Settled, Trouble>>> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let all = [Trouble::Log, Trouble::Busy, Trouble::Unknown];
+    let one = |value: &Value| match value.get("trouble").and_then(Value::as_str) {
+        Some(word) => all.into_iter().find(|trouble| trouble.name() == word).map(Err),
+        None => settled(value).map(Ok),
+    };
+    value.as_array()?.iter().map(one).collect()
+}
+
+/// SQLite counts to here.
+fn seq(object: &Map<String, Value>, name: &str) -> Option<Seq> {
+    number(object, name, i64::MAX as u64)
+}
+
+fn list<'v>(object: &'v Map<String, Value>, name: &str, most: usize) -> Option<&'v Vec<Value>> {
+    object.get(name)?.as_array().filter(|list| list.len() <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::work::store::Outcome;
+
+    fn seen() -> Seen {
+        Seen {
+            role: Role::Order,
+            number: 2,
+            standing: Standing::Recovering,
+            seq: 9,
+            digest: u64::MAX,
+            addr: "[::1]:7001".parse().unwrap(),
+            requests: 5,
+            errors: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_understood() {
+        for follower in [None, Some("f-1".to_string())] {
+            let (joins, replicas) = (follower.is_none(), vec![seen()]);
+            let report = Report { follower, joins, since: 8, answered: 7, replicas };
+            assert_eq!(Report::parse(report.print().as_bytes()), Some(report));
+        }
+        let command = Command { replica: "order-2".to_string(), crash: true };
+        let entry = Entry::Stock { book: 1, delta: -2, reason: String::new() };
+        let news = News {
+            follower: "f-1".to_string(),
+            log: u64::MAX,
+            first: 9,
+            entries: [entry].into(),
+            answered: 8,
+            commands: vec![command],
+        };
+        assert_eq!(News::parse(news.print().as_bytes()), Some(news));
+        let sold = Outcome::Sold { order: 3, left: 4 };
+        let told = [Ok(Settled { outcome: sold, replayed: true }), Err(Trouble::Busy)];
+        assert_eq!(parse_told(print_told(&told).as_bytes()), Some(told.to_vec()));
+    }
+
+    #[test]
+    fn what_breaks_a_bound_is_not_understood() {
+        let report = |replicas: usize, since: u64| {
+            let replicas = vec![seen(); replicas];
+            Report { follower: None, joins: true, since, answered: 0, replicas }.print()
+        };
+        assert!(Report::parse(report(REPLICAS_MAX, i64::MAX as u64).as_bytes()).is_some());
+        assert_eq!(Report::parse(report(REPLICAS_MAX + 1, 0).as_bytes()), None);
+        assert_eq!(Report::parse(report(0, 1 << 63).as_bytes()), None);
+        let log = report(1, 0).replace("\"order\"", "\"log\"");
+        assert_eq!(Report::parse(log.as_bytes()), None, "no replica keeps a log");
+        for text in ["", "[]", "{}", "null", "{\"follower\":\"f\",\"log\":1,\"first\":0}"] {
+            assert_eq!(Report::parse(text.as_bytes()), None, "{text}");
+            assert_eq!(News::parse(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_told(b"[{\"trouble\":\"none\"}]"), None);
+    }
+}
