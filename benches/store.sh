@@ -37,7 +37,8 @@ prepare() {
 
 # cached WHAT - asks until it is, and fails if it never is.
 cached() {
-    curl --silent --head "http://127.0.0.1:$port${paths[$1]}" | grep -qi '^x-cache: hit'
+    curl --silent --output /dev/null --dump-header - "http://127.0.0.1:$port${paths[$1]}" |
+        grep -i '^x-cache: hit' >/dev/null
 }
 
 # measure WHAT - adds a line to the results: requests/s, requests/CPU s, p99 in us.
