@@ -4,7 +4,8 @@
 use pentad::work::db::Failure;
 use pentad::work::db::store::{Answer, Request, Step, View};
 use pentad::work::store::memory::Tables;
-use pentad::work::store::{Book, Entry, Seq};
+use pentad::work::store::{Entry, Outcome, Seq};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Files by their numbers; the first is the log's.
@@ -126,19 +127,32 @@ impl Ledger {
     }
 
     fn apply(&mut self, first: Seq, entries: &[Entry]) -> Result<Step, Failure> {
-        let before = self.tables.books.clone();
         let Some(known) = (self.tables.seq + 1).checked_sub(first) else {
             return Err(Failure::new("entries are missing"));
         };
-        let fresh = entries.iter().skip(known as usize);
-        let settled = fresh.map(|entry| self.tables.apply(entry)).collect();
-        let changed = |book: &&Book| before.get(&book.id) != Some(*book);
+        let (mut settled, mut changed) = (Vec::new(), BTreeMap::new());
+        for entry in entries.iter().skip(known as usize) {
+            let told = self.tables.apply(entry);
+            // What was written counts, also where it is what it was before.
+            let written = match &told.outcome {
+                Outcome::Kept(book) => Some(book.id),
+                Outcome::Sold { .. } if !told.replayed => entry.book(),
+                Outcome::Sold { .. }
+                | Outcome::Short { .. }
+                | Outcome::NoBook
+                | Outcome::Stale
+                | Outcome::KeyTaken
+                | Outcome::Full => None,
+            };
+            changed.extend(written.map(|id| (id, self.tables.books[&id].clone())));
+            settled.push(told);
+        }
         Ok(Step {
             seq: self.tables.seq,
             digest: self.tables.digest(),
             orders: self.tables.orders.len() as u64,
             settled,
-            books: self.tables.books.values().filter(changed).cloned().collect(),
+            books: changed.into_values().collect(),
         })
     }
 }
