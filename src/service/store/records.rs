@@ -120,7 +120,7 @@ impl State {
         for replica in hungry.filter(|replica| (since..=last).contains(&replica.seq)) {
             replica.fed = true;
             if last >= tip {
-                replica.phase = Phase::Joined;
+                (replica.phase, replica.joins) = (Phase::Joined, last);
             }
             submit(replica.file, Request::Apply(first, Arc::clone(&entries)), effects);
         }
@@ -188,7 +188,7 @@ impl State {
         let answered = self.log.answered;
         for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
             replica.show(answered);
-            if replica.phase == Phase::Joined && replica.shown == answered {
+            if replica.may_rise(answered) {
                 replica.rise();
                 ::log::info!("{} is up again, at entry {answered}", replica.name);
             }

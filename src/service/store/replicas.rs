@@ -91,6 +91,9 @@ pub struct Replica {
     unseen: VecDeque<(Seq, Vec<Arc<Book>>)>,
     /// Whether entries that it lacked are on their way to it.
     pub fed: bool,
+    /// The last of the entries that it lacked when it joined. They were taken at once, and are
+    /// shown at once: others show them one by one, so before all of them it is not asked.
+    pub joins: Seq,
     /// Requests that came to its listener.
     pub requests: u64,
     /// Those of them that it could not answer.
@@ -123,6 +126,7 @@ impl Replica {
             shown: 0,
             unseen: VecDeque::new(),
             fed: false,
+            joins: 0,
             requests: 0,
             errors: 0,
             problem: None,
@@ -141,6 +145,11 @@ impl Replica {
     /// Whether it lacks entries, and none are on their way to it.
     pub fn is_hungry(&self) -> bool {
         self.phase == Phase::Behind && !self.fed
+    }
+
+    /// Whether it has joined, and shows just what is answered.
+    pub fn may_rise(&self, answered: Seq) -> bool {
+        self.phase == Phase::Joined && self.shown == answered && self.joins <= answered
     }
 
     /// Whether it may yet say what came of this entry.
