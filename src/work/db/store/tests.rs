@@ -172,3 +172,51 @@ fn a_purchase_is_one_decision() {
     assert_eq!(outcome(&mut tables, &sell(2, 2, Some("k"))), Outcome::KeyTaken);
     assert_eq!(tables.orders.len(), 2);
 }
+
+/// Every page of a file's state, each with where it begins.
+fn pages(file: &mut File) -> Vec<(Cursor, Page)> {
+    let (mut all, mut at) = (Vec::new(), Some(Cursor::FIRST));
+    while let Some(begin) = at {
+        let Answer::Page(page) = file.carry_out(Request::Page(begin, None)).unwrap() else {
+            panic!("a page was asked for")
+        };
+        at = page.next;
+        all.push((begin, page));
+    }
+    all
+}
+
+#[test]
+fn a_state_that_goes_page_by_page_is_the_same_at_the_other_end() {
+    let place = Place::new("pages");
+    let (mut from, _) = place.file("from.db");
+    let entries: Arc<[Entry]> = (0..2 * limits::STORE_PAGE + 7)
+        .map(|number| sell(2, u32::from(number < 90), Some(&format!("key-{number}"))))
+        .collect();
+    from.carry_out(Request::Apply(1, Arc::clone(&entries))).unwrap();
+    let all = pages(&mut from);
+    assert!(all.len() > 6, "books, orders and keys, of which there are several pages");
+    let other = Request::Page(Cursor::FIRST, Some(1));
+    assert!(matches!(from.carry_out(other), Ok(Answer::Folded)), "a state that is over");
+    let (mut to, before) = place.file("to.db");
+    // Rows that are not what was promised change nothing.
+    for (at, page) in &all {
+        let wrong = Page { digest: page.digest ^ 1, ..page.clone() };
+        let staged = to.carry_out(Request::Stage(*at, Arc::new(wrong)));
+        assert_eq!(staged.is_err(), page.next.is_none());
+    }
+    let Answer::Opened(view) = to.carry_out(Request::Open).unwrap() else { panic!() };
+    assert_eq!((view.seq, view.digest), (before.seq, before.digest));
+    let mut last = None;
+    for (at, page) in all {
+        last = Some(to.carry_out(Request::Stage(at, Arc::new(page))).unwrap());
+    }
+    let Some(Answer::Opened(view)) = last else { panic!("the last page makes it whole") };
+    let Answer::Opened(own) = from.carry_out(Request::Open).unwrap() else { panic!() };
+    assert_eq!((view.seq, view.digest, view.books), (own.seq, own.digest, own.books));
+    // Keys came with it: what was bought by one is not bought again.
+    let again = Request::Apply(own.seq + 1, entries[..1].into());
+    let told = applied(to.carry_out(again.clone()).unwrap()).settled;
+    assert!(told[0].replayed, "{told:?}");
+    assert_eq!(told, applied(from.carry_out(again).unwrap()).settled);
+}

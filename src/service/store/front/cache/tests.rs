@@ -91,3 +91,29 @@ fn a_cache_of_nothing_keeps_nothing_but_still_asks_once() {
     assert_eq!(told, [waiter(1), waiter(2)]);
     assert!(cache.find(&Key::Item(1), now).is_none() && cache.size() == (0, 0));
 }
+
+#[test]
+fn what_is_not_settled_everywhere_is_not_kept() {
+    let (mut cache, now) = (Cache::new(9, TTL, TTL), Instant::now());
+    let keeps = |cache: &mut Cache, key: &Key| {
+        put(cache, key, "x", now);
+        cache.find(key, now).is_some()
+    };
+    cache.invalidate(1, "Art");
+    cache.unsettle(5, Some((1, "Art".to_string())));
+    assert!(!keeps(&mut cache, &Key::Item(1)), "who is asked may not have applied it");
+    assert!(!keeps(&mut cache, &topic("art")));
+    assert!(keeps(&mut cache, &Key::Item(2)), "this one did not change");
+    cache.settle(4);
+    assert!(!keeps(&mut cache, &Key::Item(1)));
+    cache.settle(5);
+    assert!(keeps(&mut cache, &Key::Item(1)));
+    cache.unsettle(7, None);
+    assert!(!keeps(&mut cache, &Key::Item(3)), "whatever it was");
+    cache.settle(7);
+    for seq in 8..8 + 2 * UNSETTLED_MAX as u64 {
+        cache.unsettle(seq, Some((9, String::new())));
+    }
+    assert!(cache.unsettled.len() <= UNSETTLED_MAX);
+    assert!(!keeps(&mut cache, &Key::Item(4)), "too many to tell them apart");
+}
