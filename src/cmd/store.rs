@@ -65,7 +65,7 @@ pub(super) fn open(
 /// The log is here: every replica catches up with it before anybody is let in.
 fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Result<Opened, String> {
     let path = data.path().join(LOG);
-    let mut log = File::new(path.clone());
+    let mut log = File::log(path.clone());
     let (view, origin) = open_log(&mut log).map_err(|failure| failure.to_string())?;
     let (mut all, mut files) = (Vec::new(), Vec::new());
     for (service, addr) in found {

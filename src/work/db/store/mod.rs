@@ -1,10 +1,13 @@
 //! The bookstore's files: one for the log, one for each replica.
 //!
-//! A file is owned by one thread. All that waits for it is carried out in one transaction, whose
-//! commit is one `fsync` (`synchronous=FULL`). A replica's file holds, beside its tables, the
-//! number of the last entry that they include and a digest of them: a file whose rows do not
-//! have the digest that it says is not served from. The log's file holds a replica's tables too:
-//! the state before its first record, into which old records are folded.
+//! A file is owned by one thread. All that waits for it is carried out in one transaction. Of the
+//! log's file a commit is one `fsync` (`synchronous=FULL`): what was answered survives power loss
+//! there, and nowhere else. A replica's file waits for none (`synchronous=NORMAL`): its commits
+//! reach the disk whole and in their order, some time. It holds, beside its tables, the number of
+//! the last entry that they include, in the same transaction, and a digest of them: one that lost
+//! its end takes that from the log again, and one whose rows do not have the digest that it says
+//! is not served from. The log's file holds a replica's tables too: the state before its first
+//! record, into which old records are folded.
 
 mod pages;
 mod records;
@@ -109,7 +112,17 @@ pub struct Step {
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
+    commit: Commit,
     open: Option<Open>,
+}
+
+/// When a commit is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commit {
+    /// Some time, before any later one.
+    InOrder,
+    /// When it is answered.
+    AtOnce,
 }
 
 #[derive(Debug)]
@@ -130,9 +143,14 @@ const LOG: &str = "CREATE TABLE IF NOT EXISTS log(
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl File {
-    /// The file at `path`, not opened yet.
+    /// A replica's file at `path`, not opened yet.
     pub fn new(path: PathBuf) -> File {
-        File { path, open: None }
+        File { path, commit: Commit::InOrder, open: None }
+    }
+
+    /// The log's file at `path`, not opened yet.
+    pub fn log(path: PathBuf) -> File {
+        File { path, commit: Commit::AtOnce, open: None }
     }
 
     /// Carries out one request by itself.
@@ -152,7 +170,11 @@ impl File {
         let connection = Connection::open(&self.path)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        let synchronous = match self.commit {
+            Commit::InOrder => "NORMAL",
+            Commit::AtOnce => "FULL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous)?;
         let (place, books) = tables::open(&connection)?;
         connection.execute_batch(LOG)?;
         let last = "SELECT COALESCE(MAX(seq + count - 1), ?1) FROM log";

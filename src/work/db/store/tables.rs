@@ -131,9 +131,11 @@ pub fn advance(
     let known = (place.seq + 1 - first).min(entries.len() as u64) as usize;
     let (mut done, mut changed) = (Vec::new(), BTreeMap::new());
     for entry in &entries[known..] {
-        let (settled, book) = advance_by(transaction, place, entry)?;
-        done.push(settled);
-        changed.extend(book.map(|book| (book.id, book)));
+        done.push(advance_by(transaction, place, entry, &mut changed)?);
+    }
+    // A book that is sold a thousand times is written once.
+    for book in changed.values() {
+        put_book(transaction, "books", book)?;
     }
     if known < entries.len() {
         write_place(transaction, place)?;
@@ -148,20 +150,27 @@ fn advance_by(
     transaction: &Transaction<'_>,
     place: &mut Place,
     entry: &Entry,
-) -> Result<(Settled, Option<Book>), Failure> {
+    changed: &mut BTreeMap<u32, Book>,
+) -> Result<Settled, Failure> {
     let seq = place.seq + 1;
     let known = entry.key().map(|key| purchase(transaction, key, seq)).transpose()?.flatten();
-    let before = entry.book().map(|id| find_book(transaction, id)).transpose()?.flatten();
+    let before = match entry.book() {
+        None => None,
+        Some(id) => match changed.get(&id) {
+            Some(book) => Some(book.clone()),
+            None => find_book(transaction, id)?,
+        },
+    };
     let Place { books, last_book, orders: last_order, .. } = *place;
     let seen = Seen { book: before.clone(), known, books, last_book, last_order };
     let change = apply(entry, seen);
     place.digest = place.digest.wrapping_add(change.digest(before.as_ref()));
     place.seq = seq;
     let Change { settled, book, order, purchase } = change;
-    if let Some(book) = &book {
-        put_book(transaction, "books", book)?;
+    if let Some(book) = book {
         place.books += u32::from(before.is_none());
         place.last_book = place.last_book.max(book.id);
+        changed.insert(book.id, book);
     }
     if let Some(order) = order {
         place.orders = order.id;
@@ -172,7 +181,7 @@ fn advance_by(
         let Purchase { book, quantity, .. } = purchase;
         put_key(transaction, "keys", &Key { key, seq, book, quantity, settled })?;
     }
-    Ok((settled, book))
+    Ok(settled)
 }
 
 /// Takes over the tables of another file, whatever was here before.

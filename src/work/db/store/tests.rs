@@ -95,7 +95,8 @@ fn a_file_goes_on_exactly_as_tables_in_memory_do() {
 #[test]
 fn the_log_gives_back_what_it_took_and_folds_what_is_old() {
     let place = Place::new("log");
-    let (mut log, _) = place.file("store-log.db");
+    let mut log = File::log(place.0.join("store-log.db"));
+    log.carry_out(Request::Open).unwrap();
     let batch: Arc<[Entry]> = (0..1000).map(|_| sell(2, 1, None)).collect();
     let records = (limits::STORE_LOG_ENTRIES + 2 * limits::STORE_FOLD) / 1000 + 1;
     for record in 0..records {
@@ -121,8 +122,46 @@ fn the_log_gives_back_what_it_took_and_folds_what_is_old() {
     let mut twin = Tables::default();
     (0..tip).for_each(|_| drop(twin.apply(&sell(2, 1, None))));
     assert_eq!((step.seq, step.digest), (tip, twin.digest()));
-    let (_, view) = place.file("store-log.db");
+    let Answer::Opened(view) = log.carry_out(Request::Open).unwrap() else { panic!("it opens") };
     assert_eq!(view.seq, tip, "a log that is opened again goes on where it was");
+}
+
+#[test]
+fn a_replica_that_lost_its_end_takes_it_from_the_log_again() {
+    let place = Place::new("lost");
+    let mut log = File::log(place.0.join("store-log.db"));
+    log.carry_out(Request::Open).unwrap();
+    let (mut file, _) = place.file("catalog-1.db");
+    let mut twin = Tables::default();
+    let mut digests = vec![twin.digest()];
+    let mut rng = fastrand::Rng::with_seed(5);
+    while twin.seq < 300 {
+        let entries: Arc<[Entry]> = (0..rng.usize(1..20)).map(|_| any(&mut rng)).collect();
+        let first = twin.seq + 1;
+        for entry in &*entries {
+            twin.apply(entry);
+            digests.push(twin.digest());
+        }
+        log.carry_out(Request::Append(Arc::clone(&entries))).unwrap();
+        file.carry_out(Request::Apply(first, entries)).unwrap();
+    }
+    // What the disk has after a loss of power: the file, and its journal up to anywhere.
+    let database = std::fs::read(place.0.join("catalog-1.db")).unwrap();
+    let journal = std::fs::read(place.0.join("catalog-1.db-wal")).unwrap();
+    let mut behind = 0;
+    for cut in (0..60).map(|_| rng.usize(..journal.len())).chain([0, journal.len()]) {
+        let _ = std::fs::remove_file(place.0.join("cut.db-shm"));
+        std::fs::write(place.0.join("cut.db"), &database).unwrap();
+        std::fs::write(place.0.join("cut.db-wal"), &journal[..cut]).unwrap();
+        let (mut late, view) = place.file("cut.db");
+        assert_eq!(view.digest, digests[view.seq as usize], "whole entries, cut at {cut}");
+        behind += u32::from(view.seq < twin.seq);
+        let read = log.carry_out(Request::Read(view.seq, usize::MAX)).unwrap();
+        let Answer::Entries(first, entries) = read else { panic!("{read:?}") };
+        let step = applied(late.carry_out(Request::Apply(first, entries)).unwrap());
+        assert_eq!((step.seq, step.digest), (twin.seq, twin.digest()), "cut at {cut}");
+    }
+    assert!(behind > 40, "most had lost something");
 }
 
 #[test]
