@@ -21,7 +21,7 @@ pub(super) use options::HELP;
 
 use super::super::{Exit, complain, print};
 use desk::{Broken, Desk};
-use options::{Format, Options};
+use options::{Format, Options, Part};
 use report::Report;
 use shop::Shop;
 use std::ffi::OsString;
@@ -80,15 +80,19 @@ fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
         Shop::open(bench.desk, &bench.data.join(name), &[cache, "--store-ttl=1h"])
     };
     let off = shop(bench, "off", "--store-cache=0")?;
-    durable::measure(bench, &off, report)?;
     let on = shop(bench, "on", "--store-cache=100")?;
-    latency::measure(bench, &off, &on, report)?;
-    latency::invalidation(bench, &off, &on, report)?;
-    sales::measure(bench, &on, report)?;
-    drop(on);
-    sales::shares(bench, &off, report)?;
-    crash::timeline(bench, &off, report)?;
-    crash::recovery(bench, &off, report)
+    for part in &options.parts {
+        match part {
+            Part::Durable => durable::measure(bench, &off, report)?,
+            Part::Latency => latency::measure(bench, &off, &on, report)?,
+            Part::Invalidation => latency::invalidation(bench, &off, &on, report)?,
+            Part::Sales => sales::measure(bench, &on, report)?,
+            Part::Replicas => sales::shares(bench, &off, report)?,
+            Part::Crash => crash::timeline(bench, &off, report)?,
+            Part::Recovery => crash::recovery(bench, &off, report)?,
+        }
+    }
+    Ok(())
 }
 
 /// A directory that is gone when this is.

@@ -18,6 +18,7 @@ Usage: pentad bench store [OPTIONS]
 
 Options:
   --seconds N       How long each figure is measured: 1 to 3600 [default: 1]
+  --only PARTS      Just these: durable, latency, invalidation, sales, replicas, crash, recovery
   --quick           A few milliseconds for each figure: whether it works, not how fast
   --missed N        Entries that a replica misses before it recovers [default: 100000; 500 if
                     quick]
@@ -34,12 +35,46 @@ pub(super) struct Options {
     pub(super) time: Duration,
     /// Whether figures do not matter.
     pub(super) quick: bool,
+    /// What is measured.
+    pub(super) parts: Vec<Part>,
     /// Entries that a replica misses.
     pub(super) missed: u64,
     /// In which directory servers have theirs.
     pub(super) data: PathBuf,
     pub(super) format: Format,
     pub(super) out: Option<PathBuf>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What durability costs.
+    Durable,
+    /// Reads and purchases with the cache and without.
+    Latency,
+    /// What a write costs the cache.
+    Invalidation,
+    /// Many buyers of few copies.
+    Sales,
+    /// Who is asked how often.
+    Replicas,
+    /// A catalog that crashes while others read and buy.
+    Crash,
+    /// One that missed very much.
+    Recovery,
+}
+
+impl Part {
+    /// All of them, in the order in which they are played.
+    const ALL: [(&str, Part); 7] = [
+        ("durable", Part::Durable),
+        ("latency", Part::Latency),
+        ("invalidation", Part::Invalidation),
+        ("sales", Part::Sales),
+        ("replicas", Part::Replicas),
+        ("crash", Part::Crash),
+        ("recovery", Part::Recovery),
+    ];
 }
 
 /// What is printed.
@@ -65,10 +100,12 @@ impl Options {
         let mut parser = Parser::from_args(args);
         let (mut time, mut quick, mut missed, mut out) = (None, false, None, None);
         let (mut data, mut format) = (env::temp_dir(), Format::Markdown);
+        let mut wanted = Part::ALL.map(|(_, part)| part).to_vec();
         while let Some(arg) = parser.next()? {
             match arg {
                 Arg::Short('h') | Arg::Long("help") => return Ok(None),
                 Arg::Long("quick") => quick = true,
+                Arg::Long("only") => wanted = parts(&parser.value()?.string()?)?,
                 Arg::Long("seconds") => {
                     time = Some(Duration::from_secs(number(&mut parser, "--seconds", 3600)?));
                 }
@@ -87,12 +124,21 @@ impl Options {
         Ok(Some(Options {
             time: time.unwrap_or(if quick { QUICK } else { Duration::from_secs(1) }),
             quick,
+            parts: wanted,
             missed: missed.unwrap_or(if quick { MISSED_QUICK } else { MISSED }),
             data,
             format,
             out,
         }))
     }
+}
+
+/// Names of parts, in any order.
+fn parts(text: &str) -> Result<Vec<Part>, lexopt::Error> {
+    let one = |name| value::word(name, &Part::ALL).map_err(|error| named("only", error));
+    let wanted = text.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
+    let all = Part::ALL.into_iter().map(|(_, part)| part);
+    Ok(all.filter(|part| wanted.contains(part)).collect())
 }
 
 fn named(name: &str, error: impl fmt::Display) -> lexopt::Error {
@@ -122,8 +168,10 @@ mod tests {
         let options = read("--quick --missed 7 -o there --format csv").unwrap().unwrap();
         assert_eq!((options.time, options.missed), (QUICK, 7));
         assert_eq!((options.format, options.out), (Format::Csv, Some("there".into())));
+        let options = read("--only recovery,durable").unwrap().unwrap();
+        assert_eq!(options.parts, [Part::Durable, Part::Recovery]);
         assert_eq!(read("-h"), Ok(None));
-        for wrong in ["x", "--seconds 0", "--missed -1", "--format png", "--dance", "--out"] {
+        for wrong in ["x", "--seconds 0", "--missed -1", "--format png", "--dance", "--only x"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }
