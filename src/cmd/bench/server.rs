@@ -63,6 +63,18 @@ impl Server {
         let found = self.listening.iter().find(|(name, _)| name == service);
         found.expect("a server that is ready listens for what it was started for").1
     }
+
+    /// All that it serves, and where.
+    pub(super) fn listening(&self) -> &[(String, SocketAddr)] {
+        &self.listening
+    }
+
+    /// Ends it as a loss of power would, as far as a process can be.
+    pub(super) fn kill(&mut self) {
+        // That it has ended already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Any port.
@@ -72,8 +84,11 @@ const LOOPBACK: std::net::Ipv4Addr = std::net::Ipv4Addr::LOCALHOST;
 impl Drop for Server {
     /// It may have ended already: at a terminal, an interrupt reaches both of us.
     fn drop(&mut self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        let _ = self.child.wait();
+        // The number of one that has been waited for may be another's.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+            let _ = self.child.wait();
+        }
         if let Some(data) = &self.data {
             let _ = fs::remove_dir_all(data);
         }

@@ -43,7 +43,7 @@ pub(super) fn timeline(
     let began = Instant::now();
     let (reads, purchases, times) = thread::scope(|scope| {
         let readers = scope.spawn(|| Desk::start()?.crowd(readers(shop.web, 3 * time)));
-        let buyers = scope.spawn(|| Desk::start()?.crowd(buyers(shop.web, 3 * time)));
+        let buyers = scope.spawn(|| Desk::start()?.crowd(buyers(shop.web, "crash", 3 * time)));
         let times = play(bench.desk, shop, time);
         let lost = |_| Broken::Failed("a thread of clients is lost".to_owned());
         let reads = readers.join().map_err(lost)?;
@@ -56,7 +56,7 @@ pub(super) fn timeline(
     phases(&times, &reads, &purchases, report);
     let now = [shop.stock(bench.desk, FIRST)?, shop.orders(bench.desk)?];
     let keys = shop.keys(bench.desk, before)?;
-    let lost = lost(&purchases.told, &keys);
+    let lost = lost(&purchases.told, &keys, "crash");
     let (sold, ordered) = (stock - now[0], now[1] - orders);
     let distinct = distinct(&keys);
     say(format_args!("a crash: {sold} sold, {ordered} orders, {lost} purchases lost"));
@@ -70,16 +70,18 @@ pub(super) fn timeline(
 }
 
 /// Time enough for each part of the play.
-const SHORTEST: Duration = Duration::from_millis(150);
+pub(super) const SHORTEST: Duration = Duration::from_millis(150);
 
 fn readers(to: SocketAddr, time: Duration) -> Crowd {
     let asks = [numbered(&get("/product/#"), FIRST, SHELVES, 0)];
     Crowd { rate: Some(READS), ..Crowd::of(to, CLIENTS, asks, time) }
 }
 
-/// Each with a key of its own.
-fn buyers(to: SocketAddr, time: Duration) -> Crowd {
-    let buy = ask("PUT", &format!("/purchase/{FIRST}/"), &[("Idempotency-Key", "crash-#")], None);
+/// Each with a key of its own, whose first word is `word`.
+pub(super) fn buyers(to: SocketAddr, word: &str, time: Duration) -> Crowd {
+    let key = format!("{word}-#");
+    let fields = [("Idempotency-Key", key.as_str())];
+    let buy = ask("PUT", &format!("/purchase/{FIRST}/"), &fields, None);
     let asks = [numbered(&buy, 0, u64::MAX, 0)];
     Crowd { rate: Some(PURCHASES), ..Crowd::of(to, CLIENTS, asks, time) }
 }
@@ -160,10 +162,10 @@ fn part(told: &[Told], from: Instant, to: Instant) -> (Vec<Duration>, usize) {
 }
 
 /// Purchases that were answered as sold, and are not in the log.
-pub(super) fn lost(told: &[Told], keys: &[String]) -> usize {
+pub(super) fn lost(told: &[Told], keys: &[String], word: &str) -> usize {
     let known = counted(keys);
     let sold = told.iter().filter(|told| told.fate == Fate::Answered(200));
-    sold.filter(|told| !known.contains_key(format!("crash-{}", told.number).as_str())).count()
+    sold.filter(|told| !known.contains_key(format!("{word}-{}", told.number).as_str())).count()
 }
 
 /// How many purchases these are: one that was asked for twice is in the log twice, and happens
@@ -238,8 +240,8 @@ mod tests {
             told(4, Fate::Answered(200), after),
         ];
         let keys = ["crash-1", "crash-1", "crash-3"].map(str::to_owned);
-        assert_eq!((lost(&all, &keys), distinct(&keys)), (1, 2));
-        assert_eq!(lost(&all[..3], &keys), 0);
+        assert_eq!((lost(&all, &keys, "crash"), distinct(&keys)), (1, 2));
+        assert_eq!(lost(&all[..3], &keys, "crash"), 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `pentad bench store`: the replicated bookstore from outside.
 //!
 //! ```text
-//!   fsync ─▶ latency ─▶ invalidation ─▶ sales ─▶ shares ─▶ crash ─▶ recovery
+//!   fsync ─▶ latency ─▶ invalidation ─▶ sales ─▶ shares ─▶ crash ─▶ kill ─▶ recovery
 //!     each adds a table, and checks of what has to be true; a signal ends it with those so far
 //! ```
 //! The servers are this program in processes of its own, the clients one loop here: neither
@@ -10,6 +10,7 @@
 mod crash;
 mod desk;
 mod durable;
+mod kill;
 mod latency;
 mod options;
 mod picture;
@@ -79,7 +80,7 @@ fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
     let shop = |bench: &mut Bench<'_>, name: &str, cache: &str| {
         Shop::open(bench.desk, &bench.data.join(name), &[cache, "--store-ttl=1h"])
     };
-    let off = shop(bench, "off", "--store-cache=0")?;
+    let mut off = shop(bench, "off", "--store-cache=0")?;
     let on = shop(bench, "on", "--store-cache=100")?;
     for part in &options.parts {
         match part {
@@ -89,6 +90,7 @@ fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
             Part::Sales => sales::measure(bench, &on, report)?,
             Part::Replicas => sales::shares(bench, &off, report)?,
             Part::Crash => crash::timeline(bench, &off, report)?,
+            Part::Kill => kill::measure(bench, &mut off, report)?,
             Part::Recovery => crash::recovery(bench, &off, report)?,
         }
     }

@@ -12,13 +12,14 @@ Usage: pentad bench store [OPTIONS]
 
   store     The replicated bookstore: latencies with the cache and without, what a write costs
             the cache, a crash and the recovery from it, 200 buyers of the last copies, who is
-            asked how often, and what durability costs beside an fsync of this disk. Tables as
-            Markdown. The servers are started for it. Exits with 1 if a sale was lost or doubled,
-            or replicas differ in the end
+            asked how often, a server that is killed meanwhile, and what durability costs beside
+            an fsync of this disk. Tables as Markdown. The servers are started for it. Exits with
+            1 if a sale was lost or doubled, or replicas differ in the end
 
 Options:
   --seconds N       How long each figure is measured: 1 to 3600 [default: 1]
-  --only PARTS      Just these: durable, latency, invalidation, sales, replicas, crash, recovery
+  --only PARTS      Just these: durable, latency, invalidation, sales, replicas, crash, kill,
+                    recovery
   --quick           A few milliseconds for each figure: whether it works, not how fast
   --missed N        Entries that a replica misses before it recovers [default: 100000; 500 if
                     quick]
@@ -60,19 +61,22 @@ pub(super) enum Part {
     Replicas,
     /// A catalog that crashes while others read and buy.
     Crash,
-    /// One that missed very much.
+    /// The whole server, killed while others buy.
+    Kill,
+    /// A catalog that missed very much.
     Recovery,
 }
 
 impl Part {
     /// All of them, in the order in which they are played.
-    const ALL: [(&str, Part); 7] = [
+    const ALL: [(&str, Part); 8] = [
         ("durable", Part::Durable),
         ("latency", Part::Latency),
         ("invalidation", Part::Invalidation),
         ("sales", Part::Sales),
         ("replicas", Part::Replicas),
         ("crash", Part::Crash),
+        ("kill", Part::Kill),
         ("recovery", Part::Recovery),
     ];
 }

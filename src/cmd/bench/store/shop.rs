@@ -4,13 +4,14 @@ use super::super::server::{FREE, Server};
 use super::desk::{Broken, Crowd, Desk, ask, get};
 use serde_json::Value;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// See the module.
 pub(super) struct Shop {
-    #[expect(dead_code, reason = "it ends with the shop")]
     server: Server,
+    options: Vec<String>,
+    data: PathBuf,
     pub(super) web: SocketAddr,
     panel: SocketAddr,
     catalog: SocketAddr,
@@ -74,9 +75,21 @@ impl Shop {
         let server = Server::launch(&services, &options, data)?;
         let (web, panel) = (server.addr("web"), server.addr("panel"));
         let catalog = server.addr("catalog-1");
-        let shop = Shop { server, web, panel, catalog };
+        let data = data.to_owned();
+        let shop = Shop { server, options, data, web, panel, catalog };
         shop.fill(desk)?;
         Ok(shop)
+    }
+
+    /// Kills the server, and starts it again where it was. Returns how long that took.
+    pub(super) fn kill(&mut self) -> Result<Duration, Broken> {
+        self.server.kill();
+        let began = Instant::now();
+        let services = self.server.listening();
+        let services = services.iter().map(|(name, addr)| (name.as_str(), *addr));
+        let services = services.collect::<Vec<_>>();
+        self.server = Server::launch(&services, &self.options, &self.data)?;
+        Ok(began.elapsed())
     }
 
     /// Puts books on the shelves.
