@@ -37,8 +37,8 @@ pub(super) fn timeline(
     shop: &Shop,
     report: &mut Report,
 ) -> Result<(), Broken> {
-    let before = shop.tip(bench.desk)?;
-    let [stock, orders] = [shop.stock(bench.desk, FIRST)?, shop.orders(bench.desk)?];
+    let tip = shop.tip(bench.desk)?;
+    let begin = shop.books(bench.desk, tip)?;
     let time = bench.options.time.max(SHORTEST);
     let began = Instant::now();
     let (reads, purchases, times) = thread::scope(|scope| {
@@ -54,11 +54,10 @@ pub(super) fn timeline(
     })?;
     events(&times, began, report);
     phases(&times, &reads, &purchases, report);
-    let now = [shop.stock(bench.desk, FIRST)?, shop.orders(bench.desk)?];
-    let keys = shop.keys(bench.desk, before)?;
-    let lost = lost(&purchases.told, &keys, "crash");
-    let (sold, ordered) = (stock - now[0], now[1] - orders);
-    let distinct = distinct(&keys);
+    let end = shop.books(bench.desk, begin.tip)?;
+    let lost = lost(&purchases.told, &end.keys, "crash");
+    let (sold, ordered) = (begin.stock - end.stock, end.orders - begin.orders);
+    let distinct = distinct(&end.keys);
     say(format_args!("a crash: {sold} sold, {ordered} orders, {lost} purchases lost"));
     report.check(lost == 0, "crash: every answered purchase is in the log");
     report.check(

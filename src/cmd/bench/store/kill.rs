@@ -3,7 +3,7 @@
 use super::crash::{SHORTEST, buyers, distinct, lost};
 use super::desk::{Broken, Desk};
 use super::report::{Report, Table, ms};
-use super::shop::{FIRST, Shop};
+use super::shop::Shop;
 use super::{Bench, say};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,8 +17,8 @@ pub(super) fn measure(
     shop: &mut Shop,
     report: &mut Report,
 ) -> Result<(), Broken> {
-    let before = shop.tip(bench.desk)?;
-    let [stock, orders] = [shop.stock(bench.desk, FIRST)?, shop.orders(bench.desk)?];
+    let tip = shop.tip(bench.desk)?;
+    let begin = shop.books(bench.desk, tip)?;
     let time = bench.options.time.max(SHORTEST);
     let web = shop.web;
     let columns = ["kill", "at ms", "ready again after ms"];
@@ -33,10 +33,9 @@ pub(super) fn measure(
         killed?;
         purchases
     })?;
-    let keys = shop.keys(bench.desk, before)?;
-    let (lost, distinct) = (lost(&purchases.told, &keys, "kill"), distinct(&keys));
-    let sold = stock - shop.stock(bench.desk, FIRST)?;
-    let ordered = shop.orders(bench.desk)? - orders;
+    let end = shop.books(bench.desk, begin.tip)?;
+    let (lost, distinct) = (lost(&purchases.told, &end.keys, "kill"), distinct(&end.keys));
+    let (sold, ordered) = (begin.stock - end.stock, end.orders - begin.orders);
     let answered = purchases.count(200);
     table.note(format!(
         "{answered} purchases were answered, {} were not; the log has {distinct}, and {lost} of \

@@ -17,6 +17,16 @@ pub(super) struct Shop {
     catalog: SocketAddr,
 }
 
+/// What is there of the first of our books, and of all purchases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Books {
+    pub(super) stock: u64,
+    pub(super) orders: u64,
+    pub(super) keys: Vec<String>,
+    /// The last entry of the log.
+    pub(super) tip: u64,
+}
+
 /// A replica, as the panel tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Replica {
@@ -63,6 +73,8 @@ const COPIES: u32 = 1_000_000_000;
 
 /// How long a replica may take to come back.
 const COMES_BACK: Duration = Duration::from_secs(60);
+/// Nothing that was under way takes effect later than that after nothing did for as long.
+const SETTLED: Duration = Duration::from_millis(100);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -202,6 +214,27 @@ impl Shop {
     pub(super) fn tip(&self, desk: &mut Desk) -> Result<u64, Broken> {
         let all = self.replicas(desk)?;
         Ok(all.iter().map(|replica| replica.seq + replica.lag).max().unwrap_or_default())
+    }
+
+    /// What is there when nothing is under way any more: clients whose time was up have left
+    /// purchases behind that are still carried out. Keys are those behind `since`.
+    pub(super) fn books(&self, desk: &mut Desk, since: u64) -> Result<Books, Broken> {
+        let patience = Instant::now() + COMES_BACK;
+        let mut before = None;
+        while Instant::now() < patience {
+            let books = Books {
+                stock: self.stock(desk, FIRST)?,
+                orders: self.orders(desk)?,
+                keys: self.keys(desk, since)?,
+                tip: self.tip(desk)?,
+            };
+            if before.as_ref() == Some(&books) {
+                return Ok(books);
+            }
+            before = Some(books);
+            desk.pause(SETTLED)?;
+        }
+        Err(Broken::Failed("the store does not come to rest".to_owned()))
     }
 
     /// The keys of all purchases in the log behind `since`, in its order.
