@@ -103,7 +103,7 @@ pub(super) struct Desk {
 }
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Desk {
     /// From now on, signals end what is under way.
