@@ -60,6 +60,7 @@ fn a_quick_bench_prints_every_table_and_finds_nothing_lost() {
         ("A catalog crashes and comes back", 4),
         ("What clients notice of that", 6),
         ("The server is killed while others buy", 3),
+        ("The follower is killed while others buy", 3),
         ("A catalog that missed very much", 1),
     ] {
         let table = tables.get(title).unwrap_or_else(|| panic!("no {title}: {text}"));

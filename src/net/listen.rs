@@ -8,7 +8,7 @@ use nix::sys::socket::setsockopt;
 use nix::{setsockopt_impl, sockopt_impl};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
 /// What to listen on, and for what.
@@ -106,6 +106,22 @@ pub fn meaning(error: &io::Error) -> String {
     ];
     let known = common.iter().find(|(kind, _)| *kind == error.kind());
     known.map_or_else(|| error.to_string(), |(_, text)| (*text).to_string())
+}
+
+/// Addresses of this machine that nobody listens on, for processes that have to be told of each
+/// other before they listen. Nobody is kept from taking one meanwhile.
+///
+/// # Errors
+/// No port is free.
+pub fn unused_addrs<const N: usize>() -> io::Result<[SocketAddr; N]> {
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    // All at once, so that no two are the same.
+    let listeners = (0..N).map(|_| TcpListener::bind(any)).collect::<io::Result<Vec<_>>>()?;
+    let mut addrs = [any; N];
+    for (addr, listener) in addrs.iter_mut().zip(&listeners) {
+        *addr = listener.local_addr()?;
+    }
+    Ok(addrs)
 }
 
 fn both(plan: &Plan, stream: Kind, datagram: Kind) -> io::Result<Vec<Door>> {

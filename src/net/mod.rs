@@ -38,7 +38,7 @@ mod udp;
 
 pub use conn::Readiness;
 pub use desk::{Clock, Desk};
-pub use listen::{Door, Doors, Plan, bind, meaning};
+pub use listen::{Door, Doors, Plan, bind, meaning, unused_addrs};
 pub use load::{Load, Loaded, Loader, Stop, Watch, reachable};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};

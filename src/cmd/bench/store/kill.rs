@@ -1,4 +1,4 @@
-//! The whole server killed while others buy, and started again: what was answered is there, once.
+//! A process killed while others buy, and started again: what was answered is there, once.
 
 use super::crash::{SHORTEST, buyers, distinct, lost};
 use super::desk::{Broken, Desk};
@@ -11,10 +11,14 @@ use std::time::{Duration, Instant};
 /// How often it is killed.
 const KILLS: u32 = 3;
 
-/// See the module.
+/// About what it takes to be ready again, so that there are buyers for each of them.
+const RESTART: Duration = Duration::from_millis(500);
+
+/// Kills the process of the shop that [`Shop::kill`] kills; `word` is its name in all figures.
 pub(super) fn measure(
     bench: &mut Bench<'_>,
     shop: &mut Shop,
+    (word, title): (&'static str, &'static str),
     report: &mut Report,
 ) -> Result<(), Broken> {
     let tip = shop.tip(bench.desk)?;
@@ -22,11 +26,11 @@ pub(super) fn measure(
     let time = bench.options.time.max(SHORTEST);
     let web = shop.web;
     let columns = ["kill", "at ms", "ready again after ms"];
-    let mut table = Table::new("kill", "The server is killed while others buy", 1, &columns);
+    let mut table = Table::new(word, title, 1, &columns);
     let purchases = thread::scope(|scope| {
-        let crowd = buyers(web, "kill", (KILLS + 1) * time);
+        let crowd = buyers(web, word, (KILLS + 1) * (time + RESTART));
         let buyers = scope.spawn(move || Desk::start()?.crowd(crowd));
-        let killed = play(bench.desk, shop, time, &mut table);
+        let killed = play(bench.desk, shop, (word, time), &mut table);
         let lost = |_| Broken::Failed("a thread of clients is lost".to_owned());
         let purchases = buyers.join().map_err(lost)?;
         // A signal that ended us ended them too.
@@ -34,7 +38,7 @@ pub(super) fn measure(
         purchases
     })?;
     let end = shop.books(bench.desk, begin.tip)?;
-    let (lost, distinct) = (lost(&purchases.told, &end.keys, "kill"), distinct(&end.keys));
+    let (lost, distinct) = (lost(&purchases.told, &end.keys, word), distinct(&end.keys));
     let (sold, ordered) = (begin.stock - end.stock, end.orders - begin.orders);
     let answered = purchases.count(200);
     table.note(format!(
@@ -43,22 +47,29 @@ pub(super) fn measure(
         purchases.failed
     ));
     report.tables.push(table);
-    report.check(lost == 0 && answered > 0, "kill: every answered purchase is in the log");
+    report
+        .check(lost == 0 && answered > 0, format!("{word}: every answered purchase is in the log"));
     report.check(
         sold == ordered && sold == distinct as u64,
-        format!("kill: {sold} copies sold, {ordered} orders, {distinct} keys in the log"),
+        format!("{word}: {sold} copies sold, {ordered} orders, {distinct} keys in the log"),
     );
-    report.check(shop.agrees(bench.desk)?, "kill: all replicas hold the same afterwards");
+    let agrees = shop.agrees(bench.desk)?;
+    report.check(agrees, format!("{word}: all replicas hold the same afterwards"));
     Ok(())
 }
 
-fn play(desk: &mut Desk, shop: &mut Shop, time: Duration, table: &mut Table) -> Result<(), Broken> {
+fn play(
+    desk: &mut Desk,
+    shop: &mut Shop,
+    (word, time): (&str, Duration),
+    table: &mut Table,
+) -> Result<(), Broken> {
     let began = Instant::now();
     for kill in 1..=KILLS {
         desk.pause(time)?;
         let at = began.elapsed();
         let took = shop.kill()?;
-        say(format_args!("kill {kill}: ready again after {} ms", ms(took)));
+        say(format_args!("{word} {kill}: ready again after {} ms", ms(took)));
         table.row([kill.to_string(), ms(at), ms(took)]);
     }
     Ok(())

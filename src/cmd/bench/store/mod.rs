@@ -1,7 +1,7 @@
 //! `pentad bench store`: the replicated bookstore from outside.
 //!
 //! ```text
-//!   fsync ─▶ latency ─▶ invalidation ─▶ sales ─▶ shares ─▶ crash ─▶ kill ─▶ recovery
+//!   fsync ─▶ latency ─▶ invalidation ─▶ sales ─▶ shares ─▶ crash ─▶ kill ─▶ follower ─▶ recovery
 //!     each adds a table, and checks of what has to be true; a signal ends it with those so far
 //! ```
 //! The servers are this program in processes of its own, the clients one loop here: neither
@@ -90,12 +90,19 @@ fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
             Part::Sales => sales::measure(bench, &on, report)?,
             Part::Replicas => sales::shares(bench, &off, report)?,
             Part::Crash => crash::timeline(bench, &off, report)?,
-            Part::Kill => kill::measure(bench, &mut off, report)?,
+            Part::Kill => kill::measure(bench, &mut off, KILL, report)?,
+            Part::Follower => {
+                let mut two = Shop::open_two(bench.desk, &bench.data.join("two"))?;
+                kill::measure(bench, &mut two, FOLLOWER, report)?;
+            }
             Part::Recovery => crash::recovery(bench, &off, report)?,
         }
     }
     Ok(())
 }
+
+const KILL: (&str, &str) = ("kill", "The server is killed while others buy");
+const FOLLOWER: (&str, &str) = ("follower", "The follower is killed while others buy");
 
 /// A directory that is gone when this is.
 struct Place(PathBuf);

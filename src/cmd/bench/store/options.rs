@@ -12,14 +12,15 @@ Usage: pentad bench store [OPTIONS]
 
   store     The replicated bookstore: latencies with the cache and without, what a write costs
             the cache, a crash and the recovery from it, 200 buyers of the last copies, who is
-            asked how often, a server that is killed meanwhile, and what durability costs beside
-            an fsync of this disk. Tables as Markdown. The servers are started for it. Exits with
-            1 if a sale was lost or doubled, or replicas differ in the end
+            asked how often, a process that is killed meanwhile (the only one, or the follower of
+            two), and what durability costs beside an fsync of this disk. Tables as Markdown. The
+            servers are started for it. Exits with 1 if a sale was lost or doubled, or replicas
+            differ in the end
 
 Options:
   --seconds N       How long each figure is measured: 1 to 3600 [default: 1]
   --only PARTS      Just these: durable, latency, invalidation, sales, replicas, crash, kill,
-                    recovery
+                    follower, recovery
   --quick           A few milliseconds for each figure: whether it works, not how fast
   --missed N        Entries that a replica misses before it recovers [default: 100000; 500 if
                     quick]
@@ -63,13 +64,15 @@ pub(super) enum Part {
     Crash,
     /// The whole server, killed while others buy.
     Kill,
+    /// The second of two processes, killed while others buy.
+    Follower,
     /// A catalog that missed very much.
     Recovery,
 }
 
 impl Part {
     /// All of them, in the order in which they are played.
-    const ALL: [(&str, Part); 8] = [
+    const ALL: [(&str, Part); 9] = [
         ("durable", Part::Durable),
         ("latency", Part::Latency),
         ("invalidation", Part::Invalidation),
@@ -77,6 +80,7 @@ impl Part {
         ("replicas", Part::Replicas),
         ("crash", Part::Crash),
         ("kill", Part::Kill),
+        ("follower", Part::Follower),
         ("recovery", Part::Recovery),
     ];
 }

@@ -1,20 +1,51 @@
-//! A bookstore to measure: its server, and what is asked of it besides what is measured.
+//! A bookstore to measure: its servers, and what is asked of them besides what is measured.
 
 use super::super::server::{FREE, Server};
 use super::desk::{Broken, Crowd, Desk, ask, get};
+use crate::net::unused_addrs;
 use serde_json::Value;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// See the module.
 pub(super) struct Shop {
-    server: Server,
-    options: Vec<String>,
-    data: PathBuf,
+    own: Process,
+    /// What has half of the replicas, and follows the log of the other one.
+    follower: Option<Process>,
     pub(super) web: SocketAddr,
     panel: SocketAddr,
     catalog: SocketAddr,
+}
+
+/// A server that can be started again where it was.
+struct Process {
+    server: Server,
+    options: Vec<String>,
+    data: PathBuf,
+}
+
+impl Process {
+    fn start(
+        services: &[(&str, SocketAddr)],
+        options: Vec<String>,
+        data: PathBuf,
+    ) -> io::Result<Process> {
+        let server = Server::launch(services, &options, &data)?;
+        Ok(Process { server, options, data })
+    }
+
+    fn addr(&self, service: &str) -> SocketAddr {
+        self.server.addr(service)
+    }
+
+    fn restart(&mut self) -> io::Result<()> {
+        let services = self.server.listening();
+        let services = services.iter().map(|(name, addr)| (name.as_str(), *addr));
+        self.server = Server::launch(&services.collect::<Vec<_>>(), &self.options, &self.data)?;
+        Ok(())
+    }
 }
 
 /// What is there of the first of our books, and of all purchases.
@@ -83,24 +114,45 @@ impl Shop {
     pub(super) fn open(desk: &mut Desk, data: &Path, options: &[&str]) -> Result<Shop, Broken> {
         let services = ["web", "panel", "catalog-1", "catalog-2", "order-1", "order-2"];
         let services = services.map(|service| (service, FREE));
-        let options = options.iter().map(|option| (*option).to_owned()).collect::<Vec<_>>();
-        let server = Server::launch(&services, &options, data)?;
-        let (web, panel) = (server.addr("web"), server.addr("panel"));
-        let catalog = server.addr("catalog-1");
-        let data = data.to_owned();
-        let shop = Shop { server, options, data, web, panel, catalog };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        Shop::of(desk, Process::start(&services, options, data.to_owned())?, None)
+    }
+
+    /// A shop in two processes: one has the log and the front, and each has half of the replicas.
+    pub(super) fn open_two(desk: &mut Desk, data: &Path) -> Result<Shop, Broken> {
+        let [panel, catalog, order] = unused_addrs()?;
+        // First, since the other one has to be told where it is; it waits for the log.
+        let follows = vec![format!("--store-log=http://{panel}")];
+        let services = ["catalog-2", "order-2"].map(|service| (service, FREE));
+        let follower = Process::start(&services, follows, data.join("follower"))?;
+        let (catalog_2, order_2) = (follower.addr("catalog-2"), follower.addr("order-2"));
+        let replicas =
+            [("catalog", catalog), ("catalog", catalog_2), ("order", order), ("order", order_2)];
+        let options = replicas.map(|(role, addr)| format!("--{role}=http://{addr}")).to_vec();
+        let services =
+            [("web", FREE), ("panel", panel), ("catalog-1", catalog), ("order-1", order)];
+        let own = Process::start(&services, options, data.join("own"))?;
+        let shop = Shop::of(desk, own, Some(follower))?;
+        for replica in ["catalog-2", "order-2"] {
+            shop.until(desk, replica, Replica::is_up)?;
+        }
+        Ok(shop)
+    }
+
+    fn of(desk: &mut Desk, own: Process, follower: Option<Process>) -> Result<Shop, Broken> {
+        let (web, panel, catalog) = (own.addr("web"), own.addr("panel"), own.addr("catalog-1"));
+        let shop = Shop { own, follower, web, panel, catalog };
         shop.fill(desk)?;
         Ok(shop)
     }
 
-    /// Kills the server, and starts it again where it was. Returns how long that took.
+    /// Kills the follower if there is one, else the only server, and starts it again where it was.
+    /// Returns how long that took.
     pub(super) fn kill(&mut self) -> Result<Duration, Broken> {
-        self.server.kill();
+        let process = self.follower.as_mut().unwrap_or(&mut self.own);
+        process.server.kill();
         let began = Instant::now();
-        let services = self.server.listening();
-        let services = services.iter().map(|(name, addr)| (name.as_str(), *addr));
-        let services = services.collect::<Vec<_>>();
-        self.server = Server::launch(&services, &self.options, &self.data)?;
+        process.restart()?;
         Ok(began.elapsed())
     }
 
