@@ -123,7 +123,7 @@ print(latency["p50"] * 1e3, latency["p99"] * 1e3)' >>"$tmp/paced.$server.results
     done
     for server in "${all[@]}"; do
         printf '  %-9s %d requests/s: p50 %.0f us, p99 %.0f us\n' "$server" "$half" \
-            "$(result paced "$server" 1)" "$(result paced "$server" 2)"
+            "$(figure "paced.$server" 1)" "$(figure "paced.$server" 2)"
     done
 }
 
