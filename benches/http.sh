@@ -12,6 +12,8 @@
 #     pipelined    C connections, 16 requests in one write
 #     closing      a new connection for every request
 #
+# The second pentad has --defer-accept: the kernel keeps a new connection until a request is there.
+#
 # Often it is wrk that is out of breath first, and servers look alike that are not. Hence the
 # second figure: requests for each second that the server itself was on its core, kernel included,
 # as /proc counts it. Ratios of that one hold whatever the load generator can do.
@@ -23,7 +25,7 @@
 
 source "$(dirname "$0")/lib.sh"
 
-SERVERS=(pentad nginx bare)
+SERVERS=(pentad deferred nginx bare)
 LOADS=(keep-alive pipelined closing)
 
 rounds=5 seconds=3 connections=64
@@ -42,6 +44,8 @@ start_all() {
     # shellcheck disable=SC2119 # it takes options, but needs none here
     start_pentad
     pids[pentad]=$pid ports[pentad]=$port
+    start_pentad --defer-accept
+    pids[deferred]=$pid ports[deferred]=$port
     start_nginx ""
     pids[nginx]=$pid ports[nginx]=$port
     # The bare loop repeats what pentad says, so that both send the same bytes.
