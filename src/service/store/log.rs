@@ -15,7 +15,7 @@ use crate::limits;
 use crate::service::{Effect, Id, Mail, Ticket};
 use crate::work::Job;
 use crate::work::db::store::{Origin, Request, Step};
-use crate::work::store::{Entry, Seq, Settled};
+use crate::work::store::{Entry, Outcome, Seq, Settled};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -231,9 +231,20 @@ impl Log {
             if batch.settled.is_none() && batch.first >= begin {
                 let from = (batch.first - begin) as usize;
                 let settled = step.settled[from..from + batch.entries.len()].to_vec();
+                // A step over several records has books as they are after the last of them; a
+                // topic that one was of in between is in what came of the entry that said so.
+                let between = settled.iter().filter_map(|settled| match &settled.outcome {
+                    Outcome::Kept(book) => Some(book),
+                    Outcome::Sold { .. }
+                    | Outcome::Short { .. }
+                    | Outcome::NoBook
+                    | Outcome::Stale
+                    | Outcome::KeyTaken
+                    | Outcome::Full => None,
+                });
+                let changed = step.books.iter().chain(between);
+                batch.changed = changed.map(|book| (book.id, book.topic.clone())).collect();
                 batch.settled = Some(settled);
-                let changed = step.books.iter().map(|book| (book.id, book.topic.clone()));
-                batch.changed = changed.collect();
             }
         }
     }
@@ -259,4 +270,31 @@ pub(super) fn submit(file: usize, request: Request, effects: &mut Vec<Effect>) {
 
 pub(super) fn submit_to(ticket: Ticket, file: usize, request: Request, effects: &mut Vec<Effect>) {
     effects.push(Effect::Submit(ticket, Job::Store(file, request)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::work::store::Book;
+
+    #[test]
+    fn a_topic_that_a_book_was_of_between_two_records_is_not_forgotten() {
+        let mut log = Log::absent();
+        let of = |topic: &str| {
+            let (title, topic) = ("A Book".to_owned(), topic.to_owned());
+            Book { id: 4, title, quantity: 1, price: 950, topic }
+        };
+        for first in [1, 2] {
+            let entry = Entry::Stock { book: 4, delta: 0, reason: String::new() };
+            let entries = Arc::new([entry]);
+            log.open.push_back(Batch::new(first, entries, Vec::new(), vec![Party::File(1)]));
+        }
+        let kept = |topic| Settled { outcome: Outcome::Kept(of(topic)), replayed: false };
+        let settled = vec![kept("Between"), kept("Last")];
+        log.applied(1, &Step { seq: 2, digest: 0, orders: 0, settled, books: vec![of("Last")] });
+        let concerns =
+            |place: usize, topic: &str| log.open[place].changed().contains(&(4, topic.to_owned()));
+        assert!(concerns(0, "Between") && concerns(0, "Last") && concerns(1, "Last"));
+        assert!(log.open.iter().all(|batch| batch.missing.is_empty()));
+    }
 }
