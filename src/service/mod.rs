@@ -21,6 +21,7 @@ pub mod legacy;
 pub mod panel;
 pub mod pi;
 pub mod pow;
+mod recent;
 pub mod store;
 pub mod web;
 

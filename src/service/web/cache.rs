@@ -5,6 +5,7 @@
 //! and says what became of the request by [`Cache::note`].
 
 use crate::limits;
+use crate::service::recent::Recent;
 use std::collections::HashMap;
 
 /// What the cache had to say about a request, as `X-Cache` and the access log say it.
@@ -53,22 +54,16 @@ pub struct Counters {
 pub struct Cache<V> {
     enabled: bool,
     max_bytes: usize,
-    places: HashMap<Box<[u8]>, usize>,
-    /// A list in both directions through the places of a table; free places are in `free`.
-    slots: Vec<Option<Slot<V>>>,
-    free: Vec<usize>,
-    newest: Option<usize>,
-    oldest: Option<usize>,
+    places: HashMap<Box<[u8]>, u32>,
+    entries: Recent<Entry<V>>,
     counters: Counters,
 }
 
 #[derive(Debug)]
-struct Slot<V> {
+struct Entry<V> {
     key: Box<[u8]>,
     value: V,
     bytes: usize,
-    newer: Option<usize>,
-    older: Option<usize>,
 }
 
 /// The share of the cache that one entry may take.
@@ -84,10 +79,7 @@ impl<V> Cache<V> {
             enabled: max_bytes > 0,
             max_bytes,
             places: HashMap::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            newest: None,
-            oldest: None,
+            entries: Recent::default(),
             counters: Counters { max_bytes, ..Counters::default() },
         }
     }
@@ -106,16 +98,14 @@ impl<V> Cache<V> {
         }
         if !enabled {
             self.places.clear();
-            self.slots.clear();
-            self.free.clear();
-            (self.newest, self.oldest) = (None, None);
+            self.entries.clear();
             self.counters.bytes = 0;
         }
     }
 
     /// The statistics.
     pub fn counters(&self) -> Counters {
-        Counters { entries: self.places.len(), max_bytes: self.max_bytes, ..self.counters }
+        Counters { entries: self.entries.len(), max_bytes: self.max_bytes, ..self.counters }
     }
 
     /// Counts what became of a request.
@@ -135,17 +125,13 @@ impl<V> Cache<V> {
     /// The entry of that key, which is the most recently used one from now on.
     pub fn find(&mut self, key: &[u8]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
-        if self.newest != Some(place) {
-            self.unlink(place);
-            self.link(place);
-        }
-        self.slots[place].as_mut().map(|slot| &mut slot.value)
+        Some(&mut self.entries.touch(place).value)
     }
 
     /// The entry of that key, whose place in the order stays as it is.
     pub fn peek(&mut self, key: &[u8]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
-        self.slots[place].as_mut().map(|slot| &mut slot.value)
+        self.entries.get_mut(place).map(|entry| &mut entry.value)
     }
 
     /// Puts an entry in, in place of the one that has the same key, if there is one. Others go
@@ -160,24 +146,13 @@ impl<V> Cache<V> {
             return Err(value);
         }
         while self.counters.bytes + bytes > self.max_bytes {
-            let oldest = self.oldest.expect("what takes bytes is in the list");
+            let oldest = self.entries.oldest().expect("what takes bytes is in the list");
             self.take(oldest);
             self.counters.evictions += 1;
         }
-        let slot = Slot { key: key.into(), value, bytes, newer: None, older: None };
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.slots[place] = Some(slot);
-                place
-            }
-            None => {
-                self.slots.push(Some(slot));
-                self.slots.len() - 1
-            }
-        };
+        let place = self.entries.push(Entry { key: key.into(), value, bytes });
         self.places.insert(key.into(), place);
         self.counters.bytes += bytes;
-        self.link(place);
         Ok(())
     }
 
@@ -187,40 +162,11 @@ impl<V> Cache<V> {
         Some(self.take(place))
     }
 
-    fn take(&mut self, place: usize) -> V {
-        self.unlink(place);
-        let slot = self.slots[place].take().expect("a place in the list is taken");
-        self.places.remove(&slot.key);
-        self.free.push(place);
-        self.counters.bytes -= slot.bytes;
-        slot.value
-    }
-
-    fn slot(&mut self, place: usize) -> &mut Slot<V> {
-        self.slots[place].as_mut().expect("a place in the list is taken")
-    }
-
-    fn link(&mut self, place: usize) {
-        let older = self.newest.replace(place);
-        match older {
-            Some(older) => self.slot(older).newer = Some(place),
-            None => self.oldest = Some(place),
-        }
-        let slot = self.slot(place);
-        (slot.newer, slot.older) = (None, older);
-    }
-
-    fn unlink(&mut self, place: usize) {
-        let slot = self.slot(place);
-        let (newer, older) = (slot.newer, slot.older);
-        match newer {
-            Some(newer) => self.slot(newer).older = older,
-            None => self.newest = older,
-        }
-        match older {
-            Some(older) => self.slot(older).newer = newer,
-            None => self.oldest = newer,
-        }
+    fn take(&mut self, place: u32) -> V {
+        let Entry { key, value, bytes } = self.entries.remove(place);
+        self.places.remove(&key);
+        self.counters.bytes -= bytes;
+        value
     }
 }
 

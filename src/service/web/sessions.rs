@@ -1,19 +1,24 @@
 //! Visitors of the site, told apart by a cookie.
 //!
-//! An id is 128 bits that nobody can guess: the first half of SHA-256 over a secret, which the
-//! operating system's generator gave at the start, and a counter. Such a generator in counter mode
-//! needs nothing from outside while a request is answered, and `--seed` has no part in it. A
-//! server that forks would have to draw a secret in each child.
+//! An id is 128 bits that nobody can guess: one block of AES-128 (FIPS 197), under a key that the
+//! operating system's generator gave at the start. That is a generator in counter mode: it needs
+//! nothing from outside while a request is answered, `--seed` has no part in it, and a server that
+//! forks would have to draw a secret in each child.
+//!
+//! What is enciphered is a running number, so that no two ids are the same, and the place of the
+//! session in the table. Whoever holds the key finds the place in the id; no index by id is
+//! needed, whose memory would be touched all over by visitors who never come back.
 //!
 //! An id that is not in the table is never adopted, however well it looks; its bearer gets a new
 //! one. The cookie gives no rights: it only lets visitors be counted.
 
 use crate::limits::Limits;
+use crate::service::recent::Recent;
 use crate::wire::{base64, cookie};
+use aes::Aes128;
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
 /// The name of the cookie.
@@ -28,10 +33,6 @@ const COOKIE_ATTRIBUTES: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
 pub struct Id(u128);
 
 impl Id {
-    fn half(self) -> u64 {
-        self.0 as u64
-    }
-
     /// As it stands in a cookie.
     pub fn text(self) -> [u8; base64::URL_LETTERS] {
         base64::url_encode(self.0)
@@ -82,42 +83,15 @@ impl Visit {
 /// All sessions there are. The least recently used goes first, and finding, adding and forgetting
 /// one takes the same time however many there are.
 pub struct Sessions {
-    secret: [u8; 32],
+    cipher: Aes128,
     issued: u64,
-    /// By half of the id, which makes for a table of half the size; the slot has all of it.
-    places: HashMap<u64, u32, BuildHasherDefault<Even>>,
-    /// A list in both directions through the places of a table; free places are in `free`.
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    newest: Option<u32>,
-    oldest: Option<u32>,
+    table: Recent<Session>,
 }
 
-/// Keys are halves of ids that we drew: as evenly spread as any function of them would be.
-#[derive(Default)]
-struct Even(u64);
-
-impl Hasher for Even {
-    fn write_u64(&mut self, half: u64) {
-        self.0 = half;
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are numbers")
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Slot {
-    id: Id,
+struct Session {
+    number: u64,
     began: Instant,
     used: Instant,
-    newer: Option<u32>,
-    older: Option<u32>,
 }
 
 /// Sessions that have been idle for too long are forgotten when others begin, so many at most for
@@ -131,16 +105,14 @@ impl fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// An empty table; `secret` is what ids are made from.
+    /// An empty table. The key is made of `secret` and a label, which keeps ids apart from
+    /// whatever else is made of the same secret.
     pub fn new(secret: [u8; 32]) -> Sessions {
+        let digest = Sha256::new().chain_update(secret).chain_update(b"session").finalize();
         Sessions {
-            secret,
+            cipher: Aes128::new_from_slice(&digest[..16]).expect("16 bytes are a key"),
             issued: 0,
-            places: HashMap::default(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            newest: None,
-            oldest: None,
+            table: Recent::default(),
         }
     }
 
@@ -151,7 +123,7 @@ impl Sessions {
 
     /// How many are remembered.
     pub fn live(&self) -> usize {
-        self.places.len()
+        self.table.len()
     }
 
     /// Whose request it is that has these `Cookie` fields. A session that is not known, or is
@@ -175,101 +147,55 @@ impl Sessions {
     }
 
     fn use_again(&mut self, id: Id, now: Instant, limits: &Limits) -> bool {
-        let Some(&place) = self.places.get(&id.half()) else {
+        let Some(place) = self.place(id) else {
             return false;
         };
-        let slot = &mut self.slots[place as usize];
-        if slot.id != id {
-            return false;
-        }
-        if now.saturating_duration_since(slot.used) >= limits.session_idle
-            || now.saturating_duration_since(slot.began) >= limits.session_lifetime
+        let session = self.table.touch(place);
+        if now.saturating_duration_since(session.used) >= limits.session_idle
+            || now.saturating_duration_since(session.began) >= limits.session_lifetime
         {
-            self.forget(place);
+            self.table.remove(place);
             return false;
         }
-        slot.used = now;
-        if self.newest != Some(place) {
-            self.unlink(place);
-            self.link(place);
-        }
+        session.used = now;
         true
     }
 
     fn begin(&mut self, now: Instant, limits: &Limits) -> Id {
+        let idle =
+            |session: &Session| now.saturating_duration_since(session.used) >= limits.session_idle;
         for _ in 0..FORGOTTEN_PER_FIRST {
-            let idle = |at: &Slot| now.saturating_duration_since(at.used) >= limits.session_idle;
-            match self.oldest {
-                Some(oldest) if idle(&self.slots[oldest as usize]) => self.forget(oldest),
+            match self.table.oldest() {
+                Some(oldest) if self.table.get(oldest).is_some_and(idle) => {
+                    self.table.remove(oldest);
+                }
                 Some(_) | None => break,
             }
         }
-        if let Some(oldest) = self.oldest
-            && self.places.len() >= limits.sessions
+        if let Some(oldest) = self.table.oldest()
+            && self.live() >= limits.sessions
         {
-            self.forget(oldest);
+            self.table.remove(oldest);
         }
-        let id = self.draw();
-        let slot = Slot { id, began: now, used: now, newer: None, older: None };
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.slots[place as usize] = slot;
-                place
-            }
-            None => {
-                self.slots.push(slot);
-                u32::try_from(self.slots.len() - 1).expect("the bound on sessions is below it")
-            }
-        };
-        self.places.insert(id.half(), place);
-        self.link(place);
-        id
+        self.issued += 1;
+        let place = self.table.push(Session { number: self.issued, began: now, used: now });
+        self.id(place, self.issued)
     }
 
-    /// An id that shares no half with another's. The label keeps ids apart from whatever else is
-    /// made of the same secret.
-    fn draw(&mut self) -> Id {
-        loop {
-            self.issued += 1;
-            let digest = Sha256::new()
-                .chain_update(self.secret)
-                .chain_update(b"session")
-                .chain_update(self.issued.to_be_bytes())
-                .finalize();
-            let (half, _) = digest.0.split_at(16);
-            let id = Id(u128::from_be_bytes(half.try_into().expect("16 of 32 bytes")));
-            if !self.places.contains_key(&id.half()) {
-                return id;
-            }
-        }
+    /// The id of the session with this number at this place.
+    fn id(&self, place: u32, number: u64) -> Id {
+        let mut block = (u128::from(place) << 64 | u128::from(number)).to_be_bytes().into();
+        self.cipher.encrypt_block(&mut block);
+        Id(u128::from_be_bytes(block.into()))
     }
 
-    fn forget(&mut self, place: u32) {
-        self.unlink(place);
-        self.places.remove(&self.slots[place as usize].id.half());
-        self.free.push(place);
-    }
-
-    fn link(&mut self, place: u32) {
-        let older = self.newest.replace(place);
-        match older {
-            Some(older) => self.slots[older as usize].newer = Some(place),
-            None => self.oldest = Some(place),
-        }
-        let slot = &mut self.slots[place as usize];
-        (slot.newer, slot.older) = (None, older);
-    }
-
-    fn unlink(&mut self, place: u32) {
-        let Slot { newer, older, .. } = self.slots[place as usize];
-        match newer {
-            Some(newer) => self.slots[newer as usize].older = older,
-            None => self.newest = older,
-        }
-        match older {
-            Some(older) => self.slots[older as usize].newer = newer,
-            None => self.oldest = newer,
-        }
+    /// Where the session is, if there is one with this id: each bit of the block is looked at.
+    fn place(&self, id: Id) -> Option<u32> {
+        let mut block = id.0.to_be_bytes().into();
+        self.cipher.decrypt_block(&mut block);
+        let plain = u128::from_be_bytes(block.into());
+        let (place, number) = (u32::try_from(plain >> 64).ok()?, plain as u64);
+        (self.table.get(place)?.number == number).then_some(place)
     }
 }
 

@@ -5,9 +5,10 @@
 //! who waited for it, but it is never kept, and nobody joins it any more.
 
 use super::peers::Reply;
+use crate::service::recent::Recent;
 use crate::service::{Id, Ticket};
 use crate::work::store::Seq;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,10 +37,8 @@ pub struct Cache {
     most: usize,
     ttl: Duration,
     stale: Duration,
-    entries: HashMap<Key, Entry>,
-    /// Keys by when they were used last.
-    order: BTreeMap<u64, Key>,
-    uses: u64,
+    places: HashMap<Key, u32>,
+    entries: Recent<Entry>,
     /// The fill under way for each key.
     current: HashMap<Key, u64>,
     fills: HashMap<u64, Fill>,
@@ -70,10 +69,17 @@ pub struct Counts {
 
 #[derive(Debug)]
 struct Entry {
+    key: Key,
     reply: Arc<Reply>,
     lines: Arc<[u8]>,
     at: Instant,
-    used: u64,
+}
+
+impl Entry {
+    fn found(&self, now: Instant) -> Found {
+        let age = now.saturating_duration_since(self.at);
+        Found { reply: Arc::clone(&self.reply), lines: Arc::clone(&self.lines), age }
+    }
 }
 
 /// Who waits for a fill.
@@ -111,9 +117,8 @@ impl Cache {
             most,
             ttl,
             stale,
-            entries: HashMap::new(),
-            order: BTreeMap::new(),
-            uses: 0,
+            places: HashMap::new(),
+            entries: Recent::default(),
             current: HashMap::new(),
             fills: HashMap::new(),
             next_fill: 0,
@@ -134,26 +139,20 @@ impl Cache {
 
     /// A fresh entry.
     pub fn find(&mut self, key: &Key, now: Instant) -> Option<Found> {
-        let entry = self.entries.get_mut(key)?;
-        let age = now.saturating_duration_since(entry.at);
-        if age >= self.ttl {
+        let place = *self.places.get(key)?;
+        let found = self.entries.get(place)?.found(now);
+        if found.age >= self.ttl {
             return None;
         }
-        self.uses += 1;
-        if let Some(key) = self.order.remove(&entry.used) {
-            self.order.insert(self.uses, key);
-        }
-        entry.used = self.uses;
+        self.entries.touch(place);
         self.counts.hits += 1;
-        Some(Found { reply: Arc::clone(&entry.reply), lines: Arc::clone(&entry.lines), age })
+        Some(found)
     }
 
     /// An entry that is no longer fresh, but better than nothing.
     pub fn find_stale(&self, key: &Key, now: Instant) -> Option<Found> {
-        let entry = self.entries.get(key)?;
-        let age = now.saturating_duration_since(entry.at);
-        let found = Found { reply: Arc::clone(&entry.reply), lines: Arc::clone(&entry.lines), age };
-        (age < self.ttl + self.stale).then_some(found)
+        let found = self.entries.get(*self.places.get(key)?)?.found(now);
+        (found.age < self.ttl + self.stale).then_some(found)
     }
 
     /// A miss by this waiter.
@@ -203,7 +202,7 @@ impl Cache {
 
     /// Whether there is an entry at all, however old.
     pub fn holds(&self, key: &Key) -> bool {
-        self.entries.contains_key(key)
+        self.places.contains_key(key)
     }
 
     fn insert(&mut self, key: Key, reply: Arc<Reply>, lines: Arc<[u8]>, now: Instant) {
@@ -212,21 +211,20 @@ impl Cache {
         }
         self.forget(&key);
         if self.entries.len() >= self.most
-            && let Some((_, oldest)) = self.order.pop_first()
+            && let Some(oldest) = self.entries.oldest()
         {
-            self.entries.remove(&oldest);
+            self.places.remove(&self.entries.remove(oldest).key);
             self.counts.evicted += 1;
         }
-        self.uses += 1;
-        self.order.insert(self.uses, key.clone());
-        self.entries.insert(key, Entry { reply, lines, at: now, used: self.uses });
+        let place = self.entries.push(Entry { key: key.clone(), reply, lines, at: now });
+        self.places.insert(key, place);
     }
 
     fn forget(&mut self, key: &Key) -> bool {
-        let Some(entry) = self.entries.remove(key) else {
+        let Some(place) = self.places.remove(key) else {
             return false;
         };
-        self.order.remove(&entry.used);
+        self.entries.remove(place);
         true
     }
 
@@ -246,7 +244,8 @@ impl Cache {
                 could_hold(list) || entry.is_some_and(holds)
             }
         };
-        let lists = self.entries.iter().filter(|(key, entry)| concerned(key, Some(entry)));
+        let lists = self.places.iter();
+        let lists = lists.filter(|(key, place)| concerned(key, self.entries.get(**place)));
         for key in lists.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             self.counts.invalidated += u64::from(self.forget(&key));
         }
@@ -284,8 +283,8 @@ impl Cache {
     /// Everything is forgotten, and no fill under way is kept.
     pub fn clear(&mut self) {
         self.counts.invalidated += self.entries.len() as u64;
+        self.places.clear();
         self.entries.clear();
-        self.order.clear();
         self.current.clear();
         self.unsettled.clear();
     }

@@ -69,7 +69,7 @@ fn whatever_is_done_to_it_it_holds_what_a_list_would_hold() {
             assert_eq!((counters.entries, counters.bytes), (twin.entries.len(), twin.bytes()));
             assert_eq!((counters.evictions, counters.max_bytes), (twin.evictions, max_bytes));
             assert!(
-                counters.bytes <= max_bytes && cache.slots.len() <= 1 + max_bytes / ENTRY_BYTES
+                counters.bytes <= max_bytes && cache.entries.len() <= 1 + max_bytes / ENTRY_BYTES
             );
         }
     }

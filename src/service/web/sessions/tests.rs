@@ -77,20 +77,26 @@ fn whoever_comes_the_table_holds_what_a_list_would_hold() {
                 None => unreachable!("sessions are on"),
             }
             assert_eq!((table.live(), table.issued()), (twin.0.len(), begun));
-            assert!(table.live() <= limits.sessions && table.slots.len() <= limits.sessions);
-            assert!(twin.0.iter().all(|entry| table.places.contains_key(&entry.0.half())));
+            assert!(table.live() <= limits.sessions);
+            let places = twin.0.iter().filter_map(|entry| table.place(entry.0));
+            assert_eq!(places.collect::<HashSet<_>>().len(), table.live());
         }
     }
 }
 
 #[test]
 fn what_is_not_ours_is_never_adopted() {
-    let (mut table, limits, now) = (Sessions::new([7; 32]), limits(10), Instant::now());
+    let (mut table, limits, now) = (Sessions::new([7; 32]), limits(20), Instant::now());
     let own = first(&mut table, now, &limits);
     let foreign = first(&mut Sessions::new([8; 32]), now, &limits);
     for stranger in [
         field(foreign),
         field(Id(0)),
+        field(table.id(0, 0)),
+        field(table.id(0, 2)),
+        field(table.id(1, 1)),
+        field(Id(own.0 ^ 1)),
+        field(Id(own.0 ^ 1 << 127)),
         field(own).to_uppercase(),
         field(own) + "A",
         field(own).trim_end_matches(char::is_alphanumeric).to_string(),
@@ -123,7 +129,7 @@ fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
 fn ids_look_random_and_depend_on_the_secret() {
     let ids = |secret| {
         let mut table = Sessions::new([secret; 32]);
-        (0..1000).map(|_| table.draw()).collect::<HashSet<_>>()
+        (0..1000).map(|_| first(&mut table, Instant::now(), &limits(10))).collect::<HashSet<_>>()
     };
     let (own, other) = (ids(7), ids(8));
     assert!(own.len() == 1000 && own.is_disjoint(&other));

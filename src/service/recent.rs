@@ -1,0 +1,151 @@
+//! Values in the order in which they were last used, for tables that give up the oldest first.
+//!
+//! Each value has a place, which stays the same until the value is removed: tables find it there
+//! by an index of their own. Whatever is done takes the same time however many there are.
+
+use slab::Slab;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Recent<V> {
+    slots: Slab<Slot<V>>,
+    newest: Option<u32>,
+    oldest: Option<u32>,
+}
+
+/// A link of a list in both directions.
+#[derive(Debug)]
+struct Slot<V> {
+    value: V,
+    newer: Option<u32>,
+    older: Option<u32>,
+}
+
+impl<V> Default for Recent<V> {
+    fn default() -> Recent<V> {
+        Recent { slots: Slab::new(), newest: None, oldest: None }
+    }
+}
+
+impl<V> Recent<V> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The value at this place, if there is one. Looking at it is no use of it.
+    pub fn get(&self, place: u32) -> Option<&V> {
+        self.slots.get(place as usize).map(|slot| &slot.value)
+    }
+
+    /// The value at this place, to be changed.
+    pub fn get_mut(&mut self, place: u32) -> Option<&mut V> {
+        self.slots.get_mut(place as usize).map(|slot| &mut slot.value)
+    }
+
+    /// The place of the value that was used longest ago.
+    pub fn oldest(&self) -> Option<u32> {
+        self.oldest
+    }
+
+    /// Puts a value in, which counts as used now. Returns its place.
+    ///
+    /// # Panics
+    /// With more than 2³² values.
+    pub fn push(&mut self, value: V) -> u32 {
+        let place = self.slots.insert(Slot { value, newer: None, older: None });
+        let place = u32::try_from(place).expect("tables are bounded far below it");
+        self.link(place);
+        place
+    }
+
+    /// The value at this place is used now.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn touch(&mut self, place: u32) -> &mut V {
+        if self.newest != Some(place) {
+            self.unlink(place);
+            self.link(place);
+        }
+        &mut self.slots[place as usize].value
+    }
+
+    /// Takes the value out. Its place may be another's from now on.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn remove(&mut self, place: u32) -> V {
+        self.unlink(place);
+        self.slots.remove(place as usize).value
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        *self = Recent::default();
+    }
+
+    fn link(&mut self, place: u32) {
+        let older = self.newest.replace(place);
+        match older {
+            Some(older) => self.slots[older as usize].newer = Some(place),
+            None => self.oldest = Some(place),
+        }
+        let slot = &mut self.slots[place as usize];
+        (slot.newer, slot.older) = (None, older);
+    }
+
+    fn unlink(&mut self, place: u32) {
+        let Slot { newer, older, .. } = self.slots[place as usize];
+        match newer {
+            Some(newer) => self.slots[newer as usize].older = older,
+            None => self.newest = older,
+        }
+        match older {
+            Some(older) => self.slots[older as usize].newer = newer,
+            None => self.oldest = newer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values are their own names, so that a place that was given away twice would show.
+    #[test]
+    fn whatever_is_done_it_is_a_list_in_order_of_use() {
+        for seed in 0..200 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let (mut recent, mut twin) = (Recent::default(), Vec::<(u32, u64)>::new());
+            for value in 0..300 {
+                let at = (!twin.is_empty()).then(|| rng.usize(..twin.len()));
+                match (rng.u8(..8), at) {
+                    (0..3, _) | (_, None) => twin.insert(0, (recent.push(value), value)),
+                    (3..5, Some(at)) => {
+                        let used = twin.remove(at);
+                        assert_eq!(*recent.touch(used.0), used.1);
+                        twin.insert(0, used);
+                    }
+                    (5 | 6, Some(at)) => {
+                        let (place, value) = twin.remove(at);
+                        assert_eq!(recent.remove(place), value);
+                        assert_eq!(recent.get(place), None);
+                    }
+                    (_, Some(_)) if rng.u8(..20) == 0 => {
+                        recent.clear();
+                        twin.clear();
+                    }
+                    (_, Some(_)) => {
+                        let (place, value) = twin.pop().unwrap();
+                        assert_eq!(recent.oldest(), Some(place));
+                        assert_eq!(recent.remove(place), value);
+                    }
+                }
+                assert_eq!(recent.oldest(), twin.last().map(|entry| entry.0));
+                assert_eq!(recent.len(), twin.len());
+                assert!(twin.iter().all(|(place, value)| recent.get(*place) == Some(value)));
+            }
+        }
+    }
+}
