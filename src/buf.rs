@@ -227,6 +227,19 @@ impl SendBuf {
         (filled, bytes)
     }
 
+    /// Whether a file begins so many bytes from here.
+    pub fn is_file_at(&self, offset: usize) -> bool {
+        let mut ahead = self.sent + offset;
+        for chunk in &self.chunks {
+            match ahead.checked_sub(chunk.len()) {
+                _ if ahead == 0 => return matches!(chunk, Chunk::File(..)),
+                Some(rest) => ahead = rest,
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// Forgets the first `count` bytes: they are the kernel's now.
     ///
     /// # Panics

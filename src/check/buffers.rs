@@ -153,4 +153,5 @@ fn offers_its_beginning(buffer: &SendBuf, twin: &[(u8, bool)], most: usize) {
     assert!(bytes <= most && slices[..filled].iter().all(|slice| !slice.is_empty()));
     let whole = most.min(stretch.len());
     assert!(filled == slices.len() || bytes == whole, "{filled} slices, {bytes} of {whole}");
+    assert_eq!(buffer.is_file_at(bytes), twin.get(bytes).is_some_and(|(_, file)| *file));
 }

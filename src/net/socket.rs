@@ -7,6 +7,7 @@ use crate::work::files::Opened;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry};
 use rustix::io::Errno;
+use rustix::net::SendFlags;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
@@ -15,8 +16,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 pub trait Socket: fmt::Debug {
     /// Reads what is there. `Ok(0)` is the end of input.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize>;
-    /// Writes as much of `from` as fits, at least one byte.
-    fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Writes as much of `from` as fits, at least one byte. If there is `more`, which is sent at
+    /// once, the end need not travel on its own.
+    fn write(&mut self, from: &[IoSlice<'_>], more: bool) -> io::Result<usize>;
     /// Sends at most `most` bytes of `file` from `offset` on, at least one.
     ///
     /// # Errors
@@ -106,8 +108,11 @@ impl Socket for Stream {
         }
     }
 
-    fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&mut self, from: &[IoSlice<'_>], more: bool) -> io::Result<usize> {
         match (self, from) {
+            (Stream::Tcp(stream), [only]) if more => {
+                Ok(rustix::net::send(stream, only, SendFlags::MORE | SendFlags::NOSIGNAL)?)
+            }
             (Stream::Tcp(stream), [only]) => stream.write(only),
             (Stream::Tcp(stream), all) => stream.write_vectored(all),
             (Stream::Udp(socket, _), [only, ..]) => socket.send(only),

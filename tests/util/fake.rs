@@ -134,7 +134,7 @@ impl Socket for FakeSocket {
         Ok(count)
     }
 
-    fn write(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write(&mut self, from: &[IoSlice<'_>], _more: bool) -> io::Result<usize> {
         let mut pipe = self.0.borrow_mut();
         pipe.calls.writes += 1;
         assert!(!pipe.outbound_ended, "written to after our half was closed");
@@ -156,7 +156,7 @@ impl Socket for FakeSocket {
         file.check()?;
         let mut piece = vec![0; most.min(100_000)];
         let count = file.read_at(&mut piece, offset).map_err(|_| ErrorKind::InvalidData)?;
-        self.write(&[IoSlice::new(&piece[..count])])
+        self.write(&[IoSlice::new(&piece[..count])], false)
     }
 
     fn shutdown_write(&mut self) -> io::Result<()> {

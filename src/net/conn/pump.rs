@@ -162,7 +162,8 @@ impl<S: Socket> Conn<S> {
                 None => {
                     let mut slices = [IoSlice::new(b""); SLICES];
                     let (filled, offered) = output.slices(&mut slices, most);
-                    (self.socket.write(&slices[..filled]), offered, 1)
+                    let more = output.is_file_at(offered);
+                    (self.socket.write(&slices[..filled], more), offered, 1)
                 }
                 Some((file, range)) => {
                     let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
