@@ -40,6 +40,8 @@ pub struct Latest {
     pub path: String,
     /// When it was handed to the kernel; none until it was.
     offered: Option<Instant>,
+    /// How many in a row, sent in one go, were just like it.
+    times: usize,
 }
 
 impl Latest {
@@ -64,7 +66,7 @@ pub struct Requests {
     per_second: PerSecond,
     total: u64,
     errors: u64,
-    /// The last ones, in a ring, and the place of the newest.
+    /// The last ones, in a ring, those that are alike as one; and the place of the newest.
     latest: Vec<Latest>,
     newest: usize,
     /// Answers of this step.
@@ -101,24 +103,41 @@ impl Requests {
     pub(super) fn printed(&mut self, answered: Answered, path: &str) {
         let Answered { handler, verb, status, began, .. } = answered;
         let kind = (handler, verb, status);
-        match self.printed.last_mut() {
-            Some(last) if last.kind == kind && last.began == began => last.count += 1,
-            Some(_) | None => self.printed.push(Printed { began, kind, count: 1 }),
-        }
-        if is_counted(handler) {
+        let repeats = match self.printed.last_mut() {
+            Some(last) if last.kind == kind && last.began == began => {
+                last.count += 1;
+                is_counted(handler) && self.repeats(&answered, path)
+            }
+            Some(_) | None => {
+                self.printed.push(Printed { began, kind, count: 1 });
+                false
+            }
+        };
+        if is_counted(handler) && !repeats {
             self.keep(answered, path);
         }
+    }
+
+    /// Whether an answer of the kind, the moment and the client of the newest is just like it.
+    fn repeats(&mut self, answered: &Answered, path: &str) -> bool {
+        let newest = &mut self.latest[self.newest];
+        let Answered { bytes, cache, .. } = newest.answered;
+        let alike = bytes == answered.bytes && cache == answered.cache && newest.path == path;
+        newest.times += usize::from(alike);
+        alike
     }
 
     fn keep(&mut self, answered: Answered, path: &str) {
         if self.latest.len() < LATEST {
             self.newest = self.latest.len();
-            return self.latest.push(Latest { answered, path: path.to_owned(), offered: None });
+            let latest = Latest { answered, path: path.to_owned(), offered: None, times: 1 };
+            return self.latest.push(latest);
         }
         self.newest = if self.newest + 1 < LATEST { self.newest + 1 } else { 0 };
         let latest = &mut self.latest[self.newest];
         latest.answered = answered;
         latest.offered = None;
+        latest.times = 1;
         latest.path.clear();
         latest.path.push_str(path);
     }
@@ -197,7 +216,8 @@ impl Requests {
     /// The last ones, the newest first.
     pub fn latest(&self) -> impl Iterator<Item = &Latest> {
         let (newer, older) = self.latest.split_at(self.latest.len().min(self.newest + 1));
-        newer.iter().rev().chain(older.iter().rev())
+        let newest_first = newer.iter().rev().chain(older.iter().rev());
+        newest_first.flat_map(|latest| std::iter::repeat_n(latest, latest.times)).take(LATEST)
     }
 }
 
@@ -287,6 +307,34 @@ mod tests {
         assert_eq!(took[..4], [None, None, None, ms(19)]);
         assert_eq!(took[6..], [ms(19), ms(15), ms(15), ms(15)]);
         assert_eq!((requests.total(), requests.recent().count()), (20, 20), "three are not out");
+    }
+
+    #[test]
+    fn answers_that_are_alike_are_kept_as_one_and_shown_each() {
+        let start = Instant::now();
+        let mut requests = Requests::default();
+        for step in 0..3_u32 {
+            let began = start + Duration::from_millis(step.into());
+            for _ in 0..3 {
+                requests.printed(answered(began, Handler::Site, 200), "/");
+            }
+            requests.printed(answered(began, Handler::Site, 404), "/");
+            requests.printed(answered(began, Handler::Site, 404), "/b");
+            let long = Answered { bytes: 4, ..answered(began, Handler::Site, 404) };
+            requests.printed(long, "/b");
+            requests.printed(answered(began, Handler::Panel, 200), "/b");
+            requests.offered(began + Duration::from_millis(10));
+        }
+        let shown = requests.latest().map(|latest| {
+            let Answered { status, bytes, .. } = latest.answered;
+            (latest.path.as_str(), status, bytes, latest.took().is_some())
+        });
+        let shown = shown.collect::<Vec<_>>();
+        let step = [("/b", 404, 4, true), ("/b", 404, 3, true), ("/", 404, 3, true)];
+        let rest = [("/", 200, 3, true); 3];
+        assert_eq!(shown, [&step[..], &rest, &step, &rest[..1]].concat());
+        assert_eq!(requests.latest.len(), LATEST);
+        assert_eq!(requests.total(), 18);
     }
 
     #[test]

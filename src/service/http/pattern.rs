@@ -1,4 +1,4 @@
-//! Which paths a row of the table is for, and how a path that no row is for is known at a glance.
+//! Which paths a row of a table is for, and how the rows for a path are found at a glance.
 
 use super::routes::Route;
 
@@ -50,36 +50,50 @@ impl Pattern {
     }
 }
 
-/// How the paths of tables begin: a bit for the two letters behind the first slash. Most requests
-/// are for files, whose paths begin otherwise: they need not be compared with every row.
-#[derive(Debug, Clone, Copy)]
-pub struct Beginnings([u64; 4]);
+/// Rows, and how their paths begin: for the two letters behind the first slash, which rows they
+/// may be of. Most requests are for files, whose paths begin otherwise, and the others have to be
+/// compared with a few rows only.
+#[derive(Debug)]
+pub struct Table {
+    rows: [&'static [Route]; 2],
+    /// A bit for each row.
+    beginnings: [u64; PLACES],
+}
 
-impl Beginnings {
-    /// Those of all rows of these tables.
-    pub const fn of(tables: [&[Route]; 2]) -> Beginnings {
-        let mut bits = [0; 4];
-        let mut table = 0;
-        while table < tables.len() {
-            let mut row = 0;
-            while row < tables[table].len() {
-                let pattern = tables[table][row].path;
-                let prefix = pattern.prefix().as_bytes();
-                let is_exact = matches!(pattern, Pattern::Exact(_));
-                assert!(prefix.len() >= 3 || is_exact, "two letters tell its paths from others");
-                let place = place(prefix);
-                bits[place / 64] |= 1 << (place % 64);
-                row += 1;
-            }
-            table += 1;
+const PLACES: usize = 256;
+
+impl Table {
+    /// All these rows, in this order.
+    pub const fn of(rows: [&'static [Route]; 2]) -> Table {
+        let mut beginnings = [0; PLACES];
+        let mut number = 0;
+        while number < rows[0].len() + rows[1].len() {
+            let pattern = row(rows, number).path;
+            let is_exact = matches!(pattern, Pattern::Exact(_));
+            let prefix = pattern.prefix().as_bytes();
+            assert!(prefix.len() >= 3 || is_exact, "two letters tell its paths from others");
+            beginnings[place(prefix)] |= 1 << number;
+            number += 1;
         }
-        Beginnings(bits)
+        Table { rows, beginnings }
     }
 
-    /// Whether some row may be for this path. If not, none is.
-    pub const fn may_have(&self, path: &str) -> bool {
-        let place = place(path.as_bytes());
-        self.0[place / 64] >> (place % 64) & 1 == 1
+    /// The rows that are for this path, in their order.
+    pub fn rows(&self, path: &str) -> impl Iterator<Item = &'static Route> {
+        let mut left = self.beginnings[place(path.as_bytes())];
+        let candidates = std::iter::from_fn(move || {
+            let number = (left != 0).then(|| left.trailing_zeros())?;
+            left &= left - 1;
+            Some(row(self.rows, number as usize))
+        });
+        candidates.filter(move |route| route.path.matches(path))
+    }
+}
+
+const fn row(rows: [&'static [Route]; 2], number: usize) -> &'static Route {
+    match number.checked_sub(rows[0].len()) {
+        None => &rows[0][number],
+        Some(number) => &rows[1][number],
     }
 }
 
@@ -92,20 +106,27 @@ const fn place(path: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::http::routes::tables;
+    use crate::service::http::Face;
+    use crate::service::http::routes::table;
 
     #[test]
-    fn no_path_of_a_row_is_taken_for_a_file() {
-        let beginnings = Beginnings::of(tables());
-        for route in tables().into_iter().flatten() {
-            let prefix = route.path.prefix();
-            for path in [prefix.to_string(), format!("{prefix}x"), format!("{prefix}x/y")] {
-                assert!(beginnings.may_have(&path) || !route.path.matches(&path), "{path}");
+    fn a_row_is_found_by_the_beginnings_of_its_paths() {
+        for face in [Face::Web, Face::Catalog(1), Face::Order(1)] {
+            let table = table(face);
+            let all = || table.rows.into_iter().flatten();
+            for prefix in all().map(|route| route.path.prefix()) {
+                for path in [prefix.to_string(), format!("{prefix}x"), format!("{prefix}x/y")] {
+                    let compared = all().filter(|route| route.path.matches(&path));
+                    let compared = compared.map(std::ptr::from_ref).collect::<Vec<_>>();
+                    let found = table.rows(&path).map(std::ptr::from_ref).collect::<Vec<_>>();
+                    assert_eq!(found, compared, "{path}");
+                }
             }
         }
         let files = ["/index.html", "/about.html", "/favicon.ico", "/x"];
-        assert!(files.iter().all(|path| !beginnings.may_have(path)));
+        assert!(files.iter().all(|path| table(Face::Web).beginnings[place(path.as_bytes())] == 0));
     }
+
     #[test]
     fn a_segment_is_never_empty_and_never_two() {
         for (pattern, paths, others) in [

@@ -2,7 +2,7 @@
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
 use crate::service::http::allow::{Allow, METHODS, READ, only_read};
-use crate::service::http::pattern::{Beginnings, Pattern};
+use crate::service::http::pattern::{Pattern, Table};
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::http::stores;
 use crate::service::store::asks::Ask;
@@ -229,7 +229,7 @@ const fn transcript(form: usize) -> Pattern {
     Pattern::Between(chat::api::SESSIONS, chat::api::TRANSCRIPTS[form])
 }
 
-const TABLE: &[Route] = &[
+const ROWS: &[Route] = &[
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
     get(None, "/healthz", Endpoint::Healthz),
@@ -263,12 +263,18 @@ const TABLE: &[Route] = &[
     api(Method::Get, transcript(2), Endpoint::ChatTranscript),
 ];
 
-/// The rows of the web and the panel listeners.
-pub const fn tables() -> [&'static [Route]; 2] {
-    [stores::FRONT, TABLE]
-}
+static OPEN: Table = Table::of([stores::FRONT, ROWS]);
+static CATALOG: Table = Table::of([stores::CATALOG, &[]]);
+static ORDERING: Table = Table::of([stores::ORDERING, &[]]);
 
-const BEGINNINGS: Beginnings = Beginnings::of(tables());
+/// The table of a listener.
+pub fn table(face: Face) -> &'static Table {
+    match face {
+        Face::Web | Face::Panel => &OPEN,
+        Face::Catalog(_) => &CATALOG,
+        Face::Order(_) => &ORDERING,
+    }
+}
 
 /// The row for whatever no other row claims on the web listener …
 const FILES: Route = get(Some(Face::Web), "", Endpoint::File);
@@ -352,16 +358,8 @@ fn nowhere(head: &Head<'_, '_>) -> Response {
 }
 
 fn rows(face: Face, path: &str) -> impl Iterator<Item = &'static Route> {
-    let [first, second] = match face {
-        Face::Web | Face::Panel if !BEGINNINGS.may_have(path) => [&[][..], &[][..]],
-        Face::Web | Face::Panel => tables(),
-        Face::Catalog(_) => [stores::CATALOG, &[][..]],
-        Face::Order(_) => [stores::ORDERING, &[][..]],
-    };
-    first
-        .iter()
-        .chain(second)
-        .filter(move |route| route.path.matches(path) && route.face.is_none_or(|only| only == face))
+    let rows = table(face).rows(path);
+    rows.filter(move |route| route.face.is_none_or(|only| only == face))
 }
 
 fn allowed(face: Face, path: &str) -> Vec<Method> {
