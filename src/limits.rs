@@ -202,9 +202,14 @@ pub const SETTLE_TRIES: u32 = 75;
 /// than half. Below, the copy costs less than handing pages over one by one …
 pub const SEAL_BYTES_MIN: usize = 64 * KIB;
 
-/// … and it takes a descriptor: a quarter of those that are kept free of connections. Whatever
-/// file finds none left is sent from memory, which is right, too.
+/// … and it takes two descriptors: half of those that are kept free of connections are for that.
+/// Whatever file finds none left is sent from memory, which is right, too.
 pub const SEALED: usize = DESCRIPTORS_RESERVED / 4;
+
+/// Up to this length its pages stand ready in a pipe, whose second end takes the one descriptor.
+/// That is a quarter of what pipes may have by default, and as much as is sent of a file in one
+/// step: of a longer one the end would be duplicated for nothing.
+pub const PAGES_BYTES_MAX: usize = 256 * KIB;
 
 /// Read of a file in one slice: as much as a connection may have buffered.
 pub const FILE_READ_BYTES: usize = 256 * KIB;

@@ -1,6 +1,7 @@
 //! What every connection of a loop works with, one after the other: the time, the world, the
 //! counters, and the scratch buffers.
 
+use super::socket::Duct;
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
 use crate::service::web::log::Record;
@@ -47,6 +48,8 @@ pub struct Lent {
     pub recv: RecvBuf,
     /// Where answers are printed.
     pub send: SendBuf,
+    /// What pages of files go through.
+    pub duct: Duct,
 }
 
 /// When a loop reads the clock.

@@ -42,7 +42,7 @@ pub use listen::{Door, Doors, Plan, bind, meaning, unused_addrs};
 pub use load::{Load, Loaded, Loader, Stop, Watch, reachable};
 pub use log::{Log, Target};
 pub use reactor::{Outside, QueueFull, Reactor};
-pub use socket::Socket;
+pub use socket::{Duct, Socket};
 
 use crate::limits::{self, Limits};
 use crate::service::{Kind, World};

@@ -1,5 +1,9 @@
 //! What a connection needs of its socket, and the sockets that give it.
 
+mod duct;
+
+pub use duct::Duct;
+
 use super::child::Child;
 use super::token::Source;
 use crate::service::{Endpoint, Id, Transport};
@@ -19,12 +23,19 @@ pub trait Socket: fmt::Debug {
     /// Writes as much of `from` as fits, at least one byte. If there is `more`, which is sent at
     /// once, the end need not travel on its own.
     fn write(&mut self, from: &[IoSlice<'_>], more: bool) -> io::Result<usize>;
-    /// Sends at most `most` bytes of `file` from `offset` on, at least one.
+    /// Sends at most `most` bytes of `file` from `offset` on, at least one, by the `duct` if that
+    /// is for such files.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidData`] if the file is no longer as it was found, or can no longer be
     /// read: what was promised of it cannot be kept.
-    fn send_file(&mut self, file: &Opened, offset: u64, most: usize) -> io::Result<usize>;
+    fn send_file(
+        &mut self,
+        file: &Opened,
+        offset: u64,
+        most: usize,
+        duct: &mut Duct,
+    ) -> io::Result<usize>;
     /// Ends our half; what was written is still delivered. An error where there are no halves.
     fn shutdown_write(&mut self) -> io::Result<()>;
     /// The error that waits on the socket, if any.
@@ -123,7 +134,20 @@ impl Socket for Stream {
         }
     }
 
-    fn send_file(&mut self, file: &Opened, offset: u64, most: usize) -> io::Result<usize> {
+    fn send_file(
+        &mut self,
+        file: &Opened,
+        offset: u64,
+        most: usize,
+        duct: &mut Duct,
+    ) -> io::Result<usize> {
+        if let Stream::Tcp(stream) = self
+            && offset == 0
+            && let Some(pages) = file.pages()
+            && let Some(sent) = duct.send(pages, most, stream)
+        {
+            return sent;
+        }
         match self {
             // Asked each time: between two pieces somebody may write to it.
             Stream::Tcp(stream) => match file.check().and_then(|()| {

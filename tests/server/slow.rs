@@ -2,6 +2,7 @@
 
 use super::util::http::{Client, NoReply, assert_next_is_served};
 use super::util::process::{PATIENCE, PROMPTLY, Server, affordable};
+use super::util::site::Site;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
@@ -185,4 +186,58 @@ fn a_client_that_does_not_take_its_answers_is_given_up() {
         }
         assert_next_is_served(server.web());
     }
+}
+
+/// Files that are sent from sealed copies: in one step if they fit, else in steps of any length.
+#[test]
+fn long_files_in_memory_reach_whoever_takes_them_however_slowly() {
+    const LONG: [(&str, usize); 3] = [("a", 70_001), ("b", 200_000), ("c", 1_000_000)];
+    let bytes = |(name, length): (&str, usize)| {
+        let first = usize::from(name.as_bytes()[0]);
+        (0..length).map(|at| ((at + at / 251) * first % 256) as u8).collect::<Vec<_>>()
+    };
+    let contents = LONG.map(bytes);
+    let files = [0, 1, 2].map(|file| (LONG[file].0, contents[file].as_slice()));
+    let site = Site::new(&files, &[]);
+    for (name, _) in LONG {
+        assert!(site.get(&format!("/{name}")).is_whole());
+    }
+    let addr = site.server.web();
+    thread::scope(|scope| {
+        for reader in 0..24_u64 {
+            let contents = &contents;
+            scope.spawn(move || {
+                let mut rng = fastrand::Rng::with_seed(reader);
+                let mut stream = TcpStream::connect(addr).unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                for _ in 0..20 {
+                    let file = rng.usize(..LONG.len());
+                    let whole = &contents[file];
+                    let from = if rng.bool() { 0 } else { rng.usize(..whole.len()) };
+                    let upto =
+                        if rng.bool() { whole.len() } else { rng.usize(from..whole.len()) + 1 };
+                    let (name, last) = (LONG[file].0, upto - 1);
+                    let asked = format!(
+                        "GET /{name} HTTP/1.1\r\nHost: a\r\nRange: bytes={from}-{last}\r\n\r\n"
+                    );
+                    stream.write_all(asked.as_bytes()).unwrap();
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        let mut byte = [0];
+                        stream.read_exact(&mut byte).unwrap();
+                        head.push(byte[0]);
+                    }
+                    assert!(head.starts_with(b"HTTP/1.1 206 "));
+                    let mut body = vec![0; upto - from];
+                    for piece in body.chunks_mut(1 + rng.usize(..300_000)) {
+                        if rng.u8(..4) == 0 {
+                            thread::sleep(Duration::from_millis(rng.u64(..20)));
+                        }
+                        stream.read_exact(piece).unwrap();
+                    }
+                    assert!(body == whole[from..upto], "{name} from {from} up to {upto}");
+                }
+            });
+        }
+    });
 }

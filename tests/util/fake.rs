@@ -7,7 +7,7 @@
 use super::ledgers::Ledgers;
 use pentad::check::world;
 use pentad::limits::Limits;
-use pentad::net::{Desk, Outside, QueueFull, Reactor, Readiness, Socket};
+use pentad::net::{Desk, Duct, Outside, QueueFull, Reactor, Readiness, Socket};
 use pentad::service::{Endpoint, Id, Kind, Ticket};
 use pentad::stats::Stats;
 use pentad::work::db::{Database, Ledger};
@@ -152,7 +152,13 @@ impl Socket for FakeSocket {
         Ok(count)
     }
 
-    fn send_file(&mut self, file: &Opened, offset: u64, most: usize) -> io::Result<usize> {
+    fn send_file(
+        &mut self,
+        file: &Opened,
+        offset: u64,
+        most: usize,
+        _duct: &mut Duct,
+    ) -> io::Result<usize> {
         file.check()?;
         let mut piece = vec![0; most.min(100_000)];
         let count = file.read_at(&mut piece, offset).map_err(|_| ErrorKind::InvalidData)?;

@@ -169,7 +169,11 @@ impl<S: Socket> Conn<S> {
                     let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
                     let offered = left.min(share.write * FILE_DISCOUNT);
                     // Less may go for other reasons than a full socket.
-                    (self.socket.send_file(file, range.start, offered), 0, FILE_DISCOUNT)
+                    (
+                        self.socket.send_file(file, range.start, offered, &mut lent.duct),
+                        0,
+                        FILE_DISCOUNT,
+                    )
                 }
             };
             match sent {

@@ -3,9 +3,11 @@
 //! Whoever sends from it asks at each step whether it is still that file. It is never read past
 //! the length that it had, and never made longer.
 
+use crate::limits;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 use std::fs::{File, Metadata};
-use std::io::{self, Write};
+use std::io::{self, PipeReader, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,11 +18,16 @@ pub struct Opened {
     file: File,
     mark: Mark,
     /// Nobody can change it, so that nobody need look.
-    is_sealed: bool,
+    sealed: Option<Sealed>,
+}
+
+#[derive(Debug)]
+struct Sealed {
+    pages: Option<PipeReader>,
     _seat: Option<Seat>,
 }
 
-/// How many sealed copies there may be at a time: each takes a descriptor.
+/// How many sealed copies there may be at a time: each takes two descriptors.
 #[derive(Debug)]
 pub struct Seats(AtomicUsize);
 
@@ -76,7 +83,7 @@ impl Opened {
     /// Those of fstat(2).
     pub fn new(file: File) -> io::Result<Opened> {
         let mark = Mark::of(&file.metadata()?);
-        Ok(Opened { file, mark, is_sealed: false, _seat: None })
+        Ok(Opened { file, mark, sealed: None })
     }
 
     /// A file in memory that holds a copy of `bytes`, which nobody can change any more.
@@ -89,7 +96,14 @@ impl Opened {
         file.write_all(bytes)?;
         let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         fcntl_add_seals(&file, seals)?;
-        Ok(Opened { is_sealed: true, _seat: seat, ..Opened::new(file)? })
+        let sealed = Sealed { pages: pages(&file, bytes.len()).ok().flatten(), _seat: seat };
+        Ok(Opened { sealed: Some(sealed), ..Opened::new(file)? })
+    }
+
+    /// All of a sealed copy that is not too long, in a pipe that must never be read from: it is
+    /// there to be duplicated, see tee(2).
+    pub fn pages(&self) -> Option<&PipeReader> {
+        self.sealed.as_ref()?.pages.as_ref()
     }
 
     /// The state that it was found in.
@@ -107,7 +121,7 @@ impl Opened {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] if it is not, and those of fstat(2).
     pub fn check(&self) -> io::Result<()> {
-        if self.is_sealed || Mark::of(&self.file.metadata()?) == self.mark {
+        if self.sealed.is_some() || Mark::of(&self.file.metadata()?) == self.mark {
             Ok(())
         } else {
             Err(io::ErrorKind::InvalidData.into())
@@ -124,4 +138,22 @@ impl Opened {
             count => Ok(count),
         }
     }
+}
+
+/// The pages of a file in a pipe, if they are not too many for one.
+fn pages(file: &File, bytes: usize) -> io::Result<Option<PipeReader>> {
+    if bytes > limits::PAGES_BYTES_MAX {
+        return Ok(None);
+    }
+    let (reader, writer) = io::pipe()?;
+    fcntl_setpipe_size(&writer, bytes)?;
+    let mut offset = 0;
+    while (offset as usize) < bytes {
+        let left = bytes - offset as usize;
+        let count = splice(file, Some(&mut offset), &writer, None, left, SpliceFlags::NONBLOCK)?;
+        if count == 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(reader))
 }
