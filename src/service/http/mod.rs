@@ -351,8 +351,12 @@ impl Session {
         };
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let sending = Sending::begin(file, range.clone(), then, ticket, cx);
-        self.deadline = None;
-        self.stage = Stage::Sending(Box::new((sending, record)));
+        if sending.left() == 0 {
+            self.sent(then, record, cx);
+        } else {
+            self.deadline = None;
+            self.stage = Stage::Sending(Box::new((sending, record)));
+        }
         true
     }
 
@@ -373,9 +377,17 @@ impl Session {
                 Progressed::Changed => Some(Close::Changed),
             }
         };
-        if let Some(record) = record.take() {
-            let bytes = record.bytes.saturating_sub(sending.left() + unsent);
-            cx.log.push(Record { bytes, close: over, ..*record });
+        let (mut record, unsent) = (record.take(), sending.left() + unsent);
+        if let Some(record) = &mut record {
+            record.bytes = record.bytes.saturating_sub(unsent);
+        }
+        self.sent(over, record, cx);
+    }
+
+    /// A file is on its way, or given up. `over` says that the connection ends, too.
+    fn sent(&mut self, over: Option<Close>, record: Option<Box<Record>>, cx: &mut Cx<'_>) {
+        if let Some(record) = record {
+            cx.log.push(Record { close: over, ..*record });
         }
         match over {
             None => self.rest(cx),

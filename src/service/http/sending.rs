@@ -6,8 +6,9 @@
 //!     │ pool full
 //!   Full ─a little later→ Asked
 //! ```
-//! It holds no byte of the file. A file that is not what it was ends the connection: what is
-//! missing is never made up.
+//! The beginning is in memory since the file was opened, and goes out with the head. It holds no
+//! byte of the file. A file that is not what it was ends the connection: what is missing is never
+//! made up.
 
 use crate::limits;
 use crate::service::{Cx, Deadline, Effect, Event, Refusal, Ticket};
@@ -64,9 +65,13 @@ impl Sending {
     ) -> Sending {
         let file = Arc::clone(file);
         let most = (cx.world.web.limits.output_high * limits::FILE_STRETCH) as u64;
-        let stretch = Stretch::Asked;
-        let mut sending = Sending { file, left, most, stretch, ticket, then };
-        sending.ask(cx);
+        let warm = left.start.max(file.warm().min(left.end));
+        cx.send.push_file(&file, left.start..warm);
+        let left = warm..left.end;
+        let mut sending = Sending { file, left, most, stretch: Stretch::Asked, ticket, then };
+        if sending.left() > 0 {
+            sending.ask(cx);
+        }
         sending
     }
 

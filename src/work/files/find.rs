@@ -192,9 +192,11 @@ impl Lookup {
         let found = |content| Box::new(Found { state, coding, mark, content });
         match self.depth {
             Depth::State => Err(Outcome::Found(found(Content::None))),
-            Depth::Content(most) if mark.bytes > most => {
-                Err(Outcome::Found(found(Content::File(Arc::new(file)))))
-            }
+            Depth::Content(most) if mark.bytes > most => Err(match file.begun() {
+                Ok(file) => Outcome::Found(found(Content::File(Arc::new(file)))),
+                Err(error) if is_changed(&error) => Outcome::Unsettled(mark),
+                Err(error) => meaning(&error),
+            }),
             Depth::Content(_) => {
                 let bytes = Vec::with_capacity(mark.bytes as usize);
                 let seats = self.seats.clone();
@@ -270,6 +272,11 @@ fn sidecar(root: &Root, name: &[u8], coding: Coding) -> Result<Option<Opened>, O
         Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
         Err(_) => Ok(None),
     }
+}
+
+/// Whether a file could not be read because it is no longer what it was.
+fn is_changed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData)
 }
 
 /// Whether a file was written to so short a time ago that more may be about to come.

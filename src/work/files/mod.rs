@@ -24,10 +24,8 @@ pub use root::Root;
 
 use find::Reading;
 use list::Listing;
-use rustix::fs::{Advice, fadvise};
 use rustix::io::Errno;
 use std::io;
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -165,7 +163,10 @@ impl Slice {
             Step::Find(lookup) => lookup.run(),
             Step::Read(reading) => reading.run(),
             Step::List(listing) => listing.run(),
-            Step::Warm(file, range) => Err(warm(&file, range)),
+            Step::Warm(file, range) => Err(match file.warm_up(range) {
+                Ok(()) => Outcome::Warm,
+                Err(_) => Outcome::Changed,
+            }),
         })
     }
 
@@ -176,21 +177,6 @@ impl Slice {
             Step::Read(_) => 50_000,
             Step::List(_) => 500_000,
         }
-    }
-}
-
-fn warm(file: &Opened, range: Range<u64>) -> Outcome {
-    // Advice that is not taken is no failure: then the sender waits a little.
-    let _ = fadvise(
-        file.file(),
-        range.start,
-        NonZeroU64::new(range.end - range.start),
-        Advice::WillNeed,
-    );
-    let last = file.read_at(&mut [0], range.end.saturating_sub(1).max(range.start));
-    match last.and_then(|_| file.check()) {
-        Ok(()) => Outcome::Warm,
-        Err(_) => Outcome::Changed,
     }
 }
 

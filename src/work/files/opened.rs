@@ -4,10 +4,12 @@
 //! the length that it had, and never made longer.
 
 use crate::limits;
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::fs::{Advice, MemfdFlags, SealFlags, fadvise, fcntl_add_seals, memfd_create};
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 use std::fs::{File, Metadata};
 use std::io::{self, PipeReader, Write};
+use std::num::NonZeroU64;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub struct Opened {
     file: File,
     mark: Mark,
+    /// So many bytes from the first on were in memory when it was opened.
+    warm: u64,
     /// Nobody can change it, so that nobody need look.
     sealed: Option<Sealed>,
 }
@@ -83,7 +87,7 @@ impl Opened {
     /// Those of fstat(2).
     pub fn new(file: File) -> io::Result<Opened> {
         let mark = Mark::of(&file.metadata()?);
-        Ok(Opened { file, mark, sealed: None })
+        Ok(Opened { file, mark, warm: 0, sealed: None })
     }
 
     /// A file in memory that holds a copy of `bytes`, which nobody can change any more.
@@ -104,6 +108,34 @@ impl Opened {
     /// there to be duplicated, see tee(2).
     pub fn pages(&self) -> Option<&PipeReader> {
         self.sealed.as_ref()?.pages.as_ref()
+    }
+
+    /// The same file with its beginning in memory, so that who sends it can begin at once.
+    ///
+    /// # Errors
+    /// As of [`Opened::warm_up`].
+    pub fn begun(self) -> io::Result<Opened> {
+        let warm = self.mark.bytes.min(limits::FILE_READ_BYTES as u64);
+        self.warm_up(0..warm)?;
+        Ok(Opened { warm, ..self })
+    }
+
+    /// Has a stretch of it in memory, so that who sends that does not wait for the disk.
+    ///
+    /// # Errors
+    /// Those of [`Opened::read_at`] and [`Opened::check`].
+    pub fn warm_up(&self, range: Range<u64>) -> io::Result<()> {
+        if let Some(length) = NonZeroU64::new(range.end - range.start) {
+            // Advice that is not taken is no failure: then the sender waits a little.
+            let _ = fadvise(&self.file, range.start, Some(length), Advice::WillNeed);
+            self.read_at(&mut [0], range.end - 1)?;
+        }
+        self.check()
+    }
+
+    /// Where what was in memory at first ends.
+    pub fn warm(&self) -> u64 {
+        self.warm
     }
 
     /// The state that it was found in.
