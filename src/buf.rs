@@ -254,7 +254,15 @@ impl SendBuf {
             }
             self.sent -= size;
             self.chunk_bytes -= size;
-            self.chunks.pop_front();
+            match self.chunks.pop_front() {
+                // Its memory serves the next tail, unless that has some of its own.
+                Some(Chunk::Owned(mut bytes)) if self.tail.capacity() == 0 => {
+                    bytes.clear();
+                    bytes.shrink_to(KEEP_CAPACITY);
+                    self.tail = bytes;
+                }
+                Some(_) | None => {}
+            }
         }
         if self.sent == self.tail.len() {
             self.tail.clear();
