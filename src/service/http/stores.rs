@@ -5,7 +5,7 @@ use super::response::Style;
 use super::routes::{Body, Endpoint, Guard, Route};
 use crate::limits;
 use crate::service::http::Face;
-use crate::service::store::asks::{Ask, Own};
+use crate::service::store::asks::{Ask, Own, Read};
 use crate::service::store::elsewhere;
 use crate::service::store::page::FOLDER;
 use crate::wire::http::Method;
@@ -103,15 +103,15 @@ pub const FRONT: &[Route] = &[
 
 /// A catalog's.
 pub const CATALOG: &[Route] = &[
-    own(Method::Get, named("/retrieve/item/"), Own::Item),
-    own(Method::Get, named("/retrieve/topic/"), Own::Topic),
-    own(Method::Get, named("/retrieve/search/"), Own::Search),
+    own(Method::Get, named("/retrieve/item/"), Own::Read(Read::Item)),
+    own(Method::Get, named("/retrieve/topic/"), Own::Read(Read::Topic)),
+    own(Method::Get, named("/retrieve/search/"), Own::Read(Read::Search)),
     own(Method::Put, named("/modify/"), Own::Modify),
     own(Method::Post, named("/modify/"), Own::Modify),
     own(Method::Get, Pattern::Exact("/"), Own::Index),
     own(Method::Get, Pattern::Slashed("/health"), Own::Health),
-    own_api(Method::Get, BOOKS, Own::Books),
-    own_api(Method::Get, TOPICS, Own::Topics),
+    own_api(Method::Get, BOOKS, Own::Read(Read::Books)),
+    own_api(Method::Get, TOPICS, Own::Read(Read::Topics)),
     own_guarded(Method::Post, BOOKS, Own::Add),
     own_guarded(Method::Patch, BOOK, Own::Patch),
     own_guarded(Method::Post, STOCK, Own::Stock),

@@ -56,18 +56,10 @@ pub enum Own {
     Index,
     /// `/health`.
     Health,
-    /// `/retrieve/item/<id>`.
-    Item,
-    /// `/retrieve/topic/<topic>`.
-    Topic,
-    /// `/retrieve/search/<text>`.
-    Search,
+    /// To show books.
+    Read(Read),
     /// `/modify/<id>`.
     Modify,
-    /// `/api/books`.
-    Books,
-    /// `/api/topics`.
-    Topics,
     /// `POST /api/books`.
     Add,
     /// `PATCH /api/books/{id}`.
@@ -84,23 +76,19 @@ pub enum Own {
     Order,
 }
 
-impl Own {
-    /// Whether it shows books.
-    fn reads(self) -> bool {
-        match self {
-            Own::Item | Own::Topic | Own::Search | Own::Books | Own::Topics => true,
-            Own::Index
-            | Own::Health
-            | Own::Modify
-            | Own::Add
-            | Own::Patch
-            | Own::Stock
-            | Own::Purchase
-            | Own::Place
-            | Own::Orders
-            | Own::Order => false,
-        }
-    }
+/// Which books a catalog is asked to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// `/retrieve/item/<id>`.
+    Item,
+    /// `/retrieve/topic/<topic>`.
+    Topic,
+    /// `/retrieve/search/<text>`.
+    Search,
+    /// `/api/books`.
+    Books,
+    /// `/api/topics`.
+    Topics,
 }
 
 /// What a request remembers while it waits.
@@ -195,22 +183,20 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
         return Answer::Ready(Style::Plain.error(503, "no such replica here").retry_after(1));
     };
     replica.requests += 1;
-    if own == Own::Index {
-        return Answer::Ready(index(replica));
-    }
-    if !replica.is_up() || !current {
+    if own != Own::Index && !(replica.is_up() && current) {
         replica.errors += 1;
         let phase = if replica.is_up() { Phase::Behind } else { replica.phase };
         let text = format!("{} is {}; nothing was done", replica.name, phase.name());
         return Answer::Ready(Style::Plain.error(503, &text).retry_after(1));
     }
     let file = replica.file;
-    if own.reads()
-        && let Some(seq) = cx.world.store.unanswered()
-    {
-        return later::wait(own, seq, request, cx);
-    }
     match own {
+        Own::Index => Answer::Ready(index(replica)),
+        Own::Health => Answer::Ready(health(replica)),
+        Own::Read(read) => match cx.world.store.unanswered() {
+            Some(seq) => later::wait(read, seq, request, cx),
+            None => Answer::Ready(read_now(read, request, cx)),
+        },
         Own::Modify => catalog::modify(request, cx),
         Own::Add => api::add(request, cx),
         Own::Patch => api::patch(request, cx),
@@ -218,39 +204,22 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
         Own::Purchase => order::purchase(request, cx),
         Own::Place => order::place(request, cx),
         Own::Orders | Own::Order => rows::orders(own, file, request, cx),
-        Own::Index
-        | Own::Health
-        | Own::Item
-        | Own::Topic
-        | Own::Search
-        | Own::Books
-        | Own::Topics => Answer::Ready(read_now(own, request, cx)),
     }
 }
 
 /// What a replica shows at this moment.
-pub fn read_now(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+pub fn read_now(read: Read, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
     let current = cx.world.store.is_current(cx.now, cx.draining);
     let replica = replica_at(request.face, cx).filter(|replica| current && replica.is_up());
     let Some(replica) = replica else {
         return Style::Plain.error(503, "the replica is down; nothing was done").retry_after(1);
     };
-    match own {
-        Own::Item => catalog::item(request, replica),
-        Own::Topic => catalog::topic(request, replica),
-        Own::Search => catalog::search(request, replica),
-        Own::Books => catalog::books(request, replica),
-        Own::Topics => api::topics(replica.books.values().map(|book| &**book)),
-        Own::Index
-        | Own::Health
-        | Own::Modify
-        | Own::Add
-        | Own::Patch
-        | Own::Stock
-        | Own::Purchase
-        | Own::Place
-        | Own::Orders
-        | Own::Order => health(replica),
+    match read {
+        Read::Item => catalog::item(request, replica),
+        Read::Topic => catalog::topic(request, replica),
+        Read::Search => catalog::search(request, replica),
+        Read::Books => catalog::books(request, replica),
+        Read::Topics => api::topics(replica.books.values().map(|book| &**book)),
     }
 }
 

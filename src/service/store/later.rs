@@ -2,7 +2,7 @@
 //! it, and whoever saw it here might miss it at another replica. So it is shown when it is known
 //! to be answered.
 
-use super::asks::{self, Own, Pending as StorePending};
+use super::asks::{self, Pending as StorePending, Read};
 use super::log::Source;
 use super::{Notice, State};
 use crate::limits;
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// A read that waits.
 #[derive(Debug)]
 pub struct Later {
-    own: Own,
+    read: Read,
     face: Face,
     /// The head of the request, which is read again.
     raw: Box<[u8]>,
@@ -28,13 +28,13 @@ pub struct Later {
 pub type Reader = (Id, Ticket, Seq);
 
 /// Lets a read wait for this entry.
-pub fn wait(own: Own, seq: Seq, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+pub fn wait(read: Read, seq: Seq, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Request { raw, ticket, face, .. } = *request;
     if let Source::Elsewhere(elsewhere) = &mut cx.world.store.log.source {
         elsewhere.readers.push((cx.id, ticket, seq));
     }
     let until = cx.now + limits::STORE_WAIT;
-    let later = Later { own, face, raw: raw.into(), ticket, until };
+    let later = Later { read, face, raw: raw.into(), ticket, until };
     Answer::Wait(HttpPending::Store(StorePending::Later(Box::new(later))))
 }
 
@@ -63,7 +63,7 @@ impl Later {
         };
         let (raw, ticket, face) = (&*self.raw, self.ticket, self.face);
         let request = Request { head: &head, raw, body: b"", ticket, face };
-        asks::read_now(self.own, &request, cx)
+        asks::read_now(self.read, &request, cx)
     }
 }
 
