@@ -7,12 +7,12 @@ those with one; an answer that is not of the kind it was asked for counts as fai
 import gzip
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 
 from httplint import HttpRequestLinter, HttpResponseLinter, levels
+from server import running
 
 ACCOUNT = b'{"username":"1111","password":"1111-pw","simulations":1000}'
 HTML = "Accept: text/html"
@@ -143,20 +143,13 @@ def judge(request, fields, received):
     return int(top.split(b" ")[1]), dict(pairs), list(answer.notes)
 
 
-def start(binary, place):
+def serve(binary, place):
     root = f"{place}/root"
     os.mkdir(root)
     site(root)
     args = ["--only", "web,panel", "--web", "127.0.0.1:0", "--panel", "127.0.0.1:0"]
     args += ["--root", root, "--data", f"{place}/data", "--pow-difficulty", "2"]
-    server = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True)
-    listening = {}
-    for line in server.stdout:
-        words = line.split()
-        if words == ["ready"]:
-            return server, listening
-        listening[words[1]] = words[3]
-    sys.exit("the server did not start")
+    return running(binary, args)
 
 
 # What these statuses mean is bad news for the client, and so a note of the level BAD whatever the
@@ -169,28 +162,26 @@ MEANT = {
 
 def main():
     passed = failed = 0
-    with tempfile.TemporaryDirectory() as place:
-        server, listening = start(os.path.abspath(sys.argv[1]), place)
-        try:
-            request = head("/page.html")
-            _, fields, _ = judge(request, *ask(listening["web"], request))
-            etag = fields.get(b"ETag", b'"none"').decode()
-            for name, listener, request, expected in exchanges(etag):
-                status, _, notes = judge(request, *ask(listening[listener], request))
-                bad = [str(note.summary) for note in notes if note.level == levels.BAD]
-                meant = MEANT.get(expected)
-                bad = [summary for summary in bad if not (meant and summary.startswith(meant))]
-                if status != expected:
-                    bad.append(f"{status} instead of {expected}")
-                for complaint in bad:
-                    print(f"{name}: {complaint}")
-                for note in notes:
-                    if note.level == levels.WARN and "-v" in sys.argv:
-                        print(f"  {name}: ({note.subject}) {note.summary}")
-                passed, failed = passed + (not bad), failed + bool(bad)
-        finally:
-            server.terminate()
-            server.wait()
+    with (
+        tempfile.TemporaryDirectory() as place,
+        serve(os.path.abspath(sys.argv[1]), place) as listening,
+    ):
+        request = head("/page.html")
+        _, fields, _ = judge(request, *ask(listening["web"], request))
+        etag = fields.get(b"ETag", b'"none"').decode()
+        for name, listener, request, expected in exchanges(etag):
+            status, _, notes = judge(request, *ask(listening[listener], request))
+            bad = [str(note.summary) for note in notes if note.level == levels.BAD]
+            meant = MEANT.get(expected)
+            bad = [summary for summary in bad if not (meant and summary.startswith(meant))]
+            if status != expected:
+                bad.append(f"{status} instead of {expected}")
+            for complaint in bad:
+                print(f"{name}: {complaint}")
+            for note in notes:
+                if note.level == levels.WARN and "-v" in sys.argv:
+                    print(f"  {name}: ({note.subject}) {note.summary}")
+            passed, failed = passed + (not bad), failed + bool(bad)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)
 

@@ -14,6 +14,8 @@ import sys
 import tempfile
 import urllib.request
 
+from server import running
+
 PORTS = {
     "web": 8080,
     "panel": 5000,
@@ -28,17 +30,10 @@ PORTS = {
 
 
 def serve(binary, place):
-    """A server with all services, and the addresses that stand for those of the page."""
+    """A server with all services."""
     args = [f"--{service}=127.0.0.1:0" for service in PORTS]
     args += ["--data", f"{place}/data", "--legacy-corruption=0", "--quiet"]
-    server = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True)
-    addresses = {}
-    for line in server.stdout:
-        words = line.split()
-        if words == ["ready"]:
-            return server, addresses
-        addresses[f"127.0.0.1:{PORTS[words[1]]}"] = words[3]
-    sys.exit("the server did not start")
+    return running(binary, args)
 
 
 def examples(page):
@@ -76,30 +71,28 @@ def paste(command, typed, place):
 
 def main():
     passed = failed = skipped = 0
-    with tempfile.TemporaryDirectory() as place:
-        server, addresses = serve(os.path.abspath(sys.argv[1]), place)
-        try:
-            address = addresses["127.0.0.1:8080"]
-            with urllib.request.urlopen(f"http://{address}/") as answer:
-                page = answer.read().decode()
-            for command, typed, replies in examples(page):
-                tools = [word for word in ("curl", "nc") if re.search(rf"\b{word} ", command)]
-                if not tools:
-                    continue
-                if not all(shutil.which(tool) for tool in tools):
-                    skipped += 1
-                    continue
-                paste(here(command, addresses), typed, place)
-                output, errors = paste(here(command, addresses), typed, place)
-                missing = [reply for reply in replies if not shown(reply, output)]
-                if output and not missing:
-                    passed += 1
-                else:
-                    failed += 1
-                    print(f"{command}\n  printed: {output or errors!r}\n  not shown: {missing}")
-        finally:
-            server.terminate()
-            server.wait()
+    with (
+        tempfile.TemporaryDirectory() as place,
+        serve(os.path.abspath(sys.argv[1]), place) as listening,
+    ):
+        addresses = {f"127.0.0.1:{port}": listening[name] for name, port in PORTS.items()}
+        with urllib.request.urlopen(f"http://{listening['web']}/") as answer:
+            page = answer.read().decode()
+        for command, typed, replies in examples(page):
+            tools = [word for word in ("curl", "nc") if re.search(rf"\b{word} ", command)]
+            if not tools:
+                continue
+            if not all(shutil.which(tool) for tool in tools):
+                skipped += 1
+                continue
+            paste(here(command, addresses), typed, place)
+            output, errors = paste(here(command, addresses), typed, place)
+            missing = [reply for reply in replies if not shown(reply, output)]
+            if output and not missing:
+                passed += 1
+            else:
+                failed += 1
+                print(f"{command}\n  printed: {output or errors!r}\n  not shown: {missing}")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     sys.exit(failed > 0)
 

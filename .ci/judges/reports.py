@@ -16,6 +16,7 @@ import tempfile
 import time
 
 from jsonschema import Draft202012Validator
+from server import running
 
 PATIENCE = 30
 COUNTED = ["-n", "200", "-c", "5"]
@@ -34,17 +35,10 @@ RUNS = {
 }
 
 
-def start(binary, place):
+def serve(binary, place):
     args = ["--only", "web,panel", "--web", "127.0.0.1:0", "--panel", "127.0.0.1:0"]
     args += ["--head-timeout", "300ms", "--body-timeout", "300ms", "--data", f"{place}/data"]
-    server = subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True)
-    listening = {}
-    for line in server.stdout:
-        words = line.split()
-        if words == ["ready"]:
-            return server, listening
-        listening[words[1]] = words[3]
-    sys.exit("the server did not start")
+    return running(binary, args)
 
 
 def load(binary, place, name, url, args):
@@ -108,15 +102,11 @@ def main():
         count(name, [f"{error.json_path}: {error.message}" for error in errors])
 
     with tempfile.TemporaryDirectory() as place:
-        server, listening = start(binary, place)
-        try:
+        with serve(binary, place) as listening:
             for name, (path, args) in RUNS.items():
                 url = f"http://{listening['web']}{path}"
                 judge(f"{name}, printed", flat, load(binary, place, name, url, args))
             judge("result of /test_status", flat, click(listening["panel"]))
-        finally:
-            server.terminate()
-            server.wait()
         url = f"http://{listening['web']}/"
         judge("nobody there, printed", flat, load(binary, place, "nobody", url, ["-n", "9"]))
         files = sorted(glob.glob(f"{place}/data/reports/*.json"))
