@@ -85,19 +85,6 @@ measure() {
     add_figures "$1.$2" "$report" $((after - before))
 }
 
-run_rounds() {
-    local round load turn
-    for ((round = 0; round < rounds; round++)); do
-        echo "round $((round + 1)) of $rounds" >&2
-        for load in "${LOADS[@]}"; do
-            for ((turn = 0; turn < ${#SERVERS[@]}; turn++)); do
-                quiet
-                measure "$load" "${SERVERS[(round + turn) % ${#SERVERS[@]}]}"
-            done
-        done
-    done
-}
-
 table() {
     local load=$1 server
     printf '%s\n' "$load, $connections connections"
@@ -135,5 +122,5 @@ options "rounds seconds connections" "$@"
 [ ${#words[@]} = 0 ] || usage
 prepare
 start_all
-run_rounds
+take_turns "${LOADS[*]}" "${SERVERS[*]}"
 for load in "${LOADS[@]}"; do table "$load"; done

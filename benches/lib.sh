@@ -308,3 +308,25 @@ add_figures() {
 
 # figure NAME COLUMN - the median of its results.
 figure() { awk -v column="$2" '{ print $column }' "$tmp/$1.results" | median; }
+
+# ratio NAME OTHER COLUMN - the median, over the rounds, of NAME's result divided by OTHER's.
+ratio() {
+    paste "$tmp/$1.results" "$tmp/$2.results" |
+        awk -v column="$3" '{ print $column / $(column + NF / 2) }' | median
+}
+
+# take_turns LOADS SERVERS - calls `measure LOAD SERVER` for all of them in every round; who begins
+# changes from round to round, so that a slow moment of the machine hits everyone.
+take_turns() {
+    local round load turn servers
+    read -ra servers <<<"$2"
+    for ((round = 0; round < rounds; round++)); do
+        echo "round $((round + 1)) of $rounds" >&2
+        for load in $1; do
+            for ((turn = 0; turn < ${#servers[@]}; turn++)); do
+                quiet
+                measure "$load" "${servers[(round + turn) % ${#servers[@]}]}"
+            done
+        done
+    done
+}

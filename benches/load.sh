@@ -19,26 +19,26 @@
 #
 # Needs two cores, cargo and wrk; see http.sh for PENTAD, SERVER_CORE, LOAD_CORE and PATIENCE.
 
-# shellcheck disable=SC2016 # the expressions of awk
 source "$(dirname "$0")/lib.sh"
 
 LOADS=(healthz metrics)
+TESTERS=(pentad wrk)
 FIGURES=(rate p50_us p75_us p90_us p99_us)
 
 rounds=9 seconds=2 connections=64
 declare -A ports
 
-# measure wrk|pentad LOAD - its FIGURES, on a line.
+# measure LOAD TESTER - adds a line to the results: its FIGURES.
 measure() {
     local report figures=() figure
-    report=$("with_$1" "http://127.0.0.1:${ports[$2]}/$2")
+    report=$("with_$2" "http://127.0.0.1:${ports[$1]}/$1")
     for figure in "${FIGURES[@]}" failed; do
-        figures+=("$("${1}_number" "$figure" <<<"$report")")
+        figures+=("$("${2}_number" "$figure" <<<"$report")")
     done
     if [ "${figures[-1]}" != 0 ]; then
-        fail "$1 went wrong:"$'\n'"$report"
+        fail "$2 went wrong:"$'\n'"$report"
     fi
-    echo "${figures[@]:0:${#FIGURES[@]}}"
+    echo "${figures[@]:0:${#FIGURES[@]}}" >>"$tmp/$1.$2.results"
 }
 
 with_wrk() {
@@ -67,40 +67,18 @@ pentad_number() {
         }'
 }
 
-run_rounds() {
-    local round load ours theirs
-    for ((round = 0; round < rounds; round++)); do
-        echo "round $((round + 1)) of $rounds" >&2
-        for load in "${LOADS[@]}"; do
-            quiet
-            if ((round % 2)); then
-                theirs=$(measure wrk "$load")
-                ours=$(measure pentad "$load")
-            else
-                ours=$(measure pentad "$load")
-                theirs=$(measure wrk "$load")
-            fi
-            echo "$ours $theirs" >>"$tmp/$load.results"
-        done
-    done
-}
-
-# column LOAD EXPRESSION - the median of an awk expression over the rounds.
-column() { awk "{ print $2 }" "$tmp/$1.results" | median; }
-
 options "rounds seconds connections" "$@"
 need_cores
 need wrk wrk
 build_pentad
 start_pentad --only panel --panel 127.0.0.1:0
 ports=([healthz]=$port [metrics]=$panel)
-run_rounds
+take_turns "${LOADS[*]}" "${TESTERS[*]}"
 printf '%-8s %-8s %12s %12s %8s\n' load figure pentad wrk ratio
 for load in "${LOADS[@]}"; do
     for i in "${!FIGURES[@]}"; do
-        ours=\$$((i + 1)) theirs=\$$((i + 1 + ${#FIGURES[@]}))
         printf '%-8s %-8s %12.0f %12.0f %8.3f\n' "$load" "${FIGURES[i]}" \
-            "$(column "$load" "$ours")" "$(column "$load" "$theirs")" \
-            "$(column "$load" "$ours / $theirs")"
+            "$(figure "$load.pentad" $((i + 1)))" "$(figure "$load.wrk" $((i + 1)))" \
+            "$(ratio "$load.pentad" "$load.wrk" $((i + 1)))"
     done
 done

@@ -14,10 +14,10 @@
 #
 # Needs two cores, cargo and wrk; see http.sh for PENTAD, SERVER_CORE, LOAD_CORE and PATIENCE.
 
-# shellcheck disable=SC2016 # the expressions of awk
 source "$(dirname "$0")/lib.sh"
 
 LOADS=(keep-alive pipelined)
+SERVERS=(on off)
 
 rounds=9 seconds=2 connections=64
 declare -A pids ports
@@ -42,41 +42,14 @@ load() {
         wrk -t1 -c"$connections" -d"${seconds}s" "${script[@]}"
 }
 
-# measure LOAD SERVER - prints requests/s and requests for each second of core time.
+# measure LOAD SERVER - adds a line to the results: requests/s, requests/CPU s.
 measure() {
     local before after report
     before=$(cpu_ticks "${pids[$2]}")
     report=$(load "$1" "$2")
     after=$(cpu_ticks "${pids[$2]}")
-    if [ "$(wrk_number failed <<<"$report")" != 0 ]; then
-        fail "$1 went wrong:"$'\n'"$report"
-    fi
-    awk -v rate="$(wrk_number rate <<<"$report")" \
-        -v requests="$(wrk_number requests <<<"$report")" \
-        -v ticks=$((after - before)) -v hz="$TICKS_PER_SECOND" \
-        'BEGIN { printf "%f %f\n", rate, requests * hz / (ticks ? ticks : 1) }'
+    add_figures "$1.$2" "$report" $((after - before))
 }
-
-run_rounds() {
-    local round load on off
-    for ((round = 0; round < rounds; round++)); do
-        echo "round $((round + 1)) of $rounds" >&2
-        for load in "${LOADS[@]}"; do
-            quiet
-            if ((round % 2)); then
-                on=$(measure "$load" on)
-                off=$(measure "$load" off)
-            else
-                off=$(measure "$load" off)
-                on=$(measure "$load" on)
-            fi
-            echo "$on $off" >>"$tmp/$load.results"
-        done
-    done
-}
-
-# column LOAD EXPRESSION - the median of an awk expression over the rounds.
-column() { awk "{ print $2 }" "$tmp/$1.results" | median; }
 
 options "rounds seconds connections" "$@"
 [ ${#words[@]} = 0 ] || usage
@@ -84,11 +57,11 @@ need_cores
 need wrk wrk
 build_pentad
 start_both
-run_rounds
+take_turns "${LOADS[*]}" "${SERVERS[*]}"
 printf '%-12s %12s %12s %8s %16s %16s %8s\n' \
     load measuring/s not/s share measuring/CPU-s not/CPU-s share
 for load in "${LOADS[@]}"; do
     printf '%-12s %12.0f %12.0f %8.3f %16.0f %16.0f %8.3f\n' "$load" \
-        "$(column "$load" '$1')" "$(column "$load" '$3')" "$(column "$load" '$1 / $3')" \
-        "$(column "$load" '$2')" "$(column "$load" '$4')" "$(column "$load" '$2 / $4')"
+        "$(figure "$load.on" 1)" "$(figure "$load.off" 1)" "$(ratio "$load.on" "$load.off" 1)" \
+        "$(figure "$load.on" 2)" "$(figure "$load.off" 2)" "$(ratio "$load.on" "$load.off" 2)"
 done
