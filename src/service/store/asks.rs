@@ -203,7 +203,8 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
         Own::Stock => api::stock(request, cx),
         Own::Purchase => order::purchase(request, cx),
         Own::Place => order::place(request, cx),
-        Own::Orders | Own::Order => rows::orders(own, file, request, cx),
+        Own::Orders => rows::orders(file, request, cx),
+        Own::Order => rows::order(file, request, cx),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is read from files: orders, entries of the log, the state that it begins with.
 
-use super::asks::{Own, Pending};
+use super::asks::Pending;
 use super::log::Source;
 use super::{doors, words};
 use crate::limits;
@@ -69,18 +69,20 @@ fn of_the_log(
     }
 }
 
-/// `GET /api/orders` and `GET /api/orders/{n}`, from this file.
-pub fn orders(own: Own, file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    if own == Own::Order {
-        let text = words::segment(request.head.target.path(), "/api/orders/");
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let Some(number) = text.parse::<u64>().ok().filter(|_| digits) else {
-            let detail = "The number of an order is a number.";
-            return Answer::Ready(Style::Problem.error(400, detail));
-        };
-        let wanted = Wanted::Orders(number.saturating_add(1), 1);
-        return rows(file, wanted, What::Order(number), request, cx);
-    }
+/// `GET /api/orders/{n}`, from this file.
+pub fn order(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let text = words::segment(request.head.target.path(), "/api/orders/");
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(number) = text.parse::<u64>().ok().filter(|_| digits) else {
+        let detail = "The number of an order is a number.";
+        return Answer::Ready(Style::Problem.error(400, detail));
+    };
+    let wanted = Wanted::Orders(number.saturating_add(1), 1);
+    rows(file, wanted, What::Order(number), request, cx)
+}
+
+/// `GET /api/orders`, from this file.
+pub fn orders(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let query = request.head.target.query().unwrap_or("");
     let limit = pair(query, "limit").map_or(Some(50), |text| text.parse::<usize>().ok());
     let before = pair(query, "cursor").map_or(Some(u64::MAX), |text| text.parse::<u64>().ok());
