@@ -32,11 +32,7 @@ struct Times {
 }
 
 /// Reads and purchases before, during and after.
-pub(super) fn timeline(
-    bench: &mut Bench<'_>,
-    shop: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn timeline(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let tip = shop.tip(bench.desk)?;
     let begin = shop.books(bench.desk, tip)?;
     let time = bench.options.time.max(SHORTEST);
@@ -52,19 +48,19 @@ pub(super) fn timeline(
         let times = times?;
         Ok::<_, Broken>((reads?, purchases?, times))
     })?;
-    events(&times, began, report);
-    phases(&times, &reads, &purchases, report);
+    events(&times, began, bench.report);
+    phases(&times, &reads, &purchases, bench.report);
     let end = shop.books(bench.desk, begin.tip)?;
     let lost = lost(&purchases.told, &end.keys, "crash");
     let (sold, ordered) = (begin.stock - end.stock, end.orders - begin.orders);
     let distinct = distinct(&end.keys);
     say(format_args!("a crash: {sold} sold, {ordered} orders, {lost} purchases lost"));
-    report.check(lost == 0, "crash: every answered purchase is in the log");
-    report.check(
+    bench.report.check(lost == 0, "crash: every answered purchase is in the log");
+    bench.report.check(
         sold == ordered && sold == distinct as u64,
         format!("crash: {sold} copies sold, {ordered} orders, {distinct} keys in the log"),
     );
-    report.check(shop.agrees(bench.desk)?, "crash: all replicas hold the same afterwards");
+    bench.report.check(shop.agrees(bench.desk)?, "crash: all replicas hold the same afterwards");
     Ok(())
 }
 
@@ -186,11 +182,7 @@ const WRITERS: usize = 256;
 const WRITING: Duration = Duration::from_secs(180);
 
 /// A catalog that missed very much.
-pub(super) fn recovery(
-    bench: &mut Bench<'_>,
-    shop: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn recovery(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let missed = bench.options.missed;
     shop.control(bench.desk, REPLICA, "crash")?;
     let before = shop.tip(bench.desk)?;
@@ -212,10 +204,12 @@ pub(super) fn recovery(
         format!("{:.0}", rate(written as usize, took)),
         if agrees { "yes" } else { "no" }.to_owned(),
     ]);
-    report.tables.push(table);
+    bench.report.tables.push(table);
     say(format_args!("… and caught up with in {} ms", ms(took)));
-    report.check(seen.count(200) as u64 == missed, format!("all {missed} purchases are answered"));
-    report.check(agrees, format!("all replicas hold the same after {written} missed entries"));
+    let all = seen.count(200) as u64 == missed;
+    bench.report.check(all, format!("all {missed} purchases are answered"));
+    let alike = format!("all replicas hold the same after {written} missed entries");
+    bench.report.check(agrees, alike);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What durability costs: an fsync of this disk, and purchases that wait for one.
 
 use super::desk::{Broken, Crowd, PATIENCE, ask, numbered};
-use super::report::{Report, Table, ms, rate};
+use super::report::{Table, ms, rate};
 use super::shop::{FIRST, Shop};
 use super::{Bench, say};
 use crate::stats::quantile;
@@ -26,11 +26,7 @@ const MANY: usize = 64;
 const GAIN: f64 = 20.0;
 
 /// One client that waits for each purchase, many that do, and an fsync.
-pub(super) fn measure(
-    bench: &mut Bench<'_>,
-    shop: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let count = if bench.options.quick { SYNCS_QUICK } else { SYNCS };
     let syncs = fsyncs(bench.data, count)?;
     let fsync = quantile(&syncs, 0.5);
@@ -64,14 +60,15 @@ pub(super) fn measure(
         let figures = [format!("{rate:.0}"), format!("{times_one:.1}")];
         table.row([&name[..], &at(&times), &figures].concat());
         say(format_args!("clients {clients}: {rate:.0} purchases a second"));
-        report.rates.push((format!("clients: {clients}"), rate));
+        bench.report.rates.push((format!("clients: {clients}"), rate));
         let bad = seen.told.len() - times.len() + seen.failed as usize;
         let all = bad == 0 && !times.is_empty();
-        report.check(all, format!("every purchase is answered (clients: {clients})"));
+        bench.report.check(all, format!("every purchase is answered (clients: {clients})"));
     }
-    let gain = report.rates.last().map_or(0.0, |(_, many)| many / one.unwrap_or(1.0).max(1e-9));
+    let gain =
+        bench.report.rates.last().map_or(0.0, |(_, many)| many / one.unwrap_or(1.0).max(1e-9));
     table.note(said(fsync, gain));
-    report.tables.push(table);
+    bench.report.tables.push(table);
     Ok(())
 }
 

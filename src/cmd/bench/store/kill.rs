@@ -2,7 +2,7 @@
 
 use super::crash::{SHORTEST, buyers, distinct, lost};
 use super::desk::{Broken, Desk};
-use super::report::{Report, Table, ms};
+use super::report::{Table, ms};
 use super::shop::Shop;
 use super::{Bench, say};
 use std::thread;
@@ -19,7 +19,6 @@ pub(super) fn measure(
     bench: &mut Bench<'_>,
     shop: &mut Shop,
     (word, title): (&'static str, &'static str),
-    report: &mut Report,
 ) -> Result<(), Broken> {
     let tip = shop.tip(bench.desk)?;
     let begin = shop.books(bench.desk, tip)?;
@@ -46,15 +45,15 @@ pub(super) fn measure(
          the answered ones are not in it.",
         purchases.failed
     ));
-    report.tables.push(table);
-    report
-        .check(lost == 0 && answered > 0, format!("{word}: every answered purchase is in the log"));
-    report.check(
+    bench.report.tables.push(table);
+    let kept = lost == 0 && answered > 0;
+    bench.report.check(kept, format!("{word}: every answered purchase is in the log"));
+    bench.report.check(
         sold == ordered && sold == distinct as u64,
         format!("{word}: {sold} copies sold, {ordered} orders, {distinct} keys in the log"),
     );
     let agrees = shop.agrees(bench.desk)?;
-    report.check(agrees, format!("{word}: all replicas hold the same afterwards"));
+    bench.report.check(agrees, format!("{word}: all replicas hold the same afterwards"));
     Ok(())
 }
 

@@ -30,12 +30,7 @@ const ROUNDS: u64 = 300;
 const ROUNDS_QUICK: u64 = 20;
 
 /// The table of latencies.
-pub(super) fn measure(
-    bench: &mut Bench<'_>,
-    off: &Shop,
-    on: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn measure(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Result<(), Broken> {
     let columns =
         ["operation", "cache", "clients", "p50 ms", "p99 ms", "max ms", "per second", "failed"];
     let mut table = Table::new("latency", "Latency of search, info and buy", 3, &columns);
@@ -45,8 +40,8 @@ pub(super) fn measure(
          that it has. Who buys looks at the book first, which is not in the figures: so it is in \
          the cache (hit) when the purchase takes it out; on a miss nobody has looked.",
     );
-    let place = report.tables.len();
-    report.tables.push(table);
+    let place = bench.report.tables.len();
+    bench.report.tables.push(table);
     for Operation { name, status } in &OPERATIONS {
         let mut skip = 0;
         for (cache, shop) in [("off", off), ("hit", on), ("miss", on)] {
@@ -63,10 +58,10 @@ pub(super) fn measure(
                 say(format_args!("{name}, cache {cache}, clients {clients}: {} ms", ms(p50)));
                 let mut row = vec![(*name).to_owned(), cache.to_owned(), clients.to_string()];
                 row.extend(figures(&times, &seen, bad));
-                report.tables[place].row(row);
+                bench.report.tables[place].row(row);
                 let p50_ms = p50.as_secs_f64() * 1000.0;
-                report.points.push(Point { operation: name, cache, clients, p50_ms });
-                judge(report, (name, cache, clients), bad, (before, after));
+                bench.report.points.push(Point { operation: name, cache, clients, p50_ms });
+                judge(bench.report, (name, cache, clients), bad, (before, after));
             }
         }
     }
@@ -119,12 +114,7 @@ fn judge(
 }
 
 /// What a write costs the cache, and the first who reads after it.
-pub(super) fn invalidation(
-    bench: &mut Bench<'_>,
-    off: &Shop,
-    on: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn invalidation(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Result<(), Broken> {
     let columns =
         ["cache", "read p50 ms", "write p50 ms", "write p99 ms", "first read p50 ms", "… p99 ms"];
     let mut table = Table::new("invalidation", "What a write costs", 1, &columns);
@@ -148,9 +138,9 @@ pub(super) fn invalidation(
         ]);
         say(format_args!("invalidation, cache {cache}: {} ms", ms(quantile(&write, 0.5))));
         let fresh = seen.replies.len() as u64 == 3 * (rounds + 1) && is_fresh(&seen.replies, cache);
-        report.check(fresh, format!("the first read after a write shows it (cache {cache})"));
+        bench.report.check(fresh, format!("the first read after a write shows it (cache {cache})"));
     }
-    report.tables.push(table);
+    bench.report.tables.push(table);
     Ok(())
 }
 

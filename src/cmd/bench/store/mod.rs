@@ -37,6 +37,7 @@ struct Bench<'a> {
     desk: &'a mut Desk,
     /// Where the files of servers are.
     data: &'a Path,
+    report: &'a mut Report,
 }
 
 /// The command with its arguments, behind `store`.
@@ -76,7 +77,7 @@ fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
     // First, so that a signal lets go of everything on its way out.
     let desk = &mut Desk::start()?;
     let place = Place::new(&options.data)?;
-    let bench = &mut Bench { options, desk, data: &place.0 };
+    let bench = &mut Bench { options, desk, data: &place.0, report };
     let shop = |bench: &mut Bench<'_>, name: &str, cache: &str| {
         Shop::open(bench.desk, &bench.data.join(name), &[cache, "--store-ttl=1h"])
     };
@@ -84,18 +85,18 @@ fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
     let on = shop(bench, "on", "--store-cache=100")?;
     for part in &options.parts {
         match part {
-            Part::Durable => durable::measure(bench, &off, report)?,
-            Part::Latency => latency::measure(bench, &off, &on, report)?,
-            Part::Invalidation => latency::invalidation(bench, &off, &on, report)?,
-            Part::Sales => sales::measure(bench, &on, report)?,
-            Part::Replicas => sales::shares(bench, &off, report)?,
-            Part::Crash => crash::timeline(bench, &off, report)?,
-            Part::Kill => kill::measure(bench, &mut off, KILL, report)?,
+            Part::Durable => durable::measure(bench, &off)?,
+            Part::Latency => latency::measure(bench, &off, &on)?,
+            Part::Invalidation => latency::invalidation(bench, &off, &on)?,
+            Part::Sales => sales::measure(bench, &on)?,
+            Part::Replicas => sales::shares(bench, &off)?,
+            Part::Crash => crash::timeline(bench, &off)?,
+            Part::Kill => kill::measure(bench, &mut off, KILL)?,
             Part::Follower => {
                 let mut two = Shop::open_two(bench.desk, &bench.data.join("two"))?;
-                kill::measure(bench, &mut two, FOLLOWER, report)?;
+                kill::measure(bench, &mut two, FOLLOWER)?;
             }
-            Part::Recovery => crash::recovery(bench, &off, report)?,
+            Part::Recovery => crash::recovery(bench, &off)?,
         }
     }
     Ok(())

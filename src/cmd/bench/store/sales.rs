@@ -1,7 +1,7 @@
 //! Many buyers of few copies, and who is asked how often.
 
 use super::desk::{Broken, Crowd, ask, get, numbered};
-use super::report::{Report, Table, ms};
+use super::report::{Table, ms};
 use super::shop::{FIRST, SHELVES, Shop};
 use super::{Bench, say};
 use crate::stats::quantile;
@@ -17,11 +17,7 @@ const BOOK: u64 = 1;
 const TIME: Duration = Duration::from_secs(60);
 
 /// One last copy, and half as many copies as buyers.
-pub(super) fn measure(
-    bench: &mut Bench<'_>,
-    shop: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let columns =
         ["buyers", "copies", "sold", "refused", "failed", "left", "orders", "p50 ms", "max ms"];
     let mut table = Table::new("sales", "Scarce books, all buyers at once", 2, &columns);
@@ -47,11 +43,11 @@ pub(super) fn measure(
         let exactly = sold == copies && orders == copies as u64 && left == 0;
         let told = refused == BUYERS - copies;
         let copies = if copies == 1 { "one last copy" } else { "100 copies" };
-        report.check(exactly && told, format!("{BUYERS} buyers of {copies}: as many sales"));
+        bench.report.check(exactly && told, format!("{BUYERS} buyers of {copies}: as many sales"));
     }
-    report.tables.push(table);
+    bench.report.tables.push(table);
     let agrees = shop.agrees(bench.desk)?;
-    report.check(agrees, "all replicas hold the same after that");
+    bench.report.check(agrees, "all replicas hold the same after that");
     Ok(())
 }
 
@@ -60,11 +56,7 @@ const ASKED: u64 = 3000;
 const ASKED_QUICK: u64 = 120;
 
 /// Reads and purchases by replica, without the cache.
-pub(super) fn shares(
-    bench: &mut Bench<'_>,
-    shop: &Shop,
-    report: &mut Report,
-) -> Result<(), Broken> {
+pub(super) fn shares(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let asked = if bench.options.quick { ASKED_QUICK } else { ASKED };
     let columns = ["replica", "role", "requests", "share %", "errors"];
     let mut table = Table::new("replicas", "Requests by replica", 2, &columns);
@@ -88,10 +80,10 @@ pub(super) fn shares(
             (after.errors - before.errors).to_string(),
         ]);
         let fair = (40.0..=60.0).contains(&share);
-        report.check(fair, format!("{} gets its share of requests", after.name));
+        bench.report.check(fair, format!("{} gets its share of requests", after.name));
     }
     let answered = seen.count(200) as u64;
-    report.check(answered == 2 * asked, format!("all {} of them are answered", 2 * asked));
-    report.tables.push(table);
+    bench.report.check(answered == 2 * asked, format!("all {} of them are answered", 2 * asked));
+    bench.report.tables.push(table);
     Ok(())
 }
