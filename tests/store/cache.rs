@@ -15,6 +15,16 @@ pub fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own(server
     let paths = ["/product/1", "/product/2", "/products/fic", "/products/prog", "/products/all"];
     assert!(paths.iter().all(|path| cached(path) == "MISS"));
     assert!(paths.iter().all(|path| cached(path) == "HIT"));
+    for path in [
+        "/product/9",
+        "/product/0",
+        "/product/2147483649",
+        "/api/books/0",
+        "/products/none",
+        "/products/%00",
+    ] {
+        assert_eq!((get(web, path).status, cached(path).as_str()), (404, "MISS"), "{path}");
+    }
     assert_eq!(ask(server.addr("order-1", "tcp"), "PUT", "/purchase/2", "", "").status, 200);
     assert_eq!(paths.map(cached), ["HIT", "MISS", "HIT", "MISS", "MISS"]);
     assert_eq!(get(web, "/product/2").json()["quantity"], 96);

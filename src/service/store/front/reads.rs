@@ -16,6 +16,7 @@ use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::wire::conditional::{Comparison, Tag, tags};
 use crate::wire::target::decode_path;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -44,6 +45,10 @@ pub struct Pending {
     until: Instant,
 }
 
+/// What is asked for instead of an id out of range: a catalog says that it has no such book, and
+/// the answer is like every other one.
+const NO_BOOK: Key = Key::Item(0);
+
 /// `GET /product/<id>`.
 pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let text = words::segment(request.head.target.path(), "/product/");
@@ -51,7 +56,7 @@ pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         words::Id::NotNumeric => {
             Answer::Ready(json(400, r#"{"message":"Product ID must be numeric"}"#.to_string()))
         }
-        words::Id::OutOfRange => Answer::Ready(missing(&Shape::Product)),
+        words::Id::OutOfRange => read(NO_BOOK, Shape::Product, request.ticket, cx),
         words::Id::Is(id) => read(Key::Item(id), Shape::Product, request.ticket, cx),
     }
 }
@@ -59,9 +64,8 @@ pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 /// `GET /products/<topic>`.
 pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let text = words::segment(request.head.target.path(), "/products/");
-    let Ok(topic) = decode_path(text) else {
-        return Answer::Ready(missing(&Shape::Products));
-    };
+    // What cannot be decoded is in no topic: nor is this, and catalogs say so.
+    let topic = decode_path(text).unwrap_or(Cow::Borrowed(b"\0"));
     let topic = String::from_utf8_lossy(&topic).to_lowercase();
     read(Key::Topic(topic), Shape::Products, request.ticket, cx)
 }
@@ -74,7 +78,7 @@ pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         words::Id::NotNumeric => {
             Answer::Ready(Style::Problem.error(400, "The id of a book is a number."))
         }
-        words::Id::OutOfRange => Answer::Ready(missing(&Shape::Book(Vec::new()))),
+        words::Id::OutOfRange => read(NO_BOOK, Shape::Book(known), request.ticket, cx),
         words::Id::Is(id) => read(Key::Item(id), Shape::Book(known), request.ticket, cx),
     }
 }
