@@ -1,20 +1,25 @@
 /* The floor under every server on one core: an edge-triggered epoll loop that understands nothing.
  *
- *     bare_epoll ANSWER_FILE [close]
+ *     bare_epoll ANSWER_FILE [close | FILE]
  *
  * Listens on a free port of 127.0.0.1, prints its number, and answers each head (whatever ends in
- * an empty line) with the bytes of the file; with `close`, the first one of a connection only.
+ * an empty line) with the bytes of the file; with `close`, the first one of a connection only; with
+ * FILE, which is less than a socket takes at once, with what is in that after it.
  * No timers, no limits, no errors survived: what a request costs here is what the kernel charges,
  * and the distance of a real server from it is what that server spends itself. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FDS = 1 << 16, EVENTS = 1024, INPUT = 1 << 16, ANSWERS = INPUT / 4 };
@@ -23,6 +28,8 @@ static unsigned char matched[FDS]; /* bytes of an empty line at the end of what 
 static char input[INPUT];
 static char *output; /* the answer, ANSWERS times, so that any number of them is one write */
 static size_t answer;
+static int more = -1; /* the file that comes after it, if any */
+static off_t length;
 
 static void check(int ok, const char *what) {
     if (!ok) {
@@ -78,6 +85,14 @@ static void let_in(int epoll, int from) {
     }
 }
 
+static int send_answers(int fd, size_t wanted) {
+    off_t from = 0;
+    if (more < 0)
+        return write(fd, output, wanted) == (ssize_t)wanted;
+    return wanted == answer && send(fd, output, wanted, MSG_MORE) == (ssize_t)wanted &&
+           sendfile(fd, more, &from, (size_t)length) == length;
+}
+
 static void serve(int fd, int once) {
     ssize_t count;
     do {
@@ -86,8 +101,7 @@ static void serve(int fd, int once) {
             return;
         size_t wanted = count > 0 ? heads(&matched[fd], input, (size_t)count) * answer : 0;
         /* Answers that do not fit are a misuse; the client sees its connection end. */
-        if (count <= 0 || (wanted > 0 && write(fd, output, wanted) != (ssize_t)wanted) ||
-            (once && wanted > 0)) {
+        if (count <= 0 || (wanted > 0 && !send_answers(fd, wanted)) || (once && wanted > 0)) {
             close(fd);
             return;
         }
@@ -96,10 +110,16 @@ static void serve(int fd, int once) {
 
 int main(int count, char **words) {
     if (count < 2) {
-        fputs("usage: bare_epoll ANSWER_FILE [close]\n", stderr);
+        fputs("usage: bare_epoll ANSWER_FILE [close | FILE]\n", stderr);
         return 2;
     }
     int once = count > 2 && strcmp(words[2], "close") == 0;
+    if (count > 2 && !once) {
+        struct stat state;
+        check((more = open(words[2], O_RDONLY)) >= 0 && fstat(more, &state) == 0, words[2]);
+        length = state.st_size;
+    }
+    signal(SIGPIPE, SIG_IGN);
     load(words[1]);
     int listener = door(), epoll = epoll_create1(0);
     struct epoll_event events[EVENTS], in = {.events = EPOLLIN | EPOLLET, .data.fd = listener};

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # How fast files are, side by side: pentad with its cache and without, nginx, and lighttpd.
 #
-#     benches/files.sh [--quick] [--rounds N] [--seconds S] [small|middle|large|paced|slow]...
+#     benches/files.sh [--quick] [--rounds N] [--seconds S] [--by wrk|pentad] [TEST]...
 #
 #     small    1 KiB, 64 connections; also a loop that parses nothing and sends as many bytes
-#     middle   100 KiB, 64 connections
+#     middle   100 KiB, 64 connections; also a loop that parses nothing, sends as many bytes of a
+#              head and then the file by sendfile
 #     large    10 MiB, 8 connections
 #     paced    1 KiB at half of what nginx can do, on 64 connections, by `pentad load`: how long the
 #              slowest percent takes
@@ -16,7 +17,8 @@
 #
 # Often it is the load generator that is out of breath first, and servers look alike that are not.
 # Hence the second figure: requests for each second that the server itself was on its core, kernel
-# included, as /proc counts it.
+# included, as /proc counts it. And hence --by pentad, which reads in longer pieces than wrk: wrk
+# needs twice the time to read 100 KiB that a server needs to send them.
 #
 # Needs two cores, cargo, curl, a C compiler, nginx, lighttpd, wrk and Python; as root on Debian,
 # what is missing is installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that
@@ -37,6 +39,7 @@ prepare() {
     need python3 python3
     build_bare
     build_pentad
+    own_network "$@"
     mkdir "$tmp/site"
     chmod 755 "$tmp" "$tmp/site"
     head -c 1024 /dev/urandom >"$tmp/site/small"
@@ -57,43 +60,33 @@ start_all() {
     curl --silent --include --output "$tmp/answer" "http://127.0.0.1:${ports[pentad]}/small"
     start_bare "$tmp/answer"
     pids[bare]=$pid ports[bare]=$port
+    sed '/^\r$/q' "$tmp/answer" | sed 's/^Content-Length: .*\r/Content-Length: 102400\r/' >"$tmp/head"
+    start_bare "$tmp/head" "$tmp/site/middle"
+    pids[sendfile]=$pid ports[sendfile]=$port
 }
 
 # servers TEST - whom it goes to.
 servers() {
     case $1 in
         small) echo pentad uncached nginx lighttpd bare ;;
-        middle) echo pentad uncached nginx lighttpd ;;
+        middle) echo pentad uncached nginx lighttpd sendfile ;;
         large) echo pentad nginx lighttpd ;;
     esac
 }
 
-connections() { case $1 in large) echo 8 ;; *) echo 64 ;; esac }
-
 # measure TEST SERVER - adds a line to the results: requests/s, requests/CPU s, p99 in µs.
 measure() {
-    local before after report
+    local before after report connections=64
+    if [ "$1" = large ]; then connections=8; fi
     before=$(cpu_ticks "${pids[$2]}")
-    report=$(taskset -c "$LOAD_CORE" timeout $((seconds + 20)) wrk -t1 -c"$(connections "$1")" \
-        -d"${seconds}s" --latency "http://127.0.0.1:${ports[$2]}/$1")
+    report=$("with_$by" "http://127.0.0.1:${ports[$2]}/$1")
     after=$(cpu_ticks "${pids[$2]}")
     add_figures "$1.$2" "$report" $((after - before))
 }
 
-run_rounds() {
-    local round turn all
-    read -ra all <<<"$(servers "$1")"
-    for ((round = 0; round < rounds; round++)); do
-        for ((turn = 0; turn < ${#all[@]}; turn++)); do
-            quiet
-            measure "$1" "${all[(round + turn) % ${#all[@]}]}"
-        done
-    done
-}
-
 table() {
     local server
-    printf '%s, %s connections\n' "$1" "$(connections "$1")"
+    printf '%s, by %s\n' "$1" "$by"
     printf '  %-9s %11s %8s %15s %8s %9s\n' server requests/s '/ nginx' 'requests/CPU s' '/ nginx' 'p99 us'
     for server in $(servers "$1"); do
         awk -v server="$server" -v rate="$(figure "$1.$server" 1)" \
@@ -138,9 +131,10 @@ slow() {
     done
 }
 
-options "rounds seconds" "$@"
+options "rounds seconds by" "$@"
+[ "$by" = wrk ] || [ "$by" = pentad ] || usage
 [ ${#words[@]} -gt 0 ] || words=(small middle large paced slow)
-prepare
+prepare "$@"
 start_all
 for test in "${words[@]}"; do
     case $test in
@@ -149,7 +143,7 @@ for test in "${words[@]}"; do
             "$test"
             ;;
         small | middle | large)
-            run_rounds "$test"
+            take_turns "$test" "$(servers "$test")"
             table "$test"
             ;;
         *) usage ;;

@@ -38,6 +38,7 @@ prepare() {
     need curl curl
     build_bare
     build_pentad
+    own_network "$@"
 }
 
 start_all() {
@@ -120,7 +121,7 @@ p99() {
 
 options "rounds seconds connections" "$@"
 [ ${#words[@]} = 0 ] || usage
-prepare
+prepare "$@"
 start_all
 take_turns "${LOADS[*]}" "${SERVERS[*]}"
 for load in "${LOADS[@]}"; do table "$load"; done

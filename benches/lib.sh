@@ -81,6 +81,23 @@ need_cores() {
     fi
 }
 
+# own_network ARGUMENT... - begins the script again in a network that has nobody else in it, if we
+# may make one, after everything was installed and built. There BBR, which some machines set, gives
+# way to Reno: it paces what is sent by a timer for each packet, which nobody needs on the loopback,
+# and on a virtual machine the timer costs more than the packet.
+own_network() {
+    local control=/proc/sys/net/ipv4/tcp_congestion_control
+    if [ -z "${OWN_NETWORK:-}" ] && command -v ip >/dev/null && unshare --net true 2>/dev/null; then
+        rm -rf "$tmp"
+        OWN_NETWORK=1 PENTAD=$pentad exec unshare --net bash "$0" "$@"
+    fi
+    if [ -n "${OWN_NETWORK:-}" ]; then
+        ip link set lo up
+        if [ "$(cat "$control")" = bbr ]; then echo reno >"$control"; fi
+    fi
+    echo "congestion control: $(cat "$control")" >&2
+}
+
 build_pentad() {
     if [ -z "${PENTAD:-}" ]; then
         (cd "$root" && cargo build --release --quiet)
@@ -232,7 +249,7 @@ CONF
     until_true connects "$port"
 }
 
-# start_bare ANSWER [close] - see bare_epoll.c.
+# start_bare ANSWER [close | FILE] - see bare_epoll.c.
 start_bare() {
     local out
     out=$(mktemp "$tmp/bare.XXXX")
@@ -292,15 +309,47 @@ wrk_number() {
         }'
 }
 
+# pentad_number NAME - the same of the table that `pentad load --format csv` prints.
+pentad_number() {
+    awk -F, -v what="$1" '
+        NR == 1 { for (i = 1; i <= NF; i++) place[$i] = i }
+        NR == 2 {
+            if (what == "requests") print $place["requests"]
+            else if (what == "rate") print $place["rps"]
+            else if (what == "failed") print $place["requests"] - $place["ok"]
+            else {
+                sub(/_us$/, "", what)
+                print $place["latency_ms_" what] * 1000
+            }
+        }'
+}
+
+# Who drives the load, if there is a choice: wrk or pentad.
+by=wrk
+
+# with_wrk URL, with_pentad URL - the report of a load of $connections for $seconds.
+# shellcheck disable=SC2154 # which the scripts set
+with_wrk() {
+    taskset -c "$LOAD_CORE" timeout $((seconds + 20)) \
+        wrk -t1 -c"$connections" -d"${seconds}s" --latency "$1"
+}
+
+# Its warning, that it is slower than the server, is true of both and no news here.
+with_pentad() {
+    taskset -c "$LOAD_CORE" timeout $((seconds + 20)) \
+        "$pentad" load -c "$connections" -d "${seconds}s" --format csv --data "$tmp/reports" \
+        "$1" 2>"$tmp/pentad.err"
+}
+
 # add_figures NAME REPORT TICKS - adds a line to the results of NAME: requests/s, requests for each
-# second of core time, of which TICKS were used, and p99 in µs, all by wrk's report.
+# second of core time, of which TICKS were used, and p99 in µs, all by the report of who drove it.
 add_figures() {
     local requests
-    requests=$(wrk_number requests <<<"$2")
-    if [ "$requests" = 0 ] || [ "$(wrk_number failed <<<"$2")" != 0 ]; then
+    requests=$("${by}_number" requests <<<"$2")
+    if [ "$requests" = 0 ] || [ "$("${by}_number" failed <<<"$2")" != 0 ]; then
         fail "$1 went wrong:"$'\n'"$2"
     fi
-    awk -v rate="$(wrk_number rate <<<"$2")" -v p99="$(wrk_number p99_us <<<"$2")" \
+    awk -v rate="$("${by}_number" rate <<<"$2")" -v p99="$("${by}_number" p99_us <<<"$2")" \
         -v requests="$requests" -v ticks="$3" -v hz="$TICKS_PER_SECOND" \
         'BEGIN { printf "%f %f %f\n", rate, requests * hz / (ticks ? ticks : 1), p99 }' \
         >>"$tmp/$1.results"

@@ -41,36 +41,11 @@ measure() {
     echo "${figures[@]:0:${#FIGURES[@]}}" >>"$tmp/$1.$2.results"
 }
 
-with_wrk() {
-    taskset -c "$LOAD_CORE" timeout $((seconds + 10)) \
-        wrk -t1 -c"$connections" -d"${seconds}s" --latency "$1"
-}
-
-# Its warning, that it is slower than the server, is true of both and no news here.
-with_pentad() {
-    taskset -c "$LOAD_CORE" timeout $((seconds + 10)) \
-        "$pentad" load -c "$connections" -d "${seconds}s" --format csv --data "$tmp/reports" \
-        "$1" 2>"$tmp/pentad.err"
-}
-
-# pentad_number NAME - the figure of the table on stdin, by the names of wrk_number.
-pentad_number() {
-    awk -F, -v what="$1" '
-        NR == 1 { for (i = 1; i <= NF; i++) place[$i] = i }
-        NR == 2 {
-            if (what == "rate") print $place["rps"]
-            else if (what == "failed") print $place["requests"] - $place["ok"]
-            else {
-                sub(/_us$/, "", what)
-                print $place["latency_ms_" what] * 1000
-            }
-        }'
-}
-
 options "rounds seconds connections" "$@"
 need_cores
 need wrk wrk
 build_pentad
+own_network "$@"
 start_pentad --only panel --panel 127.0.0.1:0
 ports=([healthz]=$port [metrics]=$panel)
 take_turns "${LOADS[*]}" "${TESTERS[*]}"

@@ -56,6 +56,7 @@ options "rounds seconds connections" "$@"
 need_cores
 need wrk wrk
 build_pentad
+own_network "$@"
 start_both
 take_turns "${LOADS[*]}" "${SERVERS[*]}"
 printf '%-12s %12s %12s %8s %16s %16s %8s\n' \
