@@ -70,12 +70,21 @@ servers() {
     case $1 in
         small) echo pentad uncached nginx lighttpd bare ;;
         middle) echo pentad uncached nginx lighttpd sendfile ;;
-        large) echo pentad nginx lighttpd ;;
+        large | paced) echo pentad nginx lighttpd ;;
+        slow) echo pentad nginx ;;
     esac
 }
 
-# measure TEST SERVER - adds a line to the results: requests/s, requests/CPU s, p99 in µs.
+# measure TEST SERVER - adds a line to the results.
 measure() {
+    case $1 in
+        paced | slow) "$1" "$2" ;;
+        *) full "$1" "$2" ;;
+    esac
+}
+
+# full TEST SERVER - as much as it can do: requests/s, requests/CPU s, p99 in µs.
+full() {
     local before after report connections=64
     if [ "$1" = large ]; then connections=8; fi
     before=$(cpu_ticks "${pids[$2]}")
@@ -84,50 +93,48 @@ measure() {
     add_figures "$1.$2" "$report" $((after - before))
 }
 
-table() {
-    local server
-    printf '%s, by %s\n' "$1" "$by"
-    printf '  %-9s %11s %8s %15s %8s %9s\n' server requests/s '/ nginx' 'requests/CPU s' '/ nginx' 'p99 us'
-    for server in $(servers "$1"); do
-        awk -v server="$server" -v rate="$(figure "$1.$server" 1)" \
-            -v cpu="$(figure "$1.$server" 2)" -v p99="$(figure "$1.$server" 3)" \
-            -v nginx_rate="$(figure "$1.nginx" 1)" -v nginx_cpu="$(figure "$1.nginx" 2)" 'BEGIN {
-            printf "  %-9s %11.0f %8.2f %15.0f %8.2f %9.0f\n", server, rate, rate / nginx_rate,
-                cpu, cpu / nginx_cpu, p99
-        }'
-    done
-}
-
-# paced - requests at half of what nginx can do, each timed from when it was due.
+# paced SERVER - half of what nginx can do, each request timed from when it was due: p50, p99 in µs.
 paced() {
-    local half round turn server all=(pentad nginx lighttpd)
-    half=$(taskset -c "$LOAD_CORE" wrk -t1 -c64 -d1s "http://127.0.0.1:${ports[nginx]}/small" |
-        wrk_number rate | awk '{ print int($1 / 2) }')
-    for ((round = 0; round < rounds; round++)); do
-        for ((turn = 0; turn < ${#all[@]}; turn++)); do
-            quiet
-            server=${all[(round + turn) % ${#all[@]}]}
-            taskset -c "$LOAD_CORE" "$pentad" load -c 64 -r "$half" -d "${seconds}s" --warmup 200ms \
-                --format json --data "$tmp/load" "http://127.0.0.1:${ports[$server]}/small" |
-                python3 -c 'import json, sys
+    if [ -z "${pace:-}" ]; then
+        pace=$(taskset -c "$LOAD_CORE" wrk -t1 -c64 -d1s "http://127.0.0.1:${ports[nginx]}/small" |
+            wrk_number rate | awk '{ print int($1 / 2) }')
+    fi
+    taskset -c "$LOAD_CORE" "$pentad" load -c 64 -r "$pace" -d "${seconds}s" --warmup 200ms \
+        --format json --data "$tmp/load" "http://127.0.0.1:${ports[$1]}/small" |
+        python3 -c 'import json, sys
 latency = json.load(sys.stdin)["latency_ms"]
-print(latency["p50"] * 1e3, latency["p99"] * 1e3)' >>"$tmp/paced.$server.results"
-        done
-    done
-    for server in "${all[@]}"; do
-        printf '  %-9s %d requests/s: p50 %.0f us, p99 %.0f us\n' "$server" "$half" \
-            "$(figure "paced.$server" 1)" "$(figure "paced.$server" 2)"
-    done
+print(latency["p50"] * 1e3, latency["p99"] * 1e3)' >>"$tmp/paced.$1.results"
 }
 
-# slow - see slow.py.
+# slow SERVER - see slow.py: KiB at most, p50 and p99 of the small file in µs.
 slow() {
-    local server
-    for server in pentad nginx; do
-        quiet
-        printf '  %-9s resident before %s KiB, ' "$server" "$(resident "${pids[$server]}")"
-        taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" "${ports[$server]}" 1000 \
-            "$seconds" "${pids[$server]}"
+    taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" "${ports[$1]}" 1000 "$seconds" \
+        "${pids[$1]}" >>"$tmp/slow.$1.results"
+}
+
+# table TEST - the medians.
+table() {
+    local server results
+    printf '%s, %s rounds\n' "$1" "$rounds"
+    for server in $(servers "$1"); do
+        results=$1.$server
+        case $1 in
+            paced)
+                printf '  %-9s %d requests/s: p50 %.0f us, p99 %.0f us\n' "$server" "$pace" \
+                    "$(figure "$results" 1)" "$(figure "$results" 2)"
+                ;;
+            slow)
+                printf '  %-9s at most %d KiB; small files: p50 %.0f us, p99 %.0f us\n' \
+                    "$server" "$(figure "$results" 1)" "$(figure "$results" 2)" \
+                    "$(figure "$results" 3)"
+                ;;
+            *)
+                printf '  %-9s %8.0f requests/s, %.2f of nginx; %8.0f a CPU second, %.2f; ' \
+                    "$server" "$(figure "$results" 1)" "$(ratio "$results" "$1.nginx" 1)" \
+                    "$(figure "$results" 2)" "$(ratio "$results" "$1.nginx" 2)"
+                printf 'p99 %.0f us\n' "$(figure "$results" 3)"
+                ;;
+        esac
     done
 }
 
@@ -137,15 +144,7 @@ options "rounds seconds by" "$@"
 prepare "$@"
 start_all
 for test in "${words[@]}"; do
-    case $test in
-        paced | slow)
-            echo "$test"
-            "$test"
-            ;;
-        small | middle | large)
-            take_turns "$test" "$(servers "$test")"
-            table "$test"
-            ;;
-        *) usage ;;
-    esac
+    [ -n "$(servers "$test")" ] || usage
+    take_turns "$test" "$(servers "$test")"
+    table "$test"
 done
