@@ -206,9 +206,9 @@ pub const SEAL_BYTES_MIN: usize = 64 * KIB;
 /// Whatever file finds none left is sent from memory, which is right, too.
 pub const SEALED: usize = DESCRIPTORS_RESERVED / 4;
 
-/// Up to this length its pages stand ready in a pipe, whose second end takes the one descriptor.
-/// That is a quarter of what pipes may have by default, and as much as is sent of a file in one
-/// step: of a longer one the end would be duplicated for nothing.
+/// The second one is a pipe in which the pages of files up to this length stand ready. That is a
+/// quarter of what a pipe may hold by default, and as much as is sent of a file in one step: of a
+/// longer one the end would be duplicated for nothing.
 pub const PAGES_BYTES_MAX: usize = 256 * KIB;
 
 /// Read of a file in one slice: as much as a connection may have buffered.
