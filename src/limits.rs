@@ -111,7 +111,8 @@ pub const COOKIE_PAIRS_MAX: usize = 256;
 /// for by a single client machine, and 20 MiB of memory at most while idle.
 pub const CONNECTIONS_MAX: usize = 65_536;
 
-/// Descriptors kept free of connections: listeners, database, logs, files in flight.
+/// Descriptors kept free of connections: some forty for listeners, databases and logs, [`SEALED`]
+/// files, and files in flight.
 pub const DESCRIPTORS_RESERVED: usize = 64;
 
 /// Connections waiting for `accept`, per listener. The kernel caps it at `net.core.somaxconn`.
@@ -202,9 +203,9 @@ pub const SETTLE_TRIES: u32 = 75;
 /// than half. Below, the copy costs less than handing pages over one by one …
 pub const SEAL_BYTES_MIN: usize = 64 * KIB;
 
-/// … and it takes two descriptors: half of those that are kept free of connections are for that.
-/// Whatever file finds none left is sent from memory, which is right, too.
-pub const SEALED: usize = DESCRIPTORS_RESERVED / 4;
+/// … and it takes two descriptors: a quarter of those that are kept free of connections are for
+/// that. Whatever file finds none left is sent from memory, which is right, too.
+pub const SEALED: usize = DESCRIPTORS_RESERVED / 8;
 
 /// The second one is a pipe in which the pages of files up to this length stand ready. That is a
 /// quarter of what a pipe may hold by default, and as much as is sent of a file in one step: of a
