@@ -259,9 +259,6 @@ start_bare() {
     port=$(cat "$out")
 }
 
-# resident PID - its resident memory in KiB.
-resident() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
-
 # cpu_ticks PID - time that all its threads were on a core, in clock ticks. The name in the second
 # field may hold blanks, so fields are counted from behind it.
 cpu_ticks() {
