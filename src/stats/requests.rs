@@ -103,17 +103,17 @@ impl Requests {
     pub(super) fn printed(&mut self, answered: Answered, path: &str) {
         let Answered { handler, verb, status, began, .. } = answered;
         let kind = (handler, verb, status);
-        let repeats = match self.printed.last_mut() {
+        let is_next = match self.printed.last_mut() {
             Some(last) if last.kind == kind && last.began == began => {
                 last.count += 1;
-                is_counted(handler) && self.repeats(&answered, path)
+                true
             }
             Some(_) | None => {
                 self.printed.push(Printed { began, kind, count: 1 });
                 false
             }
         };
-        if is_counted(handler) && !repeats {
+        if is_counted(handler) && !(is_next && self.repeats(&answered, path)) {
             self.keep(answered, path);
         }
     }
