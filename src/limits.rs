@@ -50,7 +50,7 @@ pub struct Limits {
     pub keepalive_timeout: Duration,
     /// Requests that one connection may send; 0 for no bound.
     pub keepalive_requests: u32,
-    /// Visitors of the site that are told apart, in some 9 MiB; 0 for none, and no cookie.
+    /// Visitors of the site that are told apart, in some 6 MiB; 0 for none, and no cookie.
     pub sessions: usize,
     /// How long a visitor may stay away and still be the same one.
     pub session_idle: Duration,

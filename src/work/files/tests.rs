@@ -302,6 +302,7 @@ fn a_stretch_is_warm_as_long_as_the_file_is_what_it_was() {
     let Content::File(file) = found(done(Lookup { depth, ..place.lookup("/a") })).content else {
         panic!("not opened");
     };
+    assert_eq!(file.warm(), 10, "as much as is read ahead, which is all of it");
     let warm = |range| slices(Job::warm(Arc::clone(&file), range)).1;
     assert!(matches!(warm(0..10), Outcome::Warm));
     assert!(matches!(warm(9..10), Outcome::Warm));
