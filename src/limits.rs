@@ -146,6 +146,10 @@ pub const LINGER_BYTES: usize = MIB;
 /// already on its way is still answered.
 pub const DRAIN_IDLE: Duration = Duration::from_millis(300);
 
+/// How long threads may take at least when everything else has ended: a slice or a commit that is
+/// under way when the grace is used up, or when there was none.
+pub const WIND_UP: Duration = Duration::from_secs(1);
+
 /// How long an outgoing connection may take to be established.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 

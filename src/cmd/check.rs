@@ -4,8 +4,7 @@
 //! left behind, except the lock file of a data directory that was there before.
 
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::fs;
 use std::path::Path;
 
 use super::{DataDir, Exit, answer, print, report, services, store};
@@ -62,14 +61,10 @@ fn ports(listen: &[Listen]) -> Vec<String> {
 }
 
 /// Whether lines can be appended. A file that was missing is missing afterwards.
-fn writable(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().append(true).create_new(true).open(path) {
-        Ok(_) => fs::remove_file(path),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            OpenOptions::new().append(true).open(path).map(drop)
-        }
-        Err(error) => Err(error),
-    }
+fn writable(path: &Path) -> Result<(), String> {
+    let missing = !path.exists();
+    net::append(path).map(drop)?;
+    if missing { fs::remove_file(path).map_err(|error| error.to_string()) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(super) fn page() -> String {
     }
     section(&mut roff, "SIGNALS");
     item(&mut roff, "SIGTERM, SIGINT", "End gracefully; a second one ends at once");
-    item(&mut roff, "SIGUSR1", "Reopen the log file");
+    item(&mut roff, "SIGHUP, SIGUSR1", "Reopen the log file");
     section(&mut roff, "EXAMPLES");
     for (command, meaning) in help::EXAMPLES {
         item(&mut roff, command, meaning);

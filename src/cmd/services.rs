@@ -247,8 +247,14 @@ pub(super) fn serve(setup: Setup, format: Format) -> Exit {
     let announcement = setup.doors.iter().map(line).collect::<String>();
     match net::run(setup, || announce(&announcement, format)) {
         Ok(Ended::Clean) => Exit::Ok,
-        Ok(Ended::Aborted(count)) => {
-            complain(format_args!("ended with {count} connections in flight"));
+        Ok(Ended::Aborted { in_flight, threads }) => {
+            if in_flight > 0 {
+                complain(format_args!("ended with {in_flight} connections in flight"));
+            }
+            if !threads.is_empty() {
+                let names = threads.join(", ");
+                complain(format_args!("ended without waiting for the threads {names}"));
+            }
             Exit::Failed
         }
         Err(error) => {

@@ -2,12 +2,16 @@
 //! that a slow disk or terminal never holds a request up.
 
 use super::complaints::Complaints;
+use super::ending::join;
 use super::mailbox::Mailbox;
 use crate::limits;
 use crate::service::web::log::{Format, Record};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -82,19 +86,23 @@ impl Log {
         dropped
     }
 
-    /// Asks for the file to be opened anew before the next line.
+    /// Opens the file anew, at once.
     pub fn reopen(&self) {
         self.shared.reopen.store(true, Ordering::Relaxed);
+        self.shared.lines.nudge();
+    }
+
+    /// Nothing more will be written than what waits. The thread ends after that.
+    pub fn end(&mut self) -> Option<JoinHandle<()>> {
+        self.shared.lines.close();
+        self.thread.take()
     }
 }
 
 impl Drop for Log {
     /// Everything that waits is still written.
     fn drop(&mut self) {
-        self.shared.lines.close();
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            log::error!("the access log thread had panicked");
-        }
+        join(self.end());
     }
 }
 
@@ -115,13 +123,29 @@ fn open(target: &Target) -> io::Result<Sink> {
     match target {
         Target::Stdout => Ok(Sink::Stdout(io::stdout())),
         Target::File(path) => {
-            let file = OpenOptions::new().append(true).create(true).open(path);
-            let named = |error: io::Error| {
-                io::Error::new(error.kind(), format!("access log {}: {error}", path.display()))
-            };
-            Ok(Sink::File(file.map_err(named)?))
+            let named = |why| io::Error::other(format!("access log {}: {why}", path.display()));
+            append(path).map(Sink::File).map_err(named)
         }
     }
+}
+
+/// Opens a file to append to, without waiting: a FIFO would wait for its reader. Writing waits, as
+/// usual.
+///
+/// # Errors
+/// Why that is not possible.
+pub fn append(path: &Path) -> Result<File, String> {
+    open_now(path).map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NXIO) => "nobody reads from this FIFO".to_owned(),
+        Some(_) | None => error.to_string(),
+    })
+}
+
+fn open_now(path: &Path) -> io::Result<File> {
+    let nonblocking = OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().append(true).create(true).custom_flags(nonblocking).open(path)?;
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(file)
 }
 
 impl Writer {

@@ -14,6 +14,7 @@ pub struct Mailbox<T> {
 struct Contents<T> {
     items: Vec<T>,
     closed: bool,
+    nudged: bool,
 }
 
 /// Whether the box was empty before.
@@ -28,7 +29,7 @@ pub enum Was {
 impl<T> Mailbox<T> {
     /// A box for at most `most` things.
     pub fn new(most: usize) -> Mailbox<T> {
-        let contents = Mutex::new(Contents { items: Vec::new(), closed: false });
+        let contents = Mutex::new(Contents { items: Vec::new(), closed: false, nudged: false });
         Mailbox { contents, filled: Condvar::new(), most }
     }
 
@@ -55,16 +56,23 @@ impl<T> Mailbox<T> {
         std::mem::swap(&mut self.lock().items, batch);
     }
 
-    /// Waits until there is something, and swaps it for the emptied `batch`. False when the box
-    /// is closed and nothing is left in it.
+    /// Waits until there is something, or a nudge, and swaps what there is for the emptied `batch`.
+    /// False when the box is closed and nothing is left in it.
     pub fn wait(&self, batch: &mut Vec<T>) -> bool {
         batch.clear();
         let mut contents = self.lock();
-        while contents.items.is_empty() && !contents.closed {
+        while contents.items.is_empty() && !contents.closed && !contents.nudged {
             contents = self.filled.wait(contents).unwrap_or_else(PoisonError::into_inner);
         }
+        contents.nudged = false;
         std::mem::swap(&mut contents.items, batch);
-        !batch.is_empty()
+        !batch.is_empty() || !contents.closed
+    }
+
+    /// Ends the wait of the taker once, whether or not there is something for it.
+    pub fn nudge(&self) {
+        self.lock().nudged = true;
+        self.filled.notify_one();
     }
 
     /// Nothing more will be put in.
@@ -102,6 +110,21 @@ mod tests {
         }
         mailbox.close();
         assert_eq!(taker.join().unwrap(), (0..10_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_nudge_ends_one_wait_and_takes_nothing_away() {
+        let mailbox = Mailbox::new(2);
+        let mut batch = Vec::new();
+        mailbox.nudge();
+        assert!(mailbox.wait(&mut batch) && batch.is_empty());
+        mailbox.put(1).unwrap();
+        mailbox.nudge();
+        assert!(mailbox.wait(&mut batch));
+        assert_eq!(batch, [1]);
+        mailbox.nudge();
+        mailbox.close();
+        assert!(!mailbox.wait(&mut batch), "closed and empty is the end");
     }
 
     #[test]

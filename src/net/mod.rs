@@ -22,6 +22,7 @@ mod child;
 mod complaints;
 mod conn;
 mod desk;
+mod ending;
 mod listen;
 mod load;
 mod log;
@@ -40,7 +41,7 @@ pub use conn::Readiness;
 pub use desk::{Clock, Desk};
 pub use listen::{Door, Doors, Plan, bind, meaning, unused_addrs};
 pub use load::{Load, Loaded, Loader, Stop, Watch, reachable};
-pub use log::{Log, Target};
+pub use log::{Log, Target, append};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::{Duct, Socket};
 
@@ -98,12 +99,17 @@ pub struct Setup {
 }
 
 /// How a loop ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// Everything in flight was finished.
     Clean,
-    /// The grace ran out, or a second signal came, with this many connections in flight.
-    Aborted(usize),
+    /// The grace ran out, or a second signal came.
+    Aborted {
+        /// Connections that were owed something, or owed it.
+        in_flight: usize,
+        /// Threads that had not ended, by their names.
+        threads: Vec<String>,
+    },
 }
 
 /// Runs until a signal ends it. `ready` is called once everything is in place.
@@ -114,8 +120,8 @@ pub fn run(setup: Setup, ready: impl FnOnce()) -> io::Result<Ended> {
     let mut looping = Loop::start(setup)?;
     ready();
     loop {
-        if let Some(ended) = looping.turn()? {
-            return Ok(ended);
+        if let Some(in_flight) = looping.turn()? {
+            return Ok(looping.wind_up(in_flight));
         }
     }
 }
@@ -149,8 +155,11 @@ enum Gate {
 /// Events taken from the kernel at a time.
 const EVENTS: usize = 1024;
 
-/// Asks for the log file to be opened anew.
-const REOPEN: Signal = Signal::USR1;
+/// Ask for the end.
+const END: [Signal; 2] = [Signal::INT, Signal::TERM];
+
+/// Ask for the log file to be opened anew. A terminal that is gone sends the first, too.
+const REOPEN: [Signal; 2] = [Signal::HUP, Signal::USR1];
 
 impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
@@ -160,7 +169,7 @@ impl Loop {
         let registry = poll.registry();
         let waker = Waker::new(registry, Source::Waker.token())?;
         let completions = Arc::new(Completions::new(waker));
-        let mut signals = Signals::new([Signal::INT, Signal::TERM, REOPEN].map(Signal::as_raw))?;
+        let mut signals = Signals::new(END.into_iter().chain(REOPEN).map(Signal::as_raw))?;
         registry.register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
         let gates = doors
             .into_iter()
@@ -202,7 +211,8 @@ impl Loop {
         })
     }
 
-    fn turn(&mut self) -> io::Result<Option<Ended>> {
+    /// One turn. After the last: how many connections were in flight.
+    fn turn(&mut self) -> io::Result<Option<usize>> {
         let timeout = self.timeout();
         let due = timeout.map(|timeout| self.rested + slept(timeout));
         match self.poll.poll(&mut self.events, timeout) {
@@ -259,7 +269,7 @@ impl Loop {
                 Source::Alarm => {}
                 Source::Signals => {
                     for signal in self.signals.pending() {
-                        if signal != REOPEN.as_raw() {
+                        if END.iter().any(|end| end.as_raw() == signal) {
                             self.asked_to_end += 1;
                         } else if let Some(log) = &self.log {
                             log.reopen();
@@ -286,62 +296,6 @@ impl Loop {
                     self.reactor.step();
                 }
                 Gate::Listener(_) | Gate::Shut => {}
-            }
-        }
-    }
-
-    /// The end of a turn, and of everything, if it was asked for.
-    fn close(&mut self) -> Option<Ended> {
-        let desk = &mut self.reactor.desk;
-        match &self.log {
-            Some(log) => desk.stats.log_lines_dropped += log.put(&mut desk.log),
-            None => desk.log.clear(),
-        }
-        if self.asked_to_end == 0 {
-            return None;
-        }
-        let now = desk.now;
-        let since = match desk.draining {
-            Some(since) => since,
-            None => {
-                self.let_in_who_knocked();
-                self.reactor.drain();
-                now
-            }
-        };
-        for gate in &mut self.gates {
-            let finished = match gate {
-                Gate::Listener(_) => true,
-                // The last requests may still be asking our own server.
-                Gate::Datagrams(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
-                Gate::Shut => false,
-            };
-            if finished {
-                *gate = Gate::Shut;
-            }
-        }
-        let shut = self.gates.iter().all(|gate| matches!(gate, Gate::Shut));
-        if self.reactor.is_empty() && shut {
-            return Some(Ended::Clean);
-        }
-        if self.asked_to_end > 1 || now >= since + self.grace {
-            return Some(match self.reactor.abort() {
-                0 => Ended::Clean,
-                in_flight => Ended::Aborted(in_flight),
-            });
-        }
-        None
-    }
-
-    /// Takes all that waits to be accepted: a listener that closes resets what is in its backlog.
-    fn let_in_who_knocked(&mut self) {
-        for gate in &mut self.gates {
-            let Gate::Listener(listener) = gate else { continue };
-            listener.ready = true;
-            for _ in 0..limits::BACKLOG as usize / limits::ACCEPTS_PER_TURN {
-                if listener.is_open(self.reactor.desk.now) {
-                    accept(listener, &mut self.reactor, &mut self.complaints);
-                }
             }
         }
     }

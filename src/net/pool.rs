@@ -4,6 +4,7 @@
 //! Results wait in a list. Only the first of them wakes the loop, and the loop takes all.
 
 use super::complaints::Complaints;
+use super::ending::join;
 use super::mailbox::{Mailbox, Was};
 use super::schedule::Schedule;
 use crate::limits;
@@ -161,15 +162,18 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
-    fn drop(&mut self) {
+impl Pool {
+    /// No slice is begun any more. The threads end after those that are running.
+    pub fn end(&mut self) -> Vec<JoinHandle<()>> {
         self.shared.lock().ending = true;
         self.shared.work.notify_all();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                log::error!("a worker had panicked");
-            }
-        }
+        std::mem::take(&mut self.threads)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        join(self.end());
     }
 }
 
@@ -252,13 +256,18 @@ impl<L: Ledger> Scribe<L> {
     }
 }
 
+impl<L: Ledger> Scribe<L> {
+    /// Nothing more will be committed than what waits. The thread ends after that.
+    pub fn end(&mut self) -> Option<JoinHandle<()>> {
+        self.requests.close();
+        self.thread.take()
+    }
+}
+
 impl<L: Ledger> Drop for Scribe<L> {
     /// Everything that waits is still committed.
     fn drop(&mut self) {
-        self.requests.close();
-        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
-            log::error!("a database thread had panicked");
-        }
+        join(self.end());
     }
 }
 

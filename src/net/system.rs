@@ -13,6 +13,7 @@ use mio::Registry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::PathBuf;
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// See the module.
@@ -30,6 +31,16 @@ pub struct System {
     pub scribe: Scribe<Database>,
     /// Those that own the files of the bookstore.
     pub store: Vec<Scribe<store::File>>,
+}
+
+impl System {
+    /// Nothing more is begun. The threads end after what they are at, or what waits for the disk.
+    pub fn end(&mut self) -> Vec<JoinHandle<()>> {
+        let computing = self.pool.end().into_iter().chain(self.readers.end());
+        let writing = self.scribe.end().into_iter();
+        let writing = writing.chain(self.store.iter_mut().filter_map(Scribe::end));
+        computing.chain(writing).collect()
+    }
 }
 
 impl Outside for System {

@@ -1,7 +1,7 @@
 //! The access log: a line for each answer, none of it forged, none of it lost.
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
-use super::util::process::{PATIENCE, Place, Server, eventually};
+use super::util::process::{FREE, PATIENCE, Place, Server, eventually};
 use super::util::site::Site;
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use rustix::process::Signal;
@@ -198,6 +198,30 @@ fn a_log_that_was_moved_away_is_begun_anew_and_no_line_is_lost() {
     let requests = text.lines().map(|line| line.split('"').nth(1).unwrap());
     let expected = (1..=all).map(|number| format!("GET /{number} HTTP/1.1"));
     assert!(requests.eq(expected), "not each of {all} once and in order:\n{text}");
+}
+
+#[test]
+fn signals_reopen_the_log_at_once_and_not_with_the_next_line() {
+    for signal in [Signal::USR1, Signal::HUP] {
+        let place = Place::new();
+        let (path, moved) = (place.path("access.log"), place.path("access.log.1"));
+        let server = Server::start_in(&place, &["--log-file=access.log"]);
+        fs::rename(&path, &moved).unwrap();
+        server.signal(signal);
+        eventually("the new file", || path.exists().then_some(()));
+        assert_eq!(Client::connect(server.web()).get("/1").status, 404);
+        assert_eq!(lines(&path, 1).len(), 1);
+        assert_eq!(fs::read_to_string(&moved).unwrap(), "");
+    }
+}
+
+#[test]
+fn a_fifo_that_nobody_reads_is_refused_at_the_start() {
+    let place = Place::new();
+    mknodat(CWD, place.path("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let run = place.run(place.command(FREE.iter().chain(&["--log-file=pipe"])));
+    let told = "pentad: access log pipe: nobody reads from this FIFO\n";
+    assert_eq!((run.status.code(), run.stderr.as_str()), (Some(1), told));
 }
 
 #[test]

@@ -9,13 +9,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
 /// A client that speaks in lines.
-struct Client {
+pub struct Client {
     stream: TcpStream,
     lines: BufReader<TcpStream>,
 }
 
 impl Client {
-    fn connect(addr: SocketAddr) -> Client {
+    pub fn connect(addr: SocketAddr) -> Client {
         let stream = TcpStream::connect(addr).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let lines = BufReader::new(stream.try_clone().unwrap());
@@ -24,19 +24,19 @@ impl Client {
         client
     }
 
-    fn say(&mut self, line: &str) {
+    pub fn say(&mut self, line: &str) {
         self.stream.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
     /// The next line; nothing at the end.
-    fn line(&mut self) -> String {
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         line.trim_end().to_string()
     }
 
     /// The next line that begins so, whatever comes before.
-    fn expect(&mut self, begins: &str) -> String {
+    pub fn expect(&mut self, begins: &str) -> String {
         loop {
             let line = self.line();
             assert!(!line.is_empty(), "no line begins with {begins:?}");

@@ -1,10 +1,11 @@
 //! The graceful end: nothing that was asked goes unanswered, nothing that is idle holds it up,
 //! and it ends in time whatever clients do.
 
+use super::chat::Client as Caller;
 use super::util::http::{Client, NoReply, Reply, assert_next_is_served, by, get, post};
 use super::util::process::{PROMPTLY, Server, eventually};
 use rustix::process::Signal;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -146,6 +147,63 @@ fn connections_on_which_nothing_happens_do_not_hold_the_end_up() {
         assert_eq!(server.wait().code(), Some(0), "{}", server.stderr());
         assert!(asked.elapsed() < PROMPTLY, "it took {:?}", asked.elapsed());
     }
+}
+
+#[test]
+fn idle_peers_of_every_service_are_told_and_closed_at_once() {
+    let mut server = Server::start(&["--grace=60s", "--legacy-delay=1ms"]);
+    let chat = server.addr("chat", "tcp");
+    let mut callers = ["nobody", "idle agent", "busy agent", "talking", "waiting", "rating"]
+        .map(|who| (who, Caller::connect(chat)));
+    let mut say = |who: &str, line: &str, answer: &str| {
+        let (_, caller) = callers.iter_mut().find(|(name, _)| *name == who).unwrap();
+        caller.say(line);
+        caller.expect(answer);
+    };
+    say("busy agent", "/agent bo bo", "+OK 200");
+    say("busy agent", "/online", "+OK 200");
+    say("rating", "/hello ann", "* CONNECTED");
+    say("rating", "/leave", "* ENDED");
+    say("talking", "/hello abe", "* CONNECTED");
+    say("waiting", "/hello amy", "* QUEUED");
+    say("idle agent", "/agent cy cy", "+OK 200");
+    let mut idle = Vec::new();
+    for (service, talk) in [
+        ("web", get("/healthz")),
+        ("panel", get("/healthz")),
+        ("catalog-1", get("/healthz")),
+        ("order-2", get("/healthz")),
+        ("pow", "hello\n".to_string()),
+    ] {
+        let addr = server.addr(service, "tcp");
+        let (fresh, mut used) = (TcpStream::connect(addr).unwrap(), TcpStream::connect(addr));
+        let used = used.as_mut().unwrap();
+        used.write_all(talk.as_bytes()).unwrap();
+        assert!(used.read(&mut [0; 4096]).unwrap() > 0, "{service}");
+        idle.push((service, fresh));
+        idle.push((service, used.try_clone().unwrap()));
+    }
+    idle.push(("legacy", TcpStream::connect(server.legacy()).unwrap()));
+    let asked = Instant::now();
+    server.signal(Signal::TERM);
+    for (who, caller) in &mut callers {
+        assert_eq!(caller.expect("* BYE"), "* BYE reason=shutdown", "{who}");
+        assert_eq!(caller.line(), "", "{who}: the end");
+    }
+    for (service, stream) in &mut idle {
+        stream.read_to_end(&mut Vec::new()).unwrap_or_else(|error| panic!("{service}: {error}"));
+    }
+    assert_eq!(server.wait().code(), Some(0), "{}", server.stderr());
+    assert!(asked.elapsed() < PROMPTLY, "it took {:?}", asked.elapsed());
+}
+
+#[test]
+fn a_hangup_ends_nothing() {
+    let mut server = Server::start(&[]);
+    server.signal(Signal::HUP);
+    assert_next_is_served(server.web());
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0), "{}", server.stderr());
 }
 
 #[test]

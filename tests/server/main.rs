@@ -21,6 +21,7 @@ mod durability;
 mod ending;
 mod files;
 mod footprint;
+mod hanging;
 mod limits;
 mod metrics;
 mod replaced;

@@ -161,15 +161,39 @@ impl Server {
     /// The same, where `read` makes the usual lines of those that it announces itself by.
     pub fn launch_announcing(
         place: &Arc<Place>,
+        command: Command,
+        read: impl Fn(&str) -> String,
+    ) -> Server {
+        Server::launch_reading(place, command, read, |_| true)
+    }
+
+    /// The same as [`Server::launch`], but nobody reads its standard output behind `ready`.
+    pub fn launch_unread(place: &Arc<Place>, command: Command) -> Server {
+        Server::launch_reading(place, command, str::to_string, |line| line != "ready")
+    }
+
+    fn launch_reading(
+        place: &Arc<Place>,
         mut command: Command,
         read: impl Fn(&str) -> String,
+        goes_on: impl Fn(&str) -> bool + Send + 'static,
     ) -> Server {
         let mut process = Guard(command.stdout(Stdio::piped()).spawn().unwrap());
         let output = BufReader::new(process.0.stdout.take().unwrap());
         let (sender, stdout) = mpsc::channel();
         thread::spawn(move || {
-            let lines = output.lines().map_while(Result::ok);
-            lines.map(|line| sender.send(line)).take_while(Result::is_ok).for_each(drop);
+            for line in output.lines().map_while(Result::ok) {
+                let goes_on = goes_on(&line);
+                if sender.send(line).is_err() {
+                    return;
+                }
+                if !goes_on {
+                    // The pipe stays open, and nobody reads from it.
+                    loop {
+                        thread::park();
+                    }
+                }
+            }
         });
         let place = Arc::clone(place);
         let mut server = Server { process, place, listening: Vec::new(), stdout };

@@ -176,9 +176,15 @@ impl<S: Socket> Conn<S> {
             return Presence::Writing;
         }
         match self.session.deadline() {
-            Some(Deadline::Fresh(_) | Deadline::Idle(_)) if self.recv.is_none() => Presence::Idle,
-            Some(Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Busy(_)) => Presence::Reading,
-            Some(Deadline::Standing(_)) | None => Presence::Writing,
+            Some(Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Standing(_))
+                if self.recv.is_none() =>
+            {
+                Presence::Idle
+            }
+            Some(
+                Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Standing(_) | Deadline::Busy(_),
+            ) => Presence::Reading,
+            None => Presence::Writing,
         }
     }
 
@@ -256,7 +262,7 @@ impl<S: Socket> Conn<S> {
             Phase::Open => match self.session.deadline() {
                 Some(Deadline::Fresh(_)) => self.session.is_done().is_some(),
                 Some(Deadline::Busy(_) | Deadline::Idle(_)) | None => self.idle_until().is_none(),
-                Some(Deadline::Standing(_)) => self.jobs > 0,
+                Some(Deadline::Standing(_)) => self.jobs > 0 || self.send.is_some(),
             },
             Phase::Dialling => true,
             Phase::Lingering { .. } => false,
@@ -305,7 +311,9 @@ impl<S: Socket> Conn<S> {
         if self.end != End::Ahead || self.socket.shutdown_write().is_err() {
             return Err(why);
         }
-        let until = now + limits::LINGER;
+        // A peer with which nothing was under way has little to send and nothing to miss.
+        let patience = if why == Close::Draining { limits::DRAIN_IDLE } else { limits::LINGER };
+        let until = now + patience;
         self.phase = Phase::Lingering { why, until, left: limits::LINGER_BYTES };
         Ok(Pumped::Waits)
     }

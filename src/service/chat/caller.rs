@@ -224,11 +224,8 @@ impl Caller {
     pub(super) fn told(&mut self, notice: &Notice, p: &mut Printer<'_>) {
         match notice {
             Notice::Done(_) | Notice::Failed => self.asking = Asking::Nothing,
-            Notice::Superseded | Notice::Bye(_) | Notice::Lost(_) => {
-                self.role = Role::Nobody;
-                self.asking = Asking::Nothing;
-                self.done.get_or_insert(Close::Finished);
-            }
+            Notice::Bye(Reason::Shutdown) => self.is_over(Close::Draining),
+            Notice::Superseded | Notice::Bye(_) | Notice::Lost(_) => self.is_over(Close::Finished),
             Notice::Queued { .. }
             | Notice::Connected(..)
             | Notice::Ended(..)
@@ -244,6 +241,12 @@ impl Caller {
             | Notice::Wake => {}
         }
         print(notice, p);
+    }
+
+    fn is_over(&mut self, why: Close) {
+        self.role = Role::Nobody;
+        self.asking = Asking::Nothing;
+        self.done.get_or_insert(why);
     }
 }
 

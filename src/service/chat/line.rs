@@ -3,8 +3,9 @@
 //! What a caller says is the business of `caller`; here is what only a line protocol has: endings,
 //! telnet, lines that are too long, and readers that are too slow.
 
+use super::at;
 use super::caller::{Asking, Caller, Role, bye};
-use super::lobby::{Notice, Reason};
+use super::lobby::{Notice, Out, Reason};
 use crate::buf::RecvBuf;
 use crate::limits;
 use crate::service::{Cx, Deadline, Event, Mail, Progress, Refusal};
@@ -24,6 +25,8 @@ pub struct Session {
     too_long: u8,
     /// Until when a client has to say who it is.
     until: Instant,
+    /// It has been told that the server is ending.
+    ending: bool,
 }
 
 /// Lines that may be too long, in a row.
@@ -41,6 +44,7 @@ impl Session {
             crlf: false,
             too_long: 0,
             until: now + limits::CHAT_SILENT,
+            ending: false,
         }
     }
 
@@ -82,12 +86,11 @@ impl Session {
         Progress::Advanced
     }
 
-    /// See [`crate::service::Session::deadline`]. Whoever is in the lobby is owed something.
+    /// See [`crate::service::Session::deadline`]. Nobody is cut off to make room, and everybody is
+    /// told when the server ends; from then on a last line is owed.
     pub fn deadline(&self) -> Option<Deadline> {
-        Some(match self.caller.role {
-            Role::Nobody => Deadline::Fresh(self.until),
-            Role::Visitor(_) | Role::Agent(_) => Deadline::Busy(self.until),
-        })
+        let at = self.until;
+        Some(if self.ending { Deadline::Busy(at) } else { Deadline::Standing(at) })
     }
 
     /// See [`crate::service::Session::wants_read`].
@@ -160,6 +163,9 @@ impl Session {
     }
 
     fn overdue(&mut self, cx: &mut Cx<'_>) {
+        if cx.draining && !self.ending {
+            return self.dismiss(cx);
+        }
         if self.until > cx.now {
             return;
         }
@@ -170,6 +176,24 @@ impl Session {
                 caller.done = Some(Close::Idle);
             });
         }
+        self.rest(cx);
+    }
+
+    /// The server is ending. Those in the lobby get their last line from it, as soon as what became
+    /// of them is on disk; a client that has not said who it is gets it here.
+    fn dismiss(&mut self, cx: &mut Cx<'_>) {
+        self.ending = true;
+        self.print(cx, |caller, cx, p| match caller.role {
+            Role::Nobody => {
+                bye(p, Reason::Shutdown);
+                caller.done = Some(Close::Draining);
+            }
+            Role::Visitor(_) | Role::Agent(_) => {
+                let mut out = Out::default();
+                cx.world.chat.lobby.shut_down(at(cx), &mut out);
+                caller.settle(out, cx, p);
+            }
+        });
         self.rest(cx);
     }
 

@@ -1,0 +1,180 @@
+//! The end of the process once it was asked for: a disk, a pipe or a terminal that hangs must not
+//! hold it up for longer than the grace, nor beyond a second signal.
+//!
+//! ```text
+//!   loop over ─▶ threads end ─▶ last words ─▶ exit       the guard: grace or second signal,
+//!      └────────────┴───────────────┴── hangs ──▶ exit 1          and WIND_UP later
+//! ```
+
+use super::{END, Ended, Gate, Log, Loop, accept};
+use crate::limits::{self, WIND_UP};
+use rustix::process::Signal;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// How often a thread is asked whether it has ended.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// The exit code of an end that was not waited for.
+const ABORTED: i32 = 1;
+
+impl Loop {
+    /// The end of a turn, and of everything, if it was asked for.
+    pub(super) fn close(&mut self) -> Option<usize> {
+        let desk = &mut self.reactor.desk;
+        match &self.log {
+            Some(log) => desk.stats.log_lines_dropped += log.put(&mut desk.log),
+            None => desk.log.clear(),
+        }
+        if self.asked_to_end == 0 {
+            return None;
+        }
+        let now = desk.now;
+        let since = match desk.draining {
+            Some(since) => since,
+            None => {
+                if let Err(error) = guard(now + self.grace, &END) {
+                    log::warn!("nothing guards the end: {error}");
+                }
+                self.let_in_who_knocked();
+                self.reactor.drain();
+                now
+            }
+        };
+        for gate in &mut self.gates {
+            let finished = match gate {
+                Gate::Listener(_) => true,
+                // The last requests may still be asking our own server.
+                Gate::Datagrams(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
+                Gate::Shut => false,
+            };
+            if finished {
+                *gate = Gate::Shut;
+            }
+        }
+        let shut = self.gates.iter().all(|gate| matches!(gate, Gate::Shut));
+        if self.reactor.is_empty() && shut {
+            return Some(0);
+        }
+        if self.asked_to_end > 1 || now >= since + self.grace {
+            return Some(self.reactor.abort());
+        }
+        None
+    }
+
+    /// Takes all that waits to be accepted: a listener that closes resets what is in its backlog.
+    fn let_in_who_knocked(&mut self) {
+        for gate in &mut self.gates {
+            let Gate::Listener(listener) = gate else { continue };
+            listener.ready = true;
+            for _ in 0..limits::BACKLOG as usize / limits::ACCEPTS_PER_TURN {
+                if listener.is_open(self.reactor.desk.now) {
+                    accept(listener, &mut self.reactor, &mut self.complaints);
+                }
+            }
+        }
+    }
+
+    /// After the last turn: what waits for the log and the databases is still written, within what
+    /// is left of the grace.
+    pub(super) fn wind_up(mut self, in_flight: usize) -> Ended {
+        let mut threads = self.reactor.outside.end();
+        threads.extend(self.log.as_mut().and_then(Log::end));
+        let least = Instant::now() + WIND_UP;
+        let until = match self.reactor.desk.draining {
+            Some(since) if self.asked_to_end == 1 => least.max(since + self.grace),
+            Some(_) | None => least,
+        };
+        let is_end = |signal: i32| END.iter().any(|end| end.as_raw() == signal);
+        let again = || self.signals.pending().any(is_end);
+        let threads = wait(threads, until, again);
+        match (in_flight, &threads[..]) {
+            (0, []) => Ended::Clean,
+            _ => Ended::Aborted { in_flight, threads },
+        }
+    }
+}
+
+/// Ends the process from a thread of its own if nothing else has by `until`, or by another of
+/// `signals`, and [`WIND_UP`] after that. It outlives the loop: standard error may hang, too.
+///
+/// # Errors
+/// The operating system's, when it has no thread to give.
+pub fn guard(until: Instant, signals: &[Signal]) -> io::Result<()> {
+    let again = Arc::new(AtomicBool::new(false));
+    for signal in signals {
+        signal_hook::flag::register(signal.as_raw(), Arc::clone(&again))?;
+    }
+    thread::Builder::new().name("ending".to_owned()).spawn(move || {
+        while Instant::now() < until && !again.load(Ordering::Relaxed) {
+            thread::sleep(LOOK);
+        }
+        thread::sleep(2 * WIND_UP);
+        signal_hook::low_level::exit(ABORTED)
+    })?;
+    Ok(())
+}
+
+/// Waits for threads until they have ended, `until` has passed or `stop` says so. Returns the names
+/// of those that have not: they are let go of, and end with the process.
+pub fn wait(
+    mut threads: Vec<JoinHandle<()>>,
+    until: Instant,
+    mut stop: impl FnMut() -> bool,
+) -> Vec<String> {
+    loop {
+        join(threads.extract_if(.., |thread| thread.is_finished()));
+        if threads.is_empty() || Instant::now() >= until || stop() {
+            return threads.iter().map(name).collect();
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// Waits for threads, however long that takes.
+pub fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        let name = name(&thread);
+        if thread.join().is_err() {
+            log::error!("the thread {name} had panicked");
+        }
+    }
+}
+
+fn name(thread: &JoinHandle<()>) -> String {
+    thread.thread().name().unwrap_or("without a name").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    fn named(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        thread::Builder::new().name(name.to_owned()).spawn(body).unwrap()
+    }
+
+    #[test]
+    fn threads_that_end_are_waited_for_and_the_others_are_named() {
+        let (release, hang) = mpsc::channel::<()>();
+        let quick = named("quick", || {});
+        let hung = named("hung", move || hang.recv().unwrap_or_default());
+        let soon = Instant::now() + Duration::from_millis(50);
+        assert_eq!(wait(vec![quick, hung], soon, || false), ["hung"]);
+        drop(release);
+        let far = Instant::now() + Duration::from_secs(60);
+        assert_eq!(wait(vec![named("quick", || {})], far, || false), [""; 0]);
+    }
+
+    #[test]
+    fn a_signal_ends_the_wait_at_once() {
+        let (_release, hang) = mpsc::channel::<()>();
+        let hung = named("hung", move || hang.recv().unwrap_or_default());
+        let far = Instant::now() + Duration::from_secs(60);
+        assert_eq!(wait(vec![hung], far, || true), ["hung"]);
+        assert!(Instant::now() < far);
+    }
+}
