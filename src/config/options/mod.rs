@@ -173,8 +173,8 @@ static PROCESS: [Opt; 3] = [
         "grace",
         "TIME",
         "10s",
-        "After SIGTERM or SIGINT, how long requests in flight, the log and the databases may take to \
-         finish",
+        "After SIGTERM or SIGINT, how long requests in flight, the log and the databases may \
+         take to finish",
         |d, v| put(&mut d.config.grace, duration(v, FROM_NOTHING)),
     ),
     valued(
