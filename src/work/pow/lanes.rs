@@ -15,6 +15,11 @@ use std::ops::Range;
 use super::puzzle::Puzzle;
 use super::sha256::{self, BLOCK, ROUND, START, small_sigma0, small_sigma1};
 
+/// As `sixteen`, for t = 0 … 7.
+macro_rules! eight {
+    ($t:ident => $body:block) => { repeat!($t => $body, 0 1 2 3 4 5 6 7) };
+}
+
 /// A vector of 32-bit words.
 ///
 /// Every value goes back to `load`, whose callers vouch for the CPU. So whoever holds a value
@@ -131,6 +136,22 @@ pub(super) unsafe fn search<V: Lanes>(puzzle: &Puzzle, range: Range<u64>) -> Opt
         index += run;
     }
     None
+}
+
+/// What each of the 64 rounds adds: the message schedule plus the round constants.
+pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
+    let mut w = [0_u32; 64];
+    w[..16].copy_from_slice(&sha256::words(block));
+    for t in 16..64 {
+        w[t] = w[t - 16]
+            .wrapping_add(small_sigma0(w[t - 15]))
+            .wrapping_add(w[t - 7])
+            .wrapping_add(small_sigma1(w[t - 2]));
+    }
+    for (w, round) in w.iter_mut().zip(ROUND) {
+        *w = w.wrapping_add(round);
+    }
+    w
 }
 
 /// The first word of the digest for as many seeds as there are lanes.

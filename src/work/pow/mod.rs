@@ -19,11 +19,6 @@ macro_rules! sixteen {
     };
 }
 
-/// The same for t = 0 … 7.
-macro_rules! eight {
-    ($t:ident => $body:block) => { repeat!($t => $body, 0 1 2 3 4 5 6 7) };
-}
-
 macro_rules! repeat {
     ($t:ident => $body:block, $($value:literal)*) => {
         $({ let $t: usize = $value; $body })*

@@ -6,9 +6,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::OnceLock;
 
-use super::sha256::{self, BLOCK};
+use super::sha256::BLOCK;
 use super::{LETTERS, SEED_LEN_MAX, hash, leading_zero_bits};
 
 /// A message, a difficulty, and the space of seeds.
@@ -20,7 +19,8 @@ pub(super) struct Puzzle {
     alphabet: Alphabet,
     /// Seed, message and padding, with zeros for the seed. It always ends in the first block.
     blocks: Box<[[u8; BLOCK]]>,
-    later: OnceLock<Box<[[u32; 64]]>>,
+    #[cfg(target_arch = "x86_64")]
+    later: std::sync::OnceLock<Box<[[u32; 64]]>>,
 }
 
 /// A seed: five to ten letters.
@@ -64,8 +64,15 @@ impl Puzzle {
     pub(super) fn new(message: Vec<u8>, bits: u32, seed_len: u8, alphabet: Alphabet) -> Puzzle {
         let seed_len = usize::from(seed_len);
         let blocks = pad(&message, seed_len);
-        let later = OnceLock::new();
-        Puzzle { message: message.into(), bits, seed_len, alphabet, blocks, later }
+        Puzzle {
+            message: message.into(),
+            bits,
+            seed_len,
+            alphabet,
+            blocks,
+            #[cfg(target_arch = "x86_64")]
+            later: std::sync::OnceLock::new(),
+        }
     }
 
     /// How many seeds there are.
@@ -109,8 +116,9 @@ impl Puzzle {
 
     /// What the rounds of the blocks after the first add: the same for all seeds. Computed by
     /// whoever needs it first, which spares the one who makes the puzzle.
+    #[cfg(target_arch = "x86_64")]
     pub(super) fn later_schedules(&self) -> &[[u32; 64]] {
-        self.later.get_or_init(|| self.blocks[1..].iter().map(sha256::schedule).collect())
+        self.later.get_or_init(|| self.blocks[1..].iter().map(super::lanes::schedule).collect())
     }
 
     /// Writes the letters of a page, all but its pair, to the beginning of a block.

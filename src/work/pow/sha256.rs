@@ -1,7 +1,7 @@
 //! SHA-256 in plain scalar Rust (FIPS 180-4).
 //!
-//! It prepares what the vector kernels share between all seeds of a job, it is the naive twin
-//! that they are tested against, and it is the yardstick that `pow speed` measures them with.
+//! It is the naive twin that the vector kernels are tested against, and the yardstick that
+//! `pow speed` measures them with.
 //! Answers are never based on it alone: those are re-computed with the `sha2` crate.
 
 /// The initial chaining value (FIPS 180-4 §5.3.3).
@@ -45,22 +45,6 @@ pub(super) fn words(block: &[u8; BLOCK]) -> [u32; 16] {
         *word = u32::from_be_bytes(bytes);
     }
     words
-}
-
-/// What each of the 64 rounds adds: the message schedule plus the round constants.
-pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
-    let mut w = [0_u32; 64];
-    w[..16].copy_from_slice(&words(block));
-    for t in 16..64 {
-        w[t] = w[t - 16]
-            .wrapping_add(small_sigma0(w[t - 15]))
-            .wrapping_add(w[t - 7])
-            .wrapping_add(small_sigma1(w[t - 2]));
-    }
-    for (w, round) in w.iter_mut().zip(ROUND) {
-        *w = w.wrapping_add(round);
-    }
-    w
 }
 
 /// Rounds `FROM` to `FROM` + 15, after having moved the window of the message schedule there.
