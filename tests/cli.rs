@@ -283,15 +283,10 @@ fn check_finds_all_that_serve_would_stumble_over() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it is bound");
     place.write("file", "");
+    // A flag that is repeated stands for one more address.
     let web = format!("--web={address}");
     let args = [&web, "--data=file", "--root=missing", "--log-file=missing/access.log"];
-    let run = place.run(
-        &["check", "--panel=off", "--legacy=127.0.0.1:0", "--pow=off"]
-            .iter()
-            .copied()
-            .chain(args)
-            .collect::<Vec<_>>(),
-    );
+    let run = check(&place, &args);
     assert_eq!((run.code, run.stdout.as_str()), (3, ""));
     let begins = [
         format!("pentad: web on {address}: "),

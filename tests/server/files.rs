@@ -1,7 +1,7 @@
 //! Files of a directory: what they are called, what is said of them, and what is never served.
 
 use super::util::http::assert_next_is_served;
-use super::util::process::Place;
+use super::util::process::{FREE, Place};
 use super::util::site::Site;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::ffi::OsStr;
@@ -324,9 +324,9 @@ fn the_site_has_a_say_in_fields_and_in_pages_for_errors() {
         assert_eq!(site.ask("HEAD", "/nothing", "").need("Content-Length"), "4");
     }
     let place = Place::new();
-    let bad = place.run(place.command(["--header=Content-Length: 5"]));
+    let bad = place.run(place.command(FREE.iter().copied().chain(["--header=Content-Length: 5"])));
     assert_eq!((bad.status.code(), bad.stdout.as_str()), (Some(2), ""));
-    let missing = place.run(place.command(["--root=/nowhere/at/all"]));
+    let missing = place.run(place.command(FREE.iter().copied().chain(["--root=/nowhere/at/all"])));
     assert_eq!(missing.status.code(), Some(1));
     assert!(missing.stderr.contains("/nowhere/at/all"), "{}", missing.stderr);
 }
