@@ -269,7 +269,8 @@ impl Shop {
     }
 
     /// What is there when nothing is under way any more: clients whose time was up have left
-    /// purchases behind that are still carried out. Keys are those behind `since`.
+    /// purchases behind that are still carried out, and a replica may lag behind the log for longer
+    /// than two looks are apart. Keys are those behind `since`.
     pub(super) fn books(&self, desk: &mut Desk, since: u64) -> Result<Books, Broken> {
         let patience = Instant::now() + COMES_BACK;
         let mut before = None;
@@ -280,7 +281,8 @@ impl Shop {
                 keys: self.keys(desk, since)?,
                 tip: self.tip(desk)?,
             };
-            if before.as_ref() == Some(&books) {
+            let caught_up = self.replicas(desk)?.iter().all(|replica| replica.lag == 0);
+            if caught_up && before.as_ref() == Some(&books) {
                 return Ok(books);
             }
             before = Some(books);
