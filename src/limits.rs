@@ -4,11 +4,13 @@
 //! name; a bound that follows from a protocol or from the design is a constant here. Nothing in
 //! the server grows without one of them.
 
+mod pace;
 mod store;
 
+pub use pace::Pace;
 pub use store::*;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// One kibibyte.
 pub const KIB: usize = 1024;
@@ -132,8 +134,12 @@ pub const EVICTION_SHARE: usize = 16;
 /// … but no more than this.
 pub const EVICTIONS_PER_SCAN: usize = 64;
 
-/// How long a listener rests after an accept that failed for want of descriptors or memory.
+/// How long a listener rests after an accept that failed for want of descriptors or memory …
 pub const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// … or after so many failures in a row, whatever their reason. Connections that were aborted while
+/// they waited are a few at a time; a firewall that refuses every call refuses all of them.
+pub const ACCEPT_FAILURES: u32 = 8;
 
 /// How long a closed connection waits for the peer's end, discarding what still comes, so that
 /// the last answer is not lost to a reset …
@@ -157,6 +163,9 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// turn's share. A thousand downloads would otherwise keep everybody else waiting for as long as
 /// it takes to fill all their sockets, a quarter of a millisecond each.
 pub const COMPLETIONS_PER_TURN: usize = 16;
+
+/// How long the loop sleeps at most while jobs are under way: a wake-up that was lost costs no more.
+pub const WAKE_CHECK: Duration = Duration::from_secs(1);
 
 /// See [`COMPLETIONS_PER_TURN`].
 pub const AGAIN_PER_TURN: usize = 16;
@@ -349,36 +358,3 @@ pub const REPORTS: usize = 100;
 
 /// Bytes of a report: an hour's series has half a mebibyte.
 pub const REPORT_BYTES: usize = 2 * MIB;
-
-/// How a transfer that depends on the peer's patience gets on: bytes moved since it began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    began: Instant,
-    moved_at: Instant,
-    moved: usize,
-}
-
-impl Pace {
-    /// A transfer that begins now.
-    pub fn start(now: Instant) -> Pace {
-        Pace { began: now, moved_at: now, moved: 0 }
-    }
-
-    /// Progress by `bytes`.
-    pub fn moved(&mut self, bytes: usize, now: Instant) {
-        if bytes > 0 {
-            self.moved += bytes;
-            self.moved_at = now;
-        }
-    }
-
-    /// When patience ends unless more bytes move: after `idle` without any, and as soon as the
-    /// mean falls under `min_rate` once `min_rate_after` is over.
-    pub fn deadline(&self, idle: Duration, limits: &Limits) -> Instant {
-        let earned = Duration::from_secs_f64(self.moved as f64 / limits.min_rate.max(1) as f64);
-        let rate = if limits.min_rate == 0 { Duration::MAX } else { earned };
-        let by_rate = self.began.checked_add(rate.max(limits.min_rate_after));
-        let by_idle = self.moved_at + idle;
-        by_rate.map_or(by_idle, |at| at.min(by_idle))
-    }
-}

@@ -181,6 +181,16 @@ pub struct Listener {
     pub ready: bool,
     /// Taken from the backlog when there was no room for it.
     waiting: Option<(Stream, SocketAddr)>,
+    backoff: Backoff,
+}
+
+/// When to call `accept` again after it failed. An error of a single connection is skipped, since
+/// the next connection may be fine; a row of such errors is treated like any other failure, because
+/// a filter or a security module may refuse every call for as long as it likes.
+#[derive(Debug, Default)]
+struct Backoff {
+    /// Failures since a call succeeded or found the backlog empty.
+    failures: u32,
     rest_until: Option<Instant>,
 }
 
@@ -198,28 +208,23 @@ pub enum Accepted {
 impl Listener {
     /// The listener behind a door.
     pub fn new(socket: TcpListener, kind: Kind) -> Listener {
-        Listener { socket, kind, ready: false, waiting: None, rest_until: None }
+        Listener { socket, kind, ready: false, waiting: None, backoff: Backoff::default() }
     }
 
     /// Whether to try now.
     pub fn is_open(&self, now: Instant) -> bool {
-        self.ready && self.rest_until.is_none_or(|until| until <= now)
+        self.ready && self.backoff.rest_until.is_none_or(|until| until <= now)
     }
 
     /// When to try again, if that is not for the kernel to say.
     pub fn wait_until(&self, now: Instant) -> Option<Instant> {
-        self.ready.then(|| self.rest_until.map_or(now, |until| until.max(now)))
-    }
-
-    /// Leaves the backlog alone for a while.
-    fn rest(&mut self, now: Instant) {
-        self.rest_until = Some(now + limits::ACCEPT_REST);
+        self.ready.then(|| self.backoff.rest_until.map_or(now, |until| until.max(now)))
     }
 
     /// There was no room for this one: it comes first when there is.
     pub fn put_back(&mut self, stream: Stream, peer: SocketAddr, now: Instant) {
         self.waiting = Some((stream, peer));
-        self.rest(now);
+        self.backoff.rest(now);
     }
 
     /// Takes one connection from the backlog.
@@ -228,17 +233,35 @@ impl Listener {
             return Accepted::One(stream, peer);
         }
         match self.socket.accept() {
-            Ok((stream, peer)) => Accepted::One(Stream::Tcp(stream), peer),
+            Ok((stream, peer)) => {
+                self.backoff.failures = 0;
+                Accepted::One(Stream::Tcp(stream), peer)
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.backoff.failures = 0;
                 self.ready = false;
                 Accepted::None
             }
             Err(error) => {
-                if !is_of_one_connection(&error) {
-                    self.rest(now);
-                }
+                self.backoff.failed(&error, now);
                 Accepted::Failed(error)
             }
+        }
+    }
+}
+
+impl Backoff {
+    /// Leaves the backlog alone for a while.
+    fn rest(&mut self, now: Instant) {
+        self.rest_until = Some(now + limits::ACCEPT_REST);
+    }
+
+    /// A call failed.
+    fn failed(&mut self, error: &io::Error, now: Instant) {
+        self.failures += 1;
+        if !is_of_one_connection(error) || self.failures >= limits::ACCEPT_FAILURES {
+            self.failures = 0;
+            self.rest(now);
         }
     }
 }
@@ -248,4 +271,34 @@ impl Listener {
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, PermissionDenied};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | PermissionDenied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn errors_of_single_connections_are_skipped_until_they_last() {
+        let now = Instant::now();
+        for errno in [Errno::PERM, Errno::CONNABORTED, Errno::CONNRESET, Errno::INTR] {
+            let mut backoff = Backoff::default();
+            for number in 1..limits::ACCEPT_FAILURES {
+                backoff.failed(&errno.into(), now);
+                assert_eq!(backoff.rest_until, None, "{errno} number {number}");
+            }
+            backoff.failed(&errno.into(), now);
+            assert_eq!(backoff.rest_until, Some(now + limits::ACCEPT_REST), "{errno}");
+        }
+    }
+
+    #[test]
+    fn a_want_of_descriptors_or_memory_is_rested_on_at_once() {
+        let now = Instant::now();
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+            let mut backoff = Backoff::default();
+            backoff.failed(&errno.into(), now);
+            assert_eq!(backoff.rest_until, Some(now + limits::ACCEPT_REST), "{errno}");
+        }
+    }
 }

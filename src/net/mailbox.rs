@@ -17,15 +17,6 @@ struct Contents<T> {
     nudged: bool,
 }
 
-/// Whether the box was empty before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Was {
-    /// Yes: whoever takes must be woken.
-    Empty,
-    /// No: it has been woken already.
-    Waiting,
-}
-
 impl<T> Mailbox<T> {
     /// A box for at most `most` things.
     pub fn new(most: usize) -> Mailbox<T> {
@@ -37,17 +28,16 @@ impl<T> Mailbox<T> {
     ///
     /// # Errors
     /// Gives it back when the box is full.
-    pub fn put(&self, item: T) -> Result<Was, T> {
+    pub fn put(&self, item: T) -> Result<(), T> {
         let mut contents = self.lock();
         if contents.items.len() >= self.most {
             return Err(item);
         }
         contents.items.push(item);
-        if contents.items.len() > 1 {
-            return Ok(Was::Waiting);
+        if contents.items.len() == 1 {
+            self.filled.notify_one();
         }
-        self.filled.notify_one();
-        Ok(Was::Empty)
+        Ok(())
     }
 
     /// Swaps all that is in the box for the emptied `batch`.
@@ -130,12 +120,12 @@ mod tests {
     #[test]
     fn a_full_box_gives_back_and_takes_again_when_emptied() {
         let mailbox = Mailbox::new(2);
-        assert_eq!(mailbox.put(1), Ok(Was::Empty));
-        assert_eq!(mailbox.put(2), Ok(Was::Waiting));
+        assert_eq!(mailbox.put(1), Ok(()));
+        assert_eq!(mailbox.put(2), Ok(()));
         assert_eq!(mailbox.put(3), Err(3));
         let mut batch = Vec::new();
         mailbox.swap(&mut batch);
         assert_eq!(batch, [1, 2]);
-        assert_eq!(mailbox.put(3), Ok(Was::Empty));
+        assert_eq!(mailbox.put(3), Ok(()));
     }
 }

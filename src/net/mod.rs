@@ -20,6 +20,7 @@
 mod alarm;
 mod child;
 mod complaints;
+mod completions;
 mod conn;
 mod desk;
 mod ending;
@@ -50,10 +51,11 @@ use crate::service::{Kind, World};
 use crate::stats::Stats;
 use crate::work::db::{Database, store};
 use complaints::Complaints;
+use completions::{Completion, Completions};
 use listen::{Accepted, DoorSocket, Listener};
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Registry, Waker};
-use pool::{Completion, Completions, Pool, Scribe};
+use pool::{Pool, Scribe};
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use socket::BOTH;
@@ -244,7 +246,8 @@ impl Loop {
             Gate::Shut => None,
         });
         let grace = self.reactor.desk.draining.map(|since| since + self.grace);
-        let at = gates.chain(self.reactor.wait_until()).chain(grace).min()?;
+        let check = self.reactor.has_jobs().then(|| now + limits::WAKE_CHECK);
+        let at = gates.chain(self.reactor.wait_until()).chain(grace).chain(check).min()?;
         Some(at.saturating_duration_since(self.rested))
     }
 
@@ -261,10 +264,8 @@ impl Loop {
                     }
                     Gate::Shut => {}
                 },
-                Source::Waker => {
-                    self.completions.take(&mut self.taken);
-                    self.batch.extend(self.taken.drain(..));
-                }
+                // The list is looked at in any case: a wake-up may have been lost.
+                Source::Waker => {}
                 // For loads: the deadlines of a server are coarse.
                 Source::Alarm => {}
                 Source::Signals => {
@@ -278,6 +279,8 @@ impl Loop {
                 }
             }
         }
+        self.completions.take(&mut self.taken);
+        self.batch.extend(self.taken.drain(..));
         for _ in 0..limits::COMPLETIONS_PER_TURN {
             let Some(Completion { id, ticket, outcome }) = self.batch.pop_front() else { break };
             self.reactor.done(id, ticket, outcome);

@@ -1,18 +1,14 @@
-//! The threads behind the loop: workers that run slices, those that own a database each, and the
-//! way back.
-//!
-//! Results wait in a list. Only the first of them wakes the loop, and the loop takes all.
+//! The threads behind the loop: workers that run slices, and those that own a database each.
 
 use super::complaints::Complaints;
+use super::completions::{Completion, Completions};
 use super::ending::join;
-use super::mailbox::{Mailbox, Was};
+use super::mailbox::Mailbox;
 use super::schedule::Schedule;
 use crate::limits;
 use crate::service::{Id, Ticket};
-use crate::work::Compute;
-use crate::work::Outcome;
+use crate::work::{Compute, Outcome};
 use crate::work::db::Ledger;
-use mio::Waker;
 use rustix::process::setpriority_process;
 use std::fmt;
 use std::io;
@@ -21,45 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
-
-/// What a job came to, and whom to tell.
-#[derive(Debug)]
-pub struct Completion {
-    /// The connection.
-    pub id: Id,
-    /// Its name for the job.
-    pub ticket: Ticket,
-    /// See [`Outcome`].
-    pub outcome: Outcome,
-}
-
-/// The way back to the loop.
-#[derive(Debug)]
-pub struct Completions {
-    list: Mailbox<Completion>,
-    waker: Waker,
-}
-
-impl Completions {
-    /// An empty list whose first entry wakes the owner of `waker`.
-    pub fn new(waker: Waker) -> Completions {
-        // As many as there are jobs, and those are bounded.
-        Completions { list: Mailbox::new(usize::MAX), waker }
-    }
-
-    /// Takes the whole list.
-    pub fn take(&self, batch: &mut Vec<Completion>) {
-        self.list.swap(batch);
-    }
-
-    fn put(&self, completion: Completion) {
-        if let Ok(Was::Empty) = self.list.put(completion)
-            && let Err(error) = self.waker.wake()
-        {
-            log::error!("cannot wake the loop: {error}");
-        }
-    }
-}
 
 /// How far workers step back.
 const NICENESS: i32 = 19;
@@ -235,7 +192,14 @@ impl<L: Ledger> Scribe<L> {
                 ready.extend(
                     batch.iter().map(|(_, _, request): &(_, _, L::Request)| request.clone()),
                 );
-                let answers = ledger.commit(&ready);
+                let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(&ready)));
+                let Ok(answers) = committed else {
+                    log::error!("a database thread panicked: its batch is given up");
+                    for (id, ticket, _) in batch.drain(..) {
+                        completions.put(Completion { id, ticket, outcome: Outcome::Panicked });
+                    }
+                    continue;
+                };
                 if let Some(Err(failure)) = answers.iter().find(|answer| answer.is_err()) {
                     complaints.note("the database committed nothing", failure, Instant::now());
                 }
@@ -252,7 +216,7 @@ impl<L: Ledger> Scribe<L> {
     /// # Errors
     /// Gives it back when [`limits::DATABASE_REQUESTS`] are waiting.
     pub fn submit(&self, id: Id, ticket: Ticket, request: L::Request) -> Result<(), L::Request> {
-        self.requests.put((id, ticket, request)).map(|_| ()).map_err(|(_, _, request)| request)
+        self.requests.put((id, ticket, request)).map_err(|(_, _, request)| request)
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Reactor<O: Outside> {
     /// Who has had a turn's share and could go on.
     again: VecDeque<Id>,
     timers: Timers,
+    /// Jobs under way elsewhere, of all connections.
+    jobs: u64,
     most: usize,
 }
 
@@ -79,6 +81,7 @@ impl<O: Outside> Reactor<O> {
             ready: VecDeque::new(),
             again: VecDeque::new(),
             timers: Timers::default(),
+            jobs: 0,
             most,
         }
     }
@@ -91,6 +94,11 @@ impl<O: Outside> Reactor<O> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.conns.is_empty()
+    }
+
+    /// Whether the outcome of a job is still to come.
+    pub fn has_jobs(&self) -> bool {
+        self.jobs > 0
     }
 
     /// How many connections are owed something, or owe it.
@@ -150,6 +158,7 @@ impl<O: Outside> Reactor<O> {
         match self.conns.find(id) {
             Some(conn) => {
                 conn.jobs -= 1;
+                self.jobs -= 1;
                 self.desk.stats.jobs.done += 1;
                 self.pump(id, Some(Event::Done(ticket, outcome)));
             }
@@ -256,6 +265,7 @@ impl<O: Outside> Reactor<O> {
         self.desk.stats.closed.add(why as usize);
         log::debug!("connection with {} closed: {}", conn.peer(), why.name());
         if conn.jobs > 0 {
+            self.jobs -= u64::from(conn.jobs);
             self.outside.cancel(id);
         }
     }
@@ -282,6 +292,7 @@ impl<O: Outside> Reactor<O> {
         match self.outside.submit(from, ticket, job) {
             Ok(()) => {
                 conn.jobs += 1;
+                self.jobs += 1;
                 self.desk.stats.jobs.submitted += 1;
             }
             Err(QueueFull) => {

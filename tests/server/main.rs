@@ -19,6 +19,7 @@ mod datagrams;
 mod demo;
 mod durability;
 mod ending;
+mod faults;
 mod files;
 mod footprint;
 mod hanging;

@@ -62,7 +62,7 @@ fn finish(clients: Vec<Client>) {
 }
 
 /// The share of one core that the server uses during a second.
-fn strain(server: &Server) -> f64 {
+pub fn strain(server: &Server) -> f64 {
     let (before, began) = (server.processor_time(), Instant::now());
     thread::sleep(Duration::from_secs(1));
     (server.processor_time() - before).as_secs_f64() / began.elapsed().as_secs_f64()
