@@ -58,7 +58,7 @@ fn round_trip(body: &[u8]) {
     let mut rest = body;
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(random.usize(1..=rest.len()));
-        let extension = ["", ";", ";a=b"][random.usize(..3).min(encoded.len())];
+        let extension = ["", " ;a", ";a=b"][random.usize(..3).min(encoded.len())];
         let size = if random.bool() {
             format!("{:x}", chunk.len())
         } else {

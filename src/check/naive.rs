@@ -247,13 +247,14 @@ pub(super) fn chunked(input: &[u8], limits: &Limits) -> Option<(Vec<u8>, usize)>
     loop {
         let line;
         (line, rest) = take_line(rest)?;
-        let digits = line.iter().position(|&b| b == b';').unwrap_or(line.len());
+        let is_end = |b: &u8| b";\t ".contains(b);
+        let digits = line.iter().position(is_end).unwrap_or(line.len());
         let extension = &line[digits..];
         extensions += extension.len();
         if extension.len() > limits.chunk_ext_bytes || extensions > limits.chunk_ext_total_bytes {
             return None;
         }
-        if extension.iter().any(|&b| (b < 32 && b != b'\t') || b == 127) {
+        if !is_extension(extension) {
             return None;
         }
         let digits = std::str::from_utf8(&line[..digits]).ok()?;
@@ -279,6 +280,41 @@ pub(super) fn chunked(input: &[u8], limits: &Limits) -> Option<(Vec<u8>, usize)>
         }
         field(line)?;
     }
+}
+
+/// Whether this is nothing, or extensions of a chunk, one after the other.
+fn is_extension(text: &[u8]) -> bool {
+    let text = text.iter().map(|&b| char::from(b)).collect::<String>();
+    if text.chars().any(|c| (c < ' ' && c != '\t') || c == '\x7f') {
+        return false;
+    }
+    let blank = |c: char| c == ' ' || c == '\t';
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let Some(after) = rest.trim_start_matches(blank).strip_prefix(';') else { return false };
+        let after = after.trim_start_matches(blank);
+        rest = after.trim_start_matches(token);
+        if rest.len() == after.len() {
+            return false;
+        }
+        let Some(value) = rest.trim_start_matches(blank).strip_prefix('=') else { continue };
+        let value = value.trim_start_matches(blank);
+        rest = value.trim_start_matches(token);
+        if let Some(quoted) = value.strip_prefix('"') {
+            let mut escaped = false;
+            let end = quoted.find(|c| {
+                let closes = c == '"' && !escaped;
+                escaped = c == '\\' && !escaped;
+                closes
+            });
+            let Some(end) = end else { return false };
+            rest = &quoted[end + 1..];
+        } else if rest.len() == value.len() {
+            return false;
+        }
+    }
+    true
 }
 
 /// A line without its end, which is the first CR LF; and no CR or LF stands before it.

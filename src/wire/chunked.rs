@@ -11,9 +11,12 @@
 //!              LineStart ─▶ Name ─▶ Value ─▶ ValueLf ─▶ LineStart … ─▶ EndLf ─▶ End
 //! ```
 
+mod extension;
+
 use super::reason::reasons;
 use super::{Parse, ascii};
 use crate::limits::Limits;
+use extension::Extension;
 
 /// A decoder in the middle of one body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,8 @@ reasons! {
             "The line of a chunk size does not end in CR LF.";
         ExtensionByte = 400, "chunk-extension-byte", "RFC 9112 §7.1.1",
             "A chunk extension holds a control byte.";
+        ExtensionSyntax = 400, "chunk-extension-syntax", "RFC 9112 §7.1.1",
+            "A chunk extension is neither a name nor a name and its value.";
         ExtensionTooLong = 400, "chunk-extension-too-long", "RFC 9112 §7.1.1",
             "The extensions of a chunk are longer than this server accepts.";
         ExtensionsTooLong = 400, "chunk-extensions-too-long", "RFC 9112 §7.1.1",
@@ -78,7 +83,7 @@ reasons! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Size,
-    Ext,
+    Ext(Extension),
     SizeLf,
     Data,
     DataCr,
@@ -124,6 +129,11 @@ impl Chunked {
         Parse::Done(Piece::End, at)
     }
 
+    /// Bytes still to come in the chunk that is under way: known with the line of its size.
+    pub fn left(&self) -> u64 {
+        if self.state == State::Data { self.left } else { 0 }
+    }
+
     /// Whether [`Piece::End`] was answered.
     pub fn is_end(&self) -> bool {
         self.state == State::End
@@ -141,7 +151,7 @@ impl Chunked {
     fn step(&mut self, byte: u8, limits: &Limits) -> Result<State, Bad> {
         match self.state {
             State::Size => self.size(byte, limits),
-            State::Ext => self.extension(byte, limits),
+            State::Ext(at) => self.extension(at, byte, limits),
             State::SizeLf => self.after_size(byte),
             // Data is taken in runs, not in bytes, and the end takes none.
             State::Data | State::End => Ok(self.state),
@@ -175,19 +185,19 @@ impl Chunked {
             b'\r' | b'\n' | b';' if self.digits == 0 => Err(Bad::SizeMissing),
             b'\r' => Ok(State::SizeLf),
             b'\n' => Err(Bad::SizeLineEnd),
-            // The semicolon is part of the extension (RFC 9112 §7.1.1).
-            b';' => self.extension(byte, limits),
+            // The semicolon, and blanks before it, are part of the extension (RFC 9112 §7.1.1).
+            b';' | b' ' | b'\t' if self.digits > 0 => {
+                self.extension(Extension::Before, byte, limits)
+            }
             _ => Err(Bad::SizeDigit),
         }
     }
 
-    fn extension(&mut self, byte: u8, limits: &Limits) -> Result<State, Bad> {
-        match byte {
-            b'\r' => return Ok(State::SizeLf),
-            b'\n' => return Err(Bad::SizeLineEnd),
-            byte if !ascii::is(byte, ascii::VALUE) => return Err(Bad::ExtensionByte),
-            _ => {}
-        }
+    fn extension(&mut self, at: Extension, byte: u8, limits: &Limits) -> Result<State, Bad> {
+        let next = match at.step(byte)? {
+            Some(next) => next,
+            None => return Ok(State::SizeLf),
+        };
         self.ext += 1;
         self.ext_total += 1;
         if self.ext as usize > limits.chunk_ext_bytes {
@@ -196,7 +206,7 @@ impl Chunked {
         if self.ext_total as usize > limits.chunk_ext_total_bytes {
             return Err(Bad::ExtensionsTooLong);
         }
-        Ok(State::Ext)
+        Ok(State::Ext(next))
     }
 
     fn after_size(&self, byte: u8) -> Result<State, Bad> {

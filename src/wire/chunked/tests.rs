@@ -65,7 +65,32 @@ fn bodies() {
 #[test]
 fn extensions_are_ignored() {
     good("1;a\r\nx\r\n0;b=\"c;d\"; e = f\r\n\r\n", b"x");
-    good(b"1;\r\nx\r\n0;\t\xc3\xa9\r\n\r\n", b"x");
+    good(b"1 ;a\r\nx\r\n0\t;\ta=\"\xc3\xa9 \\\" \\\\\" ;b\t=\t\"\"\r\n\r\n", b"x");
+}
+
+#[test]
+fn an_extension_is_a_name_or_a_name_and_its_value() {
+    for wrong in [
+        "5;\r\n",
+        "5 \r\n",
+        "5; \r\n",
+        "5;a;\r\n",
+        "5;a=\r\n",
+        "5;a= \r\n",
+        "5;a=b \r\n",
+        "5;a=\"b\r\n",
+        "5;a=\"b\\\"\r\n",
+        "5;a=\"b\"c\r\n",
+        "5;a=b\"c\"\r\n",
+        "5;a=b=c\r\n",
+        "5;a b\r\n",
+        "5;=b\r\n",
+        "5;\"a\"\r\n",
+        "5;\u{e9}\r\n",
+        "5 5\r\n",
+    ] {
+        assert_eq!(bad(wrong), Bad::ExtensionSyntax, "{wrong:?}");
+    }
 }
 
 #[test]
@@ -104,19 +129,9 @@ fn a_size_has_digits() {
 
 #[test]
 fn a_size_has_nothing_but_digits() {
-    for wrong in [
-        "+5\r\n",
-        "-5\r\n",
-        "0x5\r\n",
-        " 5\r\n",
-        "5 \r\n",
-        "5 ;a\r\n",
-        "5\t\r\n",
-        "g\r\n",
-        "5_\r\n",
-        "\u{665}\r\n",
-        "5\0\r\n",
-    ] {
+    for wrong in
+        ["+5\r\n", "-5\r\n", "0x5\r\n", " 5\r\n", "g\r\n", "5_\r\n", "\u{665}\r\n", "5\0\r\n"]
+    {
         assert_eq!(bad(wrong), Bad::SizeDigit, "{wrong:?}");
     }
 }
