@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Received bytes, consumed from the front.
+/// Received bytes, consumed from the front, and what a session keeps of those that it consumed.
 ///
 /// The memory behind it stays initialised when it is emptied, so that a buffer that is used
 /// again and again is zeroed once.
@@ -18,6 +18,9 @@ use std::sync::Arc;
 pub struct RecvBuf {
     memory: Vec<u8>,
     live: Range<usize>,
+    /// The beginning of a message that is not complete, without its framing. It is kept here so
+    /// that whoever bounds the input of all connections sees all of it.
+    kept: Vec<u8>,
 }
 
 impl RecvBuf {
@@ -44,13 +47,49 @@ impl RecvBuf {
         assert!(count <= self.len(), "consumed {count} of {} bytes", self.len());
         self.live.start += count;
         if self.live.is_empty() {
-            self.clear();
+            self.live = 0..0;
         }
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Forgets everything, keeps the memory of what was received.
     pub fn clear(&mut self) {
         self.live = 0..0;
+        self.kept = Vec::new();
+    }
+
+    /// Consumes the first `count` bytes and keeps those of them in `range`.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn keep(&mut self, range: Range<usize>, count: usize) {
+        let from = self.live.start;
+        self.kept.extend_from_slice(&self.memory[from + range.start..from + range.end]);
+        self.consume(count);
+    }
+
+    /// Hands over what was kept.
+    pub fn take_kept(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Whether nothing is left of either kind.
+    pub fn holds_nothing(&self) -> bool {
+        self.is_empty() && self.kept.is_empty()
+    }
+
+    /// Bytes of memory that are in use.
+    pub fn held(&self) -> usize {
+        self.memory.len() + self.kept.len()
+    }
+
+    /// Takes over what `other` keeps, if it has nothing unread. Whether it did.
+    pub fn adopt(&mut self, other: &mut RecvBuf) -> bool {
+        debug_assert!(self.kept.is_empty(), "what is kept belongs to one message");
+        let adopts = other.is_empty();
+        if adopts {
+            self.kept = std::mem::take(&mut other.kept);
+        }
+        adopts
     }
 
     /// Appends a copy of `bytes`.
@@ -73,15 +112,15 @@ impl RecvBuf {
         Ok(count)
     }
 
-    /// Moves the unused bytes into a buffer of just their size and leaves this one empty, with
-    /// its memory. `None` if nothing is left.
-    pub fn park(&mut self) -> Option<Box<RecvBuf>> {
-        if self.is_empty() {
+    /// Moves the unused bytes into a buffer of just their size, with what is kept, and leaves this
+    /// one empty, with its memory. `None` if nothing is left.
+    pub fn park(&mut self) -> Option<RecvBuf> {
+        if self.holds_nothing() {
             return None;
         }
-        let memory = self.bytes().to_vec();
+        let (memory, kept) = (self.bytes().to_vec(), self.take_kept());
         self.clear();
-        Some(Box::new(RecvBuf { live: 0..memory.len(), memory }))
+        Some(RecvBuf { live: 0..memory.len(), memory, kept })
     }
 
     /// `most` bytes of memory behind the live ones: by growth (doubling, as `Vec` does) or, when

@@ -7,7 +7,7 @@
 mod pace;
 mod store;
 
-pub use pace::Pace;
+pub use pace::{Linger, Pace};
 pub use store::*;
 
 use std::time::Duration;
@@ -35,9 +35,12 @@ pub struct Limits {
     pub chunk_ext_total_bytes: usize,
     /// Bytes of a trailer section.
     pub trailer_bytes: usize,
-    /// Bytes of a request body on an API path. The largest honest body is far below; it is held
-    /// in memory while it arrives.
+    /// Bytes of any request body, however much its route would take. The largest honest body is far
+    /// below; it is held in memory while it arrives.
     pub body_bytes: usize,
+    /// Bytes of unfinished requests and lines that all connections hold together: a thousand of the
+    /// largest bodies. Beyond it those that hold most while they wait for more are closed.
+    pub input_max: usize,
     /// From accept, or from the first byte of a later request, to the end of its head.
     pub head_timeout: Duration,
     /// Without a new byte of a body.
@@ -46,7 +49,8 @@ pub struct Limits {
     pub send_timeout: Duration,
     /// Bytes a second below which a body or an answer counts as an attack on patience …
     pub min_rate: usize,
-    /// … once it has been under way for this long.
+    /// … over this time: that of a body over the last so many seconds, that of an answer over the
+    /// time without progress if that is longer, since a socket reports room in large steps.
     pub min_rate_after: Duration,
     /// Without a request between two requests of one connection.
     pub keepalive_timeout: Duration,
@@ -78,6 +82,7 @@ impl Default for Limits {
             chunk_ext_total_bytes: 4 * KIB,
             trailer_bytes: 4 * KIB,
             body_bytes: MIB,
+            input_max: 64 * MIB,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             send_timeout: Duration::from_secs(30),
@@ -113,15 +118,41 @@ pub const COOKIE_PAIRS_MAX: usize = 256;
 /// for by a single client machine, and 20 MiB of memory at most while idle.
 pub const CONNECTIONS_MAX: usize = 65_536;
 
-/// Descriptors kept free of connections: some forty for listeners, databases and logs, [`SEALED`]
-/// files, and files in flight.
+/// Descriptors kept free of connections: [`DESCRIPTORS_TAKEN`], [`DESCRIPTORS_IN_FLIGHT`], and some
+/// for [`SEALED`] files.
 pub const DESCRIPTORS_RESERVED: usize = 64;
+
+/// Descriptors of a server with all its services at rest, where they cannot be counted: listeners,
+/// databases, logs.
+pub const DESCRIPTORS_TAKEN: usize = 42;
+
+/// Descriptors kept for files that are being looked up: by each of the [`READERS`] one with its
+/// three other encodings; and a few for whoever is being accepted or dialled.
+pub const DESCRIPTORS_IN_FLIGHT: usize = 12;
+
+/// Connections that a server takes before it keeps [`DESCRIPTORS_RESERVED`] free, where the limit
+/// on descriptors is low.
+pub const CONNECTIONS_FEW: usize = 16;
+
+/// How long a file is waited for while no descriptor is free. Connections that are idle are closed
+/// meanwhile, and others end.
+pub const DESCRIPTOR_WAIT: Duration = Duration::from_secs(1);
 
 /// Connections waiting for `accept`, per listener. The kernel caps it at `net.core.somaxconn`.
 pub const BACKLOG: i32 = 4096;
 
 /// Connections accepted from one listener before the loop looks at anything else.
 pub const ACCEPTS_PER_TURN: usize = 64;
+
+/// Bytes of a body that asks for an estimate of π or for statistics: four times the longest that
+/// our own clients send, for names that are written in escapes and members on lines of their own.
+pub const PI_BODY_BYTES: usize = KIB;
+
+/// Bytes of a body about a proof of work: the longest message, each byte of it an escape.
+pub const POW_BODY_BYTES: usize = 64 * KIB;
+
+/// How deep a JSON body may nest: ours are flat, and lists of objects at most.
+pub const JSON_DEPTH: usize = 8;
 
 /// Datagrams read from one socket before the loop looks at anything else: at least as many as the
 /// loop itself may have sent there in the turn before.
@@ -134,6 +165,9 @@ pub const EVICTION_SHARE: usize = 16;
 /// … but no more than this.
 pub const EVICTIONS_PER_SCAN: usize = 64;
 
+/// A connection that has not moved for so long gives up the input that it holds before others do.
+pub const INPUT_IDLE: Duration = Duration::from_secs(1);
+
 /// How long a listener rests after an accept that failed for want of descriptors or memory …
 pub const ACCEPT_REST: Duration = Duration::from_millis(100);
 
@@ -141,12 +175,16 @@ pub const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// they waited are a few at a time; a firewall that refuses every call refuses all of them.
 pub const ACCEPT_FAILURES: u32 = 8;
 
-/// How long a closed connection waits for the peer's end, discarding what still comes, so that
-/// the last answer is not lost to a reset …
+/// How long a closed connection waits for the peer's next byte or its end, discarding what comes,
+/// so that the last answer is not lost to a reset …
 pub const LINGER: Duration = Duration::from_secs(2);
 
-/// … and how much it discards.
-pub const LINGER_BYTES: usize = MIB;
+/// … how long in all: as long as nginx waits for a sender that does not stop by itself …
+pub const LINGER_MAX: Duration = Duration::from_secs(30);
+
+/// … and how much it discards. Nothing of it is kept, and each turn takes its share only; a sender
+/// that reads its answer after the last byte of an upload gets it, up to this length.
+pub const LINGER_BYTES: usize = 256 * MIB;
 
 /// How long idle connections stay open once the server is told to end: a request that is
 /// already on its way is still answered.
@@ -164,7 +202,8 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// it takes to fill all their sockets, a quarter of a millisecond each.
 pub const COMPLETIONS_PER_TURN: usize = 16;
 
-/// How long the loop sleeps at most while jobs are under way: a wake-up that was lost costs no more.
+/// How long the loop sleeps at most while jobs are under way: a wake-up that was lost costs no
+/// more.
 pub const WAKE_CHECK: Duration = Duration::from_secs(1);
 
 /// See [`COMPLETIONS_PER_TURN`].

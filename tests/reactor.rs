@@ -144,6 +144,91 @@ fn the_time_for_a_later_head_begins_with_its_first_byte() {
     assert_eq!(street.reactor.desk.stats.closed.count(Close::HeadTimeout as usize), 1);
 }
 
+/// What a process finds that stood still: the time has passed, and what had come in time is not
+/// reported yet.
+#[test]
+fn a_deadline_is_held_against_nobody_whose_bytes_wait_in_the_socket() {
+    let mut street = Street::new(Limits::default(), 10, 1);
+    let web = Kind::Http(Face::Web);
+    let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    let fresh = street.connect(web, 10_000).unwrap();
+    let idle = street.connect_saying(web, 10_000, request).unwrap();
+    let halfway = street.connect_saying(web, 10_000, &request[..10]).unwrap();
+    let body = b"POST /pi HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{";
+    let uploading = street.connect_saying(web, 10_000, body).unwrap();
+    let silent = street.connect(web, 10_000).unwrap();
+    street.settle();
+    assert!(!idle.receive(10_000).is_empty());
+    fresh.send(request);
+    idle.send(request);
+    halfway.send(&request[10..]);
+    uploading.send(b"}");
+    street.advance(Duration::from_secs(3600));
+    street.turn(|| false);
+    street.settle();
+    for (client, status) in [(fresh, 200), (idle, 200), (halfway, 200), (uploading, 401)] {
+        let answer = String::from_utf8(client.receive(10_000)).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    assert!(silent.at_end() && silent.receive(1).is_empty(), "whose time was over");
+}
+
+#[test]
+fn a_reader_that_made_room_in_time_is_not_given_up() {
+    let mut street = Street::new(Limits::default(), 10, 1);
+    let client = street.connect(Kind::Http(Face::Web), 100).unwrap();
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    street.settle();
+    let mut answer = client.receive(100);
+    street.advance(Duration::from_secs(3600));
+    street.turn(|| false);
+    street.settle();
+    while !client.at_end() && !answer.ends_with(b"\r\n\r\nok\n") {
+        let more = client.receive(100);
+        assert!(!more.is_empty(), "{answer:?}");
+        answer.extend(more);
+        street.settle();
+    }
+}
+
+#[test]
+fn input_is_bounded_over_all_and_the_largest_idle_holder_gives_way() {
+    let limits = Limits { input_max: 10_000, ..Limits::default() };
+    let mut street = Street::new(limits, 10, 1);
+    let begin = |street: &mut Street, bytes: usize| {
+        let client = street.connect(Kind::Http(Face::Web), 10_000).unwrap();
+        let length = bytes + 1;
+        let head =
+            format!("POST /api/pow/solve HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        client.send(head.as_bytes());
+        client.send(&vec![b'x'; bytes]);
+        street.settle();
+        client
+    };
+    let status = |client: &util::fake::Client| {
+        String::from_utf8(client.receive(10_000)).unwrap().get(9..12).map(str::to_string)
+    };
+    let small = begin(&mut street, 2000);
+    let large = begin(&mut street, 4000);
+    street.advance(Duration::from_secs(2));
+    let active = begin(&mut street, 5000);
+    assert_eq!(status(&large).as_deref(), Some("503"), "not the one that is being sent");
+    for client in [&small, &active] {
+        assert_eq!(status(client), None);
+        client.send(b"x");
+        street.settle();
+        assert_eq!(status(client).as_deref(), Some("400"), "it is no JSON");
+    }
+    // A line without end is input, too; it is no request that could be answered.
+    let talkers = (0..3).map(|_| street.connect(Kind::Pow, 10_000).unwrap()).collect::<Vec<_>>();
+    for talker in &talkers {
+        talker.send(&[b'x'; 5000]);
+        street.settle();
+    }
+    assert_eq!(talkers.iter().filter(|talker| talker.at_end()).count(), 2);
+    assert!(street.reactor.desk.stats.closed.count(Close::InputFull as usize) >= 2);
+}
+
 #[test]
 fn who_asks_for_little_does_not_wait_for_all_who_ask_for_much() {
     let mut street = Street::new(Limits::default(), 99, 1);

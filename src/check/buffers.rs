@@ -63,7 +63,7 @@ fn received(mut choices: Choices<'_>) {
                 let parked = buffer.park();
                 assert!(buffer.is_empty());
                 assert_eq!(parked.is_none(), twin.is_empty());
-                buffer = parked.map_or_else(RecvBuf::default, |parked| *parked);
+                buffer = parked.unwrap_or_default();
             }
         }
         assert_eq!(buffer.bytes(), twin);

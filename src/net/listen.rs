@@ -227,6 +227,11 @@ impl Listener {
         self.backoff.rest(now);
     }
 
+    /// There is room after all.
+    pub fn go_on(&mut self) {
+        self.backoff = Backoff::default();
+    }
+
     /// Takes one connection from the backlog.
     pub fn accept(&mut self, now: Instant) -> Accepted {
         if let Some((stream, peer)) = self.waiting.take() {

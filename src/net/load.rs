@@ -5,11 +5,12 @@
 //! sessions have seen is in the world that comes back.
 
 use super::alarm::Alarm;
+use super::events::{readiness, wait};
 use super::reactor::{Outside, QueueFull, Reactor};
 use super::socket::{Stream, dial, watch};
-use super::system::connections_max;
+use super::system::shares;
 use super::token::Source;
-use super::{Clock, Desk, EVENTS, readiness};
+use super::{Clock, Desk, EVENTS};
 use crate::limits::{DIAL_TIMEOUT, Limits};
 use crate::service::{Endpoint, Id, Kind, Ticket, World};
 use crate::work::Job;
@@ -134,7 +135,7 @@ impl Loader {
         self.busy = Duration::ZERO;
         // Twice: those that were given up and still wait for the peer's end have a place too.
         limits.max_connections = limits.max_connections.max(2 * connections);
-        let most = connections_max(&limits);
+        let most = shares(&limits).connections;
         let mut desk = Desk::new(limits, world, seed, begun, SystemTime::now());
         desk.clock = clock;
         let outside = Dialler(self.poll.registry().try_clone()?);
@@ -163,10 +164,7 @@ impl Loader {
         let until_looked_at = until.min(asleep + watch.every);
         let at = reactor.wait_until().map_or(until_looked_at, |at| at.min(until_looked_at));
         let timeout = self.alarm.timeout(asleep, at)?;
-        match self.poll.poll(&mut self.events, Some(timeout)) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        wait(&mut self.poll, &mut self.events, Some(timeout))?;
         let awake = Instant::now();
         reactor.desk.now = awake;
         reactor.desk.wall = SystemTime::now();

@@ -9,7 +9,7 @@
 //! 5. **accept** – at most 64 connections, and as many datagrams, per door
 //! 6. **pump** – each that has news, and some that have had their share: read, handle, write
 //! 7. **effects** – jobs, mail and dials that sessions asked for
-//! 8. **timers** – deadlines that have passed
+//! 8. **timers** – deadlines that have passed, each after a last look at its socket
 //! 9. **close** – doors and idle connections, when the server is ending; log lines go out
 //!
 //! Everything is registered once, for both directions, edge-triggered; who stops before
@@ -24,6 +24,7 @@ mod completions;
 mod conn;
 mod desk;
 mod ending;
+mod events;
 mod listen;
 mod load;
 mod log;
@@ -52,8 +53,8 @@ use crate::stats::Stats;
 use crate::work::db::{Database, store};
 use complaints::Complaints;
 use completions::{Completion, Completions};
+use events::{readiness, slept, wait};
 use listen::{Accepted, DoorSocket, Listener};
-use mio::event::Event;
 use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{Pool, Scribe};
 use rustix::process::Signal;
@@ -64,7 +65,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use system::{System, connections_max};
+use system::{System, is_out_of_descriptors, shares};
 use token::Source;
 use udp::Datagrams;
 
@@ -194,7 +195,9 @@ impl Loop {
         desk.stats = Stats::new(now, wall, metrics);
         desk.stats.jobs.workers = workers;
         desk.clock = clock;
-        let mut reactor = Reactor::new(desk, system, connections_max(&limits));
+        let shares = shares(&limits);
+        desk.world.web.site.seal_at_most(shares.sealed);
+        let mut reactor = Reactor::new(desk, system, shares.connections);
         begin.into_iter().for_each(|kind| reactor.begin(kind));
         Ok(Loop {
             poll,
@@ -217,10 +220,7 @@ impl Loop {
     fn turn(&mut self) -> io::Result<Option<usize>> {
         let timeout = self.timeout();
         let due = timeout.map(|timeout| self.rested + slept(timeout));
-        match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        wait(&mut self.poll, &mut self.events, timeout)?;
         let desk = &mut self.reactor.desk;
         desk.now = Instant::now();
         desk.wall = SystemTime::now();
@@ -329,6 +329,13 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
             }
             Accepted::One(stream, peer) => reactor.accept(listener.kind, peer, stream).err(),
             Accepted::None => return,
+            // Files or children took what was counted with.
+            Accepted::Failed(error)
+                if is_out_of_descriptors(&error) && reactor.free_descriptors() =>
+            {
+                listener.go_on();
+                continue;
+            }
             Accepted::Failed(error) => Some(error),
         };
         if let Some(error) = failure {
@@ -338,20 +345,5 @@ fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &m
                 return;
             }
         }
-    }
-}
-
-/// How long the kernel sleeps if nothing happens: it counts in milliseconds, and never too few.
-fn slept(timeout: Duration) -> Duration {
-    const MILLISECOND_NS: u128 = 1_000_000;
-    let ms = timeout.as_nanos().div_ceil(MILLISECOND_NS);
-    Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
-}
-
-fn readiness(event: &Event) -> Readiness {
-    Readiness {
-        readable: event.is_readable(),
-        writable: event.is_writable(),
-        ending: event.is_read_closed() || event.is_error(),
     }
 }

@@ -3,10 +3,13 @@
 //! What it cannot do itself it asks of [`Outside`]. `net` gives it the operating system, a test
 //! gives it sockets, workers and a clock that it made up; so every order of events can be tried.
 
+mod room;
+
 use super::conn::{Conn, Pumped, Readiness};
 use super::desk::Desk;
 use super::slots::Slots;
 use super::socket::Socket;
+use super::system::is_out_of_descriptors;
 use super::timers::Timers;
 use crate::limits;
 use crate::service::{Effect, Endpoint, Event, Id, InPlace, Kind, Refusal, Session, Ticket};
@@ -68,6 +71,10 @@ pub struct Reactor<O: Outside> {
     timers: Timers,
     /// Jobs under way elsewhere, of all connections.
     jobs: u64,
+    /// Bytes of input that connections hold.
+    input: usize,
+    /// Sessions without a connection.
+    alone: usize,
     most: usize,
 }
 
@@ -82,6 +89,8 @@ impl<O: Outside> Reactor<O> {
             again: VecDeque::new(),
             timers: Timers::default(),
             jobs: 0,
+            input: 0,
+            alone: 0,
             most,
         }
     }
@@ -106,12 +115,6 @@ impl<O: Outside> Reactor<O> {
         self.conns.iter().filter(|(_, conn)| conn.is_in_flight()).count()
     }
 
-    /// Whether another connection may be added, after making room at the cost of idle ones if
-    /// need be.
-    pub fn has_room(&mut self) -> bool {
-        self.conns.len() < self.most || self.evict()
-    }
-
     /// Adds a connection that a peer made. On a busy server the peer's first request has often
     /// come by now, so it is looked for at once; and the kernel need not watch a connection that
     /// is over with it.
@@ -128,6 +131,7 @@ impl<O: Outside> Reactor<O> {
         self.conns.insert(conn);
         self.desk.stats.accepted += 1;
         self.pump(id, Some(Event::Opened { local: None }));
+        self.bound_input();
         let Some(conn) = self.conns.find(id) else { return Ok(()) };
         let watched = self.outside.watch(conn.socket(), id);
         if watched.is_err() {
@@ -160,6 +164,9 @@ impl<O: Outside> Reactor<O> {
                 conn.jobs -= 1;
                 self.jobs -= 1;
                 self.desk.stats.jobs.done += 1;
+                if outcome.lacks_descriptors() {
+                    self.free_descriptors();
+                }
                 self.pump(id, Some(Event::Done(ticket, outcome)));
             }
             None => self.desk.stats.stale += 1,
@@ -221,6 +228,7 @@ impl<O: Outside> Reactor<O> {
         if let Some(conn) = self.conns.find(id) {
             conn.queued = false;
             self.pump(id, None);
+            self.bound_input();
         }
     }
 
@@ -244,6 +252,7 @@ impl<O: Outside> Reactor<O> {
         self.step();
         let conn = self.conns.find(id).expect("it was pumped a moment ago");
         conn.turn_to(&mut self.desk.stats.crowd);
+        self.input = self.input.saturating_add_signed(conn.recount());
         match pumped {
             Pumped::Over(why) => return self.drop_conn(id, why),
             Pumped::Again if !conn.queued => {
@@ -261,6 +270,9 @@ impl<O: Outside> Reactor<O> {
     fn drop_conn(&mut self, id: Id, why: Close) {
         let mut conn = self.conns.remove(id).expect("only a living connection ends");
         conn.leave(&mut self.desk.stats.crowd);
+        conn.forget_input();
+        self.alone -= usize::from(conn.alone);
+        self.input = self.input.saturating_add_signed(conn.recount());
         self.timers.disarm(id);
         self.desk.stats.closed.add(why as usize);
         log::debug!("connection with {} closed: {}", conn.peer(), why.name());
@@ -279,7 +291,7 @@ impl<O: Outside> Reactor<O> {
                 Effect::Dial(to, kind) => self.dial(to, kind),
                 Effect::Open(kind) => self.begin(kind),
                 Effect::Spawn(args, kind) => {
-                    self.open(kind, |outside, id| outside.spawn(&args, id));
+                    self.open(kind, false, |outside, id| outside.spawn(&args, id));
                 }
             }
         }
@@ -306,10 +318,16 @@ impl<O: Outside> Reactor<O> {
     /// as it would learn of any lost connection.
     pub fn dial(&mut self, to: Endpoint, kind: Kind) {
         self.desk.stats.dialled += 1;
-        let room = self.has_room();
-        let id = self.conns.next_id();
+        let mut room = self.has_room();
+        let (id, dialled) = loop {
+            let id = self.conns.next_id();
+            match room.then(|| self.outside.dial(to, id)) {
+                Some(Err(error)) if is_out_of_descriptors(&error) => room = self.free_descriptors(),
+                dialled => break (id, dialled),
+            }
+        };
         let mut session = Session::open(kind, id, self.desk.now);
-        match room.then(|| self.outside.dial(to, id)) {
+        match dialled {
             Some(Ok(socket)) => {
                 self.conns.insert(Conn::dialled(socket, session, to));
                 self.pump(id, None);
@@ -320,19 +338,28 @@ impl<O: Outside> Reactor<O> {
 
     /// Opens a session without a connection.
     pub fn begin(&mut self, kind: Kind) {
-        self.open(kind, |outside, _| Ok(outside.nowhere()));
+        // It takes no descriptor, and nobody has to make room for it.
+        self.open(kind, true, |outside, _| Ok(outside.nowhere()));
     }
 
     /// Opens a session that no peer has made and none was dialled for.
-    fn open(&mut self, kind: Kind, socket: impl FnOnce(&mut O, Id) -> io::Result<O::Socket>) {
+    fn open(
+        &mut self,
+        kind: Kind,
+        alone: bool,
+        socket: impl FnOnce(&mut O, Id) -> io::Result<O::Socket>,
+    ) {
         self.desk.stats.opened += 1;
         let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let room = self.has_room();
+        let room = alone || self.has_room();
         let id = self.conns.next_id();
         let mut session = Session::open(kind, id, self.desk.now);
         match room.then(|| socket(&mut self.outside, id)) {
             Some(Ok(socket)) => {
-                self.conns.insert(Conn::accepted(socket, session, peer));
+                let mut conn = Conn::accepted(socket, session, peer);
+                conn.alone = alone;
+                self.alone += usize::from(alone);
+                self.conns.insert(conn);
                 self.pump(id, Some(Event::Opened { local: None }));
             }
             Some(Err(error)) => {
@@ -359,26 +386,5 @@ impl<O: Outside> Reactor<O> {
         if let Some(conn) = self.conns.find(id) {
             self.timers.arm(id, conn.deadline(&self.desk));
         }
-    }
-
-    /// Closes the connections that have been idle longest. False if there are none.
-    fn evict(&mut self) -> bool {
-        let mut idle = self
-            .conns
-            .iter()
-            .filter_map(|(id, conn)| conn.idle_until().map(|at| (at, id)))
-            .collect::<Vec<_>>();
-        if idle.is_empty() {
-            return false;
-        }
-        let count = (idle.len() / limits::EVICTION_SHARE).clamp(1, limits::EVICTIONS_PER_SCAN);
-        idle.select_nth_unstable(count - 1);
-        for (_, id) in &idle[..count] {
-            if let Some(conn) = self.conns.find(*id) {
-                conn.abandon(*id, Close::Evicted, &mut self.desk);
-                self.drop_conn(*id, Close::Evicted);
-            }
-        }
-        true
     }
 }

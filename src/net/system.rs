@@ -8,8 +8,9 @@ use super::socket::{Stream, dial, watch};
 use crate::limits::{self, Limits};
 use crate::service::{Endpoint, Id, Ticket};
 use crate::work::db::{Database, store};
-use crate::work::{Compute, Job};
+use crate::work::{Compute, Job, process};
 use mio::Registry;
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::PathBuf;
@@ -90,22 +91,74 @@ impl Outside for System {
     }
 }
 
-/// How many connections the limits and the operating system allow. Raises the latter's limit as
-/// far as it lets us.
-pub fn connections_max(limits: &Limits) -> usize {
+/// What the descriptors of this process are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shares {
+    /// So many connections may be open.
+    pub connections: usize,
+    /// So many files may have a sealed copy.
+    pub sealed: usize,
+}
+
+/// What the limits and the operating system allow, with the descriptors that are open now. Raises
+/// the limit on descriptors as far as it is wanted and may be.
+pub fn shares(limits: &Limits) -> Shares {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = match limits.max_connections {
         0 => limits::CONNECTIONS_MAX,
         most => most,
     };
-    let needed = (wanted + limits::DESCRIPTORS_RESERVED) as u64;
+    let needed = (wanted + limits::DESCRIPTORS_RESERVED + 2 * limits::SEALED) as u64;
     let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
-    let descriptors = match current {
+    let granted = match current {
         Some(current) if current < raised => {
             let rlimit = Rlimit { current: Some(raised), maximum };
             if setrlimit(Resource::Nofile, rlimit).is_ok() { raised } else { current }
         }
-        Some(_) | None => needed,
+        Some(current) => current.min(needed),
+        None => needed,
     };
-    (descriptors as usize).saturating_sub(limits::DESCRIPTORS_RESERVED).clamp(1, wanted)
+    let taken = match process::descriptors() {
+        0 => limits::DESCRIPTORS_TAKEN,
+        taken => taken as usize,
+    };
+    divide(granted as usize, taken, wanted)
+}
+
+/// Divides the descriptors: where there are few, connections come before sealed copies, and files
+/// in flight before both.
+fn divide(granted: usize, taken: usize, wanted: usize) -> Shares {
+    let free = granted.saturating_sub(taken + limits::DESCRIPTORS_IN_FLIGHT);
+    let few = free.min(limits::CONNECTIONS_FEW);
+    let connections = granted.saturating_sub(limits::DESCRIPTORS_RESERVED).max(few);
+    let connections = connections.clamp(1, wanted);
+    let sealed = limits::SEALED.min(free.saturating_sub(connections) / 2);
+    Shares { connections, sealed }
+}
+
+/// Whether this process has no descriptor left.
+pub fn is_out_of_descriptors(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::MFILE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_suffice_for_what_they_are_divided_into() {
+        let taken = limits::DESCRIPTORS_TAKEN;
+        for granted in (64..2000).chain([65_535, 65_536, 65_600, 1 << 20]) {
+            for wanted in [1, 10, 1000, limits::CONNECTIONS_MAX] {
+                let Shares { connections, sealed } = divide(granted, taken, wanted);
+                let used = taken + limits::DESCRIPTORS_IN_FLIGHT + connections + 2 * sealed;
+                assert!(used <= granted, "{granted} for {wanted}: {connections}, {sealed}");
+                assert!(connections >= wanted.min(8), "{granted}: {connections}");
+                assert!(connections >= wanted.min(granted.saturating_sub(64)), "{granted}");
+            }
+        }
+        assert_eq!(divide(512, taken, 65_536).connections, 448);
+        let all = divide(1 << 20, taken, 65_536);
+        assert_eq!(all, Shares { connections: 65_536, sealed: limits::SEALED });
+    }
 }

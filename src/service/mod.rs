@@ -130,6 +130,9 @@ pub enum Mail {
 pub enum Refusal {
     /// This job: the queue is full.
     Job(Ticket),
+    /// The input that this session holds: it is needed for others. Whoever can answers, and ends;
+    /// the others are ended.
+    Input,
     /// The connection itself: it could not be established, or it is lost. The last event.
     Connection,
 }

@@ -32,6 +32,8 @@ pub enum Close {
     Unreachable,
     /// Closed while idle to make room for a new connection.
     Evicted,
+    /// It held input while it waited for more, and the memory was needed for others.
+    InputFull,
     /// Closed while idle because the server is ending.
     Draining,
     /// The server's end came before the conversation's.
@@ -42,7 +44,7 @@ pub enum Close {
 
 impl Close {
     /// All reasons, in the order of their counters.
-    pub const ALL: [Close; 17] = [
+    pub const ALL: [Close; 18] = [
         Close::Peer,
         Close::Finished,
         Close::Requested,
@@ -57,6 +59,7 @@ impl Close {
         Close::Changed,
         Close::Unreachable,
         Close::Evicted,
+        Close::InputFull,
         Close::Draining,
         Close::Aborted,
         Close::Panicked,
@@ -79,6 +82,7 @@ impl Close {
             Close::Changed => "file-changed",
             Close::Unreachable => "unreachable",
             Close::Evicted => "evicted",
+            Close::InputFull => "input-full",
             Close::Draining => "draining",
             Close::Aborted => "aborted",
             Close::Panicked => "panicked",

@@ -11,7 +11,7 @@
 
 use super::desk::Desk;
 use crate::buf::{RecvBuf, SendBuf};
-use crate::limits::{self, KIB, Pace};
+use crate::limits::{self, KIB, Linger, Pace};
 use crate::service::{Deadline, Effect, Event, Id, Kind, Progress, Refusal, Session};
 use crate::stats::Close;
 use crate::work::files::Opened;
@@ -68,6 +68,8 @@ struct Conversation<'a> {
     end: End,
     /// The session said that it cannot get on with the input there is.
     starved: bool,
+    /// The socket was looked at once after the deadline.
+    looked: bool,
 }
 
 /// The end of input.
@@ -103,6 +105,7 @@ impl<'a> Conversation<'a> {
             outbox: VecDeque::new(),
             end: End::Ahead,
             starved: false,
+            looked: false,
         }
     }
 
@@ -229,7 +232,7 @@ impl<'a> Conversation<'a> {
     fn flush(&mut self) -> Result<bool, Close> {
         let waited = !self.send.is_empty();
         let limits = &self.desk.limits;
-        let mut pace = Pace::start(Instant::now());
+        let mut pace = Pace::of_output(Instant::now(), limits);
         while !self.send.is_empty() {
             let patience = left(pace.deadline(limits.send_timeout, limits));
             let patience = patience.ok_or(Close::SlowReader)?;
@@ -261,15 +264,18 @@ impl<'a> Conversation<'a> {
     fn read_or_tick(&mut self) -> Result<(), Close> {
         let deadline = self.session.deadline().map(Deadline::at);
         let patience = deadline.map(left);
-        if patience == Some(None) {
+        // Once after the deadline, too: what came in time may not have been read yet.
+        if std::mem::replace(&mut self.looked, patience == Some(None)) && patience == Some(None) {
+            self.looked = false;
             self.tell(Event::Tick)?;
             return Ok(());
         }
-        self.stream.set_read_timeout(patience.flatten()).map_err(|_| Close::Lost)?;
+        let patience = patience.map(|patience| patience.unwrap_or(LOOK));
+        self.stream.set_read_timeout(patience).map_err(|_| Close::Lost)?;
         match self.recv.fill(READ_BYTES, |into| (&mut &*self.stream).read(into)) {
             Ok(0) => self.end = End::Seen,
             Ok(_) => self.starved = false,
-            // If it is the deadline that came, the next round finds that out.
+            // If it is the deadline that came, the next rounds find that out.
             Err(error) if is_nothing(&error) => {}
             Err(_) => return Err(Close::Lost),
         }
@@ -294,22 +300,24 @@ impl<'a> Conversation<'a> {
         if self.end != End::Ahead || self.stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let until = Instant::now() + limits::LINGER;
-        let mut budget = limits::LINGER_BYTES;
+        let mut linger = Linger::start(Instant::now(), limits::LINGER);
         let mut discarded = [0; 4 * KIB];
-        while let Some(rest) = left(until) {
-            if budget == 0 || self.stream.set_read_timeout(Some(rest)).is_err() {
+        while let Some(rest) = left(linger.deadline()) {
+            if linger.left() == 0 || self.stream.set_read_timeout(Some(rest)).is_err() {
                 return;
             }
             match (&mut &*self.stream).read(&mut discarded) {
                 Ok(0) => return,
-                Ok(count) => budget = budget.saturating_sub(count),
+                Ok(count) => linger.discarded(count, Instant::now()),
                 Err(error) if is_nothing(&error) => {}
                 Err(_) => return,
             }
         }
     }
 }
+
+/// How long a socket is looked at whose deadline has passed: the least that a kernel takes for one.
+const LOOK: Duration = Duration::from_micros(1);
 
 /// A piece of a file, which is still as it was found after it has been read. Whoever waits for
 /// the disk here has nobody else to serve meanwhile.

@@ -1,9 +1,10 @@
 //! JSON bodies: the document as a whole, and its members under the rules of our APIs.
 //!
 //! Members are never coerced: an integer is written as an integer, a word is one of the words
-//! allowed. Nesting is bounded by `serde_json` (128 levels), so recursion does not follow the
-//! wire; of two members with one name the last counts, as in RFC 8259 §4 it may.
+//! allowed. Nesting is bounded before anything is built, so recursion does not follow the wire; of
+//! two members with one name the last counts, as in RFC 8259 §4 it may.
 
+use crate::limits;
 use serde_json::Value;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -40,8 +41,33 @@ pub enum Need<T> {
 /// # Errors
 /// [`Malformed`], without the position: it is the client's document, not ours to explain.
 pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
+    if nests_beyond(body, limits::JSON_DEPTH) {
+        return Err(Malformed::Syntax);
+    }
     serde_json::from_slice(body)
         .map_err(|error| if error.is_eof() { Malformed::Truncated } else { Malformed::Syntax })
+}
+
+/// Whether brackets outside of strings are ever open deeper than `most`. Of what is no JSON the
+/// answer means nothing.
+fn nests_beyond(body: &[u8], most: usize) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A JSON integer in `range`: digits, no fraction, no exponent, no quotes.
@@ -220,6 +246,19 @@ mod tests {
             assert_eq!(parse(body), Err(Malformed::Syntax));
         }
         assert_eq!(parse("[".repeat(100_000).as_bytes()), Err(Malformed::Syntax));
+    }
+
+    #[test]
+    fn nesting_is_bounded_and_brackets_in_strings_are_none() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let most = limits::JSON_DEPTH;
+        assert!(parse(nested(most).as_bytes()).is_ok());
+        assert_eq!(parse(nested(most + 1).as_bytes()), Err(Malformed::Syntax));
+        let beside = format!("[{}]", [nested(most - 1), nested(most - 1)].join(","));
+        assert!(parse(beside.as_bytes()).is_ok());
+        let text = format!("[\"\\\"\\\\\\\"{}\"]", "[{".repeat(most));
+        assert!(parse(text.as_bytes()).is_ok(), "{text}");
+        assert!(parse(format!("{{\"\\\\\":{}}}", nested(most)).as_bytes()).is_err());
     }
 
     #[test]

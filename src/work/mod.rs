@@ -53,6 +53,13 @@ pub enum Outcome {
     Panicked,
 }
 
+impl Outcome {
+    /// Whether there was no descriptor free for it.
+    pub fn lacks_descriptors(&self) -> bool {
+        matches!(self, Outcome::Files(files::Outcome::Busy))
+    }
+}
+
 /// A computation that is cut into slices.
 #[derive(Debug)]
 pub enum Compute {

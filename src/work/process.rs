@@ -74,7 +74,9 @@ fn number(status: &str, name: &str) -> u64 {
 
 /// Since Linux 6.2 the size of the directory is their number; before, they have to be counted, the
 /// one that counts left out.
-fn descriptors() -> u64 {
+///
+/// Without `/proc` it is 0.
+pub fn descriptors() -> u64 {
     const PATH: &str = "/proc/self/fd";
     match fs::metadata(PATH).map_or(0, |directory| directory.len()) {
         0 => fs::read_dir(PATH).map_or(0, |entries| (entries.count() as u64).saturating_sub(1)),

@@ -47,6 +47,14 @@ fn each_answer_is_one_line_in_the_combined_format() {
     }
     let lines = lines(&path, 7);
     let page = Client::connect(server.web()).get("/").body.len();
+    // Their first bytes, all of them.
+    let refused = |target: &str| {
+        let (referer, agent) = ("\\x22\\x5C", "x\\x09\\x22y\\x22 \\xC3\\xA9");
+        format!(
+            "GET {target} HTTP/1.1\\x0D\\x0AHost: a\\x0D\\x0AReferer: {referer}\\x0D\\x0A\
+             User-Agent: {agent}\\x0D\\x0A\\x0D\\x0A"
+        )
+    };
     for (line, (request, status, agent)) in lines.iter().zip([
         ("GET / HTTP/1.1", format!("200 {page}"), "\"-\" \"-\""),
         (
@@ -56,11 +64,11 @@ fn each_answer_is_one_line_in_the_combined_format() {
         ),
         ("POST /pi HTTP/1.1", "200 ".to_string(), "\"-\" \"-\""),
         ("HEAD / HTTP/1.1", "200 0".to_string(), "\"-\" \"-\""),
-        ("-", "400 ".to_string(), "\"-\" \"-\""),
-        ("-", "400 ".to_string(), "\"-\" \"-\""),
-        ("-", "400 ".to_string(), "\"-\" \"-\""),
+        (&refused("/\\x1B[31m"), "400 ".to_string(), "\"-\" \"-\""),
+        (&refused("/\\x22"), "400 ".to_string(), "\"-\" \"-\""),
+        (&refused("/\\xC3\\xA9"), "400 ".to_string(), "\"-\" \"-\""),
     ]) {
-        let visits = request.starts_with("GET /") || request.starts_with("HEAD /");
+        let visits = !status.starts_with("400") && !request.starts_with("POST");
         let (before, _) = line.split_once(" [").unwrap();
         let session = before.strip_prefix("127.0.0.1 - ").unwrap();
         assert!(if visits { session.len() == 12 } else { session == "-" }, "{line}");
@@ -68,7 +76,7 @@ fn each_answer_is_one_line_in_the_combined_format() {
         assert!(line.contains(&format!(" {agent} ")), "{line}");
         assert!(line.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{line}");
     }
-    assert!(lines[4..].iter().all(|line| line.ends_with(" bad-input")), "{lines:?}");
+    assert!(lines[4..].iter().all(|line| line.ends_with(" target-byte bad-input")), "{lines:?}");
     for (line, cache) in lines.iter().zip(["MISS", "-", "-", "HIT"]) {
         assert!(line.ends_with(&format!(" {cache} -")), "{line}");
     }

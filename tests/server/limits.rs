@@ -72,11 +72,22 @@ fn the_default_bounds_hold_to_the_byte() {
     assert_eq!(refused(&server, head_with(101).as_bytes()).status, 431);
     assert_eq!(taken(&server, &target_of(8 * KIB)), 404);
     assert_eq!(refused(&server, target_of(8 * KIB + 1).as_bytes()).status, 414);
-    assert_eq!(taken(&server, &declared("/pi", MIB, &body_of(MIB))), 200);
-    assert_eq!(taken(&server, &chunked("/pi", &body_of(MIB))), 200);
-    let over = body_of(MIB + 1);
-    assert_eq!(refused(&server, declared("/pi", MIB + 1, &over).as_bytes()).status, 413);
+    assert_eq!(taken(&server, &declared("/pi", KIB, &body_of(KIB))), 200);
+    assert_eq!(taken(&server, &chunked("/pi", &body_of(KIB))), 200);
+    let over = body_of(KIB + 1);
+    assert_eq!(refused(&server, declared("/pi", KIB + 1, &over).as_bytes()).status, 413);
     assert_eq!(refused(&server, chunked("/pi", &over).as_bytes()).status, 413);
+    let long = body_of(64 * KIB);
+    assert_eq!(taken(&server, &declared("/api/pow/verify", 64 * KIB, &long)), 422);
+    let over = body_of(64 * KIB + 1);
+    assert_eq!(
+        refused(&server, declared("/api/pow/verify", over.len(), &over).as_bytes()).status,
+        413
+    );
+    let nobody = body_of(MIB);
+    assert_eq!(taken(&server, &declared("/nothing", MIB, &nobody)), 404);
+    let over = body_of(MIB + 1);
+    assert_eq!(refused(&server, declared("/nothing", MIB + 1, &over).as_bytes()).status, 413);
     let page = "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
     assert_eq!(refused(&server, page.as_bytes()).status, 413);
     let page = "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";

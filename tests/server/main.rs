@@ -12,6 +12,7 @@ mod util;
 
 mod access_log;
 mod answers;
+mod bodies;
 mod chat;
 mod control;
 mod crowds;
@@ -22,6 +23,7 @@ mod ending;
 mod faults;
 mod files;
 mod footprint;
+mod frozen;
 mod hanging;
 mod limits;
 mod metrics;

@@ -2,10 +2,11 @@
 //! a want of descriptors is survived at rest.
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
-use super::util::process::{FREE, Place, Server, eventually};
+use super::util::process::{FREE, PROMPTLY, Place, Server, affordable, eventually};
 use super::util::site::Site;
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use std::fs;
+use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -143,6 +144,87 @@ fn without_any_descriptor_files_in_memory_are_served_and_others_are_promised_for
         assert_eq!(open.get(path).status, status, "{path}");
     }
     assert_next_is_served(site.server.web());
+}
+
+/// As containers, systemd and `ulimit -n` set it: the soft limit is the hard one.
+#[test]
+fn whatever_the_limit_the_oldest_idle_makes_room_and_all_are_served() {
+    let large = vec![b'x'; 300_000];
+    for limit in [64, 80, 128, 512] {
+        if affordable(2 * limit, 1) < 2 * limit {
+            continue;
+        }
+        let place = Place::new();
+        let root = place.path("root");
+        fs::create_dir(&root).unwrap();
+        let many = limit + 20;
+        for number in 0..many {
+            fs::write(root.join(format!("small-{number}")), number.to_string()).unwrap();
+            fs::write(root.join(format!("large-{number}")), &large).unwrap();
+        }
+        thread::sleep(Duration::from_millis(150));
+        let root = format!("--root={}", root.display());
+        let args = [root.as_str(), "--keepalive-timeout=5m", "--cache-bytes=1MiB"];
+        let args = FREE.iter().copied().chain(args).collect::<Vec<_>>();
+        let first = format!("ulimit -n {limit}");
+        let server = Server::launch(&place, place.command_after(&first, &args));
+        let mut clients = Vec::new();
+        for number in 0..many {
+            let mut client = Client::connect(server.web());
+            client.stream.set_read_timeout(Some(PROMPTLY)).unwrap();
+            let reply = client.get("/healthz");
+            assert_eq!(reply.status, 200, "number {number} of {many} with {limit}");
+            clients.push(client);
+        }
+        assert!(clients[0].is_ended(), "{limit}: it made room");
+        let mut served = 0;
+        for (number, client) in clients.iter_mut().enumerate().rev() {
+            if client.ask(&get("/healthz")).is_err() {
+                continue;
+            }
+            // None of these is in memory, and some are too long for it.
+            for kind in ["small", "large"] {
+                let reply = client.get(&format!("/{kind}-{number}"));
+                assert_eq!(reply.status, 200, "{limit}: {kind} for number {number}");
+            }
+            served += 1;
+        }
+        let least = limit.saturating_sub(64).max(4);
+        assert!(served >= least, "{served} of {least} with {limit}");
+        assert_next_is_served(server.web());
+    }
+}
+
+/// Long files that are read slowly hold a descriptor each: more than are kept for files.
+#[test]
+fn long_downloads_of_many_files_leave_room_for_other_files() {
+    let large = vec![b'x'; 8 << 20];
+    let names = (0..40).map(|number| format!("large-{number}")).collect::<Vec<_>>();
+    let mut files = names.iter().map(|name| (name.as_str(), large.as_slice())).collect::<Vec<_>>();
+    files.push(("small", b"small"));
+    let place = Place::new();
+    let root = place.path("root");
+    fs::create_dir(&root).unwrap();
+    files.iter().for_each(|(name, bytes)| fs::write(root.join(name), bytes).unwrap());
+    let root = format!("--root={}", root.display());
+    let args = [root.as_str(), "--keepalive-timeout=5m", "--send-timeout=5m", "--min-rate=0B"];
+    let args = FREE.iter().copied().chain(args).collect::<Vec<_>>();
+    let server = Server::launch(&place, place.command_after("ulimit -n 160", &args));
+    let mut idle = (0..50).map(|_| Client::connect(server.web())).collect::<Vec<_>>();
+    idle.iter_mut().for_each(|client| assert_eq!(client.get("/healthz").status, 200));
+    let readers = names.iter().map(|name| {
+        let client = Client::connect(server.web());
+        client.stream.set_read_timeout(Some(PROMPTLY)).unwrap();
+        (&client.stream).write_all(get(&format!("/{name}")).as_bytes()).unwrap();
+        let mut beginning = [0; 15];
+        (&client.stream).read_exact(&mut beginning).unwrap();
+        assert_eq!(&beginning, b"HTTP/1.1 200 OK", "{name}");
+        client
+    });
+    let readers = readers.collect::<Vec<_>>();
+    assert_eq!(Client::connect(server.web()).get("/small").status, 200);
+    drop(readers);
+    assert_next_is_served(server.web());
 }
 
 #[test]

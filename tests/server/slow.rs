@@ -137,7 +137,7 @@ fn a_body_that_only_drips_falls_short_of_the_rate() {
     let args = ["--body-timeout=5m", "--min-rate=500B", "--min-rate-after=1s"];
     let server = Server::start(&args);
     let mut client = Client::connect(server.web());
-    client.send("POST /pi HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    client.send("POST /api/pow/solve HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n");
     let began = Instant::now();
     while client.is_silent() {
         assert!(began.elapsed() < PATIENCE, "it is still let drip");

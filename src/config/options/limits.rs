@@ -8,7 +8,7 @@ use crate::limits::{CONNECTIONS_MAX, HEAD_FIELDS_MAX, KIB, MIB};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-pub(super) static HTTP: [Opt; 23] = [
+pub(super) static HTTP: [Opt; 24] = [
     valued("head-bytes", "SIZE", "16KiB", "Bytes of a request head, to its empty line", |d, v| {
         put(&mut d.config.limits.head_bytes, size(v, 256..=MIB))
     }),
@@ -34,6 +34,13 @@ pub(super) static HTTP: [Opt; 23] = [
     valued("body-bytes", "SIZE", "1MiB", "Bytes of a request body on an API path", |d, v| {
         put(&mut d.config.limits.body_bytes, size(v, 0..=GIB))
     }),
+    valued(
+        "input-max",
+        "SIZE",
+        "64MiB",
+        "Bytes of unfinished requests that all connections may hold together",
+        |d, v| put(&mut d.config.limits.input_max, size(v, KIB..=GIB)),
+    ),
     valued(
         "head-timeout",
         "TIME",

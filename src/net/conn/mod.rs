@@ -7,14 +7,15 @@
 //! stays up until the kernel has said otherwise, by `WouldBlock` or by a count that is short of
 //! what was asked.
 
+mod presence;
 mod pump;
 
 use super::desk::{Desk, Lent};
 use super::socket::Socket;
 use crate::buf::{RecvBuf, SendBuf};
-use crate::limits::{self, Limits, Pace};
+use crate::limits::{self, Limits, Linger, Pace};
 use crate::service::{Deadline, Endpoint, Event, Id, Progress, Refusal, Session, Transport};
-use crate::stats::{Close, Crowd, Party, Presence};
+use crate::stats::{Close, Party, Presence};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -26,7 +27,7 @@ pub struct Conn<S> {
     peer: SocketAddr,
     phase: Phase,
     /// Input that came and is not used up; none while idle.
-    recv: Option<Box<RecvBuf>>,
+    recv: Option<Box<Tail>>,
     /// Output that the socket did not take; none while idle.
     send: Option<Box<Held>>,
     ready: Readiness,
@@ -39,6 +40,10 @@ pub struct Conn<S> {
     pub queued: bool,
     /// Jobs under way elsewhere.
     pub jobs: u32,
+    /// It is a session without a connection.
+    pub alone: bool,
+    /// Bytes of input that it is counted with.
+    input: usize,
     /// As whom, and doing what, it is counted; a connection that we made is not.
     counted: Option<(Party, Presence)>,
 }
@@ -47,7 +52,14 @@ pub struct Conn<S> {
 enum Phase {
     Dialling,
     Open,
-    Lingering { why: Close, until: Instant, left: usize },
+    Lingering { why: Close, linger: Linger },
+}
+
+/// Input that waits for more of it, and since when.
+#[derive(Debug)]
+struct Tail {
+    input: RecvBuf,
+    moved_at: Instant,
 }
 
 /// Output that waits for the socket, and how it gets on.
@@ -107,6 +119,8 @@ impl<S: Socket> Conn<S> {
             paused: false,
             queued: false,
             jobs: 0,
+            alone: false,
+            input: 0,
             counted: None,
         }
     }
@@ -145,57 +159,18 @@ impl<S: Socket> Conn<S> {
         }
     }
 
-    /// From now on it is counted as one of these.
-    pub fn join(&mut self, party: Party, crowd: &mut Crowd) {
-        let presence = self.presence();
-        crowd.add(party, presence);
-        self.counted = Some((party, presence));
-    }
-
-    /// Counts it as what it is doing now.
-    pub fn turn_to(&mut self, crowd: &mut Crowd) {
-        let Some((party, before)) = self.counted else { return };
-        let now = self.presence();
-        if now != before {
-            crowd.remove(party, before);
-            crowd.add(party, now);
-            self.counted = Some((party, now));
-        }
-    }
-
-    /// It is counted no longer.
-    pub fn leave(&mut self, crowd: &mut Crowd) {
-        if let Some((party, presence)) = self.counted.take() {
-            crowd.remove(party, presence);
-        }
-    }
-
-    fn presence(&self) -> Presence {
-        let Phase::Open = self.phase else { return Presence::Writing };
-        if self.send.is_some() || !self.session.wants_read() {
-            return Presence::Writing;
-        }
-        match self.session.deadline() {
-            Some(Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Standing(_))
-                if self.recv.is_none() =>
-            {
-                Presence::Idle
-            }
-            Some(
-                Deadline::Fresh(_) | Deadline::Idle(_) | Deadline::Standing(_) | Deadline::Busy(_),
-            ) => Presence::Reading,
-            None => Presence::Writing,
-        }
-    }
-
     /// Tells the session `event`, if any, then moves what can be moved.
     pub fn pump(&mut self, id: Id, event: Option<Event>, desk: &mut Desk) -> Pumped {
         let mut lent = desk.lend();
+        // What has no unread bytes is kept in the scratch buffer until the end of the pump.
+        if self.recv.as_deref_mut().is_some_and(|tail| lent.recv.adopt(&mut tail.input)) {
+            self.recv = None;
+        }
         let pumped = self.run(id, event, &mut lent, desk).unwrap_or_else(Pumped::Over);
         if let Pumped::Over(why) = pumped {
             self.bury(id, why, &mut lent, desk);
         }
-        self.keep(&mut lent, desk.now);
+        self.keep(&mut lent, desk.now, &desk.limits);
         desk.take_back(lent);
         pumped
     }
@@ -209,8 +184,13 @@ impl<S: Socket> Conn<S> {
 
     /// The deadline has come. `None` if it had moved away meanwhile.
     pub fn overdue(&mut self, id: Id, desk: &mut Desk) -> Option<Pumped> {
-        if self.deadline(desk).is_none_or(|at| at > desk.now) {
+        if !self.is_overdue(desk) {
             return None;
+        }
+        if let Some(pumped) = self.look(id, desk)
+            && (matches!(pumped, Pumped::Over(_)) || !self.is_overdue(desk))
+        {
+            return Some(pumped);
         }
         if let Phase::Lingering { why, .. } = self.phase {
             return Some(Pumped::Over(why));
@@ -227,11 +207,28 @@ impl<S: Socket> Conn<S> {
         }
     }
 
+    fn is_overdue(&self, desk: &Desk) -> bool {
+        self.deadline(desk).is_some_and(|at| at <= desk.now)
+    }
+
+    /// Moves what the socket has or takes, although the kernel has not said so: after a process has
+    /// stood still, or among more events than are taken at a time, a deadline may pass before what
+    /// had come in time is read.
+    fn look(&mut self, id: Id, desk: &mut Desk) -> Option<Pumped> {
+        let Phase::Open = self.phase else { return None };
+        let reads = self.is_reading() && !self.paused && self.session.wants_read();
+        let writes = self.send.is_some();
+        self.ready.readable |= reads;
+        self.ready.writable |= writes;
+        (reads || writes).then(|| self.pump(id, None, desk))
+    }
+
     /// When something has to happen: the session's deadline, or the end of patience with a peer
     /// that does not take its output. What is idle while the server ends has little time left.
     pub fn deadline(&self, desk: &Desk) -> Option<Instant> {
-        if let Phase::Lingering { until, .. } = self.phase {
-            return Some(until);
+        if let Phase::Lingering { linger, .. } = self.phase {
+            let until = linger.deadline();
+            return Some(desk.draining.map_or(until, |since| until.min(since + limits::LINGER)));
         }
         let session = match self.session.deadline() {
             _ if self.session.is_done().is_some() => None,
@@ -248,12 +245,38 @@ impl<S: Socket> Conn<S> {
     /// If nothing is owed either way: when the session would close by itself.
     pub fn idle_until(&self) -> Option<Instant> {
         match (&self.phase, self.session.deadline()) {
-            (Phase::Lingering { until, .. }, _) => Some(*until),
+            (Phase::Lingering { linger, .. }, _) => Some(linger.deadline()),
             (Phase::Open, Some(Deadline::Idle(at))) if self.recv.is_none() => {
                 (self.send.is_none() && self.jobs == 0 && !self.queued).then_some(at)
             }
             (Phase::Open | Phase::Dialling, _) => None,
         }
+    }
+
+    /// By how much the input that it holds has changed since it was last counted.
+    pub fn recount(&mut self) -> isize {
+        let held = self.recv.as_ref().map_or(0, |tail| tail.input.held());
+        let before = std::mem::replace(&mut self.input, held);
+        held.cast_signed() - before.cast_signed()
+    }
+
+    /// It is over: nothing is held any more.
+    pub fn forget_input(&mut self) {
+        self.recv = None;
+    }
+
+    /// Whether its session is over, and what is left is to flush and to close.
+    pub fn is_ending(&self) -> bool {
+        self.session.is_done().is_some() || matches!(self.phase, Phase::Lingering { .. })
+    }
+
+    /// Bytes of input that it holds while it waits for more, and how readily they are given up:
+    /// first by those that wait for their peer, and of these by those that have waited for a while.
+    pub fn hoard(&self, now: Instant) -> Option<(u8, usize)> {
+        let tail = self.recv.as_ref().filter(|_| !self.queued)?;
+        let waits = self.is_reading() && !self.paused && self.session.wants_read();
+        let idle = now >= tail.moved_at + limits::INPUT_IDLE;
+        Some((2 * u8::from(waits) + u8::from(idle), self.input))
     }
 
     /// Whether the peer is owed something: it is in the middle of a conversation.
@@ -273,7 +296,8 @@ impl<S: Socket> Conn<S> {
     pub fn assert_settled(&self) {
         let blocked = self.send.is_none() || !self.ready.writable;
         assert!(blocked || self.queued, "output waits although the socket would take it: {self:?}");
-        let unread = self.ready.readable || (self.recv.is_some() && !self.starved);
+        let waiting = self.recv.as_ref().is_some_and(|tail| !tail.input.is_empty());
+        let unread = self.ready.readable || (waiting && !self.starved);
         let on_purpose = self.paused || !self.session.wants_read() || !self.is_reading();
         assert!(
             !unread || on_purpose || self.queued,
@@ -299,7 +323,7 @@ impl<S: Socket> Conn<S> {
         lent: &mut Lent,
         desk: &mut Desk,
     ) -> Result<Progress, Close> {
-        let recv = self.recv.as_deref_mut().unwrap_or(&mut lent.recv);
+        let recv = self.recv.as_deref_mut().map_or(&mut lent.recv, |tail| &mut tail.input);
         let send = self.send.as_deref_mut().map_or(&mut lent.send, |held| &mut held.output);
         desk.tell(&mut self.session, event, (id, self.peer), recv, send)
     }
@@ -313,8 +337,7 @@ impl<S: Socket> Conn<S> {
         }
         // A peer with which nothing was under way has little to send and nothing to miss.
         let patience = if why == Close::Draining { limits::DRAIN_IDLE } else { limits::LINGER };
-        let until = now + patience;
-        self.phase = Phase::Lingering { why, until, left: limits::LINGER_BYTES };
+        self.phase = Phase::Lingering { why, linger: Linger::start(now, patience) };
         Ok(Pumped::Waits)
     }
 
@@ -334,14 +357,17 @@ impl<S: Socket> Conn<S> {
     }
 
     /// Keeps what is left on the desk, in memory of just its size.
-    fn keep(&mut self, lent: &mut Lent, now: Instant) {
+    fn keep(&mut self, lent: &mut Lent, now: Instant, limits: &Limits) {
         match &self.recv {
-            None => self.recv = lent.recv.park(),
-            Some(tail) if tail.is_empty() => self.recv = None,
+            None => {
+                let parked = lent.recv.park();
+                self.recv = parked.map(|input| Box::new(Tail { input, moved_at: now }));
+            }
+            Some(tail) if tail.input.holds_nothing() => self.recv = None,
             Some(_) => {}
         }
         if self.send.is_none() {
-            let pace = Pace::start(now);
+            let pace = Pace::of_output(now, limits);
             self.send = lent.send.park().map(|output| Box::new(Held { output: *output, pace }));
         }
     }

@@ -9,11 +9,13 @@
 //! kernel will report on, or a place in the ready queue.
 
 use super::{Conn, End, Phase, Pumped};
+use crate::buf::RecvBuf;
 use crate::net::desk::{Desk, Lent};
 use crate::net::socket::Socket;
 use crate::service::{Event, Id, Progress};
 use crate::stats::Close;
 use std::io::{ErrorKind, IoSlice};
+use std::time::Instant;
 
 /// What is left of a turn's share, in bytes.
 struct Share {
@@ -62,7 +64,7 @@ impl<S: Socket> Conn<S> {
         let mut share = Share { read: bytes, write: bytes };
         loop {
             if let Phase::Lingering { .. } = self.phase {
-                return self.discard(&mut share, lent);
+                return self.discard(&mut share, lent, desk.now);
             }
             self.digest(id, lent, desk)?;
             let flushed = self.flush(&mut share, lent, desk)?;
@@ -110,11 +112,16 @@ impl<S: Socket> Conn<S> {
     /// Whether nothing more of the peer's is known to be there. One that asked for the end must not
     /// send anything after that (RFC 9112 §9.6).
     fn is_read_out(&self, lent: &Lent) -> bool {
-        self.recv.as_deref().unwrap_or(&lent.recv).is_empty() && !self.ready.readable
+        self.input(lent).is_empty() && !self.ready.readable
+    }
+
+    /// What was read and not consumed.
+    fn input<'a>(&'a self, lent: &'a Lent) -> &'a RecvBuf {
+        self.recv.as_ref().map_or(&lent.recv, |tail| &tail.input)
     }
 
     fn can_digest(&self, lent: &Lent) -> bool {
-        let unread = !self.recv.as_deref().unwrap_or(&lent.recv).is_empty();
+        let unread = !self.input(lent).is_empty();
         let wanted = self.session.wants_read() && !self.paused;
         wanted && ((unread && !self.starved) || self.end == End::Seen)
     }
@@ -122,7 +129,7 @@ impl<S: Socket> Conn<S> {
     /// Lets the session get on with its input, as long as it does and may.
     fn digest(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
         while self.can_digest(lent) && self.session.is_done().is_none() {
-            let unread = !self.recv.as_deref().unwrap_or(&lent.recv).is_empty();
+            let unread = !self.input(lent).is_empty();
             if unread && !self.starved {
                 self.starved = self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
             } else {
@@ -213,21 +220,26 @@ impl<S: Socket> Conn<S> {
         }
         if let Some(tail) = &mut self.recv {
             debug_assert_eq!(before, 0, "with a tail, the scratch buffer is only passed through");
-            tail.extend(lent.recv.bytes());
+            tail.input.extend(lent.recv.bytes());
             lent.recv.clear();
         }
         Ok(())
     }
 
-    fn discard(&mut self, share: &mut Share, lent: &mut Lent) -> Result<Pumped, Close> {
-        let Phase::Lingering { why, left, .. } = &mut self.phase else {
+    fn discard(
+        &mut self,
+        share: &mut Share,
+        lent: &mut Lent,
+        now: Instant,
+    ) -> Result<Pumped, Close> {
+        let Phase::Lingering { why, linger } = &mut self.phase else {
             unreachable!("called in this phase only")
         };
         self.recv = None;
         lent.recv.clear();
         while self.ready.readable {
-            let most = share.read.min(*left);
-            if *left == 0 {
+            let most = share.read.min(linger.left());
+            if linger.left() == 0 {
                 return Err(*why);
             }
             if most == 0 {
@@ -237,7 +249,7 @@ impl<S: Socket> Conn<S> {
                 Ok(0) => return Err(*why),
                 Ok(count) => {
                     lent.recv.clear();
-                    *left -= count;
+                    linger.discarded(count, now);
                     share.read -= count;
                     self.ready.readable = count == most || self.ready.ending;
                 }

@@ -202,7 +202,7 @@ impl Caller {
                 self.asking = Asking::Nothing;
                 p.err(503, "busy", "The database has too much to do.");
             }
-            Refusal::Connection => {}
+            Refusal::Input | Refusal::Connection => {}
         }
     }
 

@@ -50,6 +50,7 @@ impl Session {
                 return Progress::Starved;
             }
             Event::Opened { .. } | Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
+            Event::Refused(Refusal::Input) => {}
         }
         self.ending = cx.draining;
         if self.ending {

@@ -70,6 +70,8 @@ impl Session {
                 self.caller.leave_behind(Close::Lost, cx);
                 return Progress::Starved;
             }
+            // The driver ends who does not answer.
+            Event::Refused(Refusal::Input) => return Progress::Starved,
             Event::Refused(refusal @ Refusal::Job(_)) => {
                 self.print(cx, |caller, _, p| caller.refused(refusal, p));
             }

@@ -2,6 +2,7 @@
 
 use super::request::Exchange;
 use super::response::{Response, Style};
+use super::routes;
 use super::{Session, Stage};
 use crate::buf::RecvBuf;
 use crate::limits::{Limits, Pace};
@@ -9,16 +10,17 @@ use crate::service::{Cx, Deadline, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::chunked::{Bad, Chunked, Piece};
-use crate::wire::http::{Framing, Head};
+use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use std::time::Instant;
 
-/// A request whose body is not complete.
+/// A request whose body is not complete. The head as it came, and what has come of the body, are
+/// kept in the input buffer, one after the other.
 #[derive(Debug)]
 pub struct Receiving {
-    /// The head as it came.
-    pub head: Box<[u8]>,
-    /// What has come of the body, without its framing.
-    pub body: Vec<u8>,
+    /// Bytes of the head.
+    pub head: usize,
+    /// Whether the body is kept: one that nobody wants is thrown away as it comes.
+    pub is_wanted: bool,
     /// How the rest comes.
     pub transfer: Transfer,
     /// The answer's side of it.
@@ -56,33 +58,32 @@ pub enum Taken {
 
 impl Transfer {
     /// A body of at most `most` bytes in this framing.
-    pub fn begin(framing: Framing, most: usize, now: Instant) -> Transfer {
+    pub fn begin(framing: Framing, most: usize, limits: &Limits, now: Instant) -> Transfer {
         let left = match framing {
             Framing::None => Left::Length(0),
             Framing::Length(length) => Left::Length(length),
             Framing::Chunked => Left::Chunked(Chunked::new()),
         };
-        Transfer { left, most, pace: Pace::start(now) }
+        Transfer { left, most, pace: Pace::of_input(now, limits) }
     }
 
-    /// Moves what has come of the body from `recv` to `sink`.
+    /// Takes what has come of the body from `recv`, which keeps it if it `is_wanted`.
     pub fn take(
         &mut self,
         recv: &mut RecvBuf,
+        is_wanted: bool,
         limits: &Limits,
         now: Instant,
-        mut sink: impl FnMut(&[u8]),
     ) -> Taken {
         let before = recv.len();
         let taken = match &mut self.left {
             Left::Length(left) => {
                 let count = recv.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                sink(&recv.bytes()[..count]);
-                recv.consume(count);
+                recv.keep(if is_wanted { 0..count } else { 0..0 }, count);
                 *left -= count as u64;
                 if *left == 0 { Taken::All } else { Taken::Some(Progress::Starved) }
             }
-            Left::Chunked(chunked) => unchunk(chunked, &mut self.most, recv, limits, &mut sink),
+            Left::Chunked(chunked) => unchunk(chunked, &mut self.most, recv, is_wanted, limits),
         };
         self.pace.moved(before - recv.len(), now);
         taken
@@ -105,6 +106,51 @@ pub fn is_too_large(framing: Framing, most: usize, asks_first: bool) -> bool {
 }
 
 impl Session {
+    pub(super) fn receive(&mut self, receiving: Box<Receiving>, limits: &Limits) {
+        self.deadline = Some(receiving.transfer.deadline(limits));
+        self.stage = Stage::Body(receiving);
+    }
+
+    pub(super) fn body(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        let Stage::Body(mut receiving) = std::mem::replace(&mut self.stage, Stage::Idle) else {
+            unreachable!("called in this stage only")
+        };
+        let limits = cx.world.web.limits;
+        match receiving.transfer.take(recv, receiving.is_wanted, &limits, cx.now) {
+            Taken::Some(progress) => {
+                self.receive(receiving, &limits);
+                return progress;
+            }
+            Taken::All => {
+                let message = recv.take_kept();
+                self.received(*receiving, &message, cx);
+            }
+            Taken::TooLarge => {
+                let response = receiving.style.too_large();
+                self.finish(receiving.exchange, &response, Close::TooLarge, cx);
+            }
+            Taken::Bad(reason) => {
+                cx.stats.parse_errors.add(reason.name());
+                let response = receiving.style.error(reason.status(), reason.text());
+                let exchange = receiving.exchange.refused_by(reason.name());
+                self.finish(exchange, &response, Close::BadInput, cx);
+            }
+        }
+        Progress::Advanced
+    }
+
+    /// A body is complete. Its head is parsed again rather than kept in a second form.
+    fn received(&mut self, receiving: Receiving, message: &[u8], cx: &mut Cx<'_>) {
+        let limits = cx.world.web.limits;
+        let (raw, body) = message.split_at(receiving.head);
+        let (mut fields, mut scan) = (Fields::new(), Scan::default());
+        let Parse::Done(head, _) = head(raw, &mut scan, &limits, &mut fields) else {
+            unreachable!("a head that was complete once is complete again")
+        };
+        let route = routes::find(self.face, &head).expect("a path that had a row still has it");
+        self.ask(receiving.exchange, route, (&head, raw), body, cx);
+    }
+
     /// Answers a request whose body has not been read. A short one is thrown away as it comes;
     /// otherwise, and when the client may or may not send it, the connection closes.
     pub(super) fn answer_unread(
@@ -126,7 +172,7 @@ impl Session {
         }
         self.answer(exchange, response, cx);
         if self.is_done().is_none() {
-            let transfer = Transfer::begin(head.framing, most, cx.now);
+            let transfer = Transfer::begin(head.framing, most, &limits, cx.now);
             self.deadline = Some(transfer.deadline(&limits));
             self.stage = Stage::Skipping(Box::new(transfer));
         }
@@ -137,7 +183,7 @@ impl Session {
             unreachable!("called in this stage only")
         };
         let limits = cx.world.web.limits;
-        match transfer.take(recv, &limits, cx.now, |_| {}) {
+        match transfer.take(recv, false, &limits, cx.now) {
             Taken::Some(progress) => {
                 self.deadline = Some(transfer.deadline(&limits));
                 return progress;
@@ -154,27 +200,29 @@ fn unchunk(
     chunked: &mut Chunked,
     most: &mut usize,
     recv: &mut RecvBuf,
+    is_wanted: bool,
     limits: &Limits,
-    sink: &mut impl FnMut(&[u8]),
 ) -> Taken {
     loop {
-        let (piece, used) = match chunked.next(recv.bytes(), limits) {
+        let input = recv.bytes();
+        let (piece, used) = match chunked.next(input, limits) {
             Parse::Done(piece, used) => (piece, used),
             Parse::More => return Taken::Some(Progress::Starved),
             Parse::Bad(reason) => return Taken::Bad(reason),
         };
-        match piece {
-            Piece::Nothing => {}
-            Piece::Data(data) if data.len() > *most => return Taken::TooLarge,
-            Piece::Data(data) => {
-                *most -= data.len();
-                sink(data);
-            }
+        let length = match piece {
+            Piece::Nothing => 0,
+            Piece::Data(data) => data.len(),
             Piece::End => {
                 recv.consume(used);
                 return Taken::All;
             }
+        };
+        // The line of its size says how long a chunk is, before any of it has come.
+        if chunked.left() + length as u64 > *most as u64 {
+            return Taken::TooLarge;
         }
-        recv.consume(used);
+        *most -= length;
+        recv.keep(if is_wanted { used - length..used } else { 0..0 }, used);
     }
 }

@@ -28,14 +28,20 @@ pub(super) fn style(face: Face, input: &[u8], seen: usize) -> Style {
 
 impl Session {
     /// Bytes that are no request.
-    pub(super) fn refuse(&mut self, reason: Bad, style: Style, cx: &mut Cx<'_>) {
+    pub(super) fn refuse(
+        &mut self,
+        reason: Bad,
+        exchange: Exchange<'static>,
+        style: Style,
+        cx: &mut Cx<'_>,
+    ) {
         let response = style.error(reason.status(), reason.text());
         let why = match reason.status() {
             414 | 431 => Close::TooLarge,
             _ => Close::BadInput,
         };
         cx.stats.parse_errors.add(reason.name());
-        self.finish(Exchange::unreadable(cx), &response, why, cx);
+        self.finish(exchange, &response, why, cx);
     }
 
     pub(super) fn end_of_input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
@@ -53,13 +59,14 @@ impl Session {
         }
     }
 
-    pub(super) fn overdue(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn overdue(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
         match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle if self.answered > 0 => self.stage = Stage::Done(Close::Idle),
             Stage::Idle => self.stage = Stage::Done(Close::HeadTimeout),
             Stage::Head(_) => {
                 let response = Style::Page.error(408, "The request head took too long.");
-                self.finish(Exchange::unreadable(cx), &response, Close::HeadTimeout, cx);
+                let exchange = Exchange::unreadable(recv.bytes(), None, cx);
+                self.finish(exchange, &response, Close::HeadTimeout, cx);
             }
             Stage::Body(receiving) => {
                 let response = receiving.style.error(408, "The request body took too long.");
@@ -76,5 +83,25 @@ impl Session {
             }
             Stage::Done(why) => self.stage = Stage::Done(why),
         }
+    }
+
+    /// The memory of an unfinished request is needed for others. One that is being answered stays.
+    pub(super) fn give_way(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
+        const FULL: &str = "Too many requests are unfinished. Please come back later.";
+        let (exchange, style) = match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Body(receiving) => (receiving.exchange, receiving.style),
+            Stage::Head(scan) => {
+                let exchange = Exchange::unreadable(recv.bytes(), None, cx);
+                (exchange, style(self.face, recv.bytes(), scan.seen()))
+            }
+            stage @ (Stage::Idle
+            | Stage::Skipping(_)
+            | Stage::Waiting(_)
+            | Stage::Sending(_)
+            | Stage::Done(_)) => return self.stage = stage,
+        };
+        recv.clear();
+        let response = style.error(503, FULL).retry_after(1);
+        self.finish(exchange, &response, Close::InputFull, cx);
     }
 }

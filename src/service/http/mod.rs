@@ -38,9 +38,9 @@ use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
-use body::{Receiving, Taken, Transfer, is_too_large};
+use body::{Receiving, Transfer, is_too_large};
 use request::Exchange;
-use routes::{Body, Route};
+use routes::Route;
 use sending::{Progressed, Sending};
 use std::time::Instant;
 
@@ -51,6 +51,16 @@ pub struct Session {
     stage: Stage,
     deadline: Option<Deadline>,
     answered: u32,
+}
+
+/// What of the input belongs to a request whose head is complete.
+enum Used {
+    /// The head; what follows is for later.
+    Head,
+    /// The head, and so many bytes of body.
+    Body(usize),
+    /// The head, which is kept until the body has come.
+    Kept,
 }
 
 #[derive(Debug)]
@@ -89,7 +99,11 @@ impl Session {
                 Progress::Starved
             }
             Event::Tick => {
-                self.overdue(cx);
+                self.overdue(recv, cx);
+                Progress::Starved
+            }
+            Event::Refused(Refusal::Input) => {
+                self.give_way(recv, cx);
                 Progress::Starved
             }
             Event::Done(..) | Event::Mail(_) | Event::Refused(_) => {
@@ -165,8 +179,11 @@ impl Session {
         let input = recv.bytes();
         match head(input, &mut scan, &cx.world.web.limits, &mut fields) {
             Parse::Done(head, used) => {
-                let taken = used + self.request(&head, &input[..used], &input[used..], cx);
-                recv.consume(taken);
+                match self.request(&head, &input[..used], &input[used..], cx) {
+                    Used::Head => recv.consume(used),
+                    Used::Body(length) => recv.consume(used + length),
+                    Used::Kept => recv.keep(0..used, used),
+                }
                 Progress::Advanced
             }
             Parse::More => {
@@ -178,15 +195,16 @@ impl Session {
             }
             Parse::Bad(reason) => {
                 let style = ends::style(self.face, input, scan.seen());
+                let exchange = Exchange::unreadable(input, Some(reason.name()), cx);
                 recv.clear();
-                self.refuse(reason, style, cx);
+                self.refuse(reason, exchange, style, cx);
                 Progress::Advanced
             }
         }
     }
 
-    /// A head is complete, `rest` follows it. Returns how much of `rest` was used.
-    fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> usize {
+    /// A head is complete, `rest` follows it. Says what of the input belongs to the request.
+    fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> Used {
         let found = routes::find(self.face, head);
         let found = found.and_then(|route| guard::admit(route, head, cx));
         let exchange = Exchange::begin(head, raw, routes::area(self.face, &found), cx);
@@ -194,27 +212,25 @@ impl Session {
             Ok(route) => route,
             Err(response) => {
                 self.answer_unread(exchange, &response, head, cx);
-                return 0;
+                return Used::Head;
             }
         };
-        let most = match route.body {
-            Body::Refused => 0,
-            Body::Limited => cx.world.web.limits.body_bytes,
-            Body::AtMost(bytes) => cx.world.web.limits.body_bytes.min(bytes),
-        };
+        let limits = cx.world.web.limits;
+        let most = route.body.most(&limits);
         match head.framing {
             Framing::None => {
                 self.ask(exchange, route, (head, raw), b"", cx);
-                0
+                Used::Head
             }
             framing if is_too_large(framing, most, head.expect_continue) => {
                 self.finish(exchange, &route.style_for(head).too_large(), Close::TooLarge, cx);
-                0
+                Used::Head
             }
             Framing::Length(length) if length <= rest.len() as u64 => {
-                let (body, _) = rest.split_at(length as usize);
+                let length = length as usize;
+                let body = if route.body.is_wanted() { &rest[..length] } else { b"" };
                 self.ask(exchange, route, (head, raw), body, cx);
-                body.len()
+                Used::Body(length)
             }
             Framing::Length(_) | Framing::Chunked => {
                 if head.expect_continue && rest.is_empty() {
@@ -222,60 +238,17 @@ impl Session {
                 }
                 self.receive(
                     Box::new(Receiving {
-                        head: raw.into(),
-                        body: Vec::new(),
-                        transfer: Transfer::begin(head.framing, most, cx.now),
+                        head: raw.len(),
+                        is_wanted: route.body.is_wanted(),
+                        transfer: Transfer::begin(head.framing, most, &limits, cx.now),
                         exchange: exchange.kept(cx),
                         style: route.style_for(head),
                     }),
-                    cx,
+                    &limits,
                 );
-                0
+                Used::Kept
             }
         }
-    }
-
-    fn receive(&mut self, receiving: Box<Receiving>, cx: &Cx<'_>) {
-        self.deadline = Some(receiving.transfer.deadline(&cx.world.web.limits));
-        self.stage = Stage::Body(receiving);
-    }
-
-    fn body(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        let Stage::Body(mut receiving) = std::mem::replace(&mut self.stage, Stage::Idle) else {
-            unreachable!("called in this stage only")
-        };
-        let limits = cx.world.web.limits;
-        let Receiving { transfer, body, .. } = &mut *receiving;
-        match transfer.take(recv, &limits, cx.now, |bytes| body.extend_from_slice(bytes)) {
-            Taken::Some(progress) => {
-                self.receive(receiving, cx);
-                return progress;
-            }
-            Taken::All => self.received(*receiving, cx),
-            Taken::TooLarge => {
-                let response = receiving.style.too_large();
-                self.finish(receiving.exchange, &response, Close::TooLarge, cx);
-            }
-            Taken::Bad(reason) => {
-                cx.stats.parse_errors.add(reason.name());
-                let response = receiving.style.error(reason.status(), reason.text());
-                self.finish(receiving.exchange, &response, Close::BadInput, cx);
-            }
-        }
-        Progress::Advanced
-    }
-
-    /// A body is complete. Its head is parsed again rather than kept in a second form.
-    fn received(&mut self, receiving: Receiving, cx: &mut Cx<'_>) {
-        let limits = cx.world.web.limits;
-        let mut fields = Fields::new();
-        let mut scan = Scan::default();
-        let Parse::Done(head, _) = head(&receiving.head, &mut scan, &limits, &mut fields) else {
-            unreachable!("a head that was complete once is complete again")
-        };
-        let route = routes::find(self.face, &head).expect("a path that had a row still has it");
-        let whole = (&head, &*receiving.head);
-        self.ask(receiving.exchange, route, whole, &receiving.body, cx);
     }
 
     /// The request is whole: its endpoint's turn.

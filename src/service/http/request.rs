@@ -17,6 +17,9 @@ use crate::wire::reply::{self, Connection};
 use std::borrow::Cow;
 use std::time::Instant;
 
+/// Of bytes that are no request, so many are shown in the log.
+const FIRST_BYTES: usize = 128;
+
 /// What an endpoint sees.
 #[derive(Debug)]
 pub struct Request<'a, 'h, 'b> {
@@ -74,18 +77,31 @@ impl<'b> Exchange<'b> {
         }
     }
 
-    /// The exchange for bytes that were no request.
-    pub fn unreadable(cx: &Cx<'_>) -> Exchange<'static> {
-        Exchange {
+    /// The exchange for bytes that were no request, and the rule that they broke.
+    pub fn unreadable(bytes: &[u8], rule: Option<&'static str>, cx: &Cx<'_>) -> Exchange<'static> {
+        let first = &bytes[..bytes.len().min(FIRST_BYTES)];
+        let exchange = Exchange {
             method: Method::Other,
             version: Version::Http11,
             keep_alive: false,
             began: cx.now,
             area: Handler::None,
             path: Cow::Borrowed(""),
-            record: is_logged(cx).then(|| record(b"", None, cx)),
+            record: is_logged(cx).then(|| record(first, None, cx)),
             visit: None,
+        };
+        match rule {
+            Some(rule) => exchange.refused_by(rule),
+            None => exchange,
         }
+    }
+
+    /// The request was refused, by the rule of this name.
+    pub fn refused_by(mut self, rule: &'static str) -> Exchange<'b> {
+        if let Some(record) = &mut self.record {
+            record.rule = Some(rule);
+        }
+        self
     }
 
     /// The answer has to wait: the head will be gone.
@@ -237,6 +253,7 @@ fn record(request: &[u8], head: Option<&Head<'_, '_>>, cx: &Cx<'_>) -> Box<Recor
         status: 0,
         bytes: 0,
         cache: None,
+        rule: None,
         close: None,
     })
 }

@@ -1,6 +1,7 @@
 //! Which path means what: one table. That a path is unknown, that a method is not for it, what
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
+use crate::limits::{self, Limits};
 use crate::service::http::allow::{Allow, METHODS, READ, only_read};
 use crate::service::http::pattern::{Pattern, Table};
 use crate::service::http::response::{Response, Style, empty};
@@ -141,10 +142,29 @@ pub fn area(face: Face, found: &Result<&'static Route, Response>) -> Handler {
 pub enum Body {
     /// None at all.
     Refused,
-    /// As much as the limit for APIs.
-    Limited,
+    /// As much as the limit for APIs, all of it thrown away as it comes.
+    Unwanted,
     /// So many bytes, or the limit for APIs if that is less.
     AtMost(usize),
+}
+
+impl Body {
+    /// How many bytes that is.
+    pub fn most(self, limits: &Limits) -> usize {
+        match self {
+            Body::Refused => 0,
+            Body::Unwanted => limits.body_bytes,
+            Body::AtMost(bytes) => limits.body_bytes.min(bytes),
+        }
+    }
+
+    /// Whether anybody reads it.
+    pub fn is_wanted(self) -> bool {
+        match self {
+            Body::AtMost(_) => true,
+            Body::Refused | Body::Unwanted => false,
+        }
+    }
 }
 
 /// Who may call a path.
@@ -203,14 +223,15 @@ const fn part(face: Face, folder: &'static str, endpoint: Endpoint) -> Route {
 
 /// A row of the newer services: on both faces, with problem details.
 const fn api(method: Method, path: Pattern, endpoint: Endpoint) -> Route {
-    let body = if matches!(method, Method::Post) { Body::Limited } else { Body::Refused };
+    let takes = matches!(method, Method::Post);
+    let body = if takes { Body::AtMost(limits::POW_BODY_BYTES) } else { Body::Refused };
     let (guard, style) = (Guard::Open, Some(Style::Problem));
     Route { face: None, path, method, endpoint, body, guard, style }
 }
 
 const fn post(path: &'static str, endpoint: Endpoint) -> Route {
     let (path, style) = (Pattern::Exact(path), Some(Style::Plain));
-    let (body, guard) = (Body::Limited, Guard::Open);
+    let (body, guard) = (Body::AtMost(limits::PI_BODY_BYTES), Guard::Open);
     Route { face: None, path, method: Method::Post, endpoint, body, guard, style }
 }
 
@@ -222,7 +243,7 @@ const fn view(path: &'static str, endpoint: Endpoint) -> Route {
 
 /// A row of the panel that changes something.
 const fn control(method: Method, path: &'static str, endpoint: Endpoint) -> Route {
-    Route { method, guard: Guard::Control, body: Body::Limited, ..view(path, endpoint) }
+    Route { method, guard: Guard::Control, body: Body::Unwanted, ..view(path, endpoint) }
 }
 
 const fn transcript(form: usize) -> Pattern {
@@ -280,8 +301,8 @@ pub fn table(face: Face) -> &'static Table {
 const FILES: Route = get(Some(Face::Web), "", Endpoint::File);
 
 /// … and for methods that no file is for: that is said of files, and of nothing else. What comes
-/// with them is read, so that another request may follow.
-const NO_FILES: Route = Route { body: Body::Limited, ..FILES };
+/// with them is thrown away as it comes, so that another request may follow.
+const NO_FILES: Route = Route { body: Body::Unwanted, ..FILES };
 
 /// The row for a request, or the answer that the table itself gives.
 pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response> {

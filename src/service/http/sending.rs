@@ -110,7 +110,7 @@ impl Sending {
             | Event::Bytes
             | Event::Eof
             | Event::Mail(_)
-            | Event::Refused(Refusal::Connection) => {}
+            | Event::Refused(Refusal::Input | Refusal::Connection) => {}
         }
         self.offer(cx)
     }

@@ -257,6 +257,7 @@ impl Session {
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
+            Event::Refused(Refusal::Input) => {}
             Event::Mail(
                 Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_) | Mail::Rung,
             ) => {}

@@ -99,7 +99,7 @@ impl Session {
                 self.lost(cx);
                 return Progress::Starved;
             }
-            Event::Mail(_) => Progress::Starved,
+            Event::Mail(_) | Event::Refused(Refusal::Input) => Progress::Starved,
         };
         cx.world.pow.meter.sample(cx.now);
         self.settle(cx);

@@ -79,6 +79,7 @@ impl Session {
                 store.replied(ticket, &reply, cx.now, cx.effects);
             }
             Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
+            Event::Refused(Refusal::Input) => {}
         }
         if self.retry.is_some_and(|at| at <= cx.now) {
             self.retry = None;

@@ -20,7 +20,7 @@ pub struct Record {
     pub wall: SystemTime,
     /// … and by the clock that durations are measured with.
     pub began: Instant,
-    /// Method, target and version as sent; empty when there was no request to speak of.
+    /// Method, target and version as sent; of bytes that were no request, the first ones.
     pub request: Box<[u8]>,
     /// `Referer` and `User-Agent` as sent.
     pub referer: Box<[u8]>,
@@ -32,6 +32,8 @@ pub struct Record {
     pub bytes: u64,
     /// What the cache had to say.
     pub cache: Option<&'static str>,
+    /// The rule that refused it, of a request that breaks one.
+    pub rule: Option<&'static str>,
     /// Why the connection closes after it, if it does.
     pub close: Option<Close>,
 }
@@ -39,7 +41,8 @@ pub struct Record {
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// The combined format of the common web servers, then duration, cache and close reason.
+    /// The combined format of the common web servers, then duration, what the cache had to say or
+    /// which rule refused the request, and close reason.
     #[default]
     Combined,
     /// A JSON object a line.
@@ -81,7 +84,7 @@ impl Record {
             Escaped(&self.referer),
             Escaped(&self.agent),
             took.as_secs_f64(),
-            self.cache.unwrap_or("-"),
+            self.rule.or(self.cache).unwrap_or("-"),
             self.close.map_or("-", Close::name),
         );
     }
@@ -98,6 +101,7 @@ impl Record {
             "agent": Escaped(&self.agent).to_string(),
             "duration_s": took.as_secs_f64(),
             "cache": self.cache,
+            "rule": self.rule,
             "close": self.close.map(Close::name),
         });
         let _ = write!(out, "{line}");
@@ -146,6 +150,7 @@ mod tests {
             status: 404,
             bytes: 17,
             cache: None,
+            rule: Some("target-byte"),
             close: Some(Close::Finished),
         }
     }
@@ -157,7 +162,7 @@ mod tests {
         assert_eq!(
             line,
             "::1 - - [06/Nov/1994:08:49:37 +0000] \"GET /a\\x22b\\x0A HTTP/1.1\" 404 17 \"-\" \
-             \"x\\xFF\\x1B[31m\" 0.001500 - finished\n"
+             \"x\\xFF\\x1B[31m\" 0.001500 target-byte finished\n"
         );
     }
 
@@ -170,6 +175,7 @@ mod tests {
         assert_eq!(value["status"], 404);
         assert_eq!(value["duration_s"], 0.0015);
         assert_eq!(value["request"], "GET /a\\x22b\\x0A HTTP/1.1");
+        assert_eq!(value["rule"], "target-byte");
         assert_eq!(value["close"], "finished");
     }
 }

@@ -49,6 +49,11 @@ impl Seats {
         Arc::new(Seats(AtomicUsize::new(count)))
     }
 
+    /// Leaves room for no more than `most`, if nobody has taken any yet.
+    pub fn at_most(&self, most: usize) {
+        self.0.fetch_min(most, Ordering::AcqRel);
+    }
+
     /// Room for one, if there is any.
     pub fn take(self: &Arc<Seats>) -> Option<Seat> {
         let left =

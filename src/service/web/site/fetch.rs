@@ -28,6 +28,8 @@ pub struct Session {
     packing: Option<Box<Found>>,
     /// When to look again.
     again: Option<Instant>,
+    /// How long a descriptor is waited for.
+    until: Option<Instant>,
     tries: u32,
     /// How long the file was when it was seen being written to, and whether it only ever grew.
     growth: Growth,
@@ -57,7 +59,7 @@ impl Session {
     /// For the fetch of that name, which is in the table.
     pub fn open(name: Name) -> Session {
         let growth = Growth::default();
-        Session { name, packing: None, again: None, tries: 0, growth, done: None }
+        Session { name, packing: None, again: None, until: None, tries: 0, growth, done: None }
     }
 
     /// See [`crate::service::Session::handle`].
@@ -78,7 +80,7 @@ impl Session {
                     self.look(cx);
                 }
             }
-            Event::Bytes | Event::Eof | Event::Mail(_) => {}
+            Event::Bytes | Event::Eof | Event::Mail(_) | Event::Refused(Refusal::Input) => {}
         }
         Progress::Starved
     }
@@ -123,7 +125,7 @@ impl Session {
             }
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
-            files::Outcome::Busy => return self.refused(cx),
+            files::Outcome::Busy => return self.wait_for_a_descriptor(cx),
             files::Outcome::Failed => Fetched::Failed,
             files::Outcome::Warm | files::Outcome::Changed => Fetched::Failed,
         };
@@ -214,6 +216,15 @@ impl Session {
             cx.world.web.site.fetches.tell(self.name, &Fetched::Known, cx.effects);
         }
         self.again = Some(cx.now + limits::SETTLE_PAUSE);
+    }
+
+    /// There is no descriptor free. Whoever is idle is closed meanwhile, so that one soon is.
+    fn wait_for_a_descriptor(&mut self, cx: &mut Cx<'_>) {
+        let until = *self.until.get_or_insert(cx.now + limits::DESCRIPTOR_WAIT);
+        if cx.now >= until || self.touch(cx) {
+            return self.refused(cx);
+        }
+        self.again = Some(cx.now + limits::FILE_RETRY);
     }
 
     /// The pool is full.

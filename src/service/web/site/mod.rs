@@ -95,6 +95,11 @@ impl State {
         }
     }
 
+    /// Lets no more than so many files have a sealed copy.
+    pub fn seal_at_most(&self, most: usize) {
+        self.seats.at_most(most);
+    }
+
     /// Whether a file in this state would be compressed for those who accept that.
     fn packs(&self, path: &[u8], state: &files::State) -> bool {
         cfg!(feature = "gzip")

@@ -55,7 +55,7 @@ impl Pending {
             | Event::Eof
             | Event::Tick
             | Event::Mail(_)
-            | Event::Refused(Refusal::Connection) => None,
+            | Event::Refused(Refusal::Input | Refusal::Connection) => None,
         };
         self.head = bytes;
         response

@@ -1,0 +1,81 @@
+//! Room for what comes: connections that are idle make way for new ones, and input that waits for
+//! more of it makes way for other input.
+//!
+//! Both searches walk all connections, so that each closes several at once and is rare.
+
+use super::{Outside, Reactor};
+use crate::limits;
+use crate::service::{Event, Id, Refusal};
+use crate::stats::Close;
+
+impl<O: Outside> Reactor<O> {
+    /// Whether another connection may be added, after making room at the cost of idle ones if
+    /// need be.
+    pub fn has_room(&mut self) -> bool {
+        self.conns.len() - self.alone < self.most || self.evict()
+    }
+
+    /// Makes room where the system has no descriptor left. With few connections it is not they who
+    /// have taken them, not even with a file for each: then nothing is gained by closing any.
+    pub(in crate::net) fn free_descriptors(&mut self) -> bool {
+        2 * (self.conns.len() - self.alone) > self.most && self.evict()
+    }
+
+    /// Closes the connections that have been idle longest. False if there are none.
+    fn evict(&mut self) -> bool {
+        let mut idle = self
+            .conns
+            .iter()
+            .filter_map(|(id, conn)| conn.idle_until().map(|at| (at, id)))
+            .collect::<Vec<_>>();
+        if idle.is_empty() {
+            return false;
+        }
+        let count = (idle.len() / limits::EVICTION_SHARE).clamp(1, limits::EVICTIONS_PER_SCAN);
+        idle.select_nth_unstable(count - 1);
+        for (_, id) in &idle[..count] {
+            self.give_up(*id, Close::Evicted);
+        }
+        true
+    }
+
+    /// Keeps the input that all connections hold within its bound: those that hold most of it
+    /// while they wait for more are answered, if they can be, and closed.
+    pub(super) fn bound_input(&mut self) {
+        let most = self.desk.limits.input_max;
+        if self.input <= most {
+            return;
+        }
+        let now = self.desk.now;
+        let hoards = self.conns.iter().filter_map(|(id, conn)| Some((conn.hoard(now)?, id)));
+        let mut hoards = hoards.collect::<Vec<_>>();
+        let count = hoards.len().min(limits::EVICTIONS_PER_SCAN);
+        if count < hoards.len() {
+            hoards.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
+        }
+        hoards[..count].sort_unstable_by(|a, b| b.cmp(a));
+        // Below the bound by a share of it: the next search is not for the next byte.
+        let enough = most - most / limits::EVICTION_SHARE;
+        for (_, id) in &hoards[..count] {
+            if self.input <= enough {
+                return;
+            }
+            self.refuse_input(*id);
+        }
+    }
+
+    /// Takes the input from a connection. A session that cannot answer that is ended without.
+    fn refuse_input(&mut self, id: Id) {
+        self.pump(id, Some(Event::Refused(Refusal::Input)));
+        if self.conns.find(id).is_some_and(|conn| !conn.is_ending()) {
+            self.give_up(id, Close::InputFull);
+        }
+    }
+
+    fn give_up(&mut self, id: Id, why: Close) {
+        if let Some(conn) = self.conns.find(id) {
+            conn.abandon(id, why, &mut self.desk);
+            self.drop_conn(id, why);
+        }
+    }
+}
