@@ -334,8 +334,12 @@ pub const POW_WAIT_MAX: Duration = Duration::from_secs(30);
 /// Expected work of the searches under way beyond which no more are taken over HTTP.
 pub const POW_BACKLOG: Duration = Duration::from_secs(60);
 
-/// Proofs that are remembered as spent, in some 16 MiB. None is ever forgotten.
+/// Proofs that are remembered as spent, in some 32 MiB of the database. None is forgotten before
+/// its time.
 pub const POW_SPENT: usize = 1 << 18;
+
+/// How long that is, unless told otherwise: long enough for whoever puts the day into the message.
+pub const POW_SPENT_KEPT: Duration = Duration::from_hours(24);
 
 /// Visitors who wait, talk or rate at a time, those who were cut off included: fewer than there
 /// are short ids, which have four hexadecimal digits.
@@ -366,6 +370,10 @@ pub const CHAT_SERVICE_LEVEL: Duration = Duration::from_secs(30);
 /// How long places in the queue may be out of date: five hundred who wait are told at most so
 /// often, however fast the queue moves.
 pub const CHAT_POSITIONS: Duration = Duration::from_secs(5);
+
+/// Timers of the lobby that are seen to in one turn, and places in the queue that are told in one:
+/// each is a message at most, and a message some ten microseconds.
+pub const CHAT_DUE: usize = 128;
 
 /// How long a client may stay without saying who it is.
 pub const CHAT_SILENT: Duration = Duration::from_secs(60);

@@ -5,11 +5,15 @@
 mod util;
 
 use pentad::limits;
+use pentad::work::Outcome;
+use pentad::work::db::Failure;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
 use util::api::Place;
 
 #[test]
-fn proofs_are_verified_and_spent_once() {
+fn a_claim_is_right_or_wrong_for_a_reason() {
     let mut place = Place::new();
     let solved = place.ask("POST /api/pow/solve", r#"{"message":"spend me","bits":1}"#);
     let solved = solved.json();
@@ -38,28 +42,82 @@ fn proofs_are_verified_and_spent_once() {
     let no_hash = json!({ "message": "m", "seed": seed, "hash": "00", "bits": 1 });
     assert_eq!(verify(no_hash), reason("bad-format"));
 
-    let spend = || json!({ "proof": proof, "bits": 1, "spend": true });
-    assert_eq!(verify(spend()), None);
-    assert_eq!(verify(spend()), reason("already-spent"));
-    assert_eq!(verify(json!({ "proof": proof, "bits": 1, "spend": false })), None);
     place.ask("POST /api/pow/verify", r#"{"proof":"p","spend":1}"#).problem(422);
     place.ask("POST /api/pow/verify", r#"{"proof":"p","seed":"s"}"#).problem(422);
     place.ask("POST /api/pow/verify", r#"{"message":"m"}"#).problem(422);
 }
 
+/// A proof of at least as many bits as the server of these tests wants.
+fn proof(place: &mut Place, message: &str) -> String {
+    let solved = place.ask("POST /api/pow/solve", &json!({ "message": message }).to_string());
+    solved.json()["proof"].as_str().unwrap().to_string()
+}
+
+fn verdict(place: &mut Place, body: &Value) -> Option<String> {
+    let answer = place.ask("POST /api/pow/verify", &body.to_string());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let reason = answer.json()["reason"].as_str().map(str::to_string);
+    assert_eq!(answer.json()["valid"].as_bool(), Some(reason.is_none()));
+    reason
+}
+
 #[test]
-fn when_no_more_can_be_remembered_nothing_is_forgotten() {
+fn a_proof_is_spent_once_and_only_looked_at_as_often_as_wanted() {
     let mut place = Place::new();
-    let spent = &mut place.street.reactor.desk.world.pow.spent;
-    for number in 0..limits::POW_SPENT as u64 {
-        let mut hash = [0; 32];
-        hash[..8].copy_from_slice(&number.to_le_bytes());
-        spent.insert(hash);
+    let proof = proof(&mut place, "spend me");
+    let spend = json!({ "proof": proof, "spend": true });
+    assert_eq!(verdict(&mut place, &spend), None);
+    assert_eq!(verdict(&mut place, &spend), Some("already-spent".to_string()));
+    let low = json!({ "proof": proof, "bits": 1, "spend": true });
+    assert_eq!(verdict(&mut place, &low), Some("already-spent".to_string()));
+    assert_eq!(verdict(&mut place, &json!({ "proof": proof, "spend": false })), None);
+    assert_eq!(place.street.reactor.desk.stats.pow.spent, 1);
+}
+
+#[test]
+fn what_the_server_would_not_have_proved_cannot_be_spent() {
+    let mut place = Place::new();
+    let seed = (0..1000).map(|n| format!("a{n:04}"));
+    let zeros = |seed: &String| {
+        let digest = Sha256::new().chain_update(seed).chain_update("m").finalize();
+        u32::from_be_bytes(*digest.first_chunk().unwrap()).leading_zeros()
+    };
+    let seed = { seed }.find(|seed| (1..12).contains(&zeros(seed))).unwrap();
+    for bits in [0, 1] {
+        let body = json!({ "message": "m", "seed": seed, "bits": bits });
+        assert_eq!(verdict(&mut place, &body), None);
+        let body = json!({ "message": "m", "seed": seed, "bits": bits, "spend": true });
+        assert_eq!(verdict(&mut place, &body), Some("low-difficulty".to_string()));
     }
-    let body = r#"{"message":"m","seed":"Abc12","difficulty":0,"spend":true}"#;
-    let answer = place.ask("POST /api/pow/verify", body);
-    answer.problem(503);
-    assert!(answer.field("Retry-After").is_some());
-    let body = r#"{"message":"m","seed":"Abc12","difficulty":0}"#;
-    assert_eq!(place.ask("POST /api/pow/verify", body).json()["valid"], json!(true));
+    assert_eq!(place.street.reactor.desk.stats.pow.spent, 0);
+}
+
+#[test]
+fn a_spent_proof_is_forgotten_when_its_time_is_over() {
+    let mut place = Place::new();
+    let proof = proof(&mut place, "spend me");
+    let spend = json!({ "proof": proof, "spend": true });
+    assert_eq!(verdict(&mut place, &spend), None);
+    let wall = &mut place.street.reactor.desk.wall;
+    *wall += limits::POW_SPENT_KEPT - Duration::from_secs(1);
+    assert_eq!(verdict(&mut place, &spend), Some("already-spent".to_string()));
+    place.street.reactor.desk.wall += Duration::from_secs(1);
+    assert_eq!(verdict(&mut place, &spend), None);
+}
+
+#[test]
+fn a_proof_counts_as_spent_when_that_is_on_the_disk_and_not_before() {
+    let mut place = Place::new();
+    let proof = proof(&mut place, "spend me");
+    let spend = json!({ "proof": proof, "spend": true }).to_string();
+    place.send("POST /api/pow/verify", "", &spend);
+    assert!(place.receive().is_none(), "the database has not said a word");
+    assert_eq!(place.street.reactor.desk.stats.pow.spent, 0);
+    let (id, ticket, _) = place.street.reactor.outside.jobs.pop_front().unwrap();
+    let failed = Outcome::Database(Err(Failure::new("disk I/O error")));
+    place.street.reactor.done(id, ticket, failed);
+    place.turns();
+    let answer = place.receive().unwrap();
+    assert!(answer.problem(503).contains("not known"), "{}", answer.body);
+    assert_eq!(place.ask("POST /api/pow/verify", &spend).json()["valid"], json!(true));
 }

@@ -10,7 +10,7 @@ use crate::service::{
 };
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
-use crate::work::db::{self, chat, counts};
+use crate::work::db::{self, chat, counts, spent};
 use crate::work::{Compute, Job, Outcome, files, pi, pow, process, reports};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -212,6 +212,10 @@ impl Driver {
             Job::Store(..) => Outcome::Panicked,
             Job::Database(db::Request::Chat(_)) => {
                 Outcome::Database(Ok(db::Answer::Chat(chat::Answer::Transcript(None))))
+            }
+            Job::Database(db::Request::Spent(_)) => {
+                let answers = [spent::Answer::Spent, spent::Answer::Known, spent::Answer::Full(9)];
+                Outcome::Database(Ok(db::Answer::Spent(answers[index % 3])))
             }
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),

@@ -4,8 +4,10 @@ use crate::config::{self, Account, Config, DEMO, Service, Timezone};
 use crate::service::chat::lobby::Settings;
 use crate::service::chat::zone::Zone;
 use crate::service::chat::{self, Opening, RESERVED};
+use crate::wire::chat::looks;
 use crate::work::db::chat::{Answer, Days, Request};
 use crate::work::db::{self, Database, Ledger};
+use std::env;
 use std::time::SystemTime;
 
 /// The state of the service on top of what the database knows.
@@ -14,7 +16,7 @@ pub(super) fn state(
     database: &mut Database,
     secret: [u8; 32],
 ) -> Result<chat::State, String> {
-    let mut opening = opening(config, zone(config.chat.timezone));
+    let mut opening = opening(config, zone(config));
     let day = opening.zone.day(SystemTime::now());
     let days = Days { from: day.clone(), to: day.clone() };
     let request = db::Request::Chat(Request::Opening(days));
@@ -77,7 +79,8 @@ fn is_local(config: &Config) -> bool {
 
 fn announce(config: &Config) {
     for account in &config.chat.agents {
-        if RESERVED.iter().any(|name| name.eq_ignore_ascii_case(&account.name)) {
+        let taken = |name: &&str| looks(name).iter().any(|l| looks(&account.name).contains(l));
+        if RESERVED.iter().any(|name| taken(name)) {
             log::warn!("an agent is called {}: visitors will take it for us", account.name);
         }
     }
@@ -93,10 +96,20 @@ fn announce(config: &Config) {
     }
 }
 
-fn zone(timezone: Timezone) -> Zone {
+/// When a day begins. A variable `TZ` that names no zone is told, and days are those of UTC: so it
+/// is for all programs of that environment.
+fn zone(config: &Config) -> Zone {
+    let timezone = match &config.chat.timezone {
+        Timezone::Local => config::local_zone(env::var_os("TZ").as_deref()),
+        other => Ok(other.clone()),
+    };
     match timezone {
-        Timezone::Ahead(seconds) => Zone::Fixed(seconds),
-        // A machine without a file of rules keeps UTC.
-        Timezone::Local => tz::TimeZone::local().map_or(Zone::Fixed(0), Zone::Rules),
+        Ok(Timezone::Ahead(seconds)) => Zone::Fixed(seconds),
+        Ok(Timezone::Rules(rules)) => Zone::Rules(*rules),
+        Ok(Timezone::Local) => unreachable!("it was looked up"),
+        Err(why) => {
+            log::warn!("the variable TZ: {why}; days of the chat begin by UTC");
+            Zone::Fixed(0)
+        }
     }
 }

@@ -217,7 +217,8 @@ fn proof_of_work(config: &Config, secret: [u8; 32]) -> pow::State {
     let speed = work::pow::kernel_speed(kernel, SPEED_TURN, clock);
     let bits = u32::from(config.pow.difficulty) * 4;
     let capacity = speed * config.workers as f64;
-    pow::State::new(bits, config.pow.seed_len, kernel, capacity, secret)
+    let state = pow::State::new(bits, config.pow.seed_len, kernel, capacity, secret);
+    pow::State { spent_kept: config.pow.spent, ..state }
 }
 
 /// How long the speed of the kernel is measured.

@@ -1,10 +1,9 @@
-//! Who may sign in to the chat, and when its day begins: from text to data.
+//! Who may sign in to the chat: from text to data.
 //!
 //! Secrets leave here as their hashes.
 
-use super::value;
 use crate::limits;
-use crate::wire::chat::is_name;
+use crate::wire::chat::is_agent_name;
 use sha2::{Digest, Sha256};
 use std::fs;
 use toml::{Table, Value};
@@ -18,15 +17,6 @@ pub struct Account {
     pub secret_sha256: [u8; 32],
     /// Chats at a time, unless it is as for all.
     pub capacity: Option<u32>,
-}
-
-/// When a day begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timezone {
-    /// Where this machine thinks that it is.
-    Local,
-    /// So many seconds before Greenwich.
-    Ahead(i32),
 }
 
 /// `name:secret`
@@ -80,7 +70,7 @@ fn row(table: &Table) -> Result<Account, String> {
 }
 
 fn account(name: &str, secret_sha256: [u8; 32], capacity: Option<u32>) -> Result<Account, String> {
-    if !is_name(name) || name == "me" || name == "all" || name == "queue" {
+    if !is_agent_name(name) || name == "me" || name == "all" || name == "queue" {
         return Err(format!("`{name}` cannot be the name of an agent"));
     }
     Ok(Account { name: name.to_owned(), secret_sha256, capacity })
@@ -103,25 +93,6 @@ pub fn demo() -> Vec<Account> {
 
 /// The names of the agents for demonstration.
 pub const DEMO: [&str; 3] = ["ada", "ben", "cleo"];
-
-/// `local`, `UTC`, `+02:00`.
-pub(super) fn timezone(text: &str) -> Result<Timezone, String> {
-    match text {
-        "local" => return Ok(Timezone::Local),
-        "UTC" | "utc" | "Z" => return Ok(Timezone::Ahead(0)),
-        _ => {}
-    }
-    let wrong = || format!("`{text}` is none of local, UTC, +HH:MM, -HH:MM");
-    let (sign, rest) = match text.split_at_checked(1) {
-        Some(("+", rest)) => (1, rest),
-        Some(("-", rest)) => (-1, rest),
-        Some(_) | None => return Err(wrong()),
-    };
-    let (hours, minutes) = rest.split_once(':').ok_or_else(wrong)?;
-    let hours = value::count(hours, 0..=14).map_err(|_| wrong())?;
-    let minutes = value::count(minutes, 0..=59).map_err(|_| wrong())?;
-    Ok(Timezone::Ahead(sign * (hours * 3600 + minutes * 60)))
-}
 
 #[cfg(test)]
 mod tests {
@@ -167,16 +138,5 @@ mod tests {
         }
         fs::remove_file(&path).unwrap();
         assert!(file("/missing/agents.toml").is_err());
-    }
-
-    #[test]
-    fn zones_are_distances() {
-        assert_eq!(timezone("+02:00"), Ok(Timezone::Ahead(7200)));
-        assert_eq!(timezone("-03:30"), Ok(Timezone::Ahead(-12_600)));
-        assert_eq!(timezone("UTC"), Ok(Timezone::Ahead(0)));
-        assert_eq!(timezone("local"), Ok(Timezone::Local));
-        for wrong in ["", "+2", "02:00", "+15:00", "+02:60", "Berlin"] {
-            assert!(timezone(wrong).is_err(), "{wrong}");
-        }
     }
 }

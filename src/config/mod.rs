@@ -31,11 +31,13 @@ pub mod options;
 mod source;
 pub mod suggest;
 pub mod value;
+mod zone;
 
-pub use accounts::{Account, DEMO, Timezone, demo};
+pub use accounts::{Account, DEMO, demo};
 pub(crate) use source::one_line;
 pub use source::{Kind, Loaded, Origin, Problem, Setting, Surroundings, load};
 pub use value::Rate;
+pub use zone::{Timezone, local as local_zone};
 
 /// Everything that `serve` needs to know. Plain data: checked where it was set, true ever after.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,6 +134,8 @@ pub struct Pow {
     pub seed_len: u8,
     /// How hashes are computed; `None` is whatever turns out to be fastest.
     pub kernel: Option<Kernel>,
+    /// How long a proof that was spent is remembered.
+    pub spent: Duration,
 }
 
 /// Options of the bookstore.
@@ -322,7 +326,7 @@ impl Config {
                 corruption: 0.0,
                 udp_rate: Rate { per_second: 0, burst: 0 },
             },
-            pow: Pow { difficulty: 0, seed_len: 5, kernel: None },
+            pow: Pow { difficulty: 0, seed_len: 5, kernel: None, spent: Duration::ZERO },
             store: Store {
                 catalogs: Vec::new(),
                 orders: Vec::new(),

@@ -22,7 +22,7 @@ pub enum Kind {
     /// A client of proof of work, to measure a server with.
     Line,
     /// A search for a proof, which has no peer.
-    Search(pow::jobs::Name),
+    Search(pow::table::Name),
     /// What keeps the bookstore's log, which has no peer.
     Ledger,
     /// A connection of the bookstore's front with one of its replicas.

@@ -180,7 +180,7 @@ impl Pending {
                 | Outcome::Process(_)
                 | Outcome::Reports(_)
                 | Outcome::Store(_)
-                | Outcome::Database(Ok(db::Answer::Chat(_))),
+                | Outcome::Database(Ok(db::Answer::Chat(_) | db::Answer::Spent(_))),
                 _,
             ) => {
                 return Some(Style::Plain.error(500, "the job failed"));

@@ -27,6 +27,7 @@ mod frozen;
 mod hanging;
 mod limits;
 mod metrics;
+mod proofs;
 mod replaced;
 mod resets;
 mod room;

@@ -2,8 +2,8 @@
 
 use super::row::{Opt, Set, valued};
 use super::{FROM_NOTHING, PATIENCE, put};
-use crate::config::accounts;
 use crate::config::value::{self, count, duration, optional};
+use crate::config::{accounts, zone};
 
 pub(super) static CHAT: [Opt; 11] = [
     valued(
@@ -77,8 +77,10 @@ pub(super) static CHAT: [Opt; 11] = [
         "timezone",
         "ZONE",
         "local",
-        "When a day of the statistics begins: local, UTC, or a distance from it, such as +02:00",
-        |d, v| put(&mut d.config.chat.timezone, accounts::timezone(v)),
+        "When a day of the statistics begins: local (as TZ or /etc/localtime have it), UTC, a \
+         distance from it such as +02:00, or whatever TZ can say: Europe/Berlin, the path of a \
+         file, a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
+        |d, v| put(&mut d.config.chat.timezone, zone::timezone(v)),
     ),
     valued(
         "chat-capacity",
@@ -89,5 +91,5 @@ pub(super) static CHAT: [Opt; 11] = [
     ),
 ];
 
-/// What waits is told its place by walking the queue.
+/// Who waits is told its place again and again: so many lines at most, every few seconds.
 const QUEUE_MAX: usize = 10_000;

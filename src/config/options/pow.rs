@@ -4,8 +4,10 @@ use super::row::{Opt, valued};
 use super::{AUTO, put};
 use crate::config::value;
 use crate::work::pow::Kernel;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-pub(super) static POW: [Opt; 3] = [
+pub(super) static POW: [Opt; 4] = [
     valued(
         "pow-difficulty",
         "N",
@@ -24,7 +26,17 @@ pub(super) static POW: [Opt; 3] = [
         "How hashes are computed; auto measures at the start which is fastest here",
         |d, v| put(&mut d.config.pow.kernel, kernel(v)),
     ),
+    valued(
+        "pow-spent-time",
+        "TIME",
+        "24h",
+        "How long a proof that was spent is remembered, and not accepted again",
+        |d, v| put(&mut d.config.pow.spent, value::duration(v, SPENT)),
+    ),
 ];
+
+/// From what a clock with seconds can tell to a year.
+const SPENT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 366);
 
 /// A search for sixteen digits would take centuries.
 const DIFFICULTY_MAX: u8 = 15;

@@ -17,7 +17,8 @@ impl Zone {
         match self {
             Zone::Fixed(seconds) => i64::from(*seconds),
             Zone::Rules(rules) => {
-                let found = rules.find_local_time_type(unix_s);
+                let found = rules.find_local_time_type(unix_s).ok();
+                let found = found.or_else(|| last(rules));
                 found.map_or(0, |found| i64::from(found.ut_offset()))
             }
         }
@@ -37,6 +38,13 @@ impl Zone {
         let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
         format!("{} {hours:02}:{minutes:02}:{seconds:02}", self.day(wall))
     }
+}
+
+/// What is in force behind the last change of a file that has no rule for later ones.
+fn last(rules: &tz::TimeZone) -> Option<&tz::LocalTimeType> {
+    let rules = rules.as_ref();
+    let transition = rules.transitions().last()?;
+    rules.local_time_types().get(transition.local_time_type_index())
 }
 
 /// Milliseconds since 1970.
@@ -100,6 +108,34 @@ mod tests {
         let zone = Zone::Rules(rules);
         assert_eq!(zone.day_and_time(wall(1_772_323_200)), "2026-03-01 01:00:00");
         assert_eq!(zone.day_and_time(wall(1_782_864_000)), "2026-07-01 02:00:00");
+        // The clock goes forward on 2026-03-29 at one, and back on 2026-10-25 at one, by UTC.
+        for (unix_s, local) in [
+            (1_774_738_799, "2026-03-28 23:59:59"),
+            (1_774_738_800, "2026-03-29 00:00:00"),
+            (1_774_745_999, "2026-03-29 01:59:59"),
+            (1_774_746_000, "2026-03-29 03:00:00"),
+            (1_774_821_599, "2026-03-29 23:59:59"),
+            (1_774_821_600, "2026-03-30 00:00:00"),
+            (1_792_879_199, "2026-10-24 23:59:59"),
+            (1_792_879_200, "2026-10-25 00:00:00"),
+            (1_792_889_999, "2026-10-25 02:59:59"),
+            (1_792_890_000, "2026-10-25 02:00:00"),
+            (1_792_969_199, "2026-10-25 23:59:59"),
+            (1_792_969_200, "2026-10-26 00:00:00"),
+        ] {
+            assert_eq!(zone.day_and_time(wall(unix_s)), local);
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_rule_keeps_what_its_last_change_has_left() {
+        let kind = |seconds| tz::LocalTimeType::new(seconds, false, None).unwrap();
+        let change = tz::timezone::Transition::new(1000, 1);
+        let kinds = vec![kind(3600), kind(7200)];
+        let rules = tz::TimeZone::new(vec![change], kinds, vec![], None).unwrap();
+        let zone = Zone::Rules(rules);
+        assert_eq!(zone.day_and_time(wall(0)), "1970-01-01 01:00:00");
+        assert_eq!(zone.day_and_time(wall(86_400)), "1970-01-02 02:00:00");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Pending {
     Pi(pi::Pending),
     /// Proof of work.
     Pow(pow::api::Pending),
+    /// A proof that is being spent.
+    Spend(pow::spend::Pending),
     /// Reports of load tests.
     Reports(panel::archive::Pending),
     /// The bookstore.
@@ -40,7 +42,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.deadline(),
             Pending::Pow(pending) => Some(pending.deadline()),
-            Pending::Reports(_) => None,
+            Pending::Spend(_) | Pending::Reports(_) => None,
             Pending::Store(pending) => Some(pending.deadline()),
             Pending::Chat(_) => None,
             Pending::Metrics(pending) => Some(pending.deadline()),
@@ -65,6 +67,7 @@ impl Pending {
         match self {
             Pending::Pi(pending) => pending.news(event, cx),
             Pending::Pow(pending) => pending.news(&event, cx),
+            Pending::Spend(pending) => pending.news(&event, cx),
             Pending::Reports(pending) => pending.news(event),
             Pending::Store(pending) => pending.news(event, cx),
             Pending::Chat(pending) => pending.news(&event, cx),
@@ -97,7 +100,7 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::PowSolve => pow::api::solve(request, cx),
         Endpoint::PowJob => Answer::Ready(pow::api::status(request, cx)),
         Endpoint::PowCancel => Answer::Ready(pow::api::cancel(request, cx)),
-        Endpoint::PowVerify => Answer::Ready(pow::api::verify(request, cx)),
+        Endpoint::PowVerify => pow::api::verify(request, cx),
         Endpoint::PowStats => Answer::Ready(pow::api::stats(cx)),
         Endpoint::Store(ask) => store::ask(ask, request, cx),
         Endpoint::ChatStatus => Answer::Ready(chat::api::status(cx)),

@@ -1,9 +1,9 @@
 //! Proof of work over HTTP: solve now or later, ask how it goes, give up, verify, and statistics.
 
-use super::State;
-use super::jobs::{Entry, Fate, Name, Solution, Table};
 use super::meter::expected;
+use super::table::{Entry, Fate, Name, Solution, Table};
 use super::verify::{Claim, Verdict, Wrong, judge};
+use super::{State, spend};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use crate::service::{Cx, Effect, Event, Kind, Mail, Ticket};
@@ -56,7 +56,7 @@ pub fn solve(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let mut entry = Entry::new(message, bits, weight, cx.now, cx.now + time);
     entry.waiter = (!wait.is_zero()).then_some((cx.id, request.ticket, until));
     let Ok(name) = cx.world.pow.jobs.insert(entry) else {
-        return Answer::Ready(busy("Too many searches are kept.", 60));
+        return Answer::Ready(busy("Too many searches are under way.", drained(&cx.world.pow)));
     };
     cx.effects.push(Effect::Open(Kind::Search(name)));
     if wait.is_zero() {
@@ -84,7 +84,9 @@ impl Pending {
             | Event::Bytes
             | Event::Eof => return None,
         }
-        let entry = cx.world.pow.jobs.find(self.name, cx.now)?;
+        let Some(entry) = cx.world.pow.jobs.find(self.name, cx.now) else {
+            return Some(busy("The search had to make room for others.", 1));
+        };
         entry.waiter = None;
         let response = match entry.fate {
             Fate::Solved(solution) => solved(&entry.message, &solution),
@@ -122,30 +124,25 @@ pub fn cancel(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
     json(200, report(name, cx))
 }
 
-/// `POST /api/pow/verify`.
-pub fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+/// `POST /api/pow/verify`. Whatever difficulty is asked for, only a proof that this server would
+/// have been satisfied with can be spent: anything else would fill the store for nothing.
+pub fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let body = match document(request) {
         Ok(body) => body,
-        Err(response) => return response,
+        Err(response) => return Answer::Ready(response),
     };
     let judged = claim(&body, &cx.world.pow).and_then(|verdict| {
         Ok((verdict, flag(&body, "spend", Need::Default(false)).map_err(|e| wrong(&e))?))
     });
-    let (mut verdict, spend) = match judged {
-        Ok(judged) => judged,
-        Err(response) => return response,
-    };
-    if let (true, None, Some(hash)) = (spend, verdict.wrong, verdict.hash) {
-        let spent = &mut cx.world.pow.spent;
-        if spent.contains(&hash) {
-            verdict.wrong = Some(Wrong::AlreadySpent);
-        } else if spent.len() >= limits::POW_SPENT {
-            return busy("No more proofs can be remembered.", 3600);
-        } else {
-            spent.insert(hash);
-            cx.stats.pow.spent += 1;
-        }
+    match judged {
+        Ok((verdict, true)) => spend::ask(verdict.at_least(cx.world.pow.bits), request.ticket, cx),
+        Ok((verdict, false)) => Answer::Ready(judgement(&verdict)),
+        Err(response) => Answer::Ready(response),
     }
+}
+
+/// What a claim came to.
+pub(super) fn judgement(verdict: &Verdict) -> Response {
     let reason = verdict.wrong.map_or("null".to_string(), |wrong| format!("\"{}\"", wrong.name()));
     let valid = verdict.wrong.is_none();
     let (zeros, bits) = (verdict.zeros(), verdict.bits());
@@ -279,9 +276,14 @@ fn at_once(wanted: &Wanted, cx: &mut Cx<'_>) -> Option<Solution> {
 /// Seconds until what waits can be done within a minute, if it cannot now.
 fn overload(state: &State) -> Option<u32> {
     let lines = state.meter.lines as f64 * expected(state.bits);
-    let seconds = (state.jobs.backlog(state.seed_len) + lines) / state.meter.capacity();
+    let seconds = (state.jobs.backlog() + lines) / state.meter.capacity();
     let too_long = seconds - limits::POW_BACKLOG.as_secs_f64();
     (too_long > 0.0).then(|| too_long.ceil().max(1.0) as u32)
+}
+
+/// Seconds that the searches under way are expected to take.
+fn drained(state: &State) -> u32 {
+    (state.jobs.backlog() / state.meter.capacity()).ceil().max(1.0) as u32
 }
 
 /// How long the client would wait (RFC 7240 §4.3), within what we let it.
@@ -373,7 +375,7 @@ fn nowhere() -> Response {
     Style::Problem.error(404, "No search has this name, or it was forgotten.")
 }
 
-fn busy(detail: &str, seconds: u32) -> Response {
+pub(super) fn busy(detail: &str, seconds: u32) -> Response {
     Style::Problem.error(503, detail).retry_after(seconds)
 }
 

@@ -4,14 +4,17 @@ pub mod api;
 pub mod jobs;
 pub mod line;
 pub mod meter;
+pub mod spend;
+pub mod table;
 pub mod verify;
 
 use self::meter::{Meter, expected};
+use crate::limits;
 use crate::service::InPlace;
 use crate::work::pow::{Job, Kernel, Outcome};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 /// State of the service.
 #[derive(Debug)]
@@ -23,11 +26,11 @@ pub struct State {
     /// How hashes are computed.
     pub kernel: Kernel,
     /// Searches asked for over HTTP.
-    pub jobs: jobs::Table,
+    pub jobs: table::Table,
     /// How fast, and how lucky.
     pub meter: Meter,
-    /// Hashes of proofs that have been spent.
-    pub spent: HashSet<[u8; 32]>,
+    /// How long a proof that was spent is remembered.
+    pub spent_kept: Duration,
 }
 
 /// Seeds tried on the loop before a search goes to the workers: a few microseconds, less than it
@@ -57,9 +60,9 @@ impl State {
             bits,
             seed_len,
             kernel,
-            jobs: jobs::Table::new(secret),
+            jobs: table::Table::new(secret, seed_len),
             meter: Meter::new(capacity),
-            spent: HashSet::new(),
+            spent_kept: limits::POW_SPENT_KEPT,
         }
     }
 

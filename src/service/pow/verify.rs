@@ -56,6 +56,12 @@ impl Verdict {
         self.hash.as_ref().map_or(0, leading_zero_bits)
     }
 
+    /// The same claim, where it has to make at least `bits` zero bits, too.
+    pub fn at_least(self, bits: u32) -> Verdict {
+        let low = self.wrong.is_none() && self.bits() < bits;
+        Verdict { wrong: if low { Some(Wrong::LowDifficulty) } else { self.wrong }, ..self }
+    }
+
     /// Zero digits that the hash begins with.
     pub fn zeros(&self) -> u32 {
         self.bits() / 4

@@ -6,6 +6,7 @@
 
 pub mod chat;
 pub mod counts;
+pub mod spent;
 pub mod store;
 
 use super::Outcome;
@@ -21,6 +22,8 @@ pub enum Request {
     Counts(counts::Request),
     /// The live chat.
     Chat(chat::Request),
+    /// Spent proofs of work.
+    Spent(spent::Request),
 }
 
 /// What was carried out and is on disk, in the same groups.
@@ -30,6 +33,8 @@ pub enum Answer {
     Counts(counts::Answer),
     /// The live chat.
     Chat(chat::Answer),
+    /// Spent proofs of work.
+    Spent(spent::Answer),
 }
 
 /// Why a request was not carried out.
@@ -90,7 +95,7 @@ pub trait Ledger: Send + 'static {
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The tables of every group.
-const SCHEMAS: [&str; 2] = [counts::SCHEMA, chat::SCHEMA];
+const SCHEMAS: [&str; 3] = [counts::SCHEMA, chat::SCHEMA, spent::SCHEMA];
 
 /// The open database.
 #[derive(Debug)]
@@ -146,6 +151,7 @@ fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<
     match request {
         Request::Counts(request) => counts::answer(transaction, request).map(Answer::Counts),
         Request::Chat(request) => chat::answer(transaction, request).map(Answer::Chat),
+        Request::Spent(request) => spent::answer(transaction, request).map(Answer::Spent),
     }
 }
 
