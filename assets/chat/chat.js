@@ -38,7 +38,7 @@ async function look() {
   const [status, list] = await Promise.all([ask("/api/chat/status"), ask("/api/chat/agents")]);
   const now = {
     queue: status.queue,
-    ewt: `${status.ewt} s`,
+    ewt: status.ewt === null ? "–" : `${status.ewt} s`,
     chats: status.chats,
     online: status.agents.online,
     away: status.agents.away,

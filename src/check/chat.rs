@@ -51,8 +51,9 @@ fn behind_subnegotiation(mut rest: &[u8]) -> &[u8] {
     }
 }
 
-/// Lines: however they are cut they are what splitting the filtered input at each LF makes of
-/// them; what is said in them is read the same way twice; what a server prints is read back.
+/// Lines: however they are cut they are what splitting the filtered input at each end of a line
+/// makes of them; what is said in them is read the same way twice; what a server prints is read
+/// back.
 pub fn chat_line(input: &[u8]) {
     let short = &input[..input.len().min(INPUT_MAX)];
     let twin = twin_of_lines(&twin_of_filter(short));
@@ -75,33 +76,65 @@ fn pieces(input: &[u8], ends: &[usize]) -> Vec<Piece> {
         while let Parse::Done(piece, used) = reader.next(rest) {
             rest = &rest[used..];
             pieces.extend((piece != Piece::Nothing).then_some(piece));
-            assert!(reader.held() <= LINE_BYTES_MAX + 1, "what waits for its end is bounded");
+            assert!(reader.held() <= LINE_BYTES_MAX, "what waits for its end is bounded");
         }
     }
     pieces.extend(reader.last());
     pieces
 }
 
+/// By looking at whole lines: what ends each of them, then what is taken back, then what it is.
 fn twin_of_lines(filtered: &[u8]) -> Vec<Piece> {
-    let mut lines = filtered.split(|byte| *byte == b'\n').collect::<Vec<_>>();
-    // What follows the last LF is a line only if there is anything.
-    if lines.last().is_some_and(|last| last.is_empty()) {
-        lines.pop();
+    let (mut lines, mut rest) = (Vec::new(), filtered);
+    while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+        let (line, behind) = rest.split_at(end);
+        let first = lines.is_empty();
+        lines.push(twin_of_line(line, first, behind[0] == b'\r'));
+        let ending = match behind {
+            [b'\r', b'\n' | 0, ..] => 2,
+            _ => 1,
+        };
+        rest = &behind[ending..];
     }
-    lines.into_iter().map(twin_of_line).collect()
+    // What follows the last ending is a line only if anything is left of it.
+    let left = twin_of_editing(rest, lines.is_empty());
+    if left.is_none_or(|left| !left.is_empty()) {
+        lines.push(twin_of_line(rest, lines.is_empty(), false));
+    }
+    lines
 }
 
-fn twin_of_line(line: &[u8]) -> Piece {
-    let bare = line.strip_suffix(b"\r").unwrap_or(line);
-    if bare.len() > LINE_BYTES_MAX {
-        return Piece::Refused(Bad::TooLong);
+/// What is left of a line when everything was taken back that was; nothing if it became too long.
+fn twin_of_editing(line: &[u8], first: bool) -> Option<Vec<u8>> {
+    let (mut left, mut marked) = (Vec::new(), !first);
+    for byte in line {
+        if matches!(byte, 0x08 | 0x7f) {
+            let begins = |byte: &u8| !(0x80..=0xbf).contains(byte);
+            let kept = left.iter().rposition(begins).unwrap_or(0);
+            left.truncate(kept.max(left.len().saturating_sub(4)));
+            continue;
+        }
+        if left.len() == LINE_BYTES_MAX {
+            return None;
+        }
+        left.push(*byte);
+        if left == b"\xef\xbb\xbf" && !std::mem::replace(&mut marked, true) {
+            left.clear();
+        }
     }
-    let Ok(text) = std::str::from_utf8(bare) else { return Piece::Refused(Bad::Encoding) };
+    Some(left)
+}
+
+fn twin_of_line(line: &[u8], first: bool, crlf: bool) -> Piece {
+    let Some(left) = twin_of_editing(line, first) else { return Piece::Refused(Bad::TooLong) };
+    let Ok(text) = std::str::from_utf8(&left) else { return Piece::Refused(Bad::Encoding) };
+    let command = text.starts_with('/') && !text.starts_with("//");
     let clean = |c: char| match u32::from(c) {
+        9 if command => ' ',
         0..=0x1f | 0x7f..=0x9f | 0x202a..=0x202e | 0x2066..=0x2069 => '\u{fffd}',
         _ => c,
     };
-    Piece::Line { text: text.chars().map(clean).collect(), crlf: bare.len() < line.len() }
+    Piece::Line { text: text.chars().map(clean).collect(), crlf }
 }
 
 /// A clean line, as a client's and as a server's.

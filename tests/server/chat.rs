@@ -1,6 +1,6 @@
 //! The chat through the kernel: stories, a client that dies, a server that dies.
 
-use super::util::process::{PATIENCE, Place, Server, eventually};
+use super::util::process::{FREE, PATIENCE, Place, Server, eventually};
 use super::util::story::{self, Step, Story, Words};
 use rustix::process::Signal;
 use std::collections::HashMap;
@@ -214,4 +214,65 @@ fn demonstration_agents_are_told_on_standard_error_only() {
     });
     ada.say(&format!("/agent ada {told}"));
     ada.expect("+OK 200 agent=ada");
+}
+
+/// `/stats me` begins with the name and the moment, as the zone of the server has it.
+fn moment(addr: SocketAddr) -> String {
+    let screen = stats(addr);
+    let line = screen.lines().find_map(|line| line.trim().strip_prefix("Date and Time: "));
+    line.unwrap().to_string()
+}
+
+/// The moment so many seconds ahead of UTC, as SQLite has it.
+fn ahead(seconds: i64) -> String {
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    let sql = "SELECT datetime('now', ?1 || ' seconds')";
+    database.query_row(sql, [seconds], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn days_turn_by_the_variable_tz_and_what_is_none_is_told() {
+    let folder = Place::new();
+    let rule = "\n<+11:37>-11:37\n".replace("<+11:37>", "<+1137>");
+    let header = |version: &[u8]| {
+        let counts = [0_u32, 0, 0, 0, 1, 4].map(u32::to_be_bytes).concat();
+        [b"TZif", version, &[0; 15][..], &counts, &[0; 6], b"UTC\0"].concat()
+    };
+    let file = [header(b"2"), header(b"2"), rule.into_bytes()].concat();
+    std::fs::write(folder.path("Zone"), file).unwrap();
+    let path = folder.path("Zone").to_str().unwrap().to_string();
+    let directory = folder.path("").to_str().unwrap().to_string();
+    for (tz, seconds) in [
+        ("", 0),
+        ("Zone", 41_820),
+        (":Zone", 41_820),
+        (&path, 41_820),
+        (&format!(":{path}"), 41_820),
+        ("<-1123>11:23", -40_980),
+        ("No/Where", 0),
+    ] {
+        let place = Place::new();
+        let mut command = place.command(FREE);
+        command.env("TZ", tz).env("TZDIR", &directory);
+        let server = Server::launch(&place, command);
+        let addr = server.addr("chat", "tcp");
+        eventually("a moment between two others", || {
+            let (before, told, after) = (ahead(seconds), moment(addr), ahead(seconds));
+            (before <= told && told <= after).then_some(())
+        });
+        let told = server.stderr().contains("`No/Where` is no time zone");
+        assert_eq!(told, tz == "No/Where", "{}", server.stderr());
+    }
+}
+
+#[test]
+fn a_wait_that_nobody_can_foresee_is_null() {
+    let server = Server::start(&["--chat-wait=5s"]);
+    let status = || super::util::http::Client::connect(server.web()).get("/api/chat/status").json();
+    assert_eq!(status()["ewt"], serde_json::Value::Null);
+    let mut bo = Client::connect(server.addr("chat", "tcp"));
+    bo.say("/agent bo bo");
+    bo.say("/online");
+    bo.expect("+OK 200 agent=bo status=online");
+    assert_eq!(status()["ewt"], 0);
 }

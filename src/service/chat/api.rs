@@ -37,7 +37,9 @@ pub fn status(cx: &Cx<'_>) -> Response {
     let (online, away) = state.lobby.moods();
     let (waiting, chats) = (state.lobby.waiting(), state.lobby.chats());
     let today = today(state, cx);
-    let (ewt, limit) = (state.lobby.expected_wait(1), state.lobby.settings().wait.as_secs());
+    let limit = state.lobby.settings().wait.as_secs();
+    let ewt = state.lobby.expected_wait_of_next();
+    let ewt = ewt.map_or("null".to_string(), |seconds| seconds.to_string());
     json(
         200,
         format!(

@@ -258,6 +258,7 @@ pub(super) fn bye(p: &mut Printer<'_>, reason: Reason) {
 fn print(notice: &Notice, p: &mut Printer<'_>) {
     match notice {
         Notice::Queued { pos, wait_limit, ewt } => {
+            let ewt = report::seconds(*ewt);
             p.event(format_args!("QUEUED pos={pos} wait_limit={wait_limit} ewt={ewt}"));
         }
         Notice::Connected(chat, agent) => {

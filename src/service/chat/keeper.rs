@@ -16,6 +16,8 @@ pub struct Session {
     next: Option<Instant>,
     /// When to submit again, after the queue was full.
     retry: Option<Instant>,
+    /// Until when others have their turns, after much was due at once.
+    pause: Option<Instant>,
     /// Longer than anybody is there.
     far: Instant,
     /// It has been told that the server is ending.
@@ -26,10 +28,13 @@ pub struct Session {
 /// How long a keeper sleeps while nothing is due at all.
 const FAR: Duration = Duration::from_secs(24 * 3600);
 
+/// How soon it looks again at what was too much for one turn.
+const PAUSE: Duration = Duration::from_millis(1);
+
 impl Session {
     /// A keeper that has just come.
     pub fn open(now: Instant) -> Session {
-        Session { next: None, retry: None, far: now + FAR, ending: false, done: None }
+        Session { next: None, retry: None, pause: None, far: now + FAR, ending: false, done: None }
     }
 
     /// See [`crate::service::Session::handle`].
@@ -55,8 +60,9 @@ impl Session {
         self.ending = cx.draining;
         if self.ending {
             cx.world.chat.lobby.shut_down(at(cx), &mut out);
-        } else {
-            cx.world.chat.lobby.expire(at(cx), &mut out);
+        } else if self.pause.is_none_or(|at| at <= cx.now) {
+            let more = cx.world.chat.lobby.expire(at(cx), &mut out);
+            self.pause = more.then_some(cx.now + PAUSE);
         }
         let own = cx.world.chat.settle(out, cx.id, cx.effects);
         debug_assert!(own.is_empty(), "a keeper is told nothing by the lobby");
@@ -91,13 +97,14 @@ impl Session {
 
     fn rest(&mut self, cx: &mut Cx<'_>) {
         let State { lobby, books, keeper, .. } = &mut cx.world.chat;
-        self.next = lobby.next_timer();
+        let next = lobby.next_timer();
+        self.next = next.map(|next| self.pause.map_or(next, |pause| next.max(pause)));
         self.far = cx.now + FAR;
-        if lobby.is_empty() && books.is_empty() && self.next.is_none() {
+        if lobby.is_empty() && books.is_empty() && next.is_none() {
             *keeper = Keeper::Absent;
             self.done = Some(Close::Finished);
         } else {
-            *keeper = Keeper::Here(cx.id, self.next);
+            *keeper = Keeper::Here(cx.id, next);
         }
     }
 }

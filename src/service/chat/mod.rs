@@ -23,13 +23,15 @@ mod visitor;
 pub mod zone;
 
 use crate::service::{Cx, Effect, Id, Kind, Mail};
+use crate::wire::chat::looks;
 use crate::work::db::chat::{Days, Group, Shifts};
 use books::Books;
 use lobby::{At, Delivery, Item, Lobby, Notice, Out, Settings};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
-use tally::Today;
+use tally::{Tally, Today};
 use zone::Zone;
 
 /// Somebody who may sign in.
@@ -54,6 +56,8 @@ pub struct State {
     pub today: Today,
     /// When a day begins.
     pub zone: Zone,
+    /// What names look like that no visitor may have.
+    taken: HashSet<String>,
     secrets: Vec<[u8; 32]>,
     keeper: Keeper,
 }
@@ -92,11 +96,15 @@ impl State {
         let Opening { settings, accounts, zone, last_chat, today } = opening;
         let agents = accounts.iter().map(|a| (Arc::from(a.name.as_str()), a.capacity)).collect();
         let (day, groups, _) = today;
+        let names = accounts.iter().map(|account| account.name.as_str());
+        let mut lobby = Lobby::new(settings, secret, agents, last_chat + 1);
+        lobby.expect(Tally::of(&groups, &[], None).mean_talk_s());
         State {
-            lobby: Lobby::new(settings, secret, agents, last_chat + 1),
+            lobby,
             books: Books::default(),
             today: Today::new(day, &groups),
             zone,
+            taken: RESERVED.into_iter().chain(names).flat_map(looks).collect(),
             secrets: accounts.into_iter().map(|account| account.secret_sha256).collect(),
             keeper: Keeper::Absent,
         }
@@ -111,10 +119,9 @@ impl State {
         number.filter(|_| std::hint::black_box(differ) == 0)
     }
 
-    /// Whether a visitor may not have this name: those of agents, and those that sound like us.
+    /// Whether a visitor may not have this name: it looks like that of an agent, or like ours.
     fn is_reserved(&self, name: &str) -> bool {
-        let agents = self.lobby.agents().iter().map(|agent| &*agent.name);
-        RESERVED.into_iter().chain(agents).any(|taken| taken.eq_ignore_ascii_case(name))
+        looks(name).iter().any(|look| self.taken.contains(look))
     }
 
     /// Today, this month and ever, as stretches of days.

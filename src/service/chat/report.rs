@@ -170,11 +170,18 @@ pub(super) fn number(value: Option<f64>) -> String {
     }
 }
 
+/// Seconds, or nothing where they are not known.
+pub(super) fn seconds(seconds: Option<u64>) -> String {
+    seconds.map_or(String::new(), |seconds| seconds.to_string())
+}
+
 /// What can be said.
 pub(super) fn help(role: Role) -> Vec<String> {
     let lines: &[&str] = match role {
         Role::Nobody => &[
-            "/hello NAME            ask for somebody; a line of text does, too",
+            "/hello NAME            ask for somebody; a line of text does, too. A name has 1 to \
+             32 characters, one blank between words, none of <>|#:, and does not look like an \
+             agent's",
             "/resume TOKEN since=N  come back, having received N lines",
             "/agent NAME SECRET     sign in as an agent",
             "/ping /help /quit",

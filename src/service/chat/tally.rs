@@ -123,6 +123,11 @@ impl Tally {
         }
     }
 
+    /// How long a chat has taken on average, in seconds.
+    pub fn mean_talk_s(&self) -> Option<f64> {
+        (self.handled > 0).then(|| self.talked_ms as f64 / (1000 * self.handled) as f64)
+    }
+
     /// Visitors who entered the queue.
     pub fn offered(&self) -> u64 {
         self.handled + self.lost + self.abandoned + self.short_abandoned + self.waiting

@@ -12,7 +12,7 @@ impl Caller {
     pub(super) fn obey_nobody(&mut self, said: Said<'_>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         match said {
             Said::Hello(name) if cx.world.chat.is_reserved(name) => {
-                p.err(409, "name-taken", "That name belongs to somebody else.");
+                p.err(409, "name-taken", "That name is, or looks like, somebody else's.");
             }
             Said::Hello(name) => {
                 self.hello(Some(name.into()), cx, p);
@@ -25,7 +25,8 @@ impl Caller {
             Said::Resume(token, since) => self.resume(token, since, cx, p),
             Said::Queue => {
                 let lobby = &cx.world.chat.lobby;
-                let (waiting, ewt) = (lobby.waiting(), lobby.expected_wait(1));
+                let waiting = lobby.waiting();
+                let ewt = report::seconds(lobby.expected_wait_of_next());
                 p.ok(200, format_args!("waiting={waiting} ewt={ewt}"));
             }
             Said::Quit(_) => {
@@ -157,7 +158,8 @@ impl Caller {
         });
         match lobby.place(visit).filter(|_| waits) {
             Some(pos) => {
-                let (limit, ewt) = (lobby.settings().wait.as_secs(), lobby.expected_wait(pos));
+                let limit = lobby.settings().wait.as_secs();
+                let ewt = report::seconds(lobby.expected_wait(pos));
                 p.ok(200, format_args!("pos={pos} wait_limit={limit} ewt={ewt}"));
             }
             None => self.refuse(Refused::State, cx, p),

@@ -14,7 +14,7 @@ reasons! {
         Arguments = 400, "bad-arguments", "the chat protocol",
             "The command takes other arguments; /help shows them.";
         Name = 400, "bad-name", "the chat protocol",
-            "A name has 1 to 32 characters, no blanks and none of <>|#:, in it.";
+            "A name has 1 to 32 characters, one blank between words, and none of <>|#:, in it.";
         Rating = 400, "bad-rating", "the chat protocol",
             "A rating is a number from 1 to 5.";
         ServerLine = 400, "bad-server-line", "the chat protocol",

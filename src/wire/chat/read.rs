@@ -1,5 +1,9 @@
 //! Bytes into lines of clean text, whatever way they are cut.
 //!
+//! ```text
+//!   LF · CR LF · CR NUL (telnet) · CR (terminals in raw mode)    end a line
+//!   backspace · DEL                                              take back the last character
+//! ```
 //! It never holds more than one unfinished line, and none between lines.
 
 use super::{Bad, LINE_BYTES_MAX, Telnet};
@@ -13,7 +17,18 @@ pub struct Reader {
     line: Vec<u8>,
     /// The line is too long: it is thrown away to its end.
     discarding: bool,
+    /// The line ended in a CR: a LF or NUL that follows belongs to it.
+    returned: bool,
+    /// Something has come, so that no byte order mark can.
+    begun: bool,
 }
+
+/// What a terminal sends to take back a character.
+const BACKSPACE: u8 = 0x08;
+const DEL: u8 = 0x7f;
+
+/// A file of some editors begins so; a client that sends one does.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What some bytes came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +39,7 @@ pub enum Piece {
     Line {
         /// Its text, without anything that could be more than text to a terminal.
         text: String,
-        /// Whether it ended in CRLF.
+        /// Whether it ended in a CR, and perhaps more.
         crlf: bool,
     },
     /// A line that is not one; it has been dropped to its end.
@@ -38,17 +53,17 @@ impl Reader {
             return Parse::More;
         }
         for (at, byte) in input.iter().enumerate() {
-            match self.telnet.filter(*byte) {
-                Some(b'\n') => return Parse::Done(self.end(), at + 1),
-                // One more than the longest, in case it is the CR of its ending.
-                Some(byte) if !self.discarding && self.line.len() <= LINE_BYTES_MAX => {
-                    self.line.push(byte);
+            let Some(byte) = self.telnet.filter(*byte) else { continue };
+            let behind_return = std::mem::take(&mut self.returned);
+            match byte {
+                b'\n' | b'\0' if behind_return => {}
+                b'\r' => {
+                    self.returned = true;
+                    return Parse::Done(self.end(true), at + 1);
                 }
-                Some(_) => {
-                    self.discarding = true;
-                    self.line = Vec::new();
-                }
-                None => {}
+                b'\n' => return Parse::Done(self.end(false), at + 1),
+                BACKSPACE | DEL => self.take_back(),
+                byte => self.put(byte),
             }
         }
         Parse::Done(Piece::Nothing, input.len())
@@ -56,7 +71,7 @@ impl Reader {
 
     /// The line that the end of input ends, if there is one.
     pub fn last(&mut self) -> Option<Piece> {
-        (self.discarding || !self.line.is_empty()).then(|| self.end())
+        (self.discarding || !self.line.is_empty()).then(|| self.end(false))
     }
 
     /// Bytes that wait for the end of their line.
@@ -64,13 +79,36 @@ impl Reader {
         self.line.len()
     }
 
-    fn end(&mut self) -> Piece {
-        let mut line = std::mem::take(&mut self.line);
-        let crlf = line.last() == Some(&b'\r');
-        if crlf {
-            line.pop();
+    fn put(&mut self, byte: u8) {
+        if self.discarding {
+            return;
         }
-        if std::mem::take(&mut self.discarding) || line.len() > LINE_BYTES_MAX {
+        if self.line.len() == LINE_BYTES_MAX {
+            self.discarding = true;
+            self.line = Vec::new();
+            return;
+        }
+        self.line.push(byte);
+        if self.line == BYTE_ORDER_MARK && !std::mem::replace(&mut self.begun, true) {
+            self.line.clear();
+        }
+    }
+
+    /// Takes back a character: bytes that continue one, and the one that begins it. Of bytes that
+    /// are no UTF-8, not more than a character can have.
+    fn take_back(&mut self) {
+        for _ in 0..4 {
+            match self.line.pop() {
+                Some(0x80..=0xbf) => {}
+                Some(_) | None => return,
+            }
+        }
+    }
+
+    fn end(&mut self, crlf: bool) -> Piece {
+        let line = std::mem::take(&mut self.line);
+        self.begun = true;
+        if std::mem::take(&mut self.discarding) {
             return Piece::Refused(Bad::TooLong);
         }
         match String::from_utf8(line) {
@@ -81,13 +119,19 @@ impl Reader {
 }
 
 /// Text in which nothing moves a cursor or turns the writing around: control characters, and
-/// embeddings, overrides and isolates of bidirectional text, are replaced.
+/// embeddings, overrides and isolates of bidirectional text, are replaced. Tabs that part the words
+/// of a command are blanks.
 pub fn clean(text: String) -> String {
-    if text.chars().any(is_unclean) {
-        text.chars().map(|c| if is_unclean(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
-    } else {
-        text
+    if !text.chars().any(is_unclean) {
+        return text;
     }
+    let command = text.starts_with('/') && !text.starts_with("//");
+    let cleaned = |c| match c {
+        '\t' if command => ' ',
+        c if is_unclean(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(cleaned).collect()
 }
 
 fn is_unclean(c: char) -> bool {
@@ -145,16 +189,67 @@ mod tests {
         let mut reader = Reader::default();
         for _ in 0..100 {
             assert!(matches!(reader.next(&[b'x'; 1000]), Parse::Done(Piece::Nothing, 1000)));
-            assert!(reader.held() <= LINE_BYTES_MAX + 1);
+            assert!(reader.held() <= LINE_BYTES_MAX);
         }
         assert_eq!(reader.last(), Some(Piece::Refused(Bad::TooLong)));
     }
 
     #[test]
     fn what_is_more_than_text_is_replaced() {
-        let dirty = "a\u{1b}[31m\tb\u{7f}\u{85}\u{202e}c\u{2066}";
+        let dirty = "a\u{1b}[31m\tb\0\u{85}\u{202e}c\u{2066}";
         let input = [dirty.as_bytes(), b"\n"].concat();
         let text = "a\u{fffd}[31m\u{fffd}b\u{fffd}\u{fffd}\u{fffd}c\u{fffd}";
         assert_eq!(pieces(&input, &[]), [line(text, false)]);
+        assert_eq!(pieces(b"/hello\tAnn\n", &[]), [line("/hello Ann", false)]);
+        assert_eq!(pieces(b"//a\tb\n", &[]), [line("//a\u{fffd}b", false)]);
+    }
+
+    #[test]
+    fn every_kind_of_return_ends_a_line_once() {
+        let said = |input: &[u8]| {
+            let whole = pieces(input, &[]);
+            for cut in 0..input.len() {
+                assert_eq!(pieces(input, &[cut]), whole, "{cut}");
+            }
+            let text = |piece| match piece {
+                Piece::Line { text, .. } => text,
+                Piece::Nothing | Piece::Refused(_) => panic!("not a line"),
+            };
+            whole.into_iter().map(text).collect::<Vec<_>>()
+        };
+        assert_eq!(said(b"a\nb\r\nc\r\0d\re"), ["a", "b", "c", "d", "e"]);
+        assert_eq!(said(b"a\r\0\nb\n"), ["a", "", "b"], "a LF behind CR NUL is a line of its own");
+        assert_eq!(said(b"a\r\r\nb\n\0c\n"), ["a", "", "b", "\u{fffd}c"]);
+        assert_eq!(said(b"a\r\xff\xf1\nb\n"), ["a", "b"], "telnet commands part nothing");
+        assert_eq!(pieces(b"a\r\0", &[]), [line("a", true)], "it is answered with CRLF");
+    }
+
+    #[test]
+    fn backspace_and_del_take_back_a_character() {
+        for (input, text) in [
+            (&b"/pinx\x08g\n"[..], "/ping"),
+            (b"/pinx\x7fg\n", "/ping"),
+            (b"\x08\x7f\x08a\n", "a"),
+            ("a\u{20ac}\x08b\n".as_bytes(), "ab"),
+            ("\u{1f600}\x7f\x7fb\n".as_bytes(), "b"),
+            ("\u{e9}\u{1f600}\x08\n".as_bytes(), "\u{e9}"),
+        ] {
+            assert_eq!(pieces(input, &[]), [line(text, false)]);
+            for cut in 0..input.len() {
+                assert_eq!(pieces(input, &[cut]), [line(text, false)]);
+            }
+        }
+        let mut long = "x".repeat(LINE_BYTES_MAX + 1).into_bytes();
+        long.extend(b"\x08\nnext\n");
+        let [refused, next] = &pieces(&long, &[])[..] else { panic!("two lines") };
+        assert_eq!(*refused, Piece::Refused(Bad::TooLong), "what is thrown away is not edited");
+        assert_eq!(*next, line("next", false));
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_everything_is_no_text() {
+        assert_eq!(pieces(b"\xef\xbb\xbf/ping\n", &[1, 2]), [line("/ping", false)]);
+        let second = "a\n\u{feff}b\n".as_bytes();
+        assert_eq!(pieces(second, &[]), [line("a", false), line("\u{feff}b", false)]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a client says: commands of visitors and agents, and text.
 
-use super::{Bad, is_name};
+use super::{Bad, is_agent_name, is_name};
 use crate::wire::Parse;
 
 /// A line of a client.
@@ -137,6 +137,10 @@ fn name(text: &str) -> Result<&str, Bad> {
     if is_name(text) { Ok(text) } else { Err(Bad::Name) }
 }
 
+fn agent_name(text: &str) -> Result<&str, Bad> {
+    if is_agent_name(text) { Ok(text) } else { Err(Bad::Name) }
+}
+
 /// Digits only: `+5` is none.
 fn number(text: &str) -> Result<u32, Bad> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -162,7 +166,7 @@ fn resume(rest: &str) -> Result<Said<'_>, Bad> {
 
 fn agent(rest: &str) -> Result<Said<'_>, Bad> {
     let (who, secret) = word(only(rest)?);
-    Ok(Said::Agent(name(who)?, only(secret)?))
+    Ok(Said::Agent(agent_name(who)?, only(secret)?))
 }
 
 fn to(rest: &str) -> Result<Said<'_>, Bad> {
@@ -174,7 +178,7 @@ fn transfer(rest: &str) -> Result<Said<'_>, Bad> {
     let (chat, target) = word(only(rest)?);
     let target = match only(target)? {
         "queue" => Target::Queue,
-        who => Target::Agent(name(who)?),
+        who => Target::Agent(agent_name(who)?),
     };
     Ok(Said::Transfer(number(chat)?, target))
 }
@@ -183,7 +187,7 @@ fn stats(rest: &str) -> Result<Said<'_>, Bad> {
     match rest {
         "" | "me" => Ok(Said::Stats(Whose::Me)),
         "all" => Ok(Said::Stats(Whose::All)),
-        who => name(who).map(|who| Said::Stats(Whose::Agent(who))),
+        who => agent_name(who).map(|who| Said::Stats(Whose::Agent(who))),
     }
 }
 
@@ -201,6 +205,7 @@ mod tests {
             ("//etc", Said::Text("/etc")),
             ("/hello Ann", Said::Hello("Ann")),
             ("/hello  Ann ", Said::Hello("Ann")),
+            ("/hello Mary Ann", Said::Hello("Mary Ann")),
             ("/queue", Said::Queue),
             ("/leave", Said::Leave),
             ("/rate 5", Said::Rate(5, "")),
@@ -235,7 +240,11 @@ mod tests {
             ("/dance", Bad::Command),
             ("/HELLO x", Bad::Command),
             ("/hello", Bad::Arguments),
-            ("/hello a b", Bad::Name),
+            ("/hello a  b", Bad::Name),
+            ("/hello a b=c", Bad::Name),
+            ("/hello \u{200b}", Bad::Name),
+            ("/transfer 7 b o", Bad::Name),
+            ("/stats b o", Bad::Name),
             ("/hello a|b", Bad::Name),
             ("/rate", Bad::Arguments),
             ("/rate 6", Bad::Rating),

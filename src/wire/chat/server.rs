@@ -28,7 +28,11 @@ impl ServerLine<'_> {
                 pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
             }
             ServerLine::Ok(_, text) => {
-                let mut pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+                let facts = text.split_once('=').map_or(*text, |(before, _)| {
+                    // Words for people may come first.
+                    &text[before.rfind(' ').map_or(0, |blank| blank + 1)..]
+                });
+                let mut pairs = pairs(facts)?.into_iter();
                 pairs.find(|(name, _)| *name == key).map(|(_, value)| value)
             }
             ServerLine::Err(..)
@@ -74,10 +78,29 @@ fn event(rest: &str) -> Option<ServerLine<'_>> {
         Some((facts, text)) => (facts, Some(text)),
         None => (rest, None),
     };
-    let mut words = facts.split(' ');
-    let name = words.next().filter(|name| !name.is_empty())?;
-    let pairs = words.map(|word| word.split_once('=')).collect::<Option<_>>()?;
-    Some(ServerLine::Event(name, pairs, text))
+    let (name, facts) = facts.split_once(' ').map_or((facts, None), |(n, rest)| (n, Some(rest)));
+    let pairs = facts.map_or(Some(Vec::new()), pairs)?;
+    (!name.is_empty()).then_some(ServerLine::Event(name, pairs, text))
+}
+
+/// Keys and their values. A word without `=` belongs to the value before it: a name may have
+/// several words, none of which has one.
+fn pairs(facts: &str) -> Option<Vec<(&str, &str)>> {
+    let (mut places, mut at) = (Vec::new(), 0);
+    for word in facts.split(' ') {
+        let end = at + word.len();
+        match word.find('=') {
+            Some(sign) => places.push((at, at + sign, end)),
+            None => places.last_mut()?.2 = end,
+        }
+        at = end + 1;
+    }
+    Some(
+        places
+            .into_iter()
+            .map(|(at, sign, end)| (&facts[at..sign], &facts[sign + 1..end]))
+            .collect(),
+    )
 }
 
 fn spoken<'a>(who: &'a str, text: &'a str) -> Option<ServerLine<'a>> {
@@ -103,6 +126,9 @@ mod tests {
         printer.err(409, "name-taken", "Another name, please.");
         printer.event(format_args!("QUEUED pos=2 wait_limit=120 ewt=9"));
         printer.event(format_args!("BYE reason=quit :See you: soon"));
+        printer.event(format_args!("ASSIGNED chat=1 visitor=Mary Ann id=a4b7 waited=0"));
+        printer.ok(200, format_args!("closed chat=7 by=Mary Ann"));
+        printer.said("Mary Ann", "hi");
         printer.said("bo", "a: <b> c");
         printer.heard(7, "Ann", "3fa9", "");
         printer.list(&["x".to_string()]);
@@ -122,15 +148,19 @@ mod tests {
             lines[3],
             ServerLine::Event("BYE", vec![("reason", "quit")], Some("See you: soon"))
         );
-        assert_eq!(lines[4], ServerLine::Said("bo", "a: <b> c"));
-        assert_eq!(lines[5], ServerLine::Heard(7, "Ann", "3fa9", ""));
-        assert_eq!(lines[6], ServerLine::Ok(215, "lines=1"));
-        assert_eq!(lines[7], ServerLine::Item("x"));
+        assert_eq!(lines[4].key("visitor"), Some("Mary Ann"));
+        assert_eq!(lines[4].key("waited"), Some("0"));
+        assert_eq!((lines[5].key("chat"), lines[5].key("by")), (Some("7"), Some("Mary Ann")));
+        assert_eq!(lines[6], ServerLine::Said("Mary Ann", "hi"));
+        assert_eq!(lines[7], ServerLine::Said("bo", "a: <b> c"));
+        assert_eq!(lines[8], ServerLine::Heard(7, "Ann", "3fa9", ""));
+        assert_eq!(lines[9], ServerLine::Ok(215, "lines=1"));
+        assert_eq!(lines[10], ServerLine::Item("x"));
     }
 
     #[test]
     fn anything_else_is_no_line_of_a_server() {
-        for line in ["", "hello", "+OK", "+OK 20 x", "-ERR 400 x", "* ", "<a b> c", "<x|a#b> c"] {
+        for line in ["", "hello", "+OK", "+OK 20 x", "-ERR 400 x", "* ", "<a  b> c", "<x|a#b> c"] {
             assert_eq!(server_line(line), Parse::Bad(Bad::ServerLine), "{line:?}");
         }
     }

@@ -35,8 +35,7 @@ impl Lobby {
 
     /// The chats of an agent, by number.
     pub fn chats_of(&self, agent: usize) -> impl Iterator<Item = (u32, &Chat)> {
-        let own = self.chats.iter().filter(move |(_, chat)| chat.agent == agent);
-        own.map(|(number, chat)| (*number, chat))
+        self.agents[agent].chats.iter().map(|number| (*number, &self.chats[number]))
     }
 
     /// The visitor of a chat that goes on.
@@ -212,7 +211,7 @@ impl Lobby {
             Some(name) => Some(self.agent_named(name).ok_or(Refused::NoAgent)?),
         };
         if let Some(other) = to
-            && (other == agent || self.free_slots(other, self.loads()[other]) == 0)
+            && (other == agent || self.free_slots(other) == 0)
         {
             return Err(Refused::AgentBusy);
         }
@@ -220,11 +219,7 @@ impl Lobby {
         let seconds = self.visitors[&visit].talked.as_secs();
         out.tell(Some(peer), Notice::Ended(number, Reason::Transferred, seconds));
         match to {
-            Some(other) => {
-                let chat = Chat { visitor: visit, agent: other, began: at.now };
-                self.chats.insert(number, chat);
-                self.give(number, at, out);
-            }
+            Some(other) => self.give(number, (visit, other), at, out),
             None => self.enqueue(visit, true, at, out),
         }
         self.dispatch(at, out);

@@ -14,11 +14,9 @@ impl Lobby {
         visitor.state = State::Queued(at.now);
         visitor.epoch += 1;
         let (epoch, ties, detached) = (visitor.epoch, visitor.ties, visitor.peer.is_none());
+        self.queue.push(visit, head, !detached);
         if head {
-            self.queue.push_front(visit);
             self.places_moved(at);
-        } else {
-            self.queue.push_back(visit);
         }
         self.timers.set(Purpose::State(visit), epoch, at.now + self.settings.wait);
         if detached {
@@ -30,7 +28,7 @@ impl Lobby {
 
     /// Takes a visitor out of the queue; those behind it are told later.
     pub(super) fn unqueue(&mut self, visit: Visit, at: At) {
-        self.queue.retain(|other| *other != visit);
+        self.queue.remove(visit);
         if !self.queue.is_empty() {
             self.places_moved(at);
         }
@@ -46,48 +44,40 @@ impl Lobby {
     /// Brings visitors and agents together until there are no free slots, or nobody waits. With
     /// no waiting period, whoever is left over is lost.
     pub(super) fn dispatch(&mut self, at: At, out: &mut Out) {
-        while let Some(visit) = self.first_attached() {
+        while let Some(visit) = self.queue.first_here() {
             let Some(agent) = self.free_agent() else { break };
             self.connect(visit, agent, at, out);
         }
         if self.settings.wait == Duration::ZERO {
-            while let Some(visit) = self.queue.front() {
-                self.lose(*visit, at, out);
+            while let Some(visit) = self.queue.first() {
+                self.lose(visit, at, out);
             }
         }
     }
 
-    fn first_attached(&self) -> Option<Visit> {
-        let attached = |visit: &&Visit| self.visitors[*visit].peer.is_some();
-        self.queue.iter().find(attached).copied()
+    /// How many chats an agent has.
+    pub fn load(&self, agent: usize) -> u32 {
+        self.agents[agent].chats.len() as u32
     }
 
-    /// How many chats each agent has.
-    pub fn loads(&self) -> Vec<u32> {
-        let mut loads = vec![0; self.agents.len()];
-        for chat in self.chats.values() {
-            loads[chat.agent] += 1;
-        }
-        loads
-    }
-
-    /// Slots that are free, of an agent with this many chats.
-    pub(super) fn free_slots(&self, agent: usize, load: u32) -> u32 {
+    /// Slots of an agent that takes chats now.
+    fn slots(&self, agent: usize) -> u32 {
         match &self.agents[agent].shift {
-            Some(shift) if shift.peer.is_some() && shift.mood == Mood::Online => {
-                shift.capacity.saturating_sub(load)
-            }
+            Some(shift) if shift.peer.is_some() && shift.mood == Mood::Online => shift.capacity,
             Some(_) | None => 0,
         }
     }
 
+    /// Slots of an agent that are free.
+    pub(super) fn free_slots(&self, agent: usize) -> u32 {
+        self.slots(agent).saturating_sub(self.load(agent))
+    }
+
     /// Of those with a free slot the least busy; of several, the one that has been idle longest.
     pub(super) fn free_agent(&self) -> Option<usize> {
-        let loads = self.loads();
-        let free =
-            (0..self.agents.len()).filter(|agent| self.free_slots(*agent, loads[*agent]) > 0);
+        let free = (0..self.agents.len()).filter(|agent| self.free_slots(*agent) > 0);
         free.min_by_key(|agent| {
-            (loads[*agent], self.agents[*agent].shift.as_ref().map(|shift| shift.idle_since))
+            (self.load(*agent), self.agents[*agent].shift.as_ref().map(|shift| shift.idle_since))
         })
     }
 
@@ -105,14 +95,20 @@ impl Lobby {
         visitor.epoch += 1;
         let epoch = visitor.epoch;
         self.unqueue(visit, at);
-        self.chats.insert(number, Chat { visitor: visit, agent, began: at.now });
         self.timers.set(Purpose::State(visit), epoch, at.now + self.settings.idle * 4 / 5);
-        self.give(number, at, out);
+        self.give(number, (visit, agent), at, out);
     }
 
-    /// Introduces the two of a chat to each other, and passes on what was said so far.
-    pub(super) fn give(&mut self, number: u32, at: At, out: &mut Out) {
-        let Chat { visitor: visit, agent, .. } = self.chats[&number];
+    /// Begins a chat: introduces the two of it to each other, and passes on what was said so far.
+    pub(super) fn give(
+        &mut self,
+        number: u32,
+        (visit, agent): (Visit, usize),
+        at: At,
+        out: &mut Out,
+    ) {
+        self.chats.insert(number, Chat { visitor: visit, agent, began: at.now });
+        self.agents[agent].chats.insert(number);
         let visitor = self.visitors.get_mut(&visit).expect("a chat has its visitor");
         visitor.state = State::Active(number);
         visitor.agent = Some(agent);
@@ -147,12 +143,12 @@ impl Lobby {
 
     /// The place of a visitor that waits, from 1.
     pub fn place(&self, visit: Visit) -> Option<u32> {
-        self.queue.iter().position(|other| *other == visit).map(|place| place as u32 + 1)
+        self.queue.place(visit)
     }
 
     /// Those who wait, in order.
     pub fn queued(&self) -> impl Iterator<Item = &super::Visitor> {
-        self.queue.iter().filter_map(|visit| self.find(*visit))
+        self.queue.iter().filter_map(|visit| self.find(visit))
     }
 
     /// How many wait.
@@ -160,18 +156,29 @@ impl Lobby {
         self.queue.len()
     }
 
-    /// Seconds until whoever stands at this place is expected to be connected: as many chats have
-    /// to end, and all slots end theirs side by side.
-    pub fn expected_wait(&self, pos: u32) -> u64 {
-        let online = |agent: &&super::Agent| {
-            agent.shift.as_ref().is_some_and(|s| s.peer.is_some() && s.mood == Mood::Online)
-        };
-        let capacity = |agent: &super::Agent| agent.shift.as_ref().map_or(0, |s| s.capacity);
-        let slots: u32 = self.agents.iter().filter(online).map(capacity).sum();
+    /// Seconds until whoever stands at this place is expected to be connected: those for whom there
+    /// is no free slot wait for as many chats to end, and all slots end theirs side by side.
+    /// Nobody waits for longer than the waiting period. Without agents who take chats, or before
+    /// any chat has ended, nothing is known.
+    pub fn expected_wait(&self, pos: u32) -> Option<u64> {
+        let agents = 0..self.agents.len();
+        let (slots, free) = agents.fold((0, 0), |(slots, free), agent| {
+            (slots + self.slots(agent), free + self.free_slots(agent))
+        });
+        let ahead = pos.saturating_sub(free);
         if slots == 0 {
-            return self.settings.wait.as_secs();
+            return None;
         }
-        (f64::from(pos) * self.talk_s / f64::from(slots)).ceil() as u64
+        if ahead == 0 {
+            return Some(0);
+        }
+        let seconds = (f64::from(ahead) * self.talk_s? / f64::from(slots)).ceil() as u64;
+        Some(seconds.min(self.settings.wait.as_secs()))
+    }
+
+    /// The same for whoever comes now.
+    pub fn expected_wait_of_next(&self) -> Option<u64> {
+        self.expected_wait(self.waiting() as u32 + 1)
     }
 
     /// Tells a visitor where it stands.
@@ -183,10 +190,19 @@ impl Lobby {
         out.tell(visitor.peer, Notice::Queued { pos, wait_limit, ewt });
     }
 
-    /// Tells those who have moved up.
-    pub(super) fn tell_places(&mut self, out: &mut Out) {
-        for (place, visit) in self.queue.clone().into_iter().enumerate() {
-            if self.visitors[&visit].pos != place as u32 + 1 {
+    /// Tells those who have moved up, looking at so many who wait. If there are more, the timer is
+    /// due again.
+    pub(super) fn tell_places(&mut self, most: usize, at: At, out: &mut Out) {
+        let first = self.told_places;
+        let looked_at = self.queue.behind(first).take(most).collect::<Vec<_>>();
+        self.told_places += looked_at.len() as u32;
+        if looked_at.len() < most {
+            self.told_places = 0;
+        } else {
+            self.timers.set(Purpose::Positions, 0, at.now);
+        }
+        for (visit, pos) in looked_at.into_iter().zip(first + 1..) {
+            if self.visitors[&visit].pos != pos {
                 self.tell_place(visit, out);
             }
         }

@@ -3,7 +3,8 @@
 use super::people::Line;
 use super::timers::Purpose;
 use super::{
-    At, Lobby, Notice, Out, Outcome, Past, Reason, Record, State, Visit, Visitor, Who, notice,
+    Agent, At, Lobby, Notice, Out, Outcome, Past, Reason, Record, State, Visit, Visitor, Who,
+    notice,
 };
 use crate::limits;
 use std::sync::Arc;
@@ -13,9 +14,14 @@ use std::time::Duration;
 const LAST_CHAT: f64 = 0.2;
 
 impl Lobby {
-    /// Everything that is due by now.
-    pub fn expire(&mut self, at: At, out: &mut Out) {
-        while let Some((purpose, epoch)) = self.timers.pop(at.now) {
+    /// What is due by now, as far as it is a share that nobody else notices. Returns whether there
+    /// is more.
+    pub fn expire(&mut self, at: At, out: &mut Out) -> bool {
+        let mut left = limits::CHAT_DUE;
+        while left > 0
+            && let Some((purpose, epoch)) = self.timers.pop(at.now)
+        {
+            left -= 1;
             match purpose {
                 Purpose::State(visit) => {
                     if self.visitors.get(&visit).is_some_and(|v| v.epoch == epoch) {
@@ -33,10 +39,14 @@ impl Lobby {
                         self.agent_gone(agent, at, out);
                     }
                 }
-                Purpose::Positions => self.tell_places(out),
+                Purpose::Positions => {
+                    self.tell_places(limits::CHAT_DUE, at, out);
+                    left = 0;
+                }
             }
         }
         self.check();
+        self.timers.next().is_some_and(|next| next <= at.now)
     }
 
     /// A visitor has been in its state for long enough.
@@ -119,7 +129,8 @@ impl Lobby {
         visitor.state = State::Rating;
         visitor.epoch += 1;
         let (epoch, talked) = (visitor.epoch, visitor.talked.as_secs_f64());
-        self.talk_s += (talked - self.talk_s) * LAST_CHAT;
+        let mean = self.talk_s.unwrap_or(talked);
+        self.talk_s = Some(mean + (talked - mean) * LAST_CHAT);
         self.timers.void(Purpose::Return(visit));
         self.timers.set(Purpose::State(visit), epoch, at.now + self.settings.rating_time);
         self.write(visit, Outcome::Handled, reason, at, out);
@@ -130,9 +141,10 @@ impl Lobby {
         let chat = self.chats.remove(&number).expect("only a chat that there is ends");
         let visitor = self.visitors.get_mut(&chat.visitor).expect("a chat has its visitor");
         visitor.talked += at.now.saturating_duration_since(chat.began);
-        let mut own = self.chats.iter().filter(|(_, other)| other.agent == chat.agent);
-        let (next, more) = (own.next().map(|(number, _)| *number), own.next().is_some());
-        let shift = self.agents[chat.agent].shift.as_mut().expect("a chat has its agent");
+        let Agent { chats, shift, .. } = &mut self.agents[chat.agent];
+        chats.remove(&number);
+        let (next, more) = (chats.first().copied(), chats.len() > 1);
+        let shift = shift.as_mut().expect("a chat has its agent");
         if shift.current == Some(number) {
             shift.current = next.filter(|_| !more);
         }
@@ -165,7 +177,7 @@ impl Lobby {
     /// The server is ending: nobody waits or talks any more, and what became of them is written.
     pub fn shut_down(&mut self, at: At, out: &mut Out) {
         let bye = || Notice::Bye(Reason::Shutdown);
-        while let Some(visit) = self.queue.front().copied() {
+        while let Some(visit) = self.queue.first() {
             let peer = self.visitors[&visit].peer;
             self.abandon(visit, Reason::Shutdown, at, out);
             out.tell_after(peer, bye());

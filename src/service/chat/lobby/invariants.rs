@@ -22,6 +22,8 @@ impl Lobby {
         let queued = self.queue.iter().collect::<HashSet<_>>();
         assert_eq!(queued.len(), self.queue.len(), "nobody waits twice");
         assert!(queued.iter().all(|visit| self.visitors.contains_key(visit)), "a ghost waits");
+        let first = self.queue.iter().find(|visit| self.visitors[visit].peer.is_some());
+        assert_eq!(self.queue.first_here(), first, "the queue knows who is here");
         for (visit, visitor) in &self.visitors {
             let waits = matches!(visitor.state, State::Queued(_));
             assert_eq!(queued.contains(visit), waits, "{visit:?} waits exactly if it is queued");
@@ -33,18 +35,20 @@ impl Lobby {
         for (number, chat) in &self.chats {
             assert_eq!(self.visitors[&chat.visitor].state, State::Active(*number));
             assert!(self.agents[chat.agent].shift.is_some(), "a chat has its agent");
+            assert!(self.agents[chat.agent].chats.contains(number), "and its agent has it");
         }
+        let held = self.agents.iter().map(|agent| agent.chats.len()).sum::<usize>();
+        assert_eq!(held, self.chats.len(), "an agent's chats are chats");
     }
 
     /// No slot is free while an attached visitor waits.
     fn assert_nobody_waits_in_vain(&self) {
-        let waits = self.queue.iter().any(|visit| self.visitors[visit].peer.is_some());
-        let loads = self.loads();
-        let free = (0..self.agents.len()).any(|agent| self.free_slots(agent, loads[agent]) > 0);
+        let waits = self.queue.first_here().is_some();
+        let free = (0..self.agents.len()).any(|agent| self.free_slots(agent) > 0);
         assert!(!(waits && free), "somebody waits although somebody is free");
-        for (agent, load) in loads.iter().enumerate() {
-            let shift = self.agents[agent].shift.as_ref();
-            assert_eq!(*load > 0, shift.is_some_and(|shift| shift.busy_since.is_some()));
+        for (number, agent) in self.agents.iter().enumerate() {
+            let busy = agent.shift.as_ref().is_some_and(|shift| shift.busy_since.is_some());
+            assert_eq!(self.load(number) > 0, busy);
         }
     }
 

@@ -18,6 +18,7 @@ pub mod invariants;
 pub mod live;
 pub mod notice;
 pub mod people;
+mod queue;
 mod ties;
 pub mod timers;
 
@@ -28,8 +29,9 @@ use crate::limits;
 use crate::service::Id;
 use budget::{Budget, Rate, Spent};
 use people::Line;
+use queue::Queue;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use timers::Timers;
@@ -60,15 +62,17 @@ pub struct Lobby {
     secret: [u8; 32],
     issued: u32,
     next_chat: u32,
-    queue: VecDeque<Visit>,
+    queue: Queue,
     visitors: HashMap<Visit, Box<Visitor>>,
     tokens: HashMap<[u8; 16], Visit>,
     shorts: HashSet<u16>,
     chats: BTreeMap<u32, Chat>,
     agents: Vec<Agent>,
     timers: Timers,
-    /// How long chats take, by a mean that forgets.
-    talk_s: f64,
+    /// How long chats take, by a mean that forgets, once there has been one.
+    talk_s: Option<f64>,
+    /// How many of those who wait have been looked at to be told that they have moved up.
+    told_places: u32,
 }
 
 /// A visitor that was let in. It may be gone again already, where nobody waits.
@@ -86,8 +90,6 @@ pub struct Admitted {
 
 /// How fast visitors may talk.
 const VISITOR_TEXTS: Rate = Rate { per_second: 5.0, burst: 10.0 };
-/// What the expected length of a chat is before there has been one, in seconds.
-const TALK_S: f64 = 60.0;
 
 impl Lobby {
     /// An empty lobby, for these agents. Names and tokens depend on `secret`; chats are counted
@@ -98,21 +100,33 @@ impl Lobby {
         agents: Vec<(Arc<str>, u32)>,
         next_chat: u32,
     ) -> Lobby {
-        let agent = |(name, capacity)| Agent { name, capacity, shift: None, ties: 0 };
+        let agent = |(name, capacity)| Agent {
+            name,
+            capacity,
+            shift: None,
+            ties: 0,
+            chats: BTreeSet::new(),
+        };
         Lobby {
             settings,
             secret,
             issued: 0,
             next_chat,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             visitors: HashMap::new(),
             tokens: HashMap::new(),
             shorts: HashSet::new(),
             chats: BTreeMap::new(),
             agents: agents.into_iter().map(agent).collect(),
             timers: Timers::default(),
-            talk_s: TALK_S,
+            talk_s: None,
+            told_places: 0,
         }
+    }
+
+    /// How long chats have taken so far, in seconds, as far as that is known from before.
+    pub fn expect(&mut self, talk_s: Option<f64>) {
+        self.talk_s = talk_s;
     }
 
     /// The patience in force.
@@ -353,3 +367,6 @@ fn note(visitor: &mut Visitor, who: Who, text: Arc<str>, at: At) -> Result<(), R
     visitor.lines.push(Line { who, ms, text });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

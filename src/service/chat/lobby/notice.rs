@@ -13,8 +13,8 @@ pub enum Notice {
         pos: u32,
         /// Seconds until it is given up.
         wait_limit: u64,
-        /// Seconds until an agent is expected to be free.
-        ewt: u64,
+        /// Seconds until an agent is expected to be free, if that is known.
+        ewt: Option<u64>,
     },
     /// An agent is there.
     Connected(u32, Arc<str>),

@@ -2,6 +2,7 @@
 
 use super::budget::Budget;
 use crate::service::Id;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -133,6 +134,8 @@ pub struct Agent {
     pub shift: Option<Shift>,
     /// Counts its connections and losses of them.
     pub ties: u32,
+    /// The numbers of its chats.
+    pub chats: BTreeSet<u32>,
 }
 
 /// An agent at work.

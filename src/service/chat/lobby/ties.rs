@@ -14,6 +14,7 @@ impl Lobby {
         let ties = visitor.ties;
         match visitor.state {
             State::Queued(_) => {
+                self.queue.set_here(visit, false);
                 let until = at.now + self.settings.queue_grace;
                 self.timers.set(Purpose::Return(visit), ties, until);
             }
@@ -48,6 +49,7 @@ impl Lobby {
         visitor.peer = Some(peer);
         visitor.ties += 1;
         visitor.heard = at.now;
+        self.queue.set_here(visit, true);
         self.timers.void(Purpose::Return(visit));
         self.tell_resumed(visit, since, out);
         self.dispatch(at, out);
