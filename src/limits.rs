@@ -375,6 +375,9 @@ pub const CHAT_POSITIONS: Duration = Duration::from_secs(5);
 /// each is a message at most, and a message some ten microseconds.
 pub const CHAT_DUE: usize = 128;
 
+/// How soon what was too much for one turn goes on: later than this turn began, so in another.
+pub const NEXT_TURN: Duration = Duration::from_micros(1);
+
 /// How long a client may stay without saying who it is.
 pub const CHAT_SILENT: Duration = Duration::from_secs(60);
 

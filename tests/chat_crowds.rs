@@ -255,3 +255,64 @@ fn a_chat_counts_on_the_day_on_which_it_ends() {
     let [_, figures @ ..] = screen(&mut bo, &mut street);
     assert_eq!(figures, ["1", "1", "3"].map(String::from));
 }
+
+/// What a client gets, and how many bytes of it came in one turn, at most.
+fn unrolled(street: &mut Street, talker: &mut Talker) -> (Vec<String>, usize) {
+    let (mut lines, mut most) = (Vec::new(), 0);
+    loop {
+        street.turn(|| true);
+        street.advance(Duration::from_millis(1));
+        let bytes = talker.client.0.borrow().outbound.len();
+        if bytes == 0 {
+            return (lines, most);
+        }
+        most = most.max(bytes);
+        lines.extend(talker.lines(usize::MAX));
+    }
+}
+
+#[test]
+fn a_long_conversation_goes_out_piece_by_piece_and_whole() {
+    let mut street = Street::new(Limits::default(), 16, 1);
+    let mut bo = agent(&mut street, "bo", 1);
+    let mut ann = Talker::connect(&mut street, usize::MAX);
+    ann.say("/hello ann");
+    let hello = ann.all(&mut street).join(" ");
+    let token = hello.split("token=").nth(1).unwrap()[..32].to_string();
+    bo.all(&mut street);
+    let text = "x".repeat(4000);
+    for _ in 0..400 {
+        street.advance(Duration::from_millis(100));
+        bo.say(&text);
+        street.settle();
+        ann.lines(usize::MAX);
+    }
+    let whole = |lines: &[String]| lines.iter().filter(|line| line.ends_with(&text)).count();
+    bo.say("/history 1");
+    street.turn(|| true);
+    ann.say("meanwhile");
+    let (lines, most) = unrolled(&mut street, &mut bo);
+    assert!(most < 256 * 1024, "{most} bytes at a time");
+    assert_eq!((lines[0].as_str(), whole(&lines[1..401])), ("+OK 215 lines=400", 400));
+    assert!(lines[401].ends_with("> meanwhile"), "what happens meanwhile comes behind the list");
+    assert_eq!(lines.len(), 402);
+
+    ann.client.reset();
+    street.settle();
+    let mut ann = Talker::connect(&mut street, usize::MAX);
+    ann.say(&format!("/resume {token} since=0"));
+    let (lines, most) = unrolled(&mut street, &mut ann);
+    assert!(most < 256 * 1024, "{most} bytes at a time");
+    let replay = lines.iter().position(|line| line == "* REPLAY n=400").unwrap();
+    assert_eq!(whole(&lines[replay + 1..replay + 401]), 400);
+
+    // A slow reader gets all of it, too, and is listened to after that.
+    bo.client.reset();
+    let mut slow = Talker::connect(&mut street, 8192);
+    slow.say("/agent bo bo");
+    slow.say("/history 1");
+    slow.say("/ping");
+    let (lines, _) = unrolled(&mut street, &mut slow);
+    assert_eq!(whole(&lines), 400);
+    assert_eq!(lines.last().unwrap(), "+OK 200 pong");
+}

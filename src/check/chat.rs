@@ -167,7 +167,8 @@ fn echo(text: &str) {
     let mut printer = Printer { out: &mut out, crlf: false };
     printer.said("bo", text);
     printer.heard(7, "ann", "3fa9", text);
-    printer.list(&[text.to_string()]);
+    printer.ok(215, format_args!("lines=1"));
+    printer.item(text);
     let printed = String::from_utf8(out).expect("text in, text out");
     let read = |line| match server_line(line) {
         Parse::Done(value, _) => value,

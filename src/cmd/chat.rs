@@ -80,7 +80,7 @@ fn is_local(config: &Config) -> bool {
 fn announce(config: &Config) {
     for account in &config.chat.agents {
         let taken = |name: &&str| looks(name).iter().any(|l| looks(&account.name).contains(l));
-        if RESERVED.iter().any(|name| taken(name)) {
+        if RESERVED.iter().any(taken) {
             log::warn!("an agent is called {}: visitors will take it for us", account.name);
         }
     }
@@ -101,7 +101,7 @@ fn announce(config: &Config) {
 fn zone(config: &Config) -> Zone {
     let timezone = match &config.chat.timezone {
         Timezone::Local => config::local_zone(env::var_os("TZ").as_deref()),
-        other => Ok(other.clone()),
+        zone @ (Timezone::Ahead(_) | Timezone::Rules(_)) => Ok(zone.clone()),
     };
     match timezone {
         Ok(Timezone::Ahead(seconds)) => Zone::Fixed(seconds),

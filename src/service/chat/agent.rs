@@ -78,9 +78,17 @@ impl Caller {
             Said::Quit(force) => {
                 self.writing(cx, p, |lobby, at, out| lobby.quit(agent, id, force, at, out));
             }
-            Said::List => p.list(&report::chats(&cx.world.chat.lobby, agent, cx.now)),
-            Said::Queue => p.list(&report::queue(&cx.world.chat.lobby, cx.now)),
-            Said::Agents => p.list(&report::agents(&cx.world.chat.lobby.seen(cx.now))),
+            Said::List => {
+                let rows = report::chats(&cx.world.chat.lobby, agent, cx.now);
+                self.list(rows.into_iter(), p);
+            }
+            Said::Queue => {
+                self.list(report::queue(&cx.world.chat.lobby, cx.now).into_iter(), p);
+            }
+            Said::Agents => {
+                let rows = report::agents(&cx.world.chat.lobby.seen(cx.now));
+                self.list(rows.into_iter(), p);
+            }
             Said::History(chat) => self.history(chat, cx, p),
             Said::Stats(whose) => self.stats(agent, whose, cx, p),
             Said::Hello(_) | Said::Leave | Said::Rate(..) | Said::Resume(..) | Said::Transcript => {
@@ -151,7 +159,7 @@ impl Caller {
     fn history(&mut self, chat: u32, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let lobby = &cx.world.chat.lobby;
         match lobby.in_chat(chat) {
-            Some(visitor) => p.list(&report::transcript(lobby, visitor)),
+            Some(visitor) => self.list(report::transcript(lobby, visitor).into_iter(), p),
             None => self.query(Query::History, Request::History(chat), cx),
         }
     }

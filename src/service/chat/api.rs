@@ -11,18 +11,43 @@ use crate::wire::target::pairs;
 use crate::work::db::chat as db;
 use crate::work::{Job, Outcome};
 use serde_json::Value;
+use std::time::Instant;
+use std::vec;
 
 /// Where sessions are found; their names follow …
 pub const SESSIONS: &str = "/api/chat/sessions/";
 /// … and one of these.
 pub const TRANSCRIPTS: [&str; 3] = ["/transcript", "/transcript.txt", "/transcript.json"];
 
-/// A request that waits for the database.
+/// A request that waits for the database, and then for its answer to be made piece by piece.
 #[derive(Debug)]
 pub struct Pending {
     ticket: Ticket,
     wants: Wants,
+    making: Option<Making>,
+    /// When the next piece of it is made.
+    next: Option<Instant>,
 }
+
+/// An answer that is made of rows.
+#[derive(Debug)]
+struct Making {
+    text: String,
+    rows: Rows,
+    /// What follows the last row.
+    end: &'static str,
+}
+
+/// Rows that are not in the text yet.
+#[derive(Debug)]
+enum Rows {
+    Sessions(vec::IntoIter<db::Session>),
+    Json(vec::IntoIter<db::Line>),
+    Plain(vec::IntoIter<db::Line>),
+}
+
+/// Bytes of an answer that are made in one turn: some tenths of a millisecond.
+const PIECE: usize = 64 * 1024;
 
 #[derive(Debug)]
 enum Wants {
@@ -127,14 +152,19 @@ fn ask(
     let ticket = request.ticket;
     let job = Job::Database(crate::work::db::Request::Chat(question));
     cx.effects.push(Effect::Submit(ticket, job));
-    Answer::Wait(HttpPending::Chat(Pending { ticket, wants }))
+    Answer::Wait(HttpPending::Chat(Pending { ticket, wants, making: None, next: None }))
 }
 
 impl Pending {
+    /// When to go on with the answer.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
     /// Something has happened; the response if that was the answer.
-    pub fn news(&mut self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         match event {
-            Event::Done(ticket, outcome) if *ticket == self.ticket => Some(match outcome {
+            Event::Done(ticket, outcome) if ticket == self.ticket => match outcome {
                 Outcome::Database(Ok(crate::work::db::Answer::Chat(answer))) => {
                     self.answer(answer, cx)
                 }
@@ -147,10 +177,12 @@ impl Pending {
                 | Outcome::Reports(_)
                 | Outcome::Store(_)
                 | Outcome::Panicked => {
-                    Style::Problem.error(503, "The database is not available.").retry_after(1)
+                    let failed = Style::Problem.error(503, "The database is not available.");
+                    Some(failed.retry_after(1))
                 }
-            }),
-            Event::Refused(Refusal::Job(ticket)) if *ticket == self.ticket => {
+            },
+            Event::Tick if self.next.is_some_and(|at| at <= cx.now) => self.proceed(cx),
+            Event::Refused(Refusal::Job(ticket)) if ticket == self.ticket => {
                 let busy = Style::Problem.error(503, "The database has too much to do.");
                 Some(busy.retry_after(1))
             }
@@ -164,39 +196,76 @@ impl Pending {
         }
     }
 
-    fn answer(&self, answer: &db::Answer, cx: &Cx<'_>) -> Response {
+    fn answer(&mut self, answer: db::Answer, cx: &mut Cx<'_>) -> Option<Response> {
         let state = &cx.world.chat;
-        match (&self.wants, answer) {
+        let (text, rows, end) = match (&self.wants, answer) {
             (Wants::Figures { label, live, unwritten }, db::Answer::Figures(found)) => {
-                let (groups, shifts) = found.first().cloned().unwrap_or_default();
+                let (groups, shifts) = found.into_iter().next().unwrap_or_default();
                 let mut figures = Figures::new([groups, unwritten.clone()].concat(), shifts);
                 if *live {
                     figures.add_live(state, cx.now);
                 }
-                report(state, label, &figures, *live)
+                return Some(report(state, label, &figures, *live));
             }
             (Wants::Sessions(day), db::Answer::Sessions(rows)) => {
-                let rows = rows.iter().map(|row| session(state, row)).collect::<Vec<_>>();
-                let rows = rows.join(",");
-                json(200, format!("{{\"day\":\"{day}\",\"sessions\":[{rows}]}}"))
+                let begin = format!("{{\"day\":\"{day}\",\"sessions\":[");
+                (begin, Rows::Sessions(rows.into_iter()), "]}")
             }
-            (Wants::Transcript { text: true }, db::Answer::Transcript(Some((_, said_lines)))) => {
-                lines(200, said_lines.iter().map(|line| said(line) + "\n").collect())
+            (Wants::Transcript { text: true }, db::Answer::Transcript(Some((_, lines)))) => {
+                (String::new(), Rows::Plain(lines.into_iter()), "")
             }
-            (Wants::Transcript { .. }, db::Answer::Transcript(Some((row, said_lines)))) => {
-                let line = |line: &db::Line| {
-                    let (who, text) = (Value::from(&*line.who), Value::from(&*line.text));
-                    format!("{{\"at_ms\":{},\"who\":{who},\"text\":{text}}}", line.at_ms)
-                };
-                let said = said_lines.iter().map(line).collect::<Vec<_>>().join(",");
-                let session = session(state, row);
-                json(200, format!("{{\"session\":{session},\"lines\":[{said}]}}"))
+            (Wants::Transcript { .. }, db::Answer::Transcript(Some((row, lines)))) => {
+                let begin = format!("{{\"session\":{},\"lines\":[", session(state, &row));
+                (begin, Rows::Json(lines.into_iter()), "]}")
             }
             (Wants::Figures { .. } | Wants::Sessions(_) | Wants::Transcript { .. }, _) => {
-                Style::Problem.error(404, "No session that is over has this name.")
+                return Some(Style::Problem.error(404, "No session that is over has this name."));
             }
-        }
+        };
+        self.making = Some(Making { text, rows, end });
+        self.proceed(cx)
     }
+
+    /// Makes a piece of the answer. The next one is for another turn.
+    fn proceed(&mut self, cx: &mut Cx<'_>) -> Option<Response> {
+        let making = self.making.as_mut()?;
+        if making.piece(&cx.world.chat) {
+            self.next = Some(cx.now + limits::NEXT_TURN);
+            return None;
+        }
+        let Making { mut text, rows, end } = self.making.take()?;
+        text.push_str(end);
+        Some(match rows {
+            Rows::Sessions(_) | Rows::Json(_) => json(200, text),
+            Rows::Plain(_) => lines(200, text),
+        })
+    }
+}
+
+impl Making {
+    /// Adds rows. Returns whether there are more.
+    fn piece(&mut self, state: &State) -> bool {
+        let most = self.text.len() + PIECE;
+        while self.text.len() < most {
+            let row = match &mut self.rows {
+                Rows::Sessions(rows) => rows.next().map(|row| session(state, &row)),
+                Rows::Json(rows) => rows.next().map(|line| member(&line)),
+                Rows::Plain(rows) => rows.next().map(|line| said(&line) + "\n"),
+            };
+            let Some(row) = row else { return false };
+            if matches!(self.rows, Rows::Sessions(_) | Rows::Json(_)) && !self.text.ends_with('[') {
+                self.text.push(',');
+            }
+            self.text.push_str(&row);
+        }
+        true
+    }
+}
+
+/// A line of a conversation.
+fn member(line: &db::Line) -> String {
+    let (who, text) = (Value::from(&*line.who), Value::from(&*line.text));
+    format!("{{\"at_ms\":{},\"who\":{who},\"text\":{text}}}", line.at_ms)
 }
 
 fn report(state: &State, range: &str, figures: &Figures, live: bool) -> Response {
@@ -205,8 +274,9 @@ fn report(state: &State, range: &str, figures: &Figures, live: bool) -> Response
     names.extend(state.lobby.agents().iter().map(|agent| agent.name.to_string()));
     names.sort_unstable();
     names.dedup();
+    let by_agent = figures.by_agent();
     let agents = names.iter().map(|name| {
-        let own = members(&figures.tally_of(name));
+        let own = members(&by_agent.get(name.as_str()).copied().unwrap_or_default());
         format!("{{\"name\":{},{own}}}", Value::from(name.as_str()))
     });
     let agents = agents.collect::<Vec<_>>().join(",");

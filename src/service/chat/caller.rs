@@ -12,11 +12,13 @@ use super::lobby::budget::{Budget, Rate, Spent};
 use super::lobby::notice::Done;
 use super::lobby::{Notice, Out, Reason, Refused, Visit};
 use super::report::{self, Query};
+use super::rows::Row;
 use crate::service::{Cx, Effect, Refusal};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::chat::{Bad, Printer, Said, said};
 use crate::work::{Job, Outcome, db};
+use std::collections::VecDeque;
 use std::time::Instant;
 
 /// One caller.
@@ -26,6 +28,10 @@ pub(super) struct Caller {
     /// What it waits for before it is listened to again.
     pub(super) asking: Asking,
     commands: Budget,
+    /// Lines that it has still to get: it is not listened to before.
+    pub(super) rows: VecDeque<Row>,
+    /// How much has happened while they were on their way.
+    pub(super) behind: usize,
     /// Secrets that were wrong.
     pub(super) tries: u8,
     /// Why it is over.
@@ -62,6 +68,8 @@ impl Caller {
             role: Role::Nobody,
             asking: Asking::Nothing,
             commands: Budget::full(COMMANDS, now),
+            rows: VecDeque::new(),
+            behind: 0,
             tries: 0,
             done: None,
         }
@@ -96,7 +104,7 @@ impl Caller {
         match said {
             Said::Nothing => {}
             Said::Ping => p.ok(200, format_args!("pong")),
-            Said::Help => p.list(&report::help(self.role)),
+            Said::Help => self.list(report::help(self.role).into_iter(), p),
             Said::Agent(name, secret) => self.sign_in(name, secret, cx, p),
             Said::Text(_)
             | Said::Hello(_)
@@ -160,9 +168,8 @@ impl Caller {
     /// Sees to what the lobby wants done, and hears what it says to this caller.
     pub(super) fn settle(&mut self, out: Out, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let changed = out.changes_numbers();
-        for notice in cx.world.chat.settle(out, cx.id, cx.effects) {
-            self.told(&notice, p);
-        }
+        let own = cx.world.chat.settle(out, cx.id, cx.effects);
+        self.told_all(own, p);
         if changed {
             cx.world.chat.show(cx.wall, &mut cx.stats.chat);
         }
@@ -175,12 +182,15 @@ impl Caller {
     }
 
     /// The database has answered.
-    pub(super) fn answered(&mut self, outcome: &Outcome, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+    pub(super) fn answered(&mut self, outcome: Outcome, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let Asking::Query(query) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
             return;
         };
         match outcome {
-            Outcome::Database(Ok(db::Answer::Chat(answer))) => query.print(answer, cx, p),
+            Outcome::Database(Ok(db::Answer::Chat(answer))) => match query.rows(answer, cx) {
+                Ok(rows) => self.list(rows.into_iter(), p),
+                Err(refused) => self.refuse(refused, cx, p),
+            },
             Outcome::Database(_)
             | Outcome::Pi(_)
             | Outcome::Pow(_)

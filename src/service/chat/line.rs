@@ -27,6 +27,10 @@ pub struct Session {
     until: Instant,
     /// It has been told that the server is ending.
     ending: bool,
+    /// When to go on with what is on its way to the client.
+    next: Option<Instant>,
+    /// What waits in the output is a piece that it has asked for: it is not slow yet.
+    listed: bool,
 }
 
 /// Lines that may be too long, in a row.
@@ -45,6 +49,8 @@ impl Session {
             too_long: 0,
             until: now + limits::CHAT_SILENT,
             ending: false,
+            next: None,
+            listed: false,
         }
     }
 
@@ -60,11 +66,15 @@ impl Session {
                     p.event(format_args!("HELLO server=pentad version={version} :Say /help"));
                 });
             }
+            // Output has drained, or more has come: what is on its way goes first.
+            Event::Bytes if !self.caller.rows.is_empty() => self.proceed(cx),
+            Event::Bytes if !self.wants_read() => return Progress::Starved,
             Event::Bytes => return self.input(recv, cx),
             Event::Eof => self.end_of_input(recv, cx),
-            Event::Mail(Mail::Chat(notice)) => self.told(&notice, cx),
+            Event::Mail(Mail::Chat(notice)) => self.told(notice, cx),
             Event::Done(_, outcome) => {
-                self.print(cx, |caller, cx, p| caller.answered(&outcome, cx, p));
+                self.print(cx, |caller, cx, p| caller.answered(outcome, cx, p));
+                self.proceed(cx);
             }
             Event::Refused(Refusal::Connection) => {
                 self.caller.leave_behind(Close::Lost, cx);
@@ -91,13 +101,15 @@ impl Session {
     /// See [`crate::service::Session::deadline`]. Nobody is cut off to make room, and everybody is
     /// told when the server ends; from then on a last line is owed.
     pub fn deadline(&self) -> Option<Deadline> {
-        let at = self.until;
-        Some(if self.ending { Deadline::Busy(at) } else { Deadline::Standing(at) })
+        let at = self.next.map_or(self.until, |next| next.min(self.until));
+        let owed = self.ending || self.next.is_some();
+        Some(if owed { Deadline::Busy(at) } else { Deadline::Standing(at) })
     }
 
     /// See [`crate::service::Session::wants_read`].
     pub fn wants_read(&self) -> bool {
-        self.caller.done.is_none() && matches!(self.caller.asking, Asking::Nothing)
+        let listens = matches!(self.caller.asking, Asking::Nothing) && self.caller.rows.is_empty();
+        self.caller.done.is_none() && listens
     }
 
     /// See [`crate::service::Session::is_done`].
@@ -124,6 +136,7 @@ impl Session {
                 self.too_long = 0;
                 self.crlf |= crlf;
                 self.print(cx, |caller, cx, p| caller.hear(&text, cx, p));
+                self.proceed(cx);
             }
             Piece::Refused(bad) => {
                 self.too_long = if bad == Bad::TooLong { self.too_long + 1 } else { 0 };
@@ -151,22 +164,52 @@ impl Session {
 
     /// A slow reader misses what is out of date anyway; a slower one is cut off, and can come
     /// back for what it has missed.
-    fn told(&mut self, notice: &Notice, cx: &mut Cx<'_>) {
+    fn told(&mut self, notice: Notice, cx: &mut Cx<'_>) {
         let waiting = cx.send.len();
+        self.listed &= waiting > cx.world.web.limits.output_low;
+        if self.listed || !self.caller.rows.is_empty() {
+            if !self.caller.told_behind(notice) {
+                self.cut_off(cx);
+            }
+            return;
+        }
         if waiting > limits::CHAT_SLOW_LOSSY && notice.is_coalescible() {
             return;
         }
         if waiting > limits::CHAT_SLOW {
-            self.print(cx, |_, _, p| p.event(format_args!("BYE reason=slow")));
-            return self.caller.leave_behind(Close::SlowReader, cx);
+            return self.cut_off(cx);
         }
-        self.print(cx, |caller, _, p| caller.told(notice, p));
+        self.print(cx, |caller, _, p| caller.told(&notice, p));
         self.rest(cx);
+    }
+
+    fn cut_off(&mut self, cx: &mut Cx<'_>) {
+        self.caller.rows.clear();
+        self.print(cx, |_, _, p| p.event(format_args!("BYE reason=slow")));
+        self.caller.leave_behind(Close::SlowReader, cx);
+    }
+
+    /// Prints a piece of what is on its way, unless the client has not taken the one before. The
+    /// next one is for another turn, or for when output has drained.
+    fn proceed(&mut self, cx: &mut Cx<'_>) {
+        self.next = None;
+        if self.caller.rows.is_empty() || cx.send.len() > cx.world.web.limits.output_low {
+            return;
+        }
+        self.print(cx, |caller, _, p| caller.unroll(p));
+        self.listed = true;
+        self.rest(cx);
+        if !self.caller.rows.is_empty() {
+            self.next = Some(cx.now + limits::NEXT_TURN);
+        }
     }
 
     fn overdue(&mut self, cx: &mut Cx<'_>) {
         if cx.draining && !self.ending {
             return self.dismiss(cx);
+        }
+        if self.next.is_some_and(|next| next <= cx.now) {
+            self.proceed(cx);
         }
         if self.until > cx.now {
             return;
@@ -197,6 +240,7 @@ impl Session {
             }
         });
         self.rest(cx);
+        self.proceed(cx);
     }
 
     /// Somebody who is somebody has all the time that the lobby gives it.

@@ -18,6 +18,7 @@ pub mod line;
 pub mod lobby;
 pub mod page;
 mod report;
+mod rows;
 pub mod tally;
 mod visitor;
 pub mod zone;

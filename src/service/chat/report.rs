@@ -3,13 +3,14 @@
 use super::caller::Role;
 use super::lobby::live::Seen;
 use super::lobby::{Lobby, Refused, State as Place, Visitor, Who};
+use super::rows::{Row, Waiting};
 use super::tally::{Tally, groups_of};
 use super::{State, zone};
 use crate::service::Cx;
-use crate::wire::chat::Printer;
 use crate::work::db::chat::{Answer, Days, Group, Line, Shifts};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a question to the database is about.
 #[derive(Debug)]
@@ -37,9 +38,9 @@ impl Figures {
         tally
     }
 
-    /// The sums of an agent, be it one of today's or not.
-    pub(super) fn tally_of(&self, name: &str) -> Tally {
-        Tally::of(&self.groups, &self.shifts, Some(name))
+    /// The sums of every agent, be it one of today's or not, by name.
+    pub(super) fn by_agent(&self) -> HashMap<&str, Tally> {
+        Tally::by_agent(&self.groups, &self.shifts)
     }
 
     /// The agents who have attended to anybody, or been at work.
@@ -57,7 +58,7 @@ impl Figures {
     pub(super) fn add_live(&mut self, state: &State, now: Instant) {
         let agents = state.lobby.agents();
         for (agent, waited, talked) in state.lobby.active(now) {
-            let ms = |time: std::time::Duration| time.as_millis() as u64;
+            let ms = |time: Duration| time.as_millis() as u64;
             self.groups.push(Group {
                 outcome: "handled".to_string(),
                 agent: Some(agents[agent].name.to_string()),
@@ -87,28 +88,28 @@ impl Query {
         Query::Figures { whose, unwritten }
     }
 
-    /// Prints the answer to it.
-    pub(super) fn print(self, answer: &Answer, cx: &Cx<'_>, p: &mut Printer<'_>) {
+    /// The lines of the answer to it.
+    ///
+    /// # Errors
+    /// There was no such chat.
+    pub(super) fn rows(self, answer: Answer, cx: &Cx<'_>) -> Result<Vec<Row>, Refused> {
         let state = &cx.world.chat;
         match (self, answer) {
             (Query::History, Answer::Transcript(Some((_, lines)))) => {
-                p.list(&lines.iter().map(said).collect::<Vec<_>>());
+                Ok(lines.into_iter().map(Row::Past).collect())
             }
             (Query::Figures { whose, unwritten }, Answer::Figures(found)) => {
-                let mut found = found.iter().zip(unwritten).map(|((groups, shifts), unwritten)| {
-                    let mut figures =
-                        Figures::new([groups.clone(), unwritten].concat(), shifts.clone());
+                let both = found.into_iter().zip(unwritten);
+                let mut found = both.map(|((groups, shifts), unwritten)| {
+                    let mut figures = Figures::new([groups, unwritten].concat(), shifts);
                     figures.add_live(state, cx.now);
                     figures
                 });
                 let mut next = || found.next().unwrap_or(Figures::new(vec![], vec![]));
                 let figures = [next(), next(), next()];
-                p.list(&screen(state, whose, &figures, cx));
+                Ok(screen(state, whose, &figures, cx).into_iter().map(Row::Text).collect())
             }
-            (Query::History | Query::Figures { .. }, _) => {
-                let (code, name, text) = Refused::NoChat.answer();
-                p.err(code, name, text);
-            }
+            (Query::History | Query::Figures { .. }, _) => Err(Refused::NoChat),
         }
     }
 }
@@ -124,8 +125,9 @@ fn screen(state: &State, whose: Option<usize>, ranges: &[Figures; 3], cx: &Cx<'_
         }
     }
     if whose.is_none() {
-        for (agent, seen) in state.lobby.seen(cx.now).iter().enumerate() {
-            let tally = ranges[0].tally(state, Some(agent), true);
+        let by_agent = ranges[0].by_agent();
+        for seen in state.lobby.seen(cx.now) {
+            let tally = by_agent.get(&*seen.name).copied().unwrap_or_default();
             let load = tally.figures().into_iter().find(|(name, _)| *name == "load factor");
             let load = number(load.and_then(|(_, value)| value));
             let (name, handled, lost) = (&seen.name, tally.handled, tally.lost);
@@ -176,7 +178,7 @@ pub(super) fn seconds(seconds: Option<u64>) -> String {
 }
 
 /// What can be said.
-pub(super) fn help(role: Role) -> Vec<String> {
+pub(super) fn help(role: Role) -> Vec<Row> {
     let lines: &[&str] = match role {
         Role::Nobody => &[
             "/hello NAME            ask for somebody; a line of text does, too. A name has 1 to \
@@ -207,29 +209,31 @@ pub(super) fn help(role: Role) -> Vec<String> {
             "/quit /quit!           leave; with ! your visitors wait for others",
         ],
     };
-    lines.iter().map(ToString::to_string).collect()
+    lines.iter().map(|line| Row::Text((*line).to_string())).collect()
 }
 
 /// A line of a conversation, with the seconds since its beginning.
-pub(super) fn said(line: &Line) -> String {
-    let Line { at_ms, who, text } = line;
+pub(super) fn said(Line { at_ms, who, text }: &Line) -> String {
+    spoken(*at_ms, who, text)
+}
+
+/// The same, of its parts.
+pub(super) fn spoken(at_ms: u32, who: &str, text: &str) -> String {
     format!("{}.{} <{who}> {text}", at_ms / 1000, at_ms / 100 % 10)
 }
 
 /// What was said in a conversation that is not over.
-pub(super) fn transcript(lobby: &Lobby, visitor: &Visitor) -> Vec<String> {
+pub(super) fn transcript(lobby: &Lobby, visitor: &Visitor) -> Vec<Row> {
     let who = |who: Who| match who {
-        Who::Visitor => visitor.name.to_string(),
-        Who::Agent(agent) => lobby.agents()[agent].name.to_string(),
+        Who::Visitor => Arc::clone(&visitor.name),
+        Who::Agent(agent) => Arc::clone(&lobby.agents()[agent].name),
     };
     let lines = visitor.lines.iter();
-    let line =
-        lines.map(|line| Line { at_ms: line.ms, who: who(line.who), text: line.text.to_string() });
-    line.map(|line| said(&line)).collect()
+    lines.map(|line| Row::Said(line.ms, who(line.who), Arc::clone(&line.text))).collect()
 }
 
 /// The chats of an agent.
-pub(super) fn chats(lobby: &Lobby, agent: usize, now: Instant) -> Vec<String> {
+pub(super) fn chats(lobby: &Lobby, agent: usize, now: Instant) -> Vec<Row> {
     let current = lobby.agents()[agent].shift.as_ref().and_then(|shift| shift.current);
     let chats = lobby.chats_of(agent);
     let line = chats.map(|(number, chat)| {
@@ -238,37 +242,39 @@ pub(super) fn chats(lobby: &Lobby, agent: usize, now: Instant) -> Vec<String> {
         let here = if visitor.peer.is_some() { "here" } else { "detached" };
         let mark = if current == Some(number) { " current" } else { "" };
         let (name, short) = (&visitor.name, visitor.short);
-        format!("chat={number} visitor={name} id={short:04x} seconds={seconds} {here}{mark}")
+        Row::Text(format!(
+            "chat={number} visitor={name} id={short:04x} seconds={seconds} {here}{mark}"
+        ))
     });
     line.collect()
 }
 
 /// Those who wait.
-pub(super) fn queue(lobby: &Lobby, now: Instant) -> Vec<String> {
-    let line = |(place, visitor): (usize, &Visitor)| {
+pub(super) fn queue(lobby: &Lobby, now: Instant) -> Vec<Row> {
+    let row = |(visitor, pos): (&Visitor, u32)| {
         let waited = match visitor.state {
-            Place::Queued(since) => now.saturating_duration_since(since).as_secs(),
-            Place::Active(_) | Place::Rating => 0,
+            Place::Queued(since) => now.saturating_duration_since(since),
+            Place::Active(_) | Place::Rating => Duration::ZERO,
         };
-        let here = if visitor.peer.is_some() { "here" } else { "detached" };
-        let (name, short, pos) = (&visitor.name, visitor.short, place + 1);
-        format!("pos={pos} visitor={name} id={short:04x} waited={waited} {here}")
+        let (name, here) = (Arc::clone(&visitor.name), visitor.peer.is_some());
+        Row::Waiting(Waiting { pos, name, short: visitor.short, waited, here })
     };
-    lobby.queued().enumerate().map(line).collect()
+    lobby.queued().zip(1..).map(row).collect()
 }
 
 /// All agents.
-pub(super) fn agents(seen: &[Seen]) -> Vec<String> {
+pub(super) fn agents(seen: &[Seen]) -> Vec<Row> {
     let line = |seen: &Seen| {
         let Seen { name, status, capacity, with, .. } = seen;
-        format!("agent={name} status={status} chats={} capacity={capacity}", with.len())
+        let chats = with.len();
+        Row::Text(format!("agent={name} status={status} chats={chats} capacity={capacity}"))
     };
     seen.iter().map(line).collect()
 }
 
 /// A moment, as JSON has it.
 pub(super) fn moment(state: &State, unix_ms: i64) -> String {
-    let wall = std::time::UNIX_EPOCH + std::time::Duration::from_millis(unix_ms.max(0) as u64);
+    let wall = std::time::UNIX_EPOCH + Duration::from_millis(unix_ms.max(0) as u64);
     debug_assert_eq!(zone::unix_ms(wall), unix_ms.max(0));
     state.zone.day_and_time(wall)
 }

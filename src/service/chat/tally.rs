@@ -11,6 +11,7 @@
 use super::lobby::{Outcome, Past, Record};
 use crate::limits;
 use crate::work::db::chat::{Group, Request, Session, Shifts};
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 /// Sums. Times are milliseconds.
@@ -63,6 +64,24 @@ impl Tally {
             tally.busy_ms += shifts.busy_ms;
         }
         tally
+    }
+
+    /// The sums of every agent, by name, in one go: as [`Tally::of`] has them.
+    pub fn by_agent<'a>(groups: &'a [Group], shifts: &'a [Shifts]) -> HashMap<&'a str, Tally> {
+        let mut tallies = HashMap::<&str, Tally>::new();
+        for group in groups {
+            let lists = [&group.present, &group.missed].into_iter().flat_map(|l| l.split(','));
+            let names = lists.filter(|name| !name.is_empty()).chain(group.agent.as_deref());
+            for name in names.collect::<HashSet<_>>() {
+                tallies.entry(name).or_default().add(group, Some(name));
+            }
+        }
+        for Shifts { agent, online_ms, busy_ms } in shifts {
+            let tally = tallies.entry(agent).or_default();
+            tally.online_ms += online_ms;
+            tally.busy_ms += busy_ms;
+        }
+        tallies
     }
 
     /// Adds a group.
@@ -309,6 +328,10 @@ mod tests {
         assert_eq!(value(&all, "share of 4-5"), Some(0.5));
         assert_eq!(value(&all, "response rate"), Some(0.25));
         assert_eq!(value(&all, "occupancy"), Some(0.25));
+        for name in ["bo", "cy"] {
+            let alone = Tally::of(&groups, &shifts, Some(name));
+            assert_eq!(Tally::by_agent(&groups, &shifts)[name], alone, "in one go or alone");
+        }
         let bo = Tally::of(&groups, &shifts, Some("bo"));
         assert_eq!((bo.handled, bo.lost, bo.abandoned, bo.blocked), (6, 1, 1, 0));
         assert_eq!(value(&bo, "load factor"), Some(0.75));

@@ -118,7 +118,10 @@ impl Caller {
                 }
             }
             Said::Transcript => match cx.world.chat.lobby.visitor(visit, cx.id) {
-                Some(visitor) => p.list(&report::transcript(&cx.world.chat.lobby, visitor)),
+                Some(visitor) => {
+                    let rows = report::transcript(&cx.world.chat.lobby, visitor);
+                    self.list(rows.into_iter(), p);
+                }
                 None => self.refuse(Refused::Gone, cx, p),
             },
             Said::Hello(_) | Said::Resume(..) => self.refuse(Refused::State, cx, p),

@@ -44,7 +44,7 @@ impl Pending {
             Pending::Pow(pending) => Some(pending.deadline()),
             Pending::Spend(_) | Pending::Reports(_) => None,
             Pending::Store(pending) => Some(pending.deadline()),
-            Pending::Chat(_) => None,
+            Pending::Chat(pending) => pending.deadline(),
             Pending::Metrics(pending) => Some(pending.deadline()),
             Pending::Site(pending) => Some(pending.deadline()),
         }
@@ -70,7 +70,7 @@ impl Pending {
             Pending::Spend(pending) => pending.news(&event, cx),
             Pending::Reports(pending) => pending.news(event),
             Pending::Store(pending) => pending.news(event, cx),
-            Pending::Chat(pending) => pending.news(&event, cx),
+            Pending::Chat(pending) => pending.news(event, cx),
             Pending::Metrics(pending) => pending.news(&event, cx),
             Pending::Site(pending) => pending.news(event, cx),
         }

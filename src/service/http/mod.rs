@@ -283,6 +283,8 @@ impl Session {
                 unreachable!("it was waiting a moment ago")
             };
             self.answer(waiting.0, &response, cx);
+        } else {
+            self.deadline = waiting.1.deadline().map(Deadline::Busy);
         }
     }
 

@@ -37,12 +37,9 @@ impl Printer<'_> {
         self.line(format_args!("<{chat}|{who}#{id}> {text}"));
     }
 
-    /// `+OK 215 lines=n`, and the lines.
-    pub fn list(&mut self, items: &[String]) {
-        self.ok(215, format_args!("lines={}", items.len()));
-        for item in items {
-            self.line(format_args!(" {item}"));
-        }
+    /// A line of a list, behind `+OK 215 lines=n`.
+    pub fn item(&mut self, item: &str) {
+        self.line(format_args!(" {item}"));
     }
 
     fn line(&mut self, line: Arguments<'_>) {

@@ -131,7 +131,8 @@ mod tests {
         printer.said("Mary Ann", "hi");
         printer.said("bo", "a: <b> c");
         printer.heard(7, "Ann", "3fa9", "");
-        printer.list(&["x".to_string()]);
+        printer.ok(215, format_args!("lines=1"));
+        printer.item("x");
         let text = String::from_utf8(out).unwrap();
         let read = |line| match server_line(line) {
             Parse::Done(value, used) => {
