@@ -12,7 +12,7 @@ use super::socket::Socket;
 use super::system::is_out_of_descriptors;
 use super::timers::Timers;
 use crate::limits;
-use crate::service::{Effect, Endpoint, Event, Id, InPlace, Kind, Refusal, Session, Ticket};
+use crate::service::{Effect, Endpoint, Event, Id, InPlace, Kind, Mail, Refusal, Session, Ticket};
 use crate::stats::Close;
 use crate::work::{Job, Outcome};
 use std::collections::VecDeque;
@@ -149,8 +149,8 @@ impl<O: Outside> Reactor<O> {
         };
         conn.note(ready);
         if failed && conn.is_broken() {
-            conn.abandon(id, Close::Lost, &mut self.desk);
-            return self.drop_conn(id, Close::Lost);
+            let why = conn.break_off(id, &mut self.desk);
+            return self.drop_conn(id, why);
         }
         if !std::mem::replace(&mut conn.queued, true) {
             self.ready.push_back(id);
@@ -222,6 +222,16 @@ impl<O: Outside> Reactor<O> {
             }
         }
         in_flight
+    }
+
+    /// Tells every session something, and moves no bytes.
+    pub fn notify_all(&mut self, mail: &Mail) {
+        let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
+        for id in ids {
+            if let Some(conn) = self.conns.find(id) {
+                conn.notify(id, Event::Mail(mail.clone()), &mut self.desk);
+            }
+        }
     }
 
     fn pump_queued(&mut self, id: Id) {

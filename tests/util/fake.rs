@@ -121,10 +121,11 @@ impl Socket for FakeSocket {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut pipe = self.0.borrow_mut();
         pipe.calls.reads += 1;
-        if pipe.reset {
-            return Err(ErrorKind::ConnectionReset.into());
-        }
         if pipe.inbound.is_empty() {
+            // What came before the reset is still there to be read.
+            if pipe.reset {
+                return Err(ErrorKind::ConnectionReset.into());
+            }
             return if pipe.inbound_ended { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
         }
         let count = pipe.inbound.len().min(into.len());

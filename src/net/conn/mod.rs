@@ -32,6 +32,8 @@ pub struct Conn<S> {
     send: Option<Box<Held>>,
     ready: Readiness,
     end: End,
+    /// We made it: what the peer sent before it broke may be the answer.
+    dialled: bool,
     /// The session said that it cannot get on with the input there is.
     starved: bool,
     /// Output rose to the high mark and has not sunk to the low one.
@@ -115,6 +117,7 @@ impl<S: Socket> Conn<S> {
             send: None,
             ready,
             end: End::Ahead,
+            dialled: false,
             starved: false,
             paused: false,
             queued: false,
@@ -130,7 +133,8 @@ impl<S: Socket> Conn<S> {
         // A datagram is a short read, and the end follows it at once.
         let ending = to.transport == Transport::Udp;
         let ready = Readiness { ending, ..Readiness::default() };
-        Conn { phase: Phase::Dialling, ready, ..Conn::accepted(socket, session, to.addr) }
+        let conn = Conn::accepted(socket, session, to.addr);
+        Conn { phase: Phase::Dialling, ready, dialled: true, ..conn }
     }
 
     /// The other end.
@@ -179,6 +183,24 @@ impl<S: Socket> Conn<S> {
     pub fn abandon(&mut self, id: Id, why: Close, desk: &mut Desk) {
         let mut lent = desk.lend();
         self.bury(id, why, &mut lent, desk);
+        desk.take_back(lent);
+    }
+
+    /// Ends a connection that broke. Input that had arrived on one that we made is read first.
+    pub fn break_off(&mut self, id: Id, desk: &mut Desk) -> Close {
+        let mut lent = desk.lend();
+        let why = self.read_rest(id, &mut lent, desk);
+        self.bury(id, why, &mut lent, desk);
+        desk.take_back(lent);
+        why
+    }
+
+    /// Tells the session something without moving a byte: nothing will be sent any more.
+    pub fn notify(&mut self, id: Id, event: Event, desk: &mut Desk) {
+        let mut lent = desk.lend();
+        let _ = self.tell(id, event, &mut lent, desk);
+        lent.recv.clear();
+        lent.send.clear();
         desk.take_back(lent);
     }
 

@@ -37,6 +37,10 @@ enum Flushed {
 /// many bytes go in it.
 const FILE_DISCOUNT: usize = 4;
 
+/// Bytes that are read from a broken connection: more than what most answers have, and a bound on
+/// the time that they take.
+const REST_BYTES: usize = 4 << 20;
+
 /// Slices of output in one call: a head and a shared body for each of eight answers.
 const SLICES: usize = 16;
 
@@ -67,7 +71,10 @@ impl<S: Socket> Conn<S> {
                 return self.discard(&mut share, lent, desk.now);
             }
             self.digest(id, lent, desk)?;
-            let flushed = self.flush(&mut share, lent, desk)?;
+            let flushed = match self.flush(&mut share, lent, desk) {
+                Err(Close::Lost) => return Err(self.read_rest(id, lent, desk)),
+                flushed => flushed?,
+            };
             match (flushed, self.session.is_done()) {
                 (Flushed::Share, _) => return Ok(Pumped::Again),
                 (Flushed::Blocked, Some(_)) => return Ok(Pumped::Waits),
@@ -224,6 +231,29 @@ impl<S: Socket> Conn<S> {
             lent.recv.clear();
         }
         Ok(())
+    }
+
+    /// Reads what had arrived on a connection that we made before it broke, and shows it to the
+    /// session: a server may answer and close while the request is still being sent. Returns why
+    /// the connection is over.
+    pub(super) fn read_rest(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Close {
+        let mut left = if self.dialled { REST_BYTES } else { 0 };
+        while left > 0 && self.end == End::Ahead && self.session.is_done().is_none() {
+            self.paused = false;
+            if let Err(why) = self.digest(id, lent, desk) {
+                return why;
+            }
+            let most = left.min(desk.limits.turn_bytes);
+            let mut share = Share { read: most, write: 0 };
+            if !self.session.wants_read() || self.fill(&mut share, lent).is_err() {
+                break;
+            }
+            if share.read == most {
+                break;
+            }
+            left -= most - share.read;
+        }
+        self.session.is_done().unwrap_or(Close::Lost)
     }
 
     fn discard(
