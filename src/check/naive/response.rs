@@ -63,5 +63,5 @@ fn status_line(line: &[u8]) -> Option<(u16, bool)> {
         return None;
     }
     let status = code.parse().ok()?;
-    (100..=599).contains(&status).then_some((status, is_new))
+    (100..=999).contains(&status).then_some((status, is_new))
 }

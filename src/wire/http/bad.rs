@@ -39,7 +39,7 @@ reasons! {
         StatusLine = 502, "status-line", "RFC 9112 §4",
             "The status line is not a version, a status code and a reason between single blanks.";
         StatusCode = 502, "status-code", "RFC 9110 §15",
-            "The status code is not a number from 100 to 599.";
+            "The status code is not a number from 100 to 999.";
         ReasonByte = 502, "reason-byte", "RFC 9112 §4",
             "The reason phrase holds a control byte.";
         Upgraded = 502, "unasked-upgrade", "RFC 9110 §15.2.2",

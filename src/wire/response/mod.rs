@@ -17,7 +17,8 @@ use crate::limits::Limits;
 /// A response head with every question about framing answered.
 #[derive(Debug)]
 pub struct Head<'h, 'b> {
-    /// 100 to 599, but never 101: nobody here asks for another protocol.
+    /// 100 to 999, but never 101: nobody here asks for another protocol. From 600 on it is to be
+    /// taken for an error of the server.
     pub status: u16,
     /// The sender's version.
     pub version: Version,

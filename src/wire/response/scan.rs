@@ -45,9 +45,10 @@ const VERSION: &[u8; 9] = b"HTTP/d.d ";
 /// Where the three digits of the code end.
 const CODE_END: usize = VERSION.len() + 3;
 
-/// Whether there is such a status code.
+/// Whether this may be a status code. From 600 on none is defined; a client takes them for errors
+/// of the server (RFC 9110 §15).
 pub(super) fn is_status(status: u16) -> bool {
-    (100..600).contains(&status)
+    (100..1000).contains(&status)
 }
 
 impl Scan {

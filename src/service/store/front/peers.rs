@@ -232,7 +232,8 @@ impl Asking {
             let mut fields = Fields::new();
             let used = match self.reader.next(recv.bytes(), &cx.world.web.limits, &mut fields) {
                 Parse::Done(Part::Head(head), used) => {
-                    self.status = head.status;
+                    // None is defined above: an error of the replica (RFC 9110 §15).
+                    self.status = if head.status < 600 { head.status } else { 502 };
                     self.fields.clear();
                     for field in head.fields {
                         let name = PASSED.iter().find(|name| name.eq_ignore_ascii_case(field.name));
