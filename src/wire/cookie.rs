@@ -1,4 +1,5 @@
-//! The `Cookie` field: pairs of names and values (RFC 6265 §4.2.1).
+//! The `Cookie` field: pairs of names and values (RFC 6265 §4.2.1). And `Set-Cookie`, as a client
+//! reads it (§5.2).
 //!
 //! A pair that is none is skipped, and only so many are looked at: a client that sends thousands
 //! costs no more than one that sends what browsers may hold.
@@ -35,6 +36,84 @@ fn unquoted(value: &[u8]) -> &[u8] {
 /// `cookie-octet`: visible ASCII but quotation mark, comma, semicolon and backslash.
 fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+/// What a `Set-Cookie` field says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SetCookie<'b> {
+    /// Never both name and value are empty.
+    pub name: &'b [u8],
+    /// As it is to be sent back, quotes included.
+    pub value: &'b [u8],
+    /// Seconds that it lives; none or fewer take it away.
+    pub max_age: Option<i64>,
+    /// A date that ends it, as it was written.
+    pub expires: Option<&'b [u8]>,
+    /// Which hosts it is for, without a leading dot.
+    pub domain: Option<&'b [u8]>,
+    /// Which paths it is for.
+    pub path: Option<&'b [u8]>,
+    /// Not for connections that anybody can read.
+    pub secure: bool,
+}
+
+/// Reads a `Set-Cookie` field the way that browsers do (RFC 6265 §5.2). `None` if it is to be
+/// ignored.
+pub fn set_cookie(field: &[u8]) -> Option<SetCookie<'_>> {
+    let mut parts = field.split(|&b| b == b';');
+    let pair = parts.next()?;
+    let equals = pair.iter().position(|&b| b == b'=')?;
+    let (name, value) = (ascii::trim(&pair[..equals]), ascii::trim(&pair[equals + 1..]));
+    if name.is_empty() || field.iter().any(|&b| b.is_ascii_control() && b != b'\t') {
+        return None;
+    }
+    let mut cookie = SetCookie { name, value, ..SetCookie::default() };
+    for part in parts {
+        let equals = part.iter().position(|&b| b == b'=').unwrap_or(part.len());
+        let key = ascii::trim(&part[..equals]);
+        let value = ascii::trim(part.get(equals + 1..).unwrap_or_default());
+        if key.eq_ignore_ascii_case(b"max-age") {
+            cookie.max_age = seconds(value).or(cookie.max_age);
+        } else if key.eq_ignore_ascii_case(b"expires") {
+            cookie.expires = Some(value);
+        } else if key.eq_ignore_ascii_case(b"domain") {
+            let bare = value.strip_prefix(b".").unwrap_or(value);
+            cookie.domain = Some(bare).filter(|domain| !domain.is_empty());
+        } else if key.eq_ignore_ascii_case(b"path") {
+            cookie.path = Some(value).filter(|path| path.starts_with(b"/"));
+        } else if key.eq_ignore_ascii_case(b"secure") {
+            cookie.secure = true;
+        }
+    }
+    Some(cookie)
+}
+
+/// A number of seconds; one with too many digits is as good as for ever.
+fn seconds(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = text.strip_prefix(b"-").map_or((false, text), |rest| (true, rest));
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = std::str::from_utf8(digits).ok()?.parse::<i64>().unwrap_or(i64::MAX);
+    Some(if negative { -number } else { number })
+}
+
+/// Whether a cookie for `domain` is for this host: the same, or one of its parts, which no address
+/// has (RFC 6265 §5.1.3).
+pub fn domain_matches(host: &str, domain: &[u8]) -> bool {
+    let host = host.as_bytes();
+    if host.eq_ignore_ascii_case(domain) {
+        return true;
+    }
+    let is_address = host.starts_with(b"[") || host.last().is_some_and(u8::is_ascii_digit);
+    let Some(dot) = host.len().checked_sub(domain.len() + 1) else { return false };
+    !is_address && host[dot] == b'.' && host[dot + 1..].eq_ignore_ascii_case(domain)
+}
+
+/// Whether a cookie for `prefix` is for this path (RFC 6265 §5.1.4).
+pub fn path_matches(path: &str, prefix: &[u8]) -> bool {
+    let Some(rest) = path.as_bytes().strip_prefix(prefix) else { return false };
+    rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/")
 }
 
 #[cfg(test)]
@@ -88,6 +167,51 @@ mod tests {
         assert_eq!(find("A=0; a=1; a=2", "a"), Some(b"1".to_vec()));
         assert_eq!(find("ab=0; a", "a"), None);
         assert_eq!(find("a=0", "z"), Some(b"0".to_vec()), "in any of the fields");
+    }
+
+    #[test]
+    fn a_set_cookie_is_a_pair_and_what_is_to_be_done_with_it() {
+        let field =
+            b" a = \"1\" ; Path=/x; DOMAIN=.Example.org; max-age=60;Secure; HttpOnly; max-age=x";
+        let cookie = set_cookie(field).unwrap();
+        assert_eq!((cookie.name, cookie.value), (&b"a"[..], &b"\"1\""[..]));
+        assert_eq!((cookie.path, cookie.domain), (Some(&b"/x"[..]), Some(&b"Example.org"[..])));
+        assert_eq!((cookie.max_age, cookie.secure), (Some(60), true));
+        let plain = set_cookie(b"a=; Path=x; Domain=; Max-Age=-1; Expires=now").unwrap();
+        assert_eq!((plain.value, plain.path, plain.domain), (&b""[..], None, None));
+        assert_eq!(
+            (plain.max_age, plain.expires, plain.secure),
+            (Some(-1), Some(&b"now"[..]), false)
+        );
+        let long = set_cookie(b"a=1; max-age=99999999999999999999").unwrap();
+        assert_eq!(long.max_age, Some(i64::MAX));
+        for none in [&b""[..], b"a", b"=1", b" =1; Path=/", b"a=\x01", b"; a=1"] {
+            assert_eq!(set_cookie(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_for_its_hosts_and_paths_alone() {
+        for (host, domain, is) in [
+            ("a.org", "a.org", true),
+            ("www.A.org", "a.ORG", true),
+            ("wwa.org", "a.org", false),
+            ("org", "a.org", false),
+            ("127.0.0.1", "0.0.1", false),
+            ("127.0.0.1", "127.0.0.1", true),
+        ] {
+            assert_eq!(domain_matches(host, domain.as_bytes()), is, "{host} {domain}");
+        }
+        for (path, prefix, is) in [
+            ("/", "/", true),
+            ("/a/b", "/a", true),
+            ("/a/b", "/a/", true),
+            ("/ab", "/a", false),
+            ("/a", "/a", true),
+            ("/", "/a", false),
+        ] {
+            assert_eq!(path_matches(path, prefix.as_bytes()), is, "{path} {prefix}");
+        }
     }
 
     #[test]
