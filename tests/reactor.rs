@@ -5,12 +5,15 @@
 
 mod util;
 
+use pentad::client::load::{Ask, Plan, Run, Seat, Trouble};
+use pentad::client::once::{Once, Until};
 use pentad::limits::{AGAIN_PER_TURN, Limits};
 use pentad::service::http::Face;
-use pentad::service::{Kind, Transport};
+use pentad::service::{Endpoint, Kind, Mail, Transport};
 use pentad::stats::Close;
+use pentad::wire::http::Method;
 use std::time::Duration;
-use util::fake::{Calls, Street};
+use util::fake::{Calls, Client, Street};
 
 #[test]
 fn one_request_costs_one_read_and_one_write() {
@@ -58,6 +61,25 @@ fn a_connection_that_has_ended_wakes_nobody_later() {
         street.settle();
         assert!(street.reactor.is_empty());
         assert_eq!(street.reactor.wait_until(), None);
+    }
+}
+
+/// A server may answer and close while the question is still being sent.
+#[test]
+fn an_answer_that_came_before_the_connection_broke_counts() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    let deadline = street.now().0 + Duration::from_secs(9);
+    let once = Once { say: b"hello\n", begins: b"ok", until: Until::Line, deadline };
+    let to = Endpoint { transport: Transport::Tcp, addr: ([127, 0, 0, 1], 1).into() };
+    for (answer, why) in [(&b"ok\n"[..], Close::Finished), (b"ok", Close::Lost)] {
+        street.reactor.dial(to, Kind::Once(once));
+        let (_, far) = street.reactor.outside.dialled.pop().unwrap();
+        street.settle();
+        far.send(answer);
+        far.reset();
+        street.settle();
+        assert!(far.0.borrow().dropped && street.reactor.is_empty());
+        assert_eq!(street.reactor.desk.stats.closed.count(why as usize), 1, "{why:?}");
     }
 }
 
@@ -239,7 +261,7 @@ fn who_asks_for_little_does_not_wait_for_all_who_ask_for_much() {
         .collect::<Vec<_>>();
     let quick = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
     street.turn(|| true);
-    let served = |client: &&util::fake::Client| !client.receive(usize::MAX).is_empty();
+    let served = |client: &&Client| !client.receive(usize::MAX).is_empty();
     assert_eq!(many.iter().filter(served).count(), 64, "each has had its share");
     quick.send(request);
     street.turn(|| true);
@@ -250,4 +272,114 @@ fn who_asks_for_little_does_not_wait_for_all_who_ask_for_much() {
     assert_eq!(next, AGAIN_PER_TURN, "then it is the turn of others");
     street.settle();
     assert!(many.iter().all(|client| !client.receive(usize::MAX).is_empty()), "and of all");
+}
+
+/// Clients of a load test that asks 10 times a second for 3 seconds, if it has a rate.
+fn load(street: &mut Street, connections: usize, rate: Option<f64>) {
+    let (start, _) = street.now();
+    let to = Endpoint { transport: Transport::Tcp, addr: ([127, 0, 0, 1], 1).into() };
+    let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..].into();
+    let ask = Ask { method: Method::Get, bytes, body_at: 27, number: None };
+    let plan = Plan {
+        to,
+        asks: [ask].into(),
+        connections,
+        depth: 1,
+        keep_alive: true,
+        timeout: Duration::from_millis(200),
+        rate,
+        requests: None,
+        slow: None,
+        start,
+        count_from: start,
+        until: start + Duration::from_secs(3),
+        cookies: None,
+    };
+    let seat = Seat::first(&plan);
+    let run = Run::new(plan, Limits::default(), None);
+    street.reactor.desk.world.tester = Some(Box::new(run));
+    (0..connections).for_each(|_| street.reactor.dial(to, Kind::Load(seat)));
+}
+
+fn seen(street: &mut Street) -> &mut Run {
+    street.reactor.desk.world.tester.as_deref_mut().unwrap()
+}
+
+/// Hundredths of a second pass; whatever is asked is answered.
+fn answer(street: &mut Street, ends: &mut Vec<Client>, hundredths: usize) {
+    for _ in 0..hundredths {
+        street.settle();
+        ends.extend(street.reactor.outside.dialled.drain(..).map(|(_, end)| end));
+        for end in &*ends {
+            let asked = end.receive(usize::MAX).len() / 27;
+            end.send(&b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".repeat(asked));
+        }
+        street.settle();
+        street.advance(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_load_asks_no_more_often_than_its_schedule_has_it() {
+    let mut street = Street::new(Limits::default(), 40, 1);
+    street.reactor.outside.refuses = true;
+    load(&mut street, 20, Some(10.0));
+    answer(&mut street, &mut Vec::new(), 400);
+    let tally = &seen(&mut street).tally;
+    assert_eq!((tally.requests, tally.errors[Trouble::Connect as usize]), (30, 30));
+    let dialled = street.reactor.desk.stats.dialled;
+    assert!(dialled <= 20 + 30, "once for each client, once for each request: {dialled}");
+}
+
+#[test]
+fn a_load_goes_on_with_its_schedule_when_the_server_is_back() {
+    let mut street = Street::new(Limits::default(), 40, 1);
+    let mut ends = Vec::new();
+    load(&mut street, 5, Some(10.0));
+    answer(&mut street, &mut ends, 100);
+    assert_eq!(seen(&mut street).tally.ok, 10);
+    street.reactor.outside.refuses = true;
+    ends.drain(..).for_each(|end| end.reset());
+    answer(&mut street, &mut ends, 100);
+    let tally = &seen(&mut street).tally;
+    assert_eq!((tally.ok, tally.errors[Trouble::Connect as usize]), (10, 10));
+    street.reactor.outside.refuses = false;
+    answer(&mut street, &mut ends, 100);
+    assert_eq!(seen(&mut street).tally.ok, 20);
+}
+
+#[test]
+fn the_limit_of_a_load_covers_connection_and_answer_together() {
+    let mut street = Street::new(Limits::default(), 4, 1);
+    load(&mut street, 1, None);
+    street.turn(|| false);
+    street.advance(Duration::from_millis(150));
+    street.settle();
+    assert_eq!(seen(&mut street).tally.connected, 1);
+    street.advance(Duration::from_millis(50));
+    // The second of these turns dials anew.
+    (0..2).for_each(|_| street.turn(|| false));
+    assert_eq!(seen(&mut street).tally.errors[Trouble::Timeout as usize], 1);
+    street.advance(Duration::from_millis(200));
+    street.turn(|| false);
+    assert_eq!(seen(&mut street).tally.errors[Trouble::Connect as usize], 1);
+}
+
+#[test]
+fn what_has_no_answer_at_the_end_of_a_load_is_counted() {
+    let mut street = Street::new(Limits::default(), 40, 1);
+    load(&mut street, 20, Some(10.0));
+    let mut ends = Vec::new();
+    answer(&mut street, &mut ends, 100);
+    // Nobody answers for a tenth of a second less than the limit.
+    for _ in 0..19 {
+        street.settle();
+        street.advance(Duration::from_millis(10));
+    }
+    street.reactor.notify_all(&Mail::Cancelled);
+    let now = street.now().0;
+    let run = seen(&mut street);
+    run.end(now);
+    assert_eq!((run.tally.requests, run.tally.under_way, run.tally.never_sent), (10, 2, 0));
+    assert!(run.tally.at_least().max() >= 180_000_000, "the first of them waited 190 ms");
 }

@@ -5,14 +5,17 @@ that are not. Judged are the files of the reports, what --format json prints, an
 /test_status shows; and, so that the schema is known to refuse something, documents that are wrong.
 """
 
+import contextlib
 import copy
 import glob
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from jsonschema import Draft202012Validator
@@ -44,7 +47,7 @@ def serve(binary, place):
 def load(binary, place, name, url, args):
     """Runs the tester; the document that it wrote to a file, whatever it exited with."""
     file = f"{place}/{name}.json"
-    command = [binary, "load", url, *args, "--label", name, "--format", "json", "-o", file]
+    command = [binary, "load", url, *args, "--label", name, "-o", file]
     command += ["--data", f"{place}/data"]
     subprocess.run(command, timeout=PATIENCE, stderr=subprocess.DEVNULL)
     with open(file) as document:
@@ -64,6 +67,25 @@ def click(panel):
     while (status := ask("GET", "/test_status"))["running"] and time.monotonic() < deadline:
         time.sleep(0.05)
     return status["result"]
+
+
+@contextlib.contextmanager
+def silent(answer=b""):
+    """A server that says this to each request, whatever that is; its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=talk, args=listener.accept()[:1], daemon=True).start()
+
+        def talk(connection):
+            with connection, contextlib.suppress(OSError):
+                while connection.recv(65536):
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
 def wrong(report):
@@ -88,7 +110,11 @@ def main():
         schema = json.load(file)
     Draft202012Validator.check_schema(schema)
     whole = Draft202012Validator(schema)
-    flat = whole.evolve(schema={"$ref": "#/$defs/flat", "$defs": schema["$defs"]})
+
+    def shape(name):
+        return whole.evolve(schema={"$ref": f"#/$defs/{name}", "$defs": schema["$defs"]})
+
+    flat, kept = shape("flat"), shape("kept")
     passed = failed = 0
 
     def count(name, problems):
@@ -98,7 +124,7 @@ def main():
         passed, failed = passed + (not problems), failed + bool(problems)
 
     def judge(name, validator, document):
-        errors = validator.iter_errors(document)
+        errors = [*validator.iter_errors(document), *whole.iter_errors(document)]
         count(name, [f"{error.json_path}: {error.message}" for error in errors])
 
     with tempfile.TemporaryDirectory() as place:
@@ -109,14 +135,19 @@ def main():
             judge("result of /test_status", flat, click(listening["panel"]))
         url = f"http://{listening['web']}/"
         judge("nobody there, printed", flat, load(binary, place, "nobody", url, ["-n", "9"]))
+        with silent() as url:
+            args = ["-c", "3", "-r", "20", "-d", "500ms"]
+            judge("under way, printed", flat, load(binary, place, "silent", url, args))
+        with silent(b"HTTP/1.1 999 No\r\nContent-Length: x\r\n\r\n") as url:
+            judge("misread, printed", flat, load(binary, place, "misread", url, ["-n", "9"]))
         files = sorted(glob.glob(f"{place}/data/reports/*.json"))
-        expected = len(RUNS) + 2
-        kept = [] if len(files) == expected else [f"{len(files)} files instead of {expected}"]
-        count("a file for each run", kept)
+        expected = len(RUNS) + 4
+        missing = [] if len(files) == expected else [f"{len(files)} files instead of {expected}"]
+        count("a file for each run", missing)
         for path in files:
             with open(path) as file:
                 report = json.load(file)
-            judge(os.path.basename(path), whole, report)
+            judge(os.path.basename(path), kept, report)
         for name, document in wrong(report):
             count(f"{name}, refused", [] if not whole.is_valid(document) else ["it was not"])
     print(f"{passed} passed, {failed} failed")

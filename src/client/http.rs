@@ -161,6 +161,14 @@ impl Bad {
         }
     }
 
+    /// Where the rule comes from that it breaks.
+    pub fn source(self) -> &'static str {
+        match self {
+            Bad::Head(bad) => bad.source(),
+            Bad::Body(bad) => bad.source(),
+        }
+    }
+
     /// One sentence about it.
     pub fn text(self) -> &'static str {
         match self {

@@ -187,3 +187,16 @@ fn version() -> String {
 
 /// Optional cargo features, each with `cfg!(feature = "…")`.
 const FEATURES: [(&str, bool); 1] = [("gzip", cfg!(feature = "gzip"))];
+
+/// As many of so many connections as this process may have descriptors for. That there are fewer is
+/// said: the figures are those of fewer clients.
+fn affordable(tool: &str, connections: usize) -> usize {
+    let most = crate::net::affordable(connections);
+    if most < connections {
+        complain(format_args!(
+            "{tool}: this process may have descriptors for {most} connections, not for \
+             {connections}: going on with {most}; ulimit -n raises the limit"
+        ));
+    }
+    most
+}

@@ -4,21 +4,26 @@
 //! The reactor is that of the server; there are no doors, no workers and no database. What the
 //! sessions have seen is in the world that comes back.
 
+mod lookup;
+
 use super::alarm::Alarm;
 use super::events::{readiness, wait};
 use super::reactor::{Outside, QueueFull, Reactor};
 use super::socket::{Stream, dial, watch};
-use super::system::shares;
 use super::token::Source;
 use super::{Clock, Desk, EVENTS};
-use crate::limits::{DIAL_TIMEOUT, Limits};
-use crate::service::{Endpoint, Id, Kind, Ticket, World};
+use crate::limits::Limits;
+use crate::service::{Endpoint, Id, Kind, Mail, Ticket, World};
 use crate::work::Job;
-use mio::{Events, Interest, Poll, Registry};
-use rustix::process::Signal;
+use lookup::{Answer, Lookup};
+use mio::{Events, Interest, Poll, Registry, Waker};
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use signal_hook_mio::v1_0::Signals;
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// What to open, and for how long.
@@ -38,6 +43,8 @@ pub struct Load {
     pub limits: Limits,
     /// Where randomness begins.
     pub seed: u64,
+    /// What all that are still there are told when the run is over, if anything.
+    pub farewell: Option<Mail>,
 }
 
 /// How a run went.
@@ -51,6 +58,17 @@ pub struct Loaded {
     pub busy: Duration,
     /// Why they stopped.
     pub stop: Stop,
+    /// What this machine had too little of.
+    pub shortage: Shortage,
+}
+
+/// Connections that could not be begun, for reasons that are not the server's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shortage {
+    /// No descriptor was free.
+    pub descriptors: u64,
+    /// No local port was free.
+    pub ports: u64,
 }
 
 /// Who looks on while a load runs: given the world and the time, it says whether to go on.
@@ -76,26 +94,55 @@ pub enum Stop {
     Terminated,
 }
 
-/// Runs loads, one after the other. A signal that comes between two runs ends the second.
+/// Runs loads, one after the other. A signal that comes between two runs ends the second; another
+/// one, or one that comes when the loader is gone, ends the process as if nobody caught it.
 pub struct Loader {
     poll: Poll,
     events: Events,
     signals: Signals,
     alarm: Alarm,
+    waker: Arc<Waker>,
+    /// Whether the next signal ends the process.
+    last_call: Arc<AtomicBool>,
     /// Time spent in turns, without the wait for the kernel.
     busy: Duration,
 }
 
-/// The first of a server's addresses that takes a connection; of one alone, that. A name may stand
-/// for several, such as that of this machine for `::1` too, and few servers listen on all.
-pub fn reachable(addrs: &[SocketAddr]) -> Option<SocketAddr> {
-    let takes = |addr: &&SocketAddr| TcpStream::connect_timeout(addr, DIAL_TIMEOUT).is_ok();
-    let one = addrs.len() == 1;
-    addrs.iter().find(|addr| one || takes(addr)).or(addrs.first()).copied()
+/// Descriptors that a program keeps for itself while it loads a server: standard streams, the
+/// poll, signals, timers, children, files of results.
+const OWN_DESCRIPTORS: u64 = 32;
+
+/// How many of so many connections there are descriptors for, after raising the limit as far as
+/// the system allows.
+pub fn affordable(wanted: usize) -> usize {
+    let needed = wanted as u64 + OWN_DESCRIPTORS;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let Some(mut limit) = current else { return wanted };
+    if limit < needed {
+        let raised = maximum.map_or(needed, |maximum| maximum.min(needed));
+        let rlimit = Rlimit { current: Some(raised), maximum };
+        if raised > limit && setrlimit(Resource::Nofile, rlimit).is_ok() {
+            limit = raised;
+        }
+    }
+    let left = limit.saturating_sub(OWN_DESCRIPTORS.min(limit / 2));
+    usize::try_from(left).map_or(wanted, |left| left.max(1).min(wanted))
 }
 
 #[derive(Debug)]
-struct Dialler(Registry);
+struct Dialler {
+    registry: Registry,
+    shortage: Shortage,
+}
+
+/// Why there is no address.
+#[derive(Debug)]
+pub enum NoAddress {
+    /// The look-up failed, or took too long.
+    Unknown(io::Error),
+    /// A signal came first.
+    Stopped(Stop),
+}
 
 impl Loader {
     /// From now on, signals end a run instead of the process.
@@ -104,11 +151,55 @@ impl Loader {
     /// What the operating system refuses.
     pub fn start() -> io::Result<Loader> {
         let poll = Poll::new()?;
-        let mut signals = Signals::new([Signal::INT, Signal::TERM].map(Signal::as_raw))?;
+        let last_call = Arc::new(AtomicBool::new(false));
+        let caught = [Signal::INT, Signal::TERM].map(Signal::as_raw);
+        // First, so that the signal which sets it is not the one that ends the process.
+        for signal in caught {
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&last_call))?;
+        }
+        for signal in caught {
+            signal_hook::flag::register(signal, Arc::clone(&last_call))?;
+        }
+        let mut signals = Signals::new(caught)?;
         poll.registry().register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
         let alarm = Alarm::start(poll.registry())?;
+        let waker = Arc::new(Waker::new(poll.registry(), Source::Waker.token())?);
         let (events, busy) = (Events::with_capacity(EVENTS), Duration::ZERO);
-        Ok(Loader { poll, events, signals, alarm, busy })
+        Ok(Loader { poll, events, signals, alarm, waker, last_call, busy })
+    }
+
+    /// The address of `HOST:PORT` that is to be loaded: of several, the first that takes a
+    /// connection. Takes no longer than `patience`.
+    ///
+    /// # Errors
+    /// See [`NoAddress`].
+    pub fn look_up(&mut self, address: &str, patience: Duration) -> Result<SocketAddr, NoAddress> {
+        let until = Instant::now() + patience;
+        let lookup = Lookup::start(address, until, &self.waker).map_err(NoAddress::Unknown)?;
+        loop {
+            match lookup.answer() {
+                Some(Answer::Found(addr)) => return Ok(addr),
+                Some(Answer::Failed(error)) => return Err(NoAddress::Unknown(error)),
+                None => {}
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let late = format!("no address within {} ms", patience.as_millis());
+                return Err(NoAddress::Unknown(io::Error::new(io::ErrorKind::TimedOut, late)));
+            }
+            wait(&mut self.poll, &mut self.events, Some(left)).map_err(NoAddress::Unknown)?;
+            if let Some(stop) = self.signalled() {
+                return Err(NoAddress::Stopped(stop));
+            }
+        }
+    }
+
+    /// Which end a signal asks for, if one has come.
+    fn signalled(&mut self) -> Option<Stop> {
+        self.signals.pending().next().map(|signal| match signal {
+            signal if signal == Signal::TERM.as_raw() => Stop::Terminated,
+            _ => Stop::Interrupted,
+        })
     }
 
     /// Opens the connections and watches them.
@@ -130,15 +221,16 @@ impl Loader {
         clock: Clock,
         watch: &mut Watch<'_>,
     ) -> io::Result<Loaded> {
-        let Load { to, kind, connections, time, world, mut limits, seed } = load;
+        let Load { to, kind, connections, time, world, limits, seed, farewell } = load;
         let begun = Instant::now();
         self.busy = Duration::ZERO;
-        // Twice: those that were given up and still wait for the peer's end have a place too.
-        limits.max_connections = limits.max_connections.max(2 * connections);
-        let most = shares(&limits).connections;
+        // Twice: those that were given up and still wait for the peer's end have a place too, as
+        // long as nobody else needs it.
+        let most = affordable(limits.max_connections.max(2 * connections));
         let mut desk = Desk::new(limits, world, seed, begun, SystemTime::now());
         desk.clock = clock;
-        let outside = Dialler(self.poll.registry().try_clone()?);
+        let registry = self.poll.registry().try_clone()?;
+        let outside = Dialler { registry, shortage: Shortage::default() };
         let mut reactor = Reactor::new(desk, outside, most);
         for _ in 0..connections {
             reactor.dial(to, kind);
@@ -148,9 +240,13 @@ impl Loader {
                 break stop;
             }
         };
-        // The end of the run is no news to the sessions: they would take it for the server's.
-        let Reactor { desk, .. } = reactor;
-        Ok(Loaded { world: desk.world, elapsed: desk.now - begun, busy: self.busy, stop })
+        let elapsed = reactor.desk.now - begun;
+        // Connections are not closed in front of their sessions: they would take that for the
+        // server's doing.
+        farewell.iter().for_each(|mail| reactor.notify_all(mail));
+        let Reactor { desk, outside, .. } = reactor;
+        let (world, busy, shortage) = (desk.world, self.busy, outside.shortage);
+        Ok(Loaded { world, elapsed, busy, stop, shortage })
     }
 
     fn turn(
@@ -169,21 +265,16 @@ impl Loader {
         reactor.desk.now = awake;
         reactor.desk.wall = SystemTime::now();
         reactor.desk.stats.turns += 1;
+        let mut signalled = false;
         for event in &self.events {
             match Source::of(event.token()) {
                 Source::Conn(id) => reactor.readiness(id, readiness(event), event.is_error()),
-                Source::Signals => {
-                    let first = self.signals.pending().next();
-                    let stop = |signal| match signal {
-                        signal if signal == Signal::TERM.as_raw() => Stop::Terminated,
-                        _ => Stop::Interrupted,
-                    };
-                    if let Some(signal) = first {
-                        return Ok(Some(stop(signal)));
-                    }
-                }
+                Source::Signals => signalled = true,
                 Source::Door(_) | Source::Waker | Source::Alarm => {}
             }
+        }
+        if signalled && let Some(stop) = self.signalled() {
+            return Ok(Some(stop));
         }
         reactor.turn();
         reactor.desk.log.clear();
@@ -201,15 +292,28 @@ impl Loader {
     }
 }
 
+impl Drop for Loader {
+    /// Nobody looks at signals any more.
+    fn drop(&mut self) {
+        self.last_call.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Outside for Dialler {
     type Socket = Stream;
 
     fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
-        dial(&self.0, to, id)
+        let dialled = dial(&self.registry, to, id);
+        match dialled.as_ref().err().and_then(Errno::from_io_error) {
+            Some(Errno::MFILE | Errno::NFILE) => self.shortage.descriptors += 1,
+            Some(Errno::ADDRNOTAVAIL) => self.shortage.ports += 1,
+            Some(_) | None => {}
+        }
+        dialled
     }
 
     fn watch(&mut self, socket: &mut Stream, id: Id) -> io::Result<()> {
-        watch(&self.0, socket, id)
+        watch(&self.registry, socket, id)
     }
 
     /// Clients have no children.
@@ -230,29 +334,5 @@ impl Outside for Dialler {
 
     fn clock(&self) -> Instant {
         Instant::now()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::TcpListener;
-
-    #[test]
-    fn of_several_addresses_one_is_taken_that_takes_connections() {
-        let open = TcpListener::bind("127.0.0.1:0").unwrap();
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let here = open.local_addr().unwrap();
-        assert_eq!(reachable(&[closed, here]), Some(here));
-        assert_eq!(
-            reachable(&[closed, closed]),
-            Some(closed),
-            "that it does not, the run will tell"
-        );
-        open.set_nonblocking(true).unwrap();
-        while open.accept().is_ok() {}
-        assert_eq!(reachable(&[here]), Some(here));
-        assert!(open.accept().is_err(), "one alone is not tried");
-        assert_eq!(reachable(&[]), None);
     }
 }

@@ -42,7 +42,7 @@ mod udp;
 pub use conn::Readiness;
 pub use desk::{Clock, Desk};
 pub use listen::{Door, Doors, Plan, bind, meaning, unused_addrs};
-pub use load::{Load, Loaded, Loader, Stop, Watch, reachable};
+pub use load::{Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch, affordable};
 pub use log::{Log, Target, append};
 pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::{Duct, Socket};

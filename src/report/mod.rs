@@ -95,10 +95,11 @@ pub(crate) struct Figure {
 }
 
 /// The figures of tables, in their order.
-pub(crate) const FIGURES: [Figure; 10] = [
+pub(crate) const FIGURES: [Figure; 11] = [
     figure("requests/s", "/s", &["rps"], Some(true)),
     figure("requests", "", &["requests"], None),
     figure("ok", "", &["ok"], None),
+    figure("under way", "", &["under_way"], None),
     figure("mean", "ms", &["latency_ms", "mean"], Some(false)),
     figure("p50", "ms", &["latency_ms", "p50"], Some(false)),
     figure("p90", "ms", &["latency_ms", "p90"], Some(false)),

@@ -5,7 +5,10 @@
 #[path = "../util/mod.rs"]
 mod util;
 
+mod cookies;
+mod faults;
 mod figures;
+mod limits;
 mod slow;
 mod tester;
 mod words;

@@ -41,6 +41,9 @@ pub fn adds_up(result: &Value) {
     assert_eq!(answers, number(&result["ok"]) + number(&errors["status"]), "{result}");
     let spread = result["histogram"].as_array().unwrap().iter().map(|b| number(&b["count"]));
     assert_eq!(spread.sum::<u64>(), answers, "{result}");
+    let misread = result["misread"].as_object().unwrap().values().map(number).sum::<u64>();
+    assert_eq!(misread, number(&errors["parse"]), "{result}");
+    assert!(result["under_way"].is_u64() && result["never_sent"].is_u64(), "{result}");
 }
 
 /// A server that does `script` with each connection, and the number of it.
@@ -59,14 +62,19 @@ pub fn scripted(script: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> So
 
 /// Reads one request without a body; false at the end.
 pub fn request(stream: &mut TcpStream) -> bool {
+    request_text(stream).is_some()
+}
+
+/// The same, as text.
+pub fn request_text(stream: &mut TcpStream) -> Option<String> {
     let (mut seen, mut byte) = (Vec::new(), [0]);
     while !seen.ends_with(b"\r\n\r\n") {
         match stream.read(&mut byte) {
             Ok(1) => seen.push(byte[0]),
-            Ok(_) | Err(_) => return false,
+            Ok(_) | Err(_) => return None,
         }
     }
-    true
+    String::from_utf8(seen).ok()
 }
 
-pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub use crate::util::unruly::OK;

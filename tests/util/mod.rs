@@ -16,3 +16,4 @@ pub mod shop;
 pub mod site;
 pub mod story;
 pub mod transcript;
+pub mod unruly;

@@ -7,120 +7,53 @@
 //! ```
 //! With a rate, requests fall due by a schedule that no answer can delay, and how long each took
 //! is counted from the moment when it was due: a server that stalls is charged for everyone who
-//! would have come meanwhile. Without one, a client that waits sends nothing, and what it would
-//! have seen is not in the figures.
+//! would have come meanwhile. A connection that is over is made anew when the next request is due,
+//! no sooner: a server that is away is asked no more often than the schedule has it. Without a
+//! rate, a client that waits sends nothing, and what it would have seen is not in the figures.
 //!
 //! Who has its answer asks again in the next turn, when all answers that were there have been read:
 //! what it costs to ask is then in nobody's latency.
 
+mod cookies;
 mod plan;
+mod run;
 mod talk;
 mod tally;
 
+pub use cookies::Scope;
 pub use plan::{Ask, Budget, Number, Plan, Slow};
+pub use run::{Fate, Run, TOLD_MAX, Told};
 pub use tally::{CACHE_LOOKED_AT, Point, Series, Tally, Trouble};
 
 use crate::buf::RecvBuf;
-use crate::limits::{self, Limits};
-use crate::service::{Cx, Deadline, Effect, Event, Kind, Progress};
+use crate::service::{Cx, Deadline, Effect, Event, Kind, Mail, Progress};
 use crate::stats::Close;
 use std::time::{Duration, Instant};
 use talk::{Heard, Talk};
 
-/// What all clients of a run share. A server has none.
-#[derive(Debug)]
-pub struct Run {
-    /// What is to be done.
-    pub plan: Plan,
-    /// What is still to be sent.
-    pub budget: Budget,
-    /// What was seen.
-    pub tally: Tally,
-    /// The bytes of the answers, if somebody wants to see them, up to a mebibyte.
-    pub transcript: Option<Vec<u8>>,
-    /// What became of each request, if somebody wants to know, up to [`TOLD_MAX`] of them.
-    pub told: Option<Vec<Told>>,
-    limits: Limits,
-}
-
-/// What became of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
-    /// Which of the plan's requests it was.
-    pub place: usize,
-    /// The number that was written into it.
-    pub number: u64,
-    /// When it was due.
-    pub began: Instant,
-    /// When it came to an end.
-    pub at: Instant,
-    /// Which end.
-    pub fate: Fate,
-}
-
-/// To which end a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It was answered with this status.
-    Answered(u16),
-    /// It was not answered: nobody knows whether it was carried out.
-    Failed(Trouble),
-}
-
-/// Requests of which it is remembered what became of them.
-pub const TOLD_MAX: usize = 1 << 20;
-
 /// Which part a session plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seat {
-    /// A client with a connection.
-    Client,
-    /// One that waits before it tries again.
-    Resting,
+    /// A client that makes a connection: for a request that is due, or for whatever is due next.
+    Client {
+        /// How long that may take.
+        patience: Duration,
+        /// When the request is due that it is for.
+        due: Option<Instant>,
+    },
+    /// One that waits before it makes a connection.
+    Resting {
+        /// How long.
+        until: Instant,
+        /// When the request is due that it will be for.
+        due: Option<Instant>,
+    },
 }
 
-impl Run {
-    /// A run at its beginning.
-    pub fn new(plan: Plan, limits: Limits, transcript: Option<Vec<u8>>) -> Run {
-        let (budget, tally) = (Budget::of(&plan), Tally::new(plan.count_from));
-        Run { plan, budget, tally, transcript, told: None, limits }
-    }
-
-    /// Whether as many requests have come to an end as were wanted.
-    pub fn is_complete(&self) -> bool {
-        self.plan.requests.is_some_and(|wanted| self.tally.requests >= wanted)
-    }
-
-    #[inline]
-    fn note(&mut self, bytes: &[u8]) {
-        if let Some(transcript) = &mut self.transcript
-            && transcript.len() < limits::MIB
-        {
-            transcript.extend_from_slice(bytes);
-        }
-    }
-
-    #[inline]
-    fn tell(&mut self, told: Told) {
-        if let Some(all) = &mut self.told
-            && all.len() < TOLD_MAX
-        {
-            all.push(told);
-        }
-    }
-
-    fn sent(&mut self, bytes: usize, now: Instant) {
-        self.tally.bytes_out += if now >= self.plan.count_from { bytes as u64 } else { 0 };
-    }
-
-    fn received(&mut self, bytes: usize, now: Instant) {
-        self.tally.bytes_in += if now >= self.plan.count_from { bytes as u64 } else { 0 };
-    }
-
-    fn failed(&mut self, why: Trouble, began: Instant, now: Instant) {
-        if began >= self.plan.count_from {
-            self.tally.failed(why, now);
-        }
+impl Seat {
+    /// One of the clients with which a run begins.
+    pub fn first(plan: &Plan) -> Seat {
+        Seat::Client { patience: plan.timeout, due: None }
     }
 }
 
@@ -132,22 +65,24 @@ pub struct Session {
 
 #[derive(Debug)]
 enum Stage {
-    Resting(Instant),
-    Dialling(Instant),
+    Resting { until: Instant, due: Option<Instant> },
+    Dialling { since: Instant, until: Instant, due: Option<Instant> },
     Talking(Box<Talk>),
     Done(Close),
 }
 
-/// How long a client rests that found no connection: a server that refuses is asked by each
-/// client fifty times a second.
+/// How long a client without a schedule rests that found no connection: a server that refuses is
+/// asked by each client fifty times a second.
 const REST: Duration = Duration::from_millis(20);
 
 impl Session {
     /// A client that is about to connect, or to rest.
     pub fn open(seat: Seat, now: Instant) -> Session {
         let stage = match seat {
-            Seat::Client => Stage::Dialling(now + limits::DIAL_TIMEOUT),
-            Seat::Resting => Stage::Resting(now + REST),
+            Seat::Client { patience, due } => {
+                Stage::Dialling { since: now, until: now + patience, due }
+            }
+            Seat::Resting { until, due } => Stage::Resting { until, due },
         };
         Session { stage }
     }
@@ -169,7 +104,9 @@ impl Session {
     /// See [`crate::service::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         match &self.stage {
-            Stage::Resting(until) | Stage::Dialling(until) => Some(Deadline::Busy(*until)),
+            Stage::Resting { until, .. } | Stage::Dialling { until, .. } => {
+                Some(Deadline::Busy(*until))
+            }
             Stage::Talking(talk) => talk.deadline().map(Deadline::Busy),
             Stage::Done(_) => None,
         }
@@ -179,8 +116,8 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match &self.stage {
             Stage::Talking(talk) => !talk.deaf,
-            Stage::Dialling(_) => true,
-            Stage::Resting(_) | Stage::Done(_) => false,
+            Stage::Dialling { .. } => true,
+            Stage::Resting { .. } | Stage::Done(_) => false,
         }
     }
 
@@ -188,7 +125,7 @@ impl Session {
     pub fn is_done(&self) -> Option<Close> {
         match self.stage {
             Stage::Done(why) => Some(why),
-            Stage::Resting(_) | Stage::Dialling(_) | Stage::Talking(_) => None,
+            Stage::Resting { .. } | Stage::Dialling { .. } | Stage::Talking(_) => None,
         }
     }
 
@@ -200,28 +137,19 @@ impl Session {
         cx: &mut Cx<'_>,
     ) -> Progress {
         match (&mut self.stage, event) {
-            (Stage::Dialling(_), Event::Opened { .. }) => {
+            (Stage::Dialling { since, due, .. }, Event::Opened { .. }) => {
                 run.tally.connected += 1;
-                let mut talk = Box::new(Talk::new(&run.plan, cx.now));
+                let jar = run.jars.pop().unwrap_or_default();
+                let mut talk = Box::new(Talk::new(&run.plan, jar, *since, cx.now));
+                talk.due = *due;
                 talk.ask(run, cx);
                 self.stage = Stage::Talking(talk);
                 self.rest_if_spent(run);
             }
-            (Stage::Talking(talk), Event::Bytes) => match talk.hear(recv, run, cx) {
-                Heard::Nothing => return Progress::Starved,
-                Heard::Answer if talk.last => self.hang_up(Close::Finished, run, cx),
-                Heard::Answer => {
-                    talk.free = Some(cx.now);
-                    self.rest_if_spent(run);
-                    return Progress::Advanced;
-                }
-                Heard::Nonsense => {
-                    run.note(recv.bytes());
-                    recv.clear();
-                    talk.fail_first(Trouble::Parse, run, cx.now);
-                    self.hang_up(Close::BadInput, run, cx);
-                }
-            },
+            (Stage::Talking(talk), Event::Bytes) => {
+                let heard = talk.hear(recv, run, cx);
+                return self.heard(heard, recv, run, cx);
+            }
             (Stage::Talking(talk), Event::Eof) => {
                 if talk.reader.end_of_input().is_ok() {
                     talk.answered(run, cx.now);
@@ -239,40 +167,90 @@ impl Session {
                     self.rest_if_spent(run);
                 }
             }
-            (Stage::Dialling(_), Event::Refused(_) | Event::Tick) => self.not_connected(run, cx),
-            (Stage::Resting(until), Event::Tick) if *until <= cx.now => {
-                cx.effects.push(Effect::Dial(run.plan.to, Kind::Load(Seat::Client)));
+            (Stage::Dialling { due, .. }, Event::Refused(_) | Event::Tick) => {
+                let due = *due;
+                self.not_connected(due, run, cx);
+            }
+            (Stage::Resting { until, due }, Event::Tick) if *until <= cx.now => {
+                // One that nothing is due for any more has waited for the end.
+                if due.is_some() || !run.budget.is_scheduled() {
+                    dial(run, *due, cx);
+                }
                 self.stage = Stage::Done(Close::Finished);
             }
-            (Stage::Resting(_), Event::Refused(_)) => self.stage = Stage::Done(Close::Aborted),
-            (Stage::Resting(_) | Stage::Dialling(_) | Stage::Talking(_) | Stage::Done(_), _) => {}
+            (Stage::Resting { .. }, Event::Refused(_)) => self.stage = Stage::Done(Close::Aborted),
+            (stage, Event::Mail(Mail::Cancelled)) => count_under_way(stage, run, cx.now),
+            (
+                Stage::Resting { .. } | Stage::Dialling { .. } | Stage::Talking(_) | Stage::Done(_),
+                _,
+            ) => {}
         }
         Progress::Starved
     }
 
-    /// There is no connection: that is what became of one request.
-    fn not_connected(&mut self, run: &mut Run, cx: &mut Cx<'_>) {
-        let began = run.budget.arrival(cx.now).map(|arrival| arrival.min(cx.now));
-        if let Some(began) = began.filter(|began| run.budget.take(*began)) {
-            run.failed(Trouble::Connect, began, cx.now);
+    fn heard(
+        &mut self,
+        heard: Heard,
+        recv: &mut RecvBuf,
+        run: &mut Run,
+        cx: &mut Cx<'_>,
+    ) -> Progress {
+        let Stage::Talking(talk) = &mut self.stage else { return Progress::Starved };
+        match heard {
+            Heard::Nothing => {}
+            Heard::Answer if talk.last => self.hang_up(Close::Requested, run, cx),
+            Heard::Answer => {
+                talk.free = Some(cx.now);
+                self.rest_if_spent(run);
+                return Progress::Advanced;
+            }
+            Heard::Unasked => {
+                recv.clear();
+                self.hang_up(Close::BadInput, run, cx);
+            }
+            Heard::Nonsense(why) => {
+                run.note(recv.bytes());
+                recv.clear();
+                talk.misread(why, run, cx.now);
+                self.hang_up(Close::BadInput, run, cx);
+            }
         }
+        Progress::Starved
+    }
+
+    /// There is no connection. If it was for a request that is due, that is what became of it.
+    fn not_connected(&mut self, due: Option<Instant>, run: &mut Run, cx: &mut Cx<'_>) {
         self.stage = Stage::Done(Close::Unreachable);
-        if !run.budget.is_spent() {
-            cx.effects.push(Effect::Open(Kind::Load(Seat::Resting)));
+        let due = due.or_else(|| run.budget.arrival(cx.now));
+        match due {
+            Some(began) if began <= cx.now => {
+                if run.budget.take(began) {
+                    run.failed(Trouble::Connect, began, cx.now);
+                }
+                rest(run, None, cx);
+            }
+            Some(_) | None => rest(run, due, cx),
         }
     }
 
-    /// The connection is of no more use: what was asked on it will not be answered.
+    /// The connection is of no more use: what was asked on it will not be answered, and what is
+    /// left of it need not be sent.
     fn hang_up(&mut self, why: Close, run: &mut Run, cx: &mut Cx<'_>) {
+        let mut due = None;
         if let Stage::Talking(talk) = &mut self.stage {
             talk.fail_all(Trouble::Reset, run, cx.now);
-            if let Some(due) = talk.due.take() {
-                run.budget.give_back(due);
+            due = talk.due;
+            if !talk.jar.is_empty() {
+                run.jars.push(std::mem::take(&mut talk.jar));
             }
         }
+        run.unsent(cx.send.len(), cx.now);
+        cx.send.clear();
         self.stage = Stage::Done(why);
-        if !run.budget.is_spent() {
-            cx.effects.push(Effect::Dial(run.plan.to, Kind::Load(Seat::Client)));
+        if run.budget.is_scheduled() {
+            rest(run, due, cx);
+        } else if !run.budget.is_spent() {
+            dial(run, None, cx);
         }
     }
 
@@ -284,5 +262,48 @@ impl Session {
         {
             self.stage = Stage::Done(Close::Finished);
         }
+    }
+}
+
+/// Another client takes the place of one whose connection is over.
+fn dial(run: &Run, due: Option<Instant>, cx: &mut Cx<'_>) {
+    let seat = Seat::Client { patience: run.plan.timeout, due };
+    cx.effects.push(Effect::Dial(run.plan.to, Kind::Load(seat)));
+}
+
+/// The same, but not before its request is `due`, or the next one if it has none.
+fn rest(run: &mut Run, due: Option<Instant>, cx: &mut Cx<'_>) {
+    if run.budget.is_spent() {
+        return;
+    }
+    let due = match run.budget.is_scheduled() {
+        true => due.or_else(|| run.budget.arrival(cx.now)),
+        false => None,
+    };
+    let until = match due {
+        Some(due) if due <= cx.now => return dial(run, Some(due), cx),
+        Some(due) => due,
+        None if run.budget.is_scheduled() => run.plan.until,
+        None => cx.now + REST,
+    };
+    cx.effects.push(Effect::Open(Kind::Load(Seat::Resting { until, due })));
+}
+
+/// The run is over, and what is asked now is not answered. So is what would be, if there were a
+/// connection.
+fn count_under_way(stage: &mut Stage, run: &mut Run, now: Instant) {
+    match stage {
+        Stage::Talking(talk) => talk.count_under_way(run, now),
+        Stage::Dialling { since, due, .. } => {
+            let began = match due {
+                Some(due) => *due,
+                None if run.budget.is_scheduled() => return,
+                None => *since,
+            };
+            if run.budget.take(began) {
+                run.still_waits(began, now);
+            }
+        }
+        Stage::Resting { .. } | Stage::Done(_) => {}
     }
 }

@@ -1,5 +1,6 @@
 //! What a load test is to do, and who may send the next request.
 
+use super::cookies::Scope;
 use crate::service::Endpoint;
 use crate::wire::http::Method;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub struct Plan {
     pub depth: usize,
     /// Whether a connection carries more than one request.
     pub keep_alive: bool,
-    /// How long an answer, and a connection that is being made, may take.
+    /// How long an answer may take, the connection included if one is made for it.
     pub timeout: Duration,
     /// Requests a second, if they do not wait for answers.
     pub rate: Option<f64>,
@@ -30,6 +31,10 @@ pub struct Plan {
     pub start: Instant,
     /// From when on requests count: what begins earlier is warm-up.
     pub count_from: Instant,
+    /// When the schedule ends: no request falls due then or later.
+    pub until: Instant,
+    /// Which cookies each client keeps, if they keep any.
+    pub cookies: Option<Scope>,
 }
 
 /// One request.
@@ -76,10 +81,11 @@ pub struct Budget {
     rate: Option<f64>,
     start: Instant,
     count_from: Instant,
+    until: Instant,
     /// Arrivals handed out so far.
     arrivals: u64,
-    /// Arrivals given back by connections that ended before their time came.
-    returned: Vec<Instant>,
+    /// Requests that were begun, and count.
+    begun: u64,
     /// Numbers handed out so far.
     numbers: u64,
 }
@@ -91,41 +97,39 @@ impl Budget {
             rate: plan.rate,
             start: plan.start,
             count_from: plan.count_from,
+            until: plan.until,
             arrivals: 0,
-            returned: Vec::new(),
+            begun: 0,
             numbers: 0,
         }
     }
 
     /// When the next request is due; `now` if nobody waits for a schedule. `None` once all were
-    /// sent.
+    /// sent, or the schedule is at its end. Whoever is given an arrival sends that request, or
+    /// fails to: it is not given out again.
     pub(super) fn arrival(&mut self, now: Instant) -> Option<Instant> {
         if self.is_spent() {
             return None;
         }
         let Some(rate) = self.rate else { return Some(now) };
-        Some(self.returned.pop().unwrap_or_else(|| {
-            let at = self.start + Duration::from_secs_f64(self.arrivals as f64 / rate);
-            self.arrivals += 1;
-            at
-        }))
-    }
-
-    /// Somebody else is to send the request that was due then.
-    pub(super) fn give_back(&mut self, arrival: Instant) {
-        self.returned.push(arrival);
+        let at = self.start + Duration::from_secs_f64(self.arrivals as f64 / rate);
+        if at >= self.until {
+            return None;
+        }
+        self.arrivals += 1;
+        Some(at)
     }
 
     /// Takes a request that begins at `at` out of the budget. False if there is none left.
     pub(super) fn take(&mut self, at: Instant) -> bool {
+        let counts = at >= self.count_from;
         match &mut self.left {
-            Some(0) => false,
-            Some(left) if at >= self.count_from => {
-                *left -= 1;
-                true
-            }
-            Some(_) | None => true,
+            Some(0) => return false,
+            Some(left) if counts => *left -= 1,
+            Some(_) | None => {}
         }
+        self.begun += u64::from(counts);
+        true
     }
 
     /// The next number of those, whichever client it is for.
@@ -145,11 +149,19 @@ impl Budget {
         self.numbers
     }
 
-    /// How many requests were due by `now` and nobody was free to send them.
-    pub fn behind(&self, now: Instant) -> u64 {
+    /// Whether requests fall due by a schedule, whatever becomes of those before.
+    pub(super) fn is_scheduled(&self) -> bool {
+        self.rate.is_some()
+    }
+
+    /// How many requests that count were due by `now` and never sent: no connection was free.
+    pub fn never_sent(&self, now: Instant) -> u64 {
         let Some(rate) = self.rate else { return 0 };
-        let due = (now.saturating_duration_since(self.start).as_secs_f64() * rate) as u64;
-        due.saturating_sub(self.arrivals)
+        let due = |at: Instant| {
+            (at.saturating_duration_since(self.start).as_secs_f64() * rate).floor() as u64
+        };
+        let due = due(now.min(self.until)).saturating_sub(due(self.count_from));
+        due.min(self.left.map_or(due, |left| self.begun + left)).saturating_sub(self.begun)
     }
 }
 
@@ -158,8 +170,8 @@ mod tests {
     use super::*;
     use crate::service::Transport;
 
-    #[test]
-    fn numbers_go_round_from_where_they_begin() {
+    /// A budget of so many requests a second, for so many seconds.
+    fn budget(rate: Option<f64>, seconds: u64, requests: Option<u64>) -> (Budget, Instant) {
         let start = Instant::now();
         let plan = Plan {
             to: Endpoint { transport: Transport::Tcp, addr: ([127, 0, 0, 1], 1).into() },
@@ -168,13 +180,49 @@ mod tests {
             depth: 1,
             keep_alive: true,
             timeout: Duration::ZERO,
-            rate: None,
-            requests: None,
+            rate,
+            requests,
             slow: None,
             start,
             count_from: start,
+            until: start + Duration::from_secs(seconds),
+            cookies: None,
         };
-        let mut budget = Budget::of(&plan);
+        (Budget::of(&plan), start)
+    }
+
+    #[test]
+    fn a_schedule_has_as_many_arrivals_as_its_time_has_room_for() {
+        for (rate, seconds, arrivals) in
+            [(1.0, 3, 3), (10.0, 7, 70), (0.3, 10, 3), (3.0, 1, 3), (0.001, 1, 1), (7.0, 60, 420)]
+        {
+            let (mut budget, start) = budget(Some(rate), seconds, None);
+            let all = std::iter::from_fn(|| budget.arrival(start)).collect::<Vec<_>>();
+            assert_eq!(all.len(), arrivals, "{rate}/s for {seconds} s");
+            let end = start + Duration::from_secs(seconds);
+            assert!(all[0] == start && all.iter().all(|at| *at < end));
+        }
+    }
+
+    #[test]
+    fn what_was_due_and_not_begun_was_never_sent() {
+        let (mut open, start) = budget(Some(10.0), 10, None);
+        let late = start + Duration::from_secs(60);
+        assert_eq!(open.never_sent(start), 0);
+        assert_eq!(open.never_sent(late), 100, "none falls due after the end");
+        let due = open.arrival(start).unwrap();
+        assert!(open.take(due));
+        assert_eq!(open.never_sent(start + Duration::from_secs(2)), 19);
+        let (mut few, start) = budget(Some(10.0), 10, Some(3));
+        assert!(few.take(start));
+        assert_eq!(few.never_sent(start + Duration::from_secs(5)), 2, "no more than are wanted");
+        let (closed, start) = budget(None, 10, None);
+        assert_eq!(closed.never_sent(start + Duration::from_secs(5)), 0);
+    }
+
+    #[test]
+    fn numbers_go_round_from_where_they_begin() {
+        let (mut budget, _) = budget(None, 1, None);
         let of = Number { at: 0, first: 10, count: 3, skip: 1 };
         assert_eq!([(); 5].map(|()| budget.number(of)), [11, 12, 10, 11, 12]);
         assert_eq!(budget.numbers(), 5);

@@ -1,17 +1,24 @@
 //! What goes over one connection of a load test: requests under way, and the answers to them.
 
+use super::cookies::Jar;
 use super::{Fate, Plan, Run, Slow, Told, Trouble};
 use crate::buf::RecvBuf;
-use crate::client::http::{Part, Reader};
+use crate::client::http::{Bad, Part, Reader};
 use crate::service::Cx;
 use crate::wire::Parse;
-use crate::wire::http::Fields;
+use crate::wire::http::{Field, Fields};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 #[derive(Debug)]
 pub(super) struct Talk {
     pub(super) reader: Reader,
+    /// What the client keeps from answer to request.
+    pub(super) jar: Jar,
+    /// When the connection was begun, until something is asked on it.
+    dialled: Option<Instant>,
+    /// Bytes of all requests so far.
+    written: u64,
     status: u16,
     /// Requests under way, the oldest first.
     pub(super) asked: VecDeque<Asked>,
@@ -35,12 +42,14 @@ pub(super) struct Talk {
 pub(super) struct Asked {
     /// When it was due: what its latency is counted from.
     began: Instant,
-    /// When it was sent: what patience is counted from.
+    /// When it was sent, or the connection for it was begun: what patience is counted from.
     sent: Instant,
     /// Which of the plan's requests it was.
     place: usize,
     /// The number that was written into it.
     number: u64,
+    /// Bytes of all requests up to its end.
+    end: u64,
 }
 
 /// How often a slow client sends a little more.
@@ -54,13 +63,19 @@ const UNREAD: usize = 2048;
 pub(super) enum Heard {
     Nothing,
     Answer,
-    Nonsense,
+    /// An answer to nothing that was asked.
+    Unasked,
+    Nonsense(Bad),
 }
 
 impl Talk {
-    pub(super) fn new(plan: &Plan, now: Instant) -> Talk {
+    /// A connection that was begun at `dialled` and is there now.
+    pub(super) fn new(plan: &Plan, jar: Jar, dialled: Instant, now: Instant) -> Talk {
         Talk {
             reader: Reader::new(plan.asks[0].method),
+            jar,
+            dialled: Some(dialled),
+            written: 0,
             status: 0,
             asked: VecDeque::with_capacity(plan.depth),
             place: 0,
@@ -76,6 +91,7 @@ impl Talk {
     /// Sends what may be sent now.
     pub(super) fn ask(&mut self, run: &mut Run, cx: &mut Cx<'_>) {
         self.free = None;
+        let dialled = self.dialled.take();
         while self.asked.len() < run.plan.depth && !self.last {
             let Some(due) = self.due.take().or_else(|| run.budget.arrival(cx.now)) else { return };
             if due > cx.now {
@@ -86,13 +102,56 @@ impl Talk {
                 return;
             }
             self.last = !run.plan.keep_alive || run.plan.slow.is_some();
-            let (place, sent) = (self.place, cx.now);
+            let place = self.place;
             self.place = (place + 1) % run.plan.asks.len();
+            let sent = match dialled {
+                // It waited for the connection, from when it was due or the connection was begun.
+                Some(dialled) if run.budget.is_scheduled() => dialled.max(due),
+                Some(dialled) => dialled,
+                None => cx.now,
+            };
             let before = cx.send.len();
-            let number = send(place, run, cx);
-            run.sent(cx.send.len() - before, sent);
-            self.asked.push_back(Asked { began: due, sent, place, number });
+            let number = self.send(place, run, cx);
+            let bytes = cx.send.len() - before;
+            run.sent(bytes, cx.now);
+            self.written += bytes as u64;
+            let asked = Asked { began: due, sent, place, number, end: self.written };
+            self.asked.push_back(asked);
         }
+    }
+
+    /// Sends what stands there in the plan. Returns the number that was written into it, if any
+    /// was.
+    fn send(&mut self, place: usize, run: &mut Run, cx: &mut Cx<'_>) -> u64 {
+        let ask = &run.plan.asks[place];
+        let (upto, times) = match run.plan.slow {
+            None => (ask.bytes.len(), 1),
+            // All but the empty line, or all but the body's end.
+            Some(Slow::Headers) => (ask.body_at - 2, 1),
+            Some(Slow::Body) => (ask.body_at, 1),
+            Some(Slow::Read) => (ask.bytes.len(), UNREAD),
+        };
+        let mut from = 0;
+        let number = ask.number.map(|of| {
+            let number = run.budget.number(of);
+            cx.send.push_shared(&ask.bytes, 0..of.at);
+            cx.send.push(number.to_string().as_bytes());
+            from = of.at;
+            number
+        });
+        // Numbers stand in heads, so before the last of their fields.
+        if !self.jar.is_empty()
+            && let Some(field) = self.jar.field(cx.now)
+        {
+            cx.send.push_shared(&ask.bytes, from..ask.body_at - 2);
+            cx.send.push(&field);
+            from = ask.body_at - 2;
+        }
+        cx.send.push_shared(&ask.bytes, from..upto);
+        for _ in 1..times {
+            cx.send.push_shared(&ask.bytes, 0..upto);
+        }
+        number.unwrap_or(0)
     }
 
     /// A slow client sends so little that the server may lose its patience.
@@ -112,37 +171,56 @@ impl Talk {
     /// Reads on, at most to the end of one answer.
     pub(super) fn hear(&mut self, recv: &mut RecvBuf, run: &mut Run, cx: &mut Cx<'_>) -> Heard {
         let before = recv.len();
-        let heard = self.read(recv, run);
+        let heard = self.read(recv, run, cx);
         run.received(before - recv.len(), cx.now);
         match heard {
-            Heard::Answer if self.asked.is_empty() => return Heard::Nonsense,
+            Heard::Answer if self.asked.is_empty() => return Heard::Unasked,
             Heard::Answer => {
-                self.last |= !self.reader.keeps_alive();
+                self.last |= !self.reader.keeps_alive() || self.is_refused(cx);
                 self.answered(run, cx.now);
             }
-            Heard::Nothing | Heard::Nonsense => {}
+            Heard::Nothing | Heard::Unasked => {}
+            Heard::Nonsense(_) if self.asked.is_empty() => return Heard::Unasked,
+            Heard::Nonsense(_) => {}
         }
         heard
     }
 
-    fn read(&mut self, recv: &mut RecvBuf, run: &mut Run) -> Heard {
+    /// Whether the answer is an error and came before all of the request was sent: the rest is not
+    /// wanted, and without it nothing else can be asked here (RFC 9112 §9.5).
+    fn is_refused(&self, cx: &Cx<'_>) -> bool {
+        let gone = self.written - cx.send.len() as u64;
+        self.status >= 400 && self.asked.front().is_some_and(|asked| asked.end > gone)
+    }
+
+    fn read(&mut self, recv: &mut RecvBuf, run: &mut Run, cx: &Cx<'_>) -> Heard {
         loop {
             let mut fields = Fields::new();
             let used = match self.reader.next(recv.bytes(), &run.limits, &mut fields) {
                 Parse::Done(Part::End, _) => return Heard::Answer,
                 Parse::Done(Part::Head(head), used) => {
                     self.status = head.status;
-                    if !head.is_interim() && run.tally.looks_at_cache() {
-                        run.tally.from_cache(head.field("x-cache").unwrap_or_default());
+                    if !head.is_interim() {
+                        if run.tally.looks_at_cache() {
+                            run.tally.from_cache(head.field("x-cache").unwrap_or_default());
+                        }
+                        self.keep_cookies(head.fields, &run.plan, cx);
                     }
                     used
                 }
                 Parse::Done(Part::Body(_) | Part::Nothing, used) => used,
                 Parse::More => return Heard::Nothing,
-                Parse::Bad(_) => return Heard::Nonsense,
+                Parse::Bad(bad) => return Heard::Nonsense(bad),
             };
             run.note(&recv.bytes()[..used]);
             recv.consume(used);
+        }
+    }
+
+    fn keep_cookies(&mut self, fields: &[Field<'_>], plan: &Plan, cx: &Cx<'_>) {
+        let Some(scope) = &plan.cookies else { return };
+        for field in fields.iter().filter(|field| field.name.eq_ignore_ascii_case("set-cookie")) {
+            self.jar.store(field.value, scope, cx.now, cx.wall);
         }
     }
 
@@ -157,16 +235,26 @@ impl Talk {
         }
     }
 
-    pub(super) fn fail_first(&mut self, why: Trouble, run: &mut Run, now: Instant) {
-        if let Some(asked) = self.asked.pop_front() {
+    /// What came is no answer to the oldest request.
+    pub(super) fn misread(&mut self, why: Bad, run: &mut Run, now: Instant) {
+        let Some(asked) = self.asked.pop_front() else { return };
+        run.tell(asked.told(Fate::Failed(Trouble::Parse), now));
+        if asked.began >= run.plan.count_from {
+            run.tally.misread(why, now);
+        }
+    }
+
+    pub(super) fn fail_all(&mut self, why: Trouble, run: &mut Run, now: Instant) {
+        while let Some(asked) = self.asked.pop_front() {
             run.tell(asked.told(Fate::Failed(why), now));
             run.failed(why, asked.began, now);
         }
     }
 
-    pub(super) fn fail_all(&mut self, why: Trouble, run: &mut Run, now: Instant) {
-        while !self.asked.is_empty() {
-            self.fail_first(why, run, now);
+    /// The run is over, and these requests have no answer.
+    pub(super) fn count_under_way(&mut self, run: &mut Run, now: Instant) {
+        while let Some(asked) = self.asked.pop_front() {
+            run.still_waits(asked.began, now);
         }
     }
 
@@ -188,28 +276,4 @@ impl Asked {
         let Asked { began, place, number, .. } = *self;
         Told { place, number, began, at, fate }
     }
-}
-
-/// Sends what stands there in the plan. Returns the number that was written into it, if any was.
-fn send(place: usize, run: &mut Run, cx: &mut Cx<'_>) -> u64 {
-    let ask = &run.plan.asks[place];
-    let (upto, times) = match run.plan.slow {
-        None => (ask.bytes.len(), 1),
-        // All but the empty line, or all but the body's end.
-        Some(Slow::Headers) => (ask.body_at - 2, 1),
-        Some(Slow::Body) => (ask.body_at, 1),
-        Some(Slow::Read) => (ask.bytes.len(), UNREAD),
-    };
-    if let Some(of) = ask.number {
-        let number = run.budget.number(of);
-        let digits = number.to_string();
-        cx.send.push_shared(&ask.bytes, 0..of.at);
-        cx.send.push(digits.as_bytes());
-        cx.send.push_shared(&ask.bytes, of.at..upto);
-        return number;
-    }
-    for _ in 0..times {
-        cx.send.push_shared(&ask.bytes, 0..upto);
-    }
-    0
 }

@@ -3,6 +3,7 @@
 //!
 //! Latencies are kept in nanoseconds with three digits that count, from a microsecond to an hour.
 
+use crate::client::http::Bad;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
@@ -15,10 +16,18 @@ pub struct Tally {
     pub ok: u64,
     /// Everything else, by [`Trouble`].
     pub errors: [u64; Trouble::ALL.len()],
+    /// Why answers could not be read, and how many: the sum is that of [`Trouble::Parse`].
+    pub misread: Vec<(Bad, u64)>,
     /// Answers by status, from 100 on.
     statuses: Box<[u64; STATUSES]>,
     /// How long complete answers took, in nanoseconds.
     pub latency: Histogram<u64>,
+    /// Requests that were under way at the end.
+    pub under_way: u64,
+    /// Requests that were due before the end, and that no connection was free for.
+    pub never_sent: u64,
+    /// For how long both had waited at the end, in nanoseconds; none before the end.
+    pub waited: Option<Histogram<u64>>,
     /// Bytes of answers.
     pub bytes_in: u64,
     /// Bytes of requests.
@@ -68,8 +77,12 @@ impl Trouble {
 /// One answer in so many is asked whether a cache gave it.
 pub const CACHE_LOOKED_AT: u64 = 64;
 
-/// Status codes from 100 to 599.
-const STATUSES: usize = 500;
+/// Status codes from 100 to 999: those from 600 on count as errors of the server (RFC 9110 §15).
+const STATUSES: usize = 900;
+
+/// Moments at which requests that were never sent are taken to have fallen due: enough for every
+/// percentile that is told, however many they are.
+const WAITED_STEPS: u64 = 10_000;
 
 /// What the histogram can hold: an hour in nanoseconds, and not less than a microsecond.
 const LATENCY_MAX_NS: u64 = 3_600_000_000_000;
@@ -82,8 +95,12 @@ impl Tally {
             requests: 0,
             ok: 0,
             errors: [0; Trouble::ALL.len()],
+            misread: Vec::new(),
             statuses: Box::new([0; STATUSES]),
             latency: histogram(3),
+            under_way: 0,
+            never_sent: 0,
+            waited: None,
             bytes_in: 0,
             bytes_out: 0,
             connected: 0,
@@ -115,6 +132,49 @@ impl Tally {
         self.requests += 1;
         self.errors[why as usize] += 1;
         self.series.count(now, true, None);
+    }
+
+    /// A request came to an answer that is no HTTP.
+    pub fn misread(&mut self, why: Bad, now: Instant) {
+        self.failed(Trouble::Parse, now);
+        match self.misread.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, count)) => *count += 1,
+            None => self.misread.push((why, 1)),
+        }
+    }
+
+    /// A request is under way at the end, and has waited so long.
+    pub fn still_waits(&mut self, waited: Duration) {
+        self.under_way += 1;
+        self.waits(waited, 1);
+    }
+
+    /// The run is over: so many requests were never sent, which fell due one after the other for
+    /// as long as `rate` takes for them.
+    pub fn never_sent(&mut self, count: u64, rate: f64) {
+        self.never_sent = count;
+        let steps = count.min(WAITED_STEPS);
+        for step in 0..steps {
+            let place = (step as f64 + 0.5) / steps as f64;
+            let share = count * (step + 1) / steps - count * step / steps;
+            self.waits(Duration::from_secs_f64(place * count as f64 / rate), share);
+        }
+    }
+
+    fn waits(&mut self, waited: Duration, count: u64) {
+        let ns = waited.as_nanos().min(u128::from(LATENCY_MAX_NS)) as u64;
+        let all = self.waited.get_or_insert_with(|| histogram(3));
+        all.saturating_record_n(ns.max(LATENCY_MIN_NS), count);
+    }
+
+    /// How long requests took at least: answers as long as they did, and those that had none at
+    /// the end as long as they had waited by then.
+    pub fn at_least(&self) -> Histogram<u64> {
+        let mut all = self.latency.clone();
+        if let Some(waited) = &self.waited {
+            all.add(waited).expect("both have the same bounds");
+        }
+        all
     }
 
     /// Whether the next answer is to be asked where it came from.

@@ -11,7 +11,7 @@ use crate::client::chat::theory::{lost_share, standard_error};
 use crate::client::chat::{Plan, Run, Service};
 use crate::config::{Config, value};
 use crate::limits;
-use crate::net::{Load, Loader, Stop};
+use crate::net::{self, Load, Loader, Stop};
 use crate::service::{Endpoint, Kind, Transport};
 use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
@@ -168,6 +168,10 @@ fn service(text: &str) -> Result<Service, String> {
 
 fn run(options: &Options) -> io::Result<(Run, Stop)> {
     let agents = options.agents();
+    if net::affordable(agents.len() + 1) <= agents.len() {
+        let few = format!("no descriptors for {} agents: raise ulimit -n", agents.len());
+        return Err(io::Error::other(few));
+    }
     let faster = |time: Duration| time.div_f64(options.speed);
     let wait = format!("{}ms", faster(options.wait).as_secs_f64() * 1000.0);
     let mut args = vec!["--chat-wait".to_owned(), round(&wait)];
@@ -203,6 +207,7 @@ fn run(options: &Options) -> io::Result<(Run, Stop)> {
         world,
         limits: config.limits,
         seed: options.seed,
+        farewell: None,
     })?;
     Ok((loaded.world.helpdesk, loaded.stop))
 }

@@ -3,16 +3,16 @@
 //! Without an address each difficulty is measured on a server of its own, a child process; so the
 //! client shares nothing with it but the machine.
 
-use super::super::{Exit, complain, print};
+use super::super::{Exit, affordable, complain, print};
 use super::server::Server;
 use super::world;
 use crate::config::Config;
-use crate::net::{Load, Loaded, Loader, Stop};
+use crate::net::{Load, Loaded, Loader, NoAddress, Stop};
 use crate::service::{Endpoint, Kind, Transport};
 use lexopt::Arg;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
@@ -64,6 +64,9 @@ const HISTORIC: [(&str, &str, &str); 7] = [
 
 /// The larger crowd.
 const MANY: usize = 100;
+
+/// How long a name may be looked up.
+const LOOK_UP: Duration = Duration::from_secs(10);
 
 /// The command with its arguments, behind `pow`.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
@@ -120,19 +123,26 @@ fn plan(args: Vec<OsString>) -> Result<Option<Plan>, lexopt::Error> {
 struct Bench {
     loader: Loader,
     time: Duration,
+    many: usize,
     few: usize,
 }
 
 impl Bench {
     fn start(time: Duration) -> io::Result<Bench> {
         let few = thread::available_parallelism().map_or(1, NonZero::get);
-        Ok(Bench { loader: Loader::start()?, time, few })
+        let many = affordable("bench pow", MANY);
+        Ok(Bench { loader: Loader::start()?, time, many, few })
     }
 
     /// Measures a server of somebody else's. Its difficulty shows in its replies.
     fn there(&mut self, addr: &str, columns: &mut Vec<Column>) -> io::Result<Stop> {
-        let unknown = || io::Error::other(format!("{addr} is no address"));
-        let addr = addr.to_socket_addrs()?.next().ok_or_else(unknown)?;
+        let addr = match self.loader.look_up(addr, LOOK_UP) {
+            Ok(addr) => addr,
+            Err(NoAddress::Stopped(stop)) => return Ok(stop),
+            Err(NoAddress::Unknown(error)) => {
+                return Err(io::Error::other(format!("{addr}: {error}")));
+            }
+        };
         let (column, stop) = self.column(addr, None)?;
         columns.extend(column);
         Ok(stop)
@@ -159,7 +169,7 @@ impl Bench {
         addr: SocketAddr,
         difficulty: Option<u32>,
     ) -> io::Result<(Option<Column>, Stop)> {
-        let many = self.run(addr, MANY)?;
+        let many = self.run(addr, self.many)?;
         let (many_row, mut zeros) = (row(&many), many.world.load.zeros_min);
         let (few_row, stop) = match many.stop {
             Stop::Time | Stop::Gone | Stop::Enough => {
@@ -191,6 +201,7 @@ impl Bench {
             world: world(),
             limits: Config::default().limits,
             seed: 0,
+            farewell: None,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! `--fail-if`: a figure, a comparison and a bound, like `p99>50ms`.
 
+use super::result::number;
 use serde_json::Value;
 
 /// One expression.
@@ -12,6 +13,9 @@ pub(super) struct Condition {
     /// Whether it holds for what is equal.
     equal: bool,
     bound: f64,
+    /// What the bound was written in, and how much of the figure's own unit one of it is.
+    unit: String,
+    factor: f64,
     /// The bound is a share of all requests.
     share: bool,
 }
@@ -49,6 +53,8 @@ const FIGURES: &[(&str, Figure)] = &[
     ("rps", Figure::Plain("rps")),
     ("requests", Figure::Plain("requests")),
     ("ok", Figure::Plain("ok")),
+    ("under_way", Figure::Plain("under_way")),
+    ("never_sent", Figure::Plain("never_sent")),
     ("bytes_in", Figure::Plain("bytes_in")),
     ("bytes_out", Figure::Plain("bytes_out")),
     ("elapsed", Figure::Plain("elapsed_s")),
@@ -72,20 +78,44 @@ impl Condition {
         let number = number.parse::<f64>().map_err(|_| format!("{bound} is no number"))?;
         let unknown = || format!("{unit:?} is no unit of {name}");
         let (factor, share) = figure.unit(unit.trim()).ok_or_else(unknown)?;
-        let text = text.to_owned();
-        Ok(Condition { text, figure: *figure, greater, equal, bound: number * factor, share })
+        let (text, unit, bound) = (text.to_owned(), unit.trim().to_owned(), number * factor);
+        Ok(Condition { text, figure: *figure, greater, equal, bound, unit, factor, share })
     }
 
-    /// Whether it holds for this result. A figure that there is not keeps no condition.
-    pub(super) fn holds(&self, result: &Value) -> bool {
-        let Some(figure) = self.figure.of(result) else { return false };
+    /// What was measured, if the condition holds for this result. Latencies that are to be short
+    /// are judged by `at_least` too, in which requests without an answer have their part. A figure
+    /// that there is not keeps no condition.
+    pub(super) fn held(&self, result: &Value, at_least: &Value) -> Option<String> {
+        let answered = self.figure.of(result);
+        let waiting = match (self.greater, self.figure) {
+            (true, Figure::Latency("mean" | "max")) => self.figure.latency(at_least),
+            (true, Figure::Latency(name)) if name.starts_with('p') => self.figure.latency(at_least),
+            (_, _) => None,
+        };
+        let figure = answered.into_iter().chain(waiting).max_by(f64::total_cmp)?;
+        let is_least = waiting.is_some() && answered.is_none_or(|answered| figure > answered);
         let requests = result["requests"].as_f64().unwrap_or(0.0).max(1.0);
         let figure = if self.share { figure / requests } else { figure };
-        match (self.greater, self.equal) {
+        let holds = match (self.greater, self.equal) {
             (true, false) => figure > self.bound,
             (true, true) => figure >= self.bound,
             (false, false) => figure < self.bound,
             (false, true) => figure <= self.bound,
+        };
+        holds.then(|| {
+            let least = if is_least { "at least " } else { "" };
+            format!("measured {least}{}", self.in_its_unit(figure))
+        })
+    }
+
+    /// A figure as the bound is written.
+    fn in_its_unit(&self, figure: f64) -> String {
+        let figure = figure / self.factor;
+        let text = if figure.fract() == 0.0 { format!("{figure:.0}") } else { number(figure) };
+        match (self.unit.as_str(), self.figure) {
+            ("", Figure::Latency(_)) => text + " ms",
+            ("", Figure::Errors(_) | Figure::AllErrors | Figure::Plain(_)) => text,
+            (unit, _) => format!("{text} {unit}"),
         }
     }
 
@@ -97,13 +127,21 @@ impl Condition {
 impl Figure {
     fn of(self, result: &Value) -> Option<f64> {
         match self {
-            Figure::Latency(name) => result["latency_ms"][name].as_f64(),
+            Figure::Latency(_) => self.latency(&result["latency_ms"]),
             Figure::Errors(name) => result["errors"][name].as_f64(),
             Figure::AllErrors => {
                 let errors = result["errors"].as_object()?;
                 Some(errors.values().filter_map(Value::as_f64).sum())
             }
             Figure::Plain(name) => result[name].as_f64(),
+        }
+    }
+
+    /// A member of `latency_ms`.
+    fn latency(self, latency: &Value) -> Option<f64> {
+        match self {
+            Figure::Latency(name) => latency[name].as_f64(),
+            Figure::Errors(_) | Figure::AllErrors | Figure::Plain(_) => None,
         }
     }
 
@@ -136,6 +174,33 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn what_was_measured_is_told_in_the_unit_of_the_bound() {
+        let result = json!({
+            "requests": 200, "ok": 190, "rps": 100.5, "under_way": 40,
+            "errors": { "timeout": 4, "status": 6 },
+            "latency_ms": { "p50": 2.0, "p99": 50.25, "max": 60.0 },
+        });
+        let at_least = json!({ "p50": 1.5, "p99": 3920.0, "max": 4000.0 });
+        for (text, measured) in [
+            ("p99>500ms", "at least 3920 ms"),
+            ("p99>=0.5s", "at least 3.92 s"),
+            ("p50>1", "2 ms"),
+            ("p99<60", "50.25 ms"),
+            ("errors>1%", "5 %"),
+            ("errors>9", "10"),
+            ("under_way>0", "40"),
+            ("rps<101/s", "100.5 /s"),
+        ] {
+            let held = Condition::parse(text).unwrap().held(&result, &at_least);
+            assert_eq!(held.as_deref(), Some(&*format!("measured {measured}")), "{text}");
+        }
+        assert_eq!(Condition::parse("p50>3").unwrap().held(&result, &at_least), None);
+        let none = json!({ "requests": 0, "latency_ms": { "p99": null } });
+        let held = Condition::parse("p99>1s").unwrap().held(&none, &at_least);
+        assert_eq!(held.as_deref(), Some("measured at least 3.92 s"));
+    }
+
+    #[test]
     fn figures_bounds_and_units() {
         let result = json!({
             "requests": 200, "ok": 190, "rps": 100.5, "elapsed_s": 2.0,
@@ -157,7 +222,8 @@ mod tests {
             ("max>0", false),
             ("ok<96%", true),
         ] {
-            assert_eq!(Condition::parse(text).unwrap().holds(&result), holds, "{text}");
+            let held = Condition::parse(text).unwrap().held(&result, &result["latency_ms"]);
+            assert_eq!(held.is_some(), holds, "{text}");
         }
         for text in ["p99", "p98>1", "p99>", "p99>1h", "rps<1ms", ">1", "p99>>1", "errors>-1"] {
             assert!(Condition::parse(text).is_err(), "{text}");

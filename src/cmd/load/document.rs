@@ -89,15 +89,47 @@ fn arguments(options: &Options) -> String {
         ("warmup_s", json!(options.warmup.as_secs_f64()).to_string()),
         ("timeout_s", json!(options.timeout.as_secs_f64()).to_string()),
         ("rate", json!(options.rate).to_string()),
+        ("cookies", options.cookies.to_string()),
         ("body_bytes", options.body.as_ref().map_or(0, Vec::len).to_string()),
     ])
 }
 
 /// The errors that there were, by name.
-pub(super) fn errors(run: &Run) -> String {
+pub(super) fn counts(run: &Run) -> String {
     let errors = Trouble::ALL.map(|kind| (kind.name(), run.tally.errors[kind as usize]));
     let errors = errors.into_iter().filter(|(_, count)| *count > 0);
     errors.map(|(name, count)| format!("{name}: {count}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The same with their reasons: those of status by their code, and those that were no HTTP
+/// with the rule that they broke.
+pub(super) fn errors(run: &Run) -> String {
+    let tally = &run.tally;
+    let mut all = Vec::new();
+    for kind in Trouble::ALL {
+        let count = tally.errors[kind as usize];
+        let why = match kind {
+            _ if count == 0 => continue,
+            Trouble::Connect | Trouble::Timeout | Trouble::Reset => String::new(),
+            Trouble::Parse => misread(run).join(", "),
+            Trouble::Status => {
+                let bad = tally.statuses().filter(|(status, _)| *status >= 400);
+                bad.map(|(status, _)| status.to_string()).collect::<Vec<_>>().join(", ")
+            }
+        };
+        let why = if why.is_empty() { why } else { format!(" ({why})") };
+        all.push(format!("{}: {count}{why}", kind.name()));
+    }
+    if tally.under_way > 0 {
+        all.push(format!("under way: {}", tally.under_way));
+    }
+    if all.is_empty() { "no requests".to_owned() } else { all.join(", ") }
+}
+
+/// Why answers could not be read: the name of the rule, where it stands, and what it says.
+pub(super) fn misread(run: &Run) -> Vec<String> {
+    let all = run.tally.misread.iter();
+    all.map(|(why, _)| format!("{}, {}: {}", why.name(), why.source(), why.text())).collect()
 }
 
 /// `2026-11-24T13:00:00.123Z`, put together from `Tue, 24 Nov 2026 13:00:00 GMT`.

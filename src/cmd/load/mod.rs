@@ -1,6 +1,6 @@
 //! `pentad load`: the load tester. One loop, many client sessions, one plan.
 //!
-//! The name is resolved and the request is rendered once, before anything is measured.
+//! The name is looked up and the request is rendered once, before anything is measured.
 
 mod condition;
 mod document;
@@ -10,14 +10,14 @@ mod text;
 mod url;
 mod watch;
 
-use super::{DataDir, Exit, complain, print, services};
-use crate::client::load::{Ask, Plan, Run, Seat};
+use super::{DataDir, Exit, affordable, complain, print, services};
+use crate::client::load::{Ask, Plan, Run, Scope, Seat};
 use crate::config::Config;
-use crate::limits::Limits;
-use crate::net::{Clock, Load, Loaded, Loader, Stop, Watch, reachable};
+use crate::limits::{KIB, Limits};
+use crate::net::{Clock, Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch};
 use crate::report::{Report, changes};
 use crate::service::web::AccessLog;
-use crate::service::{Endpoint, Kind, Transport};
+use crate::service::{Endpoint, Kind, Mail, Transport};
 use crate::wire::http::Method;
 use crate::wire::request::{self, Request};
 use crate::work::pow::Kernel;
@@ -26,7 +26,7 @@ use document::Document;
 use options::{Format, HELP, Options};
 use std::ffi::OsString;
 use std::io;
-use std::net::ToSocketAddrs;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 use watch::Progress;
 
@@ -40,15 +40,33 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
             return Exit::Usage;
         }
     };
-    let run = if options.debug { debug(&options) } else { measure(&options) };
-    run.unwrap_or_else(|error| {
-        complain(format_args!("load: {error}"));
-        Exit::Failed
+    let run = if options.debug { debug(&options) } else { measure(options) };
+    run.unwrap_or_else(|early| match early {
+        Early::Stopped(exit) => exit,
+        Early::Failed(error) => {
+            complain(format_args!("load: {error}"));
+            Exit::Failed
+        }
     })
 }
 
-fn measure(options: &Options) -> io::Result<Exit> {
-    let before = options.compare.as_deref().map(|id| earlier(options, id)).transpose()?;
+/// Why there is no result.
+enum Early {
+    /// A signal came before the run.
+    Stopped(Exit),
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Early {
+    fn from(error: io::Error) -> Early {
+        Early::Failed(error)
+    }
+}
+
+fn measure(mut options: Options) -> Result<Exit, Early> {
+    let before = options.compare.as_deref().map(|id| earlier(&options, id)).transpose()?;
+    options.connections = affordable("load", options.connections);
+    let options = &options;
     let began = SystemTime::now();
     let (loaded, run) = drive(options, None)?;
     let counted = loaded.elapsed.saturating_sub(options.warmup);
@@ -73,14 +91,18 @@ fn measure(options: &Options) -> io::Result<Exit> {
             (_, _) => text.lines().for_each(complain),
         }
     }
-    let held = options.fail_if.iter().filter(|condition| condition.holds(document.value()));
-    let held = held.inspect(|condition| complain(format_args!("load: {}", condition.text())));
+    let at_least = result::at_least(&run);
+    let held = options.fail_if.iter().filter_map(|condition| {
+        let measured = condition.held(document.value(), &at_least)?;
+        complain(format_args!("load: {} ({measured})", condition.text()));
+        Some(())
+    });
     let held = held.count();
     Ok(match loaded.stop {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Terminated => Exit::Terminated,
-        Stop::Time | Stop::Gone | Stop::Enough if nothing_worked(&run) => {
-            complain("load: nothing worked");
+        Stop::Time | Stop::Gone | Stop::Enough if is_useless(&run) => {
+            complain(format_args!("load: nothing worked ({})", document::errors(&run)));
             Exit::Failed
         }
         Stop::Time | Stop::Gone | Stop::Enough if held > 0 => Exit::Threshold,
@@ -88,34 +110,47 @@ fn measure(options: &Options) -> io::Result<Exit> {
     })
 }
 
-/// Not one answer; to a slow client, not one connection.
-fn nothing_worked(run: &Run) -> bool {
+/// Not one answer that is of use: none at all, or errors alone. To a slow client, not one
+/// connection.
+fn is_useless(run: &Run) -> bool {
     match run.plan.slow {
-        None => result::answers(run) == 0,
+        None => run.tally.ok == 0,
         Some(_) => run.tally.connected == 0,
     }
 }
 
 /// Runs the plan to its end.
-fn drive(options: &Options, transcript: Option<Vec<u8>>) -> io::Result<(Loaded, Box<Run>)> {
+fn drive(options: &Options, transcript: Option<Vec<u8>>) -> Result<(Loaded, Box<Run>), Early> {
     let mut loader = Loader::start()?;
-    let mut limits = Limits::default();
-    if options.slow.is_some() {
-        // It is the server's patience that is tested.
-        (limits.send_timeout, limits.min_rate) = (options.duration * 2, 0);
-    }
+    let url = &options.url;
+    let addr = loader.look_up(&url.address, options.timeout).map_err(|none| match none {
+        NoAddress::Stopped(Stop::Terminated) => Early::Stopped(Exit::Terminated),
+        NoAddress::Stopped(_) => Early::Stopped(Exit::Interrupted),
+        NoAddress::Unknown(error) => {
+            Early::Failed(io::Error::other(format!("{}: {error}", url.address)))
+        }
+    })?;
+    let time = options.warmup + options.duration;
+    let limits = Limits {
+        // The only patience is that of -t, if any; a body is read from while it is sent.
+        send_timeout: time + options.timeout * 2,
+        min_rate: 0,
+        output_high: usize::MAX,
+        head_bytes: HEAD_BYTES,
+        ..Limits::default()
+    };
     let mut config = Config::default();
     // Clients search for nothing: no need to find out how that would be fastest.
     config.pow.kernel = Some(Kernel::Sha2);
     let mut world = services::world(&config, &[], AccessLog::Off, [0; 32]);
     // Last: the clock of the plan starts with it.
-    let plan = plan(options)?;
-    let (to, connections) = (plan.to, plan.connections);
+    let plan = plan(options, addr);
+    let (to, connections, kind) = (plan.to, plan.connections, Kind::Load(Seat::first(&plan)));
     world.tester = Some(Box::new(Run::new(plan, limits, transcript)));
-    let time = options.warmup + options.duration;
+    let farewell = Some(Mail::Cancelled);
     let mut progress = Progress::new(options);
     let mut loaded = loader.run_watched(
-        Load { to, kind: Kind::Load(Seat::Client), connections, time, world, limits, seed: 0 },
+        Load { to, kind, connections, time, world, limits, seed: 0, farewell },
         Clock::PerEvent,
         &mut Watch {
             every: watch::EVERY,
@@ -127,18 +162,22 @@ fn drive(options: &Options, transcript: Option<Vec<u8>>) -> io::Result<(Loaded, 
     )?;
     progress.wipe();
     let mut run = loaded.world.tester.take().expect("it was put there above");
-    run.tally.series.pass(run.plan.start + loaded.elapsed);
+    run.end(run.plan.start + loaded.elapsed);
     Ok((loaded, run))
 }
 
-fn plan(options: &Options) -> io::Result<Plan> {
-    let url = &options.url;
-    let unknown = || io::Error::other(format!("{} has no address", url.address));
-    let named = |error| io::Error::other(format!("{}: {error}", url.address));
-    let addrs = url.address.to_socket_addrs().map_err(named)?.collect::<Vec<_>>();
-    let addr = reachable(&addrs).ok_or_else(unknown)?;
+/// Bytes of a response head: as many as browsers read, whatever our own server accepts.
+const HEAD_BYTES: usize = 256 * KIB;
+
+fn plan(options: &Options, addr: SocketAddr) -> Plan {
     let start = Instant::now();
-    Ok(Plan {
+    let count_from = start + if options.debug { Duration::ZERO } else { options.warmup };
+    let own = |name: &str| options.fields.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    let scope = || {
+        let (host, path) = options.url.host_and_path();
+        Scope { host: host.to_owned(), path: path.to_owned() }
+    };
+    Plan {
         to: Endpoint { transport: Transport::Tcp, addr },
         asks: [rendered(options)].into(),
         connections: if options.debug { 1 } else { options.connections },
@@ -149,8 +188,10 @@ fn plan(options: &Options) -> io::Result<Plan> {
         requests: if options.debug { Some(1) } else { options.requests },
         slow: options.slow,
         start,
-        count_from: start + if options.debug { Duration::ZERO } else { options.warmup },
-    })
+        count_from,
+        until: start + options.warmup + options.duration,
+        cookies: (options.cookies && !own("cookie")).then(scope),
+    }
 }
 
 /// The request as it goes out each time.
@@ -230,12 +271,29 @@ fn warn(options: &Options, loaded: &Loaded, run: &Run) {
             busy * 100.0
         ));
     }
-    let behind = run.budget.behind(run.plan.start + loaded.elapsed);
-    if behind > options.connections as u64 {
+    let never_sent = run.tally.never_sent;
+    if never_sent > options.connections as u64 {
         complain(format_args!(
-            "load: {behind} requests were due and never sent: every connection was waiting; with \
-             more of them (-c) the figures would be worse"
+            "load: {never_sent} requests were due and never sent: every connection was waiting; \
+             with more of them (-c) the figures would be worse"
         ));
+    }
+    let Shortage { descriptors, ports } = loaded.shortage;
+    for (count, of, remedy) in [
+        (descriptors, "descriptors", "ulimit -n raises the limit"),
+        (
+            ports,
+            "local ports",
+            "those of connections that ended are kept for a minute; fewer \
+            connections a second need fewer, so do more addresses",
+        ),
+    ] {
+        if count > 0 {
+            complain(format_args!(
+                "load: {count} connections could not be begun for want of {of} on this machine, \
+                 which says nothing of the server: {remedy}"
+            ));
+        }
     }
 }
 
@@ -244,7 +302,7 @@ fn warn(options: &Options, loaded: &Loaded, run: &Run) {
 const BOTTLENECK: f64 = 0.9;
 
 /// One exchange, both sides of it.
-fn debug(options: &Options) -> io::Result<Exit> {
+fn debug(options: &Options) -> Result<Exit, Early> {
     let (loaded, run) = drive(options, Some(Vec::new()))?;
     let side = |mark: &str, bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
@@ -258,7 +316,7 @@ fn debug(options: &Options) -> io::Result<Exit> {
     Ok(match loaded.stop {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Terminated => Exit::Terminated,
-        Stop::Time | Stop::Gone | Stop::Enough if nothing_worked(&run) => {
+        Stop::Time | Stop::Gone | Stop::Enough if result::answers(&run) == 0 => {
             let errors = document::errors(&run);
             complain(format_args!("load: no answer ({errors})"));
             Exit::Failed

@@ -26,7 +26,7 @@ Load:
   -r, -q, --rate N       Requests a second, whether or not answers keep up (open loop): latencies
                          count from when a request was due. Else each connection asks when it has
                          its answer (closed loop)
-  -t, --timeout T        For an answer [default: 10s]
+  -t, --timeout T        For an answer, its connection included; for the name too [default: 10s]
       --warmup T         Leave the first T out of the figures [default: 0s]
       --no-keepalive     A connection for each request
       --pipeline N       Requests under way on each connection [default: 1]
@@ -38,21 +38,24 @@ Request:
   -H, --header 'N: V'    May be repeated
   -b, --body TEXT
       --body-file FILE
+      --no-cookies       Send none back. Else each client keeps what it is given, like a browser,
+                         unless -H sets Cookie
 
 Output:
-      --format F         text, json, csv or quiet [default: text]
+      --format F         text, json, csv or quiet [default: text, or json or csv if the file of -o
+                         is called so]
   -o, --output FILE      Write there instead of to standard output
       --percentiles [L]  Print these: 50,99,99.99 [without a list: the whole spectrum]
       --label NAME       For the report [default: load]
       --compare ID       Show what changed since the report ID, or since the last one
       --fail-if EXPR     Exit with 99 if it holds; may be repeated. p99>50ms, rps<1000, errors>1%;
                          also min, mean, stdev, max, requests, ok, status, connect, timeout, reset,
-                         parse; <, >, <= or >=
+                         parse, under_way, never_sent; <, >, <= or >=
       --debug            Send one request; show both sides of the exchange
       --data DIR         Where reports are kept: DIR/reports [env PENTAD_DATA; default:
                          ./pentad-data]
 
-exit code: 0 done, 1 nothing worked, 2 usage, 99 a --fail-if held, 130 and 143 by signal
+exit code: 0 done, 1 not one good answer, 2 usage, 99 a --fail-if held, 130 and 143 by signal
 ";
 
 /// What to do, as it was typed.
@@ -71,6 +74,8 @@ pub(super) struct Options {
     pub(super) method: String,
     pub(super) fields: Vec<(String, String)>,
     pub(super) body: Option<Vec<u8>>,
+    /// Whether clients send back the cookies that they are given.
+    pub(super) cookies: bool,
     pub(super) format: Format,
     pub(super) output: Option<PathBuf>,
     pub(super) percentiles: Option<Vec<f64>>,
@@ -120,7 +125,7 @@ const HEADERS_MAX: usize = 90;
 pub(super) fn parse(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options::default();
     let mut parser = Parser::from_args(args);
-    let (mut url, mut duration, mut method) = (None, None, None);
+    let (mut url, mut duration, mut method, mut format) = (None, None, None, None);
     while let Some(arg) = parser.next()? {
         // The name is copied: it is borrowed from where its value is to come from.
         let name = match arg {
@@ -139,11 +144,21 @@ pub(super) fn parse(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Erro
             "-d" | "-z" | "--duration" => {
                 duration = Some(read("--duration", time, &mut parser)?);
             }
+            "--format" => {
+                format = Some(read("--format", |text| value::word(text, FORMATS), &mut parser)?);
+            }
             "-m" | "--method" => method = Some(read("--method", method_name, &mut parser)?),
             name => options.option(name, &mut parser)?,
         }
     }
     options.url = url.ok_or("which URL?")?;
+    let named = options.output.as_deref().and_then(|file| file.extension()?.to_str());
+    options.format = match (format, named) {
+        (Some(format), _) => format,
+        (None, Some("json")) => Format::Json,
+        (None, Some("csv")) => Format::Csv,
+        (None, _) => Format::Text,
+    };
     if let Some(duration) = duration {
         options.duration = duration;
     } else if options.requests.is_some() {
@@ -173,6 +188,7 @@ impl Default for Options {
             method: String::new(),
             fields: Vec::new(),
             body: None,
+            cookies: true,
             format: Format::Text,
             output: None,
             percentiles: None,
@@ -223,6 +239,7 @@ impl Options {
             "-b" | "--body" => {
                 self.body = Some(parser.value()?.to_string_lossy().into_owned().into_bytes());
             }
+            "--no-cookies" => self.cookies = false,
             "--body-file" => self.body = Some(read("--body-file", file, parser)?),
             other => return self.output_option(other, parser),
         }
@@ -231,9 +248,6 @@ impl Options {
 
     fn output_option(&mut self, name: &str, parser: &mut Parser) -> Result<(), lexopt::Error> {
         match name {
-            "--format" => {
-                self.format = read("--format", |text| value::word(text, FORMATS), parser)?;
-            }
             "-o" | "--output" => self.output = Some(parser.value()?.into()),
             "--percentiles" => self.percentiles = Some(list_of_percentiles(parser)?),
             "--label" => self.label = read("--label", label, parser)?,
@@ -353,6 +367,10 @@ mod tests {
         let all = options("-c 5 -z 2 -q 50 -b x --warmup 0s --percentiles 50,p99.9 http://a/");
         assert_eq!((all.duration, all.rate), (Duration::from_secs(2), Some(50.0)));
         assert_eq!((&*all.method, all.percentiles), ("POST", Some(vec![50.0, 99.9])));
+        let format = |args: &str| options(args).format;
+        assert_eq!((format("http://a/"), format("-o x http://a/")), (Format::Text, Format::Text));
+        assert_eq!(format("-o x.json http://a/"), Format::Json);
+        assert_eq!(format("-o x.json --format csv http://a/"), Format::Csv);
         let all = options("--percentiles http://a/");
         assert_eq!(all.percentiles.unwrap().len(), SPECTRUM.len());
     }

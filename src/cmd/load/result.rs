@@ -5,6 +5,7 @@
 use super::options::Options;
 use crate::client::load::{Run, Slow, Trouble};
 use crate::report::BUCKETS_PER_DECADE;
+use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -24,6 +25,12 @@ pub(super) fn result(run: &Run, elapsed: Duration, mode: &str) -> String {
         ("requests", tally.requests.to_string()),
         ("ok", tally.ok.to_string()),
         ("errors", object(errors)),
+        (
+            "misread",
+            object(tally.misread.iter().map(|(why, count)| (why.name(), count.to_string()))),
+        ),
+        ("under_way", tally.under_way.to_string()),
+        ("never_sent", tally.never_sent.to_string()),
         ("elapsed_s", number(elapsed.as_secs_f64())),
         ("rps", number(answers(run) as f64 / seconds)),
         ("bytes_in", tally.bytes_in.to_string()),
@@ -52,7 +59,16 @@ pub(super) fn mode(options: &Options) -> &'static str {
 }
 
 fn latency(run: &Run) -> String {
-    let latency = &run.tally.latency;
+    latencies(&run.tally.latency)
+}
+
+/// The members of `latency_ms` as they are at least: requests that have no answer at the end will
+/// have taken longer than until then, if they get one.
+pub(super) fn at_least(run: &Run) -> Value {
+    serde_json::from_str(&latencies(&run.tally.at_least())).expect("it was written as JSON")
+}
+
+fn latencies(latency: &Histogram<u64>) -> String {
     let ms = |ns: f64| if latency.is_empty() { "null".into() } else { number(ns / 1e6) };
     let at = |quantile| ms(latency.value_at_quantile(quantile) as f64);
     object([

@@ -1,5 +1,6 @@
 //! Results for people, and for tables.
 
+use super::document;
 use super::options::{Format, Options};
 use super::result::answers;
 use crate::client::load::{Run, Slow, Trouble};
@@ -57,6 +58,21 @@ fn text(options: &Options, run: &Run, elapsed: Duration, report: &Report) -> Str
     let errors = errors.map(|(name, count)| format!("{name}: {}", whole(count)));
     let errors = errors.collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "  errors      {}", if errors.is_empty() { "none" } else { &errors });
+    for why in document::misread(run) {
+        let _ = writeln!(text, "  not HTTP    {why}");
+    }
+    if let Some(waited) = &tally.waited {
+        let (under_way, never_sent) = (whole(tally.under_way), whole(tally.never_sent));
+        let never_sent = match tally.never_sent {
+            0 => String::new(),
+            _ => format!(", {never_sent} never sent"),
+        };
+        let longest = shown(Some(waited.max() as f64 / 1e6));
+        let _ = writeln!(
+            text,
+            "  unfinished  {under_way} under way at the end{never_sent}; for up to {longest} ms"
+        );
+    }
     if options.slow.is_some() {
         let (made, ended) = (whole(tally.connected), whole(tally.requests));
         let _ = writeln!(text, "  connections {made} made, {ended} of them ended by the server");
@@ -141,6 +157,9 @@ fn csv(report: &Report) -> String {
     }
     for name in latency {
         cells.push((format!("latency_ms_{name}"), plain(&result["latency_ms"][name])));
+    }
+    for name in ["under_way", "never_sent"] {
+        cells.push((name.to_owned(), plain(&result[name])));
     }
     let line = |of: fn(&(String, String)) -> &String| {
         cells.iter().map(|cell| of(cell).as_str()).collect::<Vec<_>>().join(",")

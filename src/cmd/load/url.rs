@@ -14,11 +14,15 @@ pub(super) struct Url {
     pub(super) target: String,
 }
 
+/// What to do about a URL that needs TLS.
+const NO_TLS: &str = "https: pentad load has no tls; load a plain http:// address of the server, \
+    or let a proxy that has (stunnel, socat) stand between, and load that";
+
 impl Url {
     pub(super) fn parse(text: &str) -> Result<Url, String> {
         let lower = text.to_ascii_lowercase();
         if lower.starts_with("https:") {
-            return Err("https needs the feature tls, which this build has not; use http".into());
+            return Err(NO_TLS.into());
         }
         if !lower.starts_with("http://") {
             return Err(format!("{text}: a URL of the form http://HOST[:PORT]/PATH"));
@@ -39,6 +43,12 @@ impl Url {
         let target = format!("{}{query}", target.path());
         Ok(Url { text: text.to_owned(), authority, address, target })
     }
+
+    /// The host without its port, and the path without its query.
+    pub(super) fn host_and_path(&self) -> (&str, &str) {
+        let host = self.address.rsplit_once(':').map_or("", |(host, _)| host);
+        (host, self.target.split('?').next().unwrap_or("/"))
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +59,9 @@ mod tests {
     fn a_url_is_taken_apart() {
         let url = Url::parse("http://[::1]/a?b=c#d").unwrap();
         assert_eq!((&*url.authority, &*url.address, &*url.target), ("[::1]", "[::1]:80", "/a?b=c"));
+        assert_eq!(url.host_and_path(), ("[::1]", "/a"));
         let url = Url::parse("HTTP://a:8080").unwrap();
+        assert_eq!(url.host_and_path(), ("a", "/"));
         assert_eq!((&*url.address, &*url.target), ("a:8080", "/"));
         assert!(Url::parse("https://a/").unwrap_err().contains("tls"));
         assert!(Url::parse("a:8080").is_err() && Url::parse("http://a b/").is_err());

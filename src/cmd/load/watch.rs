@@ -1,6 +1,6 @@
 //! A line of progress for whoever waits, and the end of a run that is complete.
 
-use super::document::errors;
+use super::document::counts;
 use super::options::{Format, Options};
 use super::result::{answers, object};
 use crate::client::load::Run;
@@ -78,9 +78,14 @@ impl Progress {
         let fresh = answers(run).saturating_sub(self.requests_before);
         self.requests_before = answers(run);
         let rate = shown(Some(fresh as f64 / EVERY.as_secs_f64()));
-        let (share, bad) = (self.share(run, elapsed) * 100.0, errors(run));
+        let (share, bad) = (self.share(run, elapsed), counts(run));
         let seconds = elapsed.as_secs_f64();
-        let _ = write!(io::stderr(), "\r\x1b[K{share:3.0} %  {seconds:.1} s  {rate}/s  {bad}");
+        let left = seconds / share.max(1e-9) - seconds;
+        let percent = share * 100.0;
+        let _ = write!(
+            io::stderr(),
+            "\r\x1b[K{percent:3.0} %  {seconds:.1} s, {left:.0} s left  {rate}/s  {bad}"
+        );
         self.written = true;
     }
 

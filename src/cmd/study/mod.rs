@@ -3,7 +3,7 @@
 //! `serve` is a server under one model, for looking at; `run` starts one for each model, plays
 //! the same load against them and shows what differs.
 
-use super::{Exit, complain, print};
+use super::{Exit, affordable, complain, print};
 use crate::config::{suggest, value};
 use crate::study::{self, Model, Need};
 use lexopt::{Arg, Parser, ValueExt};

@@ -6,7 +6,7 @@
 
 use super::report::{Point, Report};
 use super::serve::{config, world};
-use super::{Exit, Options, Service, complain, print};
+use super::{Exit, Options, Service, affordable, complain, print};
 use crate::client::once::{Once, Until};
 use crate::service::Kind;
 use crate::study::desk::{Desk, Seed};
@@ -71,8 +71,12 @@ fn study(options: &Options, caught: &Caught) -> Result<Exit, String> {
     let (mean, longest) = service_time(options, models[0], &desk, caught)?;
     let mut report = Report::new(options, mean, longest);
     print(&report.heading());
+    // Each client is a connection of this process.
+    let most = affordable("study", options.clients.iter().copied().max().unwrap_or(0));
+    let mut counts = options.clients.iter().map(|clients| *clients.min(&most)).collect::<Vec<_>>();
+    counts.dedup();
     'points: for &model in &models {
-        for &clients in &options.clients {
+        for &clients in &counts {
             let Some(point) = play(options, model, clients, &desk, caught)? else { break 'points };
             print(&report.row(&point));
             report.points.push(point);

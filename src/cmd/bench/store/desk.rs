@@ -3,7 +3,7 @@
 //! Both are client sessions of the load tester on a loop of their own. Nothing here knows what is
 //! sold.
 
-use super::super::super::Exit;
+use super::super::super::{Exit, affordable};
 use super::super::world;
 use crate::client::http::{Part, Reader};
 use crate::client::load::{Ask, Fate, Number, Plan, Run, Seat, Told};
@@ -123,6 +123,7 @@ impl Desk {
     /// Lets a crowd ask.
     pub(super) fn crowd(&mut self, crowd: Crowd) -> Result<Seen, Broken> {
         let Crowd { to, clients, asks, time, warmup, requests, rate, read } = crowd;
+        let clients = affordable("bench store", clients);
         let start = Instant::now();
         let to = Endpoint { transport: Transport::Tcp, addr: to };
         let (limits, methods) = (Config::default().limits, methods(&asks));
@@ -138,13 +139,16 @@ impl Desk {
             slow: None,
             start,
             count_from: start + warmup,
+            until: start + warmup + time,
+            cookies: None,
         };
+        let kind = Kind::Load(Seat::first(&plan));
         let mut run = Run::new(plan, limits, read.then(Vec::new));
         run.told = Some(Vec::new());
         let mut world = world();
         world.tester = Some(Box::new(run));
-        let (kind, time) = (Kind::Load(Seat::Client), warmup + time);
-        let load = Load { to, kind, connections: clients, time, world, limits, seed: 0 };
+        let (time, farewell) = (warmup + time, None);
+        let load = Load { to, kind, connections: clients, time, world, limits, seed: 0, farewell };
         let look = &mut |world: &mut crate::service::World, _| {
             world.tester.as_ref().is_some_and(|run| !run.is_complete())
         };
