@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{self, Child, Command, Output, Stdio};
 
@@ -132,7 +134,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.data);
+        let _ = fs::remove_dir_all(&self.data);
     }
 }
 
@@ -177,5 +179,20 @@ fn an_interrupted_bench_says_so() {
     // Who connects has already said that signals are its own affair.
     let _client = silent.accept().unwrap();
     kill_process(Pid::from_child(&bench), Signal::INT).unwrap();
+    assert_eq!(bench.wait().unwrap().code(), Some(130));
+}
+
+/// At a terminal an interrupt reaches the server too, here before it is ready.
+#[test]
+fn an_interrupt_ends_a_bench_and_its_server_with_130() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
+    command.env_clear().args(["bench", "pow"]).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut bench = command.spawn().unwrap();
+    let children = format!("/proc/{0}/task/{0}/children", bench.id());
+    while fs::read_to_string(&children).unwrap().is_empty() {
+        assert!(bench.try_wait().unwrap().is_none(), "it starts a server");
+    }
+    kill_process_group(Pid::from_child(&bench), Signal::INT).unwrap();
     assert_eq!(bench.wait().unwrap().code(), Some(130));
 }

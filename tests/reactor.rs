@@ -227,7 +227,7 @@ fn input_is_bounded_over_all_and_the_largest_idle_holder_gives_way() {
         street.settle();
         client
     };
-    let status = |client: &util::fake::Client| {
+    let status = |client: &Client| {
         String::from_utf8(client.receive(10_000)).unwrap().get(9..12).map(str::to_string)
     };
     let small = begin(&mut street, 2000);

@@ -194,8 +194,8 @@ impl Loader {
         }
     }
 
-    /// Which end a signal asks for, if one has come.
-    fn signalled(&mut self) -> Option<Stop> {
+    /// Which end a signal asks for, if one has come since the last run.
+    pub fn signalled(&mut self) -> Option<Stop> {
         self.signals.pending().next().map(|signal| match signal {
             signal if signal == Signal::TERM.as_raw() => Stop::Terminated,
             _ => Stop::Interrupted,

@@ -60,6 +60,7 @@ const DRIP: Duration = Duration::from_millis(500);
 const UNREAD: usize = 2048;
 
 /// What came in.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Heard {
     Nothing,
     Answer,

@@ -179,7 +179,12 @@ fn run(options: &Options) -> io::Result<(Run, Stop)> {
     for (name, secret) in &agents {
         args.extend(["--agent".to_owned(), format!("{name}:{secret}")]);
     }
-    let server = Server::start(&["chat"], &args)?;
+    // First, so that a signal lets go of everything on its way out.
+    let mut loader = Loader::start()?;
+    let server = match Server::start(&["chat"], &args) {
+        Ok(server) => server,
+        Err(error) => return loader.signalled().map(|stop| (Run::default(), stop)).ok_or(error),
+    };
     let service = match options.service {
         Service::Exponential(mean) => Service::Exponential(faster(mean)),
         Service::Uniform(least, most) => Service::Uniform(faster(least), faster(most)),
@@ -199,7 +204,7 @@ fn run(options: &Options) -> io::Result<(Run, Stop)> {
     let mut world = world();
     let expected = Duration::from_secs_f64(options.clients as f64 / plan.arrival);
     world.helpdesk = Run::new(plan);
-    let loaded = Loader::start()?.run(Load {
+    let loaded = loader.run(Load {
         to,
         kind: Kind::Helper,
         connections: options.agents as usize,

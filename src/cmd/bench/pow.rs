@@ -152,7 +152,11 @@ impl Bench {
     fn here(&mut self, columns: &mut Vec<Column>) -> io::Result<Stop> {
         for difficulty in 0..HISTORIC.len() as u32 {
             let args = ["--pow-difficulty".to_owned(), difficulty.to_string()];
-            let server = Server::start(&["pow"], &args)?;
+            let server = match Server::start(&["pow"], &args) {
+                Ok(server) => server,
+                // At a terminal an interrupt reaches the server too, which may not be ready.
+                Err(error) => return self.loader.signalled().ok_or(error),
+            };
             let (column, stop) = self.column(server.addr("pow"), Some(difficulty))?;
             columns.extend(column);
             match stop {

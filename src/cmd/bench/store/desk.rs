@@ -111,6 +111,15 @@ impl Desk {
         Ok(Desk { loader: Loader::start()? })
     }
 
+    /// The same, but broken by a signal if one has come: at a terminal an interrupt reaches the
+    /// servers too, whose end is then no failure.
+    pub(super) fn broken(&mut self, why: Broken) -> Broken {
+        match self.loader.signalled().map(go_on) {
+            Some(Err(stopped)) => stopped,
+            Some(Ok(())) | None => why,
+        }
+    }
+
     /// Asks one question.
     pub(super) fn ask(&mut self, to: SocketAddr, ask: Ask) -> Result<Reply, Broken> {
         let place = String::from_utf8_lossy(&ask.bytes).lines().next().map(str::to_owned);

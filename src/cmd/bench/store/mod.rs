@@ -75,7 +75,11 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
 /// All of it, as far as it gets.
 fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
     // First, so that a signal lets go of everything on its way out.
-    let desk = &mut Desk::start()?;
+    let mut desk = Desk::start()?;
+    play_at(&mut desk, options, report).map_err(|why| desk.broken(why))
+}
+
+fn play_at(desk: &mut Desk, options: &Options, report: &mut Report) -> Result<(), Broken> {
     let place = Place::new(&options.data)?;
     let bench = &mut Bench { options, desk, data: &place.0, report };
     let shop = |bench: &mut Bench<'_>, name: &str, cache: &str| {
