@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -84,7 +84,34 @@ impl DataDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The path of a database in it. One that was here before, and is not, begins anew: that is
+    /// said, since its reader would take it for all there ever was.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let path = self.path.join(name);
+        let list = self.path.join(KNOWN);
+        let known = fs::read_to_string(&list).unwrap_or_default();
+        let is_known = known.lines().any(|line| line == name);
+        let bytes = fs::metadata(&path).map(|found| found.len());
+        match bytes {
+            Err(error) if is_known && error.kind() == ErrorKind::NotFound => {
+                log::warn!("{} was here and is missing: it begins anew", path.display());
+            }
+            Ok(0) if is_known => {
+                log::warn!("{} was emptied: it begins anew", path.display());
+            }
+            Ok(_) | Err(_) => {}
+        }
+        if !is_known {
+            // A courtesy to those who start the next server: a full disk must not stop this one.
+            let _ = fs::write(&list, known + name + "\n");
+        }
+        path
+    }
 }
+
+/// The names of the databases that were ever here, one a line.
+const KNOWN: &str = "databases";
 
 impl fmt::Display for DataDirError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

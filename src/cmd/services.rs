@@ -60,9 +60,8 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     let plans = config.listen.iter().map(|listen| plan(listen, config.defer_accept));
     let plans = plans.collect::<Vec<_>>();
     let doors = net::bind(&plans).map_err(|error| error.to_string())?;
-    let path = data.path().join("pentad.db");
-    let mut database = Database::open(&path)
-        .map_err(|error| format!("the database {} cannot be used: {error}", path.display()))?;
+    let mut database = Database::open(&data.file("pentad.db"))
+        .map_err(|failure| format!("the database cannot be used: {failure}"))?;
     let site = site(config)?;
     let log = match &config.log_file {
         None => None,
@@ -86,7 +85,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         world,
         store: store.files,
         clock: if store.leases { Clock::PerEvent } else { Clock::PerTurn },
-        begin: if store.follows { vec![Kind::Ledger] } else { Vec::new() },
+        begin: if store.begins { vec![Kind::Ledger] } else { Vec::new() },
         doors,
         limits: config.limits,
         program,

@@ -26,8 +26,9 @@ pub(super) struct Opened {
     pub files: Vec<(String, File)>,
     /// Whether reads depend on a lease that we have or give.
     pub leases: bool,
-    /// Whether the log is kept elsewhere, and followed from the beginning.
-    pub follows: bool,
+    /// Whether something is to be done from the beginning: a log elsewhere is followed, or a
+    /// replica could not be opened and tries again.
+    pub begins: bool,
 }
 
 /// Opens what the replicas that listen need. `own_token` is for what this process asks of itself.
@@ -54,7 +55,7 @@ pub(super) fn open(
                 );
             }
             let state = State::new(Log::absent(), Vec::new(), front);
-            Opened { state, files: Vec::new(), leases: false, follows: false }
+            Opened { state, files: Vec::new(), leases: false, begins: false }
         }
         None => owner(&found, front, data)?,
     };
@@ -64,14 +65,14 @@ pub(super) fn open(
 
 /// The log is here: every replica catches up with it before anybody is let in.
 fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Result<Opened, String> {
-    let path = data.path().join(LOG);
+    let path = data.file(LOG);
     let mut log = File::log(path.clone());
     let (view, origin) = open_log(&mut log).map_err(|failure| failure.to_string())?;
     let (mut all, mut files) = (Vec::new(), Vec::new());
     for (service, addr) in found {
         let (role, number) = role(*service);
         let mut replica = Replica::new(role, number, files.len() + 1, *addr);
-        let mut file = File::new(data.path().join(format!("{}.db", replica.name)));
+        let mut file = File::new(data.file(&format!("{}.db", replica.name)));
         match catch_up(&mut file, &mut log, &path, (view.seq, origin.log)) {
             Ok(view) => {
                 replica.opened(view);
@@ -84,7 +85,8 @@ fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Resul
     }
     files.insert(0, ("store-log".to_string(), log));
     let log = Log::at(path, origin, view.seq, Instant::now());
-    Ok(Opened { state: State::new(log, all, front), files, leases: true, follows: false })
+    let begins = all.iter().any(Replica::may_recover);
+    Ok(Opened { state: State::new(log, all, front), files, leases: true, begins })
 }
 
 /// The log is elsewhere: replicas catch up with it while they are listening, when it is there.
@@ -101,12 +103,12 @@ fn follower(
         let mut replica = Replica::new(role, number, files.len(), *addr);
         replica.phase = Phase::Opening;
         replica.asked = Some(Request::Open);
-        let file = File::new(data.path().join(format!("{}.db", replica.name)));
+        let file = File::new(data.file(&format!("{}.db", replica.name)));
         files.push((replica.name.clone(), file));
         all.push(replica);
     }
     let log = Log::elsewhere(Elsewhere::new(log));
-    Ok(Opened { state: State::new(log, all, front), files, leases: true, follows: true })
+    Ok(Opened { state: State::new(log, all, front), files, leases: true, begins: true })
 }
 
 /// A directory with a log of its own is none to follow another one with: replicas in it belong to

@@ -17,6 +17,10 @@ pub const CHAT_KEPT_BYTES: usize = 16 * KIB;
 /// day of typing.
 pub const CHAT_TRANSCRIPT_BYTES: usize = 2 * MIB;
 
+/// Bytes of finished chats that wait for a disk that takes nothing, before no new visitor is let
+/// in: those who are in may still finish.
+pub const CHAT_UNWRITTEN_BYTES: usize = 32 * MIB;
+
 /// Chats at a time that an agent may want: more than anybody can read.
 pub const CHAT_CAPACITY: u32 = 100;
 

@@ -10,6 +10,7 @@
 use super::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
 use crate::client::legacy::Probe;
+use crate::service::store::order::OUTCOME;
 use crate::stats::Stats;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};
 use crate::work::db::{self, counts, counts::Username};
@@ -161,11 +162,7 @@ impl Pending {
         }
         match (outcome, &mut self.work) {
             (Outcome::Database(Ok(db::Answer::Counts(answer))), _) => self.counted = Some(answer),
-            (Outcome::Database(Err(_)), _) => {
-                return Some(
-                    Style::Plain.error(503, "the database is not available").retry_after(1),
-                );
-            }
+            (Outcome::Database(Err(failure)), _) => return Some(uncounted(&failure)),
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => {
                 stats.pi.estimates += 1;
                 stats.pi.points += u64::from(done.simulations);
@@ -198,6 +195,17 @@ impl Pending {
             Work::Rejected(_) | Work::Simulating { .. } | Work::Listing => {}
         }
     }
+}
+
+/// Without its count, nothing is answered.
+fn uncounted(failure: &db::Failure) -> Response {
+    let text = "the database is not available";
+    if failure.is_unknown() {
+        let text = format!("{text}; it is not known whether this request was counted");
+        let response = Style::Plain.error(503, &text).retry_after(1);
+        return response.field(OUTCOME, "unknown".to_string());
+    }
+    Style::Plain.error(503, text).retry_after(1)
 }
 
 fn busy() -> Response {

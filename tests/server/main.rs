@@ -16,6 +16,7 @@ mod bodies;
 mod chat;
 mod control;
 mod crowds;
+mod databases;
 mod datagrams;
 mod demo;
 mod durability;

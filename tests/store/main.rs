@@ -15,6 +15,7 @@ mod crashes;
 mod damage;
 mod disk;
 mod durability;
+mod faults;
 mod figures;
 mod followers;
 mod front;

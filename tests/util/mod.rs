@@ -8,6 +8,7 @@ pub mod api;
 pub mod bookstore;
 pub mod crowd;
 pub mod fake;
+pub mod faults;
 pub mod http;
 pub mod ledgers;
 pub mod linear;

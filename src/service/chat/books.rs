@@ -2,12 +2,18 @@
 //!
 //! ```text
 //!   write ─▶ unwritten ─submit→ under way ─committed→ told
+//!                ▲                  │
+//!                └──── failed ──────┘  told that it is not written yet
 //! ```
 //! Nobody overtakes: who is to be told something after a commit is told everything else after it.
+//! What cannot be written waits in its order until it can, and after a failure goes one by one:
+//! so nothing that belongs to a session is tried before the session itself.
 
-use super::lobby::{Delivery, Past, Record};
+use super::lobby::{Delivery, Notice, Past, Record};
 use super::zone::unix_ms;
+use crate::limits;
 use crate::service::{Id, Ticket};
+use crate::work::db::Failure;
 use crate::work::db::chat::{Line, Request, Session, Shift};
 use std::collections::{HashMap, VecDeque};
 use std::time::SystemTime;
@@ -15,23 +21,41 @@ use std::time::SystemTime;
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Books {
+    /// By their numbers.
     unwritten: VecDeque<Entry>,
     under_way: VecDeque<(Ticket, Entry)>,
     issued: Ticket,
+    /// How many entries there were.
+    count: u64,
+    /// What all entries take in memory.
+    bytes: usize,
+    /// Whether the last attempt failed.
+    failing: bool,
     /// How much each session is to be told later.
     held: HashMap<Id, usize>,
 }
 
 #[derive(Debug)]
 struct Entry {
+    number: u64,
     request: Request,
+    bytes: usize,
+    /// How often the file was well and it was refused all the same.
+    refusals: u8,
     after: Vec<Delivery>,
 }
+
+/// How often an entry is tried that fails for a reason of its own.
+const REFUSALS: u8 = 3;
 
 impl Books {
     /// Has a record written.
     pub fn write(&mut self, record: Record, day: impl Fn(SystemTime) -> String) {
-        self.unwritten.push_back(Entry { request: request(record, day), after: Vec::new() });
+        let request = request(record, day);
+        let (number, bytes) = (self.count, size(&request));
+        self.count += 1;
+        self.bytes += bytes;
+        self.unwritten.push_back(Entry { number, request, bytes, refusals: 0, after: Vec::new() });
     }
 
     /// Keeps something to tell until all that is written now is on disk. Gives it back if that is
@@ -54,9 +78,24 @@ impl Books {
         !self.unwritten.is_empty()
     }
 
+    /// How many records wait to be written, or are being written.
+    pub fn len(&self) -> usize {
+        self.unwritten.len() + self.under_way.len()
+    }
+
     /// Whether nothing is to be written, nor being written.
     pub fn is_empty(&self) -> bool {
-        self.unwritten.is_empty() && self.under_way.is_empty()
+        self.len() == 0
+    }
+
+    /// Whether the database has been asked to write something, and has not answered.
+    pub fn is_writing(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
+    /// Whether so much waits that nothing new may begin.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= limits::CHAT_UNWRITTEN_BYTES
     }
 
     /// What nobody has submitted yet: whoever asks the database now will not see it there.
@@ -64,8 +103,12 @@ impl Books {
         self.unwritten.iter().map(|entry| &entry.request)
     }
 
-    /// The next thing to write.
+    /// The next thing to write. After a failure there is none before the one that is under way is
+    /// written.
     pub fn submit(&mut self) -> Option<(Ticket, Request)> {
+        if self.failing && !self.under_way.is_empty() {
+            return None;
+        }
         let entry = self.unwritten.pop_front()?;
         self.issued = self.issued.wrapping_add(1);
         let request = entry.request.clone();
@@ -76,13 +119,41 @@ impl Books {
     /// It could not be submitted: again, later.
     pub fn refused(&mut self, ticket: Ticket) {
         if let Some(entry) = self.take(ticket) {
-            self.unwritten.push_front(entry);
+            self.put_back(entry);
         }
     }
 
-    /// It is on disk, or never will be: this is to be told now.
+    /// It is on disk: this is to be told now.
     pub fn committed(&mut self, ticket: Ticket) -> Vec<Delivery> {
-        let after = self.take(ticket).map(|entry| entry.after).unwrap_or_default();
+        self.failing = false;
+        let Some(entry) = self.take(ticket) else { return Vec::new() };
+        self.bytes -= entry.bytes;
+        self.released(entry.after)
+    }
+
+    /// It was not written: it waits, and this is to be told now, by whoever waited for it or for
+    /// anything behind it. Nobody is told that something was written.
+    pub fn failed(&mut self, ticket: Ticket, failure: &Failure) -> Vec<Delivery> {
+        let Some(mut entry) = self.take(ticket) else { return Vec::new() };
+        self.failing = true;
+        let mut told = std::mem::take(&mut entry.after);
+        entry.refusals += u8::from(!failure.may_pass());
+        if entry.refusals < REFUSALS {
+            self.put_back(entry);
+        } else {
+            log::error!("a record of the chat is given up ({failure}): {:?}", entry.request);
+            self.bytes -= entry.bytes;
+        }
+        told.extend(self.unwritten.iter_mut().flat_map(|entry| entry.after.drain(..)));
+        for delivery in &mut told {
+            if matches!(delivery.notice, Notice::Done(_)) {
+                delivery.notice = Notice::Failed;
+            }
+        }
+        self.released(told)
+    }
+
+    fn released(&mut self, after: Vec<Delivery>) -> Vec<Delivery> {
         for delivery in &after {
             let left = self.held.get_mut(&delivery.to).expect("what is held is counted");
             *left -= 1;
@@ -97,6 +168,30 @@ impl Books {
         let place = self.under_way.iter().position(|(other, _)| *other == ticket)?;
         self.under_way.remove(place).map(|(_, entry)| entry)
     }
+
+    fn put_back(&mut self, entry: Entry) {
+        let place = self.unwritten.partition_point(|other| other.number < entry.number);
+        self.unwritten.insert(place, entry);
+    }
+}
+
+/// Roughly what a request takes in memory.
+fn size(request: &Request) -> usize {
+    let texts = match request {
+        Request::Keep(session, lines) => {
+            let said =
+                lines.iter().map(|line| size_of::<Line>() + line.who.len() + line.text.len());
+            size_of::<Session>() + session.visitor.len() + said.sum::<usize>()
+        }
+        Request::Rate(_, _, comment) => comment.len(),
+        Request::Shift(_)
+        | Request::Opening(_)
+        | Request::Figures(_)
+        | Request::Sessions(..)
+        | Request::Transcript(_)
+        | Request::History(_) => 0,
+    };
+    size_of::<Entry>() + texts
 }
 
 fn request(record: Record, day: impl Fn(SystemTime) -> String) -> Request {

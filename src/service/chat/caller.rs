@@ -146,6 +146,7 @@ impl Caller {
                 self.leave_behind(Close::Finished, cx);
             }
             Refused::Ending
+            | Refused::Unwritable
             | Refused::Flood
             | Refused::KeptFull
             | Refused::TranscriptFull
@@ -306,7 +307,7 @@ fn print(notice: &Notice, p: &mut Printer<'_>) {
         Notice::Superseded => p.event(format_args!("SUPERSEDED")),
         Notice::Bye(reason) => bye(p, *reason),
         Notice::Done(done) => print_done(*done, p),
-        Notice::Failed => p.err(500, "internal", "It was done, but could not be written."),
+        Notice::Failed => p.err(500, "internal", "It was done, but could not be written yet."),
         Notice::Wake => {}
     }
 }

@@ -1,12 +1,12 @@
 //! The session without a peer that keeps the lobby's time and books: it waits for the next timer
 //! and for the disk, so that nobody else has to. It is there while somebody is in the lobby.
 
-use super::lobby::{Notice, Out};
+use super::lobby::{Delivery, Out};
 use super::{Keeper, State, at};
 use crate::limits;
-use crate::service::{Cx, Deadline, Effect, Event, Mail, Progress, Refusal};
+use crate::service::{Cx, Deadline, Effect, Event, Mail, Progress, Refusal, Ticket};
 use crate::stats::Close;
-use crate::work::db;
+use crate::work::db::{self, Failure};
 use crate::work::{Job, Outcome};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Session {
     next: Option<Instant>,
-    /// When to submit again, after the queue was full.
+    /// When to submit again, after the queue was full or the database failed.
     retry: Option<Instant>,
     /// Until when others have their turns, after much was due at once.
     pause: Option<Instant>,
@@ -31,6 +31,9 @@ const FAR: Duration = Duration::from_secs(24 * 3600);
 /// How soon it looks again at what was too much for one turn.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// How long it waits before it tries to write again what could not be written.
+const AGAIN: Duration = Duration::from_secs(1);
+
 impl Session {
     /// A keeper that has just come.
     pub fn open(now: Instant) -> Session {
@@ -44,7 +47,10 @@ impl Session {
         }
         let mut out = Out::default();
         match event {
-            Event::Done(ticket, outcome) => committed(*ticket, outcome, cx),
+            Event::Done(ticket, outcome) => {
+                let pause = committed(*ticket, outcome, cx);
+                self.retry = pause.map(|pause| cx.now + pause).or(self.retry);
+            }
             Event::Refused(Refusal::Job(ticket)) => {
                 cx.world.chat.books.refused(*ticket);
                 self.retry = Some(cx.now + limits::POW_RETRY);
@@ -109,11 +115,11 @@ impl Session {
     }
 }
 
-/// A record is on disk, or could not be written.
-fn committed(ticket: crate::service::Ticket, outcome: &Outcome, cx: &mut Cx<'_>) {
-    let failed = match outcome {
-        Outcome::Database(Ok(_)) => None,
-        Outcome::Database(Err(failure)) => Some(failure.to_string()),
+/// A record is on disk, or could not be written. How long it takes to try again, if so.
+fn committed(ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Duration> {
+    let books = &mut cx.world.chat.books;
+    let failure = match outcome {
+        Outcome::Database(answer) => answer.as_ref().err().cloned(),
         Outcome::Pi(_)
         | Outcome::Pow(_)
         | Outcome::Files(_)
@@ -121,14 +127,17 @@ fn committed(ticket: crate::service::Ticket, outcome: &Outcome, cx: &mut Cx<'_>)
         | Outcome::Process(_)
         | Outcome::Reports(_)
         | Outcome::Store(_)
-        | Outcome::Panicked => Some("a bug".to_string()),
+        | Outcome::Panicked => Some(Failure::new("a bug")),
     };
-    if let Some(why) = &failed {
-        log::error!("a chat could not be written: {why}");
+    let told = match &failure {
+        None => books.committed(ticket),
+        Some(failure) => books.failed(ticket, failure),
+    };
+    // Once for all that failed together.
+    if let Some(why) = failure.as_ref().filter(|_| !books.is_writing()) {
+        log::error!("{} records of the chat wait to be written: {why}", books.len());
     }
-    for delivery in cx.world.chat.books.committed(ticket) {
-        let in_vain = failed.is_some() && matches!(delivery.notice, Notice::Done(_));
-        let notice = if in_vain { Notice::Failed } else { delivery.notice };
-        cx.effects.push(Effect::Post(delivery.to, Mail::Chat(notice)));
-    }
+    let told = told.into_iter().map(|Delivery { to, notice }| Effect::Post(to, Mail::Chat(notice)));
+    cx.effects.extend(told);
+    failure.map(|_| AGAIN)
 }

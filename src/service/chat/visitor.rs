@@ -64,6 +64,10 @@ impl Caller {
             self.refuse(Refused::Ending, cx, p);
             return None;
         }
+        if cx.world.chat.books.is_full() {
+            self.refuse(Refused::Unwritable, cx, p);
+            return None;
+        }
         let (mut out, at) = (Out::default(), at(cx));
         let lobby = &mut cx.world.chat.lobby;
         match lobby.hello(cx.id, name, at, &mut out) {

@@ -57,16 +57,16 @@ impl Session {
                 store.went_on(file as usize, lost, cx.effects);
             }
             Event::Refused(Refusal::Job(APPEND)) => {
-                store.appended(Err(Failure::new("too much is waiting")), cx.effects);
+                store.appended(Err(Failure::passing("too much is waiting")), cx.effects);
             }
             Event::Refused(Refusal::Job(MARK)) => {
-                store.marked(Err(Failure::new("too much is waiting for the log")), cx.effects);
+                store.marked(Err(Failure::passing("too much is waiting for the log")), cx.effects);
             }
             Event::Refused(Refusal::Job(READ)) => {
-                store.read(Err(Failure::new("too much is waiting for the log")), cx.effects);
+                store.read(Err(Failure::passing("too much is waiting for the log")), cx.effects);
             }
             Event::Refused(Refusal::Job(file)) => {
-                let full = Err(Failure::new("too much is waiting for its file"));
+                let full = Err(Failure::passing("too much is waiting for its file"));
                 store.went_on(file as usize, full, cx.effects);
             }
             Event::Refused(Refusal::Connection) => {

@@ -70,7 +70,11 @@ impl State {
                 ::log::error!("the log took nothing: {failure}");
                 self.log.problem = Some(failure.to_string());
                 self.written.failures += 1;
-                return tell(&writers, Trouble::Log, effects);
+                let trouble = match failure.is_unknown() {
+                    true => Trouble::Unknown,
+                    false => Trouble::Log,
+                };
+                return tell(&writers, trouble, effects);
             }
         };
         self.log.problem = None;

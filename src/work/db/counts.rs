@@ -1,6 +1,7 @@
 //! How often each user of the π service asked.
 
-use rusqlite::{Transaction, params};
+use super::Sums;
+use rusqlite::Transaction;
 
 /// What to carry out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,31 +24,44 @@ pub enum Answer {
     Statistics(Vec<(String, i64)>),
 }
 
+/// The table of counts.
+pub(super) const TABLE: &str = "request_statistics";
+
 pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS request_statistics(
     username TEXT PRIMARY KEY, request_count INTEGER NOT NULL) WITHOUT ROWID, STRICT";
 
 const COUNT: &str = "INSERT INTO request_statistics VALUES (?1, 1)
-    ON CONFLICT(username) DO UPDATE SET request_count = request_count + 1";
+    ON CONFLICT(username) DO UPDATE SET request_count = request_count + 1 RETURNING *";
+
+const ONE: &str = "SELECT * FROM request_statistics WHERE username = ?1";
 
 const LIST: &str = "SELECT username, request_count FROM request_statistics ORDER BY username";
 
-pub(super) fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
+pub(super) fn answer(
+    transaction: &Transaction<'_>,
+    sums: &mut Sums,
+    request: &Request,
+) -> rusqlite::Result<Answer> {
     match request {
         Request::Count(username) => {
-            count(transaction, *username)?;
+            count(transaction, sums, *username)?;
             Ok(Answer::Counted)
         }
         Request::Statistics(username) => {
-            count(transaction, *username)?;
+            count(transaction, sums, *username)?;
             list(transaction).map(Answer::Statistics)
         }
     }
 }
 
-fn count(transaction: &Transaction<'_>, username: Username) -> rusqlite::Result<()> {
+fn count(
+    transaction: &Transaction<'_>,
+    sums: &mut Sums,
+    username: Username,
+) -> rusqlite::Result<()> {
     let name = username.map(char::from).iter().collect::<String>();
-    transaction.prepare_cached(COUNT)?.execute(params![name])?;
-    Ok(())
+    sums.take(TABLE, transaction, (ONE, [&name]))?;
+    sums.put(TABLE, transaction, (COUNT, [&name])).map(drop)
 }
 
 fn list(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<(String, i64)>> {
@@ -70,7 +84,8 @@ mod tests {
             Request::Statistics(*b"2222"),
             Request::Statistics(*b"0001"),
         ];
-        let answers = requests.map(|request| answer(&transaction, &request).unwrap());
+        let answers =
+            requests.map(|request| answer(&transaction, &mut Sums::default(), &request).unwrap());
         let row = |name: &str, count| (name.to_string(), count);
         assert_eq!(
             answers,

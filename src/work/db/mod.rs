@@ -6,14 +6,18 @@
 
 pub mod chat;
 pub mod counts;
+pub mod file;
 pub mod spent;
 pub mod store;
+mod sums;
 
 use super::Outcome;
+use file::{Commit, Layout};
 use rusqlite::{Connection, ErrorCode, Transaction};
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
+use sums::Sums;
 
 /// What to carry out: one variant per group of tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,23 +45,54 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     reason: String,
-    passing: bool,
+    cause: Cause,
+}
+
+/// What the same request would come to in a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// The same failure. Nothing was written.
+    Lasting,
+    /// It may succeed: the disk was full, say. Nothing was written.
+    Passing,
+    /// It may succeed, and it may have been written this time.
+    Unknown,
 }
 
 impl Failure {
     /// For this reason.
     pub fn new(reason: impl Into<String>) -> Failure {
-        Failure { reason: reason.into(), passing: false }
+        Failure { reason: reason.into(), cause: Cause::Lasting }
     }
 
     /// For this reason, which may be gone in a while.
     pub fn passing(reason: impl Into<String>) -> Failure {
-        Failure { passing: true, ..Failure::new(reason) }
+        Failure { reason: reason.into(), cause: Cause::Passing }
     }
 
-    /// Whether the same may succeed in a while: the disk was full, say.
+    /// The same, where it is not known whether anything was written.
+    #[must_use]
+    pub fn unknown(self) -> Failure {
+        Failure { cause: Cause::Unknown, ..self }
+    }
+
+    /// The same reason in other words.
+    #[must_use]
+    pub fn explained(self, words: impl FnOnce(&str) -> String) -> Failure {
+        Failure { reason: words(&self.reason), ..self }
+    }
+
+    /// Whether the same may succeed in a while.
     pub fn may_pass(&self) -> bool {
-        self.passing
+        match self.cause {
+            Cause::Lasting => false,
+            Cause::Passing | Cause::Unknown => true,
+        }
+    }
+
+    /// Whether it may have been written all the same.
+    pub fn is_unknown(&self) -> bool {
+        self.cause == Cause::Unknown
     }
 }
 
@@ -68,12 +103,25 @@ impl fmt::Display for Failure {
 }
 
 impl From<rusqlite::Error> for Failure {
+    /// What is wrong with the machine may pass; what is wrong with the file, or with the request,
+    /// does not.
     fn from(error: rusqlite::Error) -> Failure {
-        let passing = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => true,
-            Some(_) | None => false,
+        let cause = match error.sqlite_error_code() {
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::OutOfMemory
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly,
+            ) => Cause::Passing,
+            Some(_) | None => Cause::Lasting,
         };
-        Failure { passing, ..Failure::new(error.to_string()) }
+        Failure { reason: error.to_string(), cause }
     }
 }
 
@@ -91,11 +139,17 @@ pub trait Ledger: Send + 'static {
     fn outcome(answer: Result<Self::Answer, Failure>) -> Outcome;
 }
 
-/// How long another process, say a shell, may hold the database before a batch fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The tables of every group.
-const SCHEMAS: [&str; 3] = [counts::SCHEMA, chat::SCHEMA, spent::SCHEMA];
+const LAYOUT: Layout = Layout {
+    application_id: i32::from_be_bytes(*b"pent"),
+    version: 1,
+    schema: &[sums::SCHEMA, counts::SCHEMA, chat::SCHEMA, spent::SCHEMA],
+    commit: Commit::AtOnce,
+    patience: Duration::from_secs(5),
+};
+
+/// Tables whose rows are summed up.
+const SUMMED: [&str; 4] = [counts::TABLE, chat::SESSIONS, chat::LINES, chat::SHIFTS];
 
 /// The open database.
 #[derive(Debug)]
@@ -104,28 +158,74 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the file, creating it and its tables as needed. Readers (the `sqlite3` shell, say)
-    /// never wait for the writer: the journal is a write-ahead log.
+    /// Opens the file, creating it and its tables as needed.
     ///
     /// # Errors
-    /// SQLite's, when the file cannot be opened or is no database.
+    /// SQLite's, and what is wrong with the file: with its name, and what can be done.
     pub fn open(path: &Path) -> Result<Database, Failure> {
-        let connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        for schema in SCHEMAS {
-            connection.execute_batch(schema)?;
-        }
+        let opened = file::open(path, &LAYOUT, |transaction| sums::verify(transaction, &SUMMED));
+        let (connection, ()) = opened.map_err(|failure| {
+            let remedy = match failure.may_pass() {
+                true => "",
+                false => "; move it away, and counts and chats begin anew, or put back a copy",
+            };
+            failure.explained(|reason| format!("{}: {reason}{remedy}", path.display()))
+        })?;
         Ok(Database { connection })
     }
 
+    /// All of it in one transaction.
     fn try_commit(&mut self, batch: &[Request]) -> Result<Vec<Answer>, Failure> {
-        let transaction = self.connection.transaction()?;
-        let answers =
-            batch.iter().map(|request| answer(&transaction, request)).collect::<Result<_, _>>()?;
-        transaction.commit()?;
-        Ok(answers)
+        let work = |transaction: &Transaction<'_>| {
+            let mut sums = Sums::default();
+            let answers = batch.iter().map(|request| answer(transaction, &mut sums, request));
+            let answers = answers.collect::<Result<_, Failure>>()?;
+            sums.write(transaction)?;
+            Ok(answers)
+        };
+        match batch.iter().any(Request::writes) {
+            true => file::write(&mut self.connection, work),
+            false => file::read(&mut self.connection, work),
+        }
+    }
+
+    /// What can be carried out of a batch that failed. A request that fails by itself does not
+    /// keep the others from it: they are tried in halves. Where nothing can be written, reads are
+    /// answered.
+    fn carry_out(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+        let failure = match self.try_commit(batch) {
+            Ok(answers) => return answers.into_iter().map(Ok).collect(),
+            Err(failure) => failure,
+        };
+        match batch {
+            [] | [_] => batch.iter().map(|_| Err(failure.clone())).collect(),
+            _ if failure.may_pass() => {
+                let alone = |request: &Request| match request.writes() {
+                    true => Err(failure.clone()),
+                    false => self.try_commit(std::slice::from_ref(request)).map(|mut answers| {
+                        answers.pop().expect("there is an answer for each request")
+                    }),
+                };
+                batch.iter().map(alone).collect()
+            }
+            _ => {
+                let (first, second) = batch.split_at(batch.len() / 2);
+                let mut answers = self.carry_out(first);
+                answers.extend(self.carry_out(second));
+                answers
+            }
+        }
+    }
+}
+
+impl Request {
+    /// Whether it changes anything.
+    fn writes(&self) -> bool {
+        match self {
+            Request::Counts(counts::Request::Count(_) | counts::Request::Statistics(_)) => true,
+            Request::Chat(request) => request.writes(),
+            Request::Spent(_) => true,
+        }
     }
 }
 
@@ -133,13 +233,9 @@ impl Ledger for Database {
     type Request = Request;
     type Answer = Answer;
 
-    /// All of it in one transaction: if the commit fails nothing of the batch is kept, and every
-    /// answer says why.
+    /// All of it in one transaction, unless that fails.
     fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
-        match self.try_commit(batch) {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(failure) => batch.iter().map(|_| Err(failure.clone())).collect(),
-        }
+        self.carry_out(batch)
     }
 
     fn outcome(answer: Result<Answer, Failure>) -> Outcome {
@@ -147,11 +243,17 @@ impl Ledger for Database {
     }
 }
 
-fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
+fn answer(
+    transaction: &Transaction<'_>,
+    sums: &mut Sums,
+    request: &Request,
+) -> Result<Answer, Failure> {
     match request {
-        Request::Counts(request) => counts::answer(transaction, request).map(Answer::Counts),
-        Request::Chat(request) => chat::answer(transaction, request).map(Answer::Chat),
-        Request::Spent(request) => spent::answer(transaction, request).map(Answer::Spent),
+        Request::Counts(request) => {
+            Ok(counts::answer(transaction, sums, request).map(Answer::Counts)?)
+        }
+        Request::Chat(request) => chat::answer(transaction, sums, request).map(Answer::Chat),
+        Request::Spent(request) => Ok(spent::answer(transaction, request).map(Answer::Spent)?),
     }
 }
 
@@ -178,5 +280,21 @@ mod tests {
             database.commit(&[count(Count::Statistics(*b"1111"))]),
             [Ok(Answer::Counts(listed))]
         );
+    }
+
+    #[test]
+    fn a_request_that_fails_by_itself_fails_alone() {
+        let mut database = Database::open(Path::new(":memory:")).unwrap();
+        let rating = chat::Request::Rate("nobody".to_string(), 5, String::new());
+        let batch = [
+            count(Count::Count(*b"1111")),
+            Request::Chat(rating),
+            count(Count::Statistics(*b"2222")),
+        ];
+        let answers = database.commit(&batch);
+        let listed = [("1111".to_string(), 1), ("2222".to_string(), 1)];
+        assert_eq!(answers[0], Ok(Answer::Counts(Counted::Counted)));
+        assert!(answers[1].as_ref().is_err_and(|failure| !failure.may_pass()), "{answers:?}");
+        assert_eq!(answers[2], Ok(Answer::Counts(Counted::Statistics(listed.to_vec()))));
     }
 }

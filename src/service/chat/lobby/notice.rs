@@ -46,7 +46,7 @@ pub enum Notice {
     Bye(Reason),
     /// What a command asked for is done, and on disk.
     Done(Done),
-    /// What a command asked for could not be written.
+    /// What a command asked for is done, and could not be written yet.
     Failed,
     /// To the keeper: there is something to write, or to wait for.
     Wake,
@@ -280,6 +280,8 @@ pub enum Refused {
     QueueFull,
     /// The server is ending.
     Ending,
+    /// Too much waits for the disk.
+    Unwritable,
     /// Too much at a time.
     Flood,
     /// Too much for too long: the connection closes.
@@ -312,6 +314,7 @@ impl Refused {
         match self {
             Refused::QueueFull => (503, "queue-full", "Too many visitors wait. Come back later."),
             Refused::Ending => (503, "shutting-down", "The server is ending."),
+            Refused::Unwritable => (503, "unwritable", "The disk is full. Come back later."),
             Refused::Flood => (429, "flood", "Too fast: this was not delivered."),
             Refused::Flooded => (429, "flood", "Too fast for too long."),
             Refused::KeptFull => (413, "queue-text-full", "No more text until somebody is there."),

@@ -6,6 +6,7 @@ mod figures;
 
 pub use figures::{Days, Group, Shifts};
 
+use super::{Failure, Sums};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// What to carry out.
@@ -107,6 +108,13 @@ pub struct Shift {
     pub busy_ms: i64,
 }
 
+/// The table of sessions that are over.
+pub(super) const SESSIONS: &str = "chat_sessions";
+/// The table of what was said in them.
+pub(super) const LINES: &str = "chat_lines";
+/// The table of shifts.
+pub(super) const SHIFTS: &str = "chat_shifts";
+
 pub(super) const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS chat_sessions(
     id TEXT PRIMARY KEY, chat INTEGER, visitor TEXT NOT NULL, agent TEXT, day TEXT NOT NULL,
@@ -126,36 +134,56 @@ CREATE TABLE IF NOT EXISTS chat_shifts(
 ) STRICT;
 CREATE INDEX IF NOT EXISTS chat_shifts_by_day ON chat_shifts(day)";
 
-pub(super) fn answer(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Answer> {
-    match request {
-        Request::Keep(session, lines) => keep(transaction, session, lines),
-        Request::Rate(id, stars, comment) => rate(transaction, id, *stars, comment),
-        Request::Shift(shift) => shift_over(transaction, shift),
+impl Request {
+    /// Whether it changes anything.
+    pub(super) fn writes(&self) -> bool {
+        match self {
+            Request::Keep(..) | Request::Rate(..) | Request::Shift(_) => true,
+            Request::Opening(_)
+            | Request::Figures(_)
+            | Request::Sessions(..)
+            | Request::Transcript(_)
+            | Request::History(_) => false,
+        }
+    }
+}
+
+pub(super) fn answer(
+    transaction: &Transaction<'_>,
+    sums: &mut Sums,
+    request: &Request,
+) -> Result<Answer, Failure> {
+    let answer = match request {
+        Request::Keep(session, lines) => keep(transaction, sums, session, lines)?,
+        Request::Rate(id, stars, comment) => rate(transaction, sums, id, *stars, comment)?,
+        Request::Shift(shift) => shift_over(transaction, sums, shift)?,
         Request::Opening(days) => {
             let sql = "SELECT COALESCE(MAX(chat), 0) FROM chat_sessions";
             let chat = transaction.query_row(sql, [], |row| row.get(0))?;
             let (groups, shifts) = figures::of(transaction, days)?;
-            Ok(Answer::Opening(chat, groups, shifts))
+            Answer::Opening(chat, groups, shifts)
         }
         Request::Figures(stretches) => {
             let figures = stretches.iter().map(|days| figures::of(transaction, days));
-            figures.collect::<Result<_, _>>().map(Answer::Figures)
+            Answer::Figures(figures.collect::<Result<_, _>>()?)
         }
-        Request::Sessions(day, most) => sessions(transaction, day, *most),
-        Request::Transcript(id) => transcript(transaction, "id", params![id]),
-        Request::History(chat) => transcript(transaction, "chat", params![chat]),
-    }
+        Request::Sessions(day, most) => sessions(transaction, day, *most)?,
+        Request::Transcript(id) => transcript(transaction, "id", params![id])?,
+        Request::History(chat) => transcript(transaction, "chat", params![chat])?,
+    };
+    Ok(answer)
 }
 
 fn keep(
     transaction: &Transaction<'_>,
+    sums: &mut Sums,
     session: &Session,
     lines: &[Line],
 ) -> rusqlite::Result<Answer> {
     let sql = "INSERT INTO chat_sessions VALUES
-        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING *";
     let s = session;
-    transaction.prepare_cached(sql)?.execute(params![
+    let values = params![
         s.id,
         s.chat,
         s.visitor,
@@ -171,25 +199,42 @@ fn keep(
         s.comment,
         s.present,
         s.missed
-    ])?;
-    let mut insert = transaction.prepare_cached("INSERT INTO chat_lines VALUES (?, ?, ?, ?, ?)")?;
+    ];
+    sums.put(SESSIONS, transaction, (sql, values))?;
+    let sql = "INSERT INTO chat_lines VALUES (?, ?, ?, ?, ?) RETURNING *";
     for (number, line) in lines.iter().enumerate() {
-        insert.execute(params![s.id, number as i64, line.at_ms, line.who, line.text])?;
+        let values = params![s.id, number as i64, line.at_ms, line.who, line.text];
+        sums.put(LINES, transaction, (sql, values))?;
     }
     Ok(Answer::Kept)
 }
 
-fn rate(t: &Transaction<'_>, id: &str, stars: u8, comment: &str) -> rusqlite::Result<Answer> {
-    let sql = "UPDATE chat_sessions SET rating = ?2, comment = ?3 WHERE id = ?1";
-    t.prepare_cached(sql)?.execute(params![id, stars, comment])?;
-    Ok(Answer::Kept)
+/// A rating belongs to a session: one without it was not written, and is not said to be.
+fn rate(
+    transaction: &Transaction<'_>,
+    sums: &mut Sums,
+    id: &str,
+    stars: u8,
+    comment: &str,
+) -> Result<Answer, Failure> {
+    let sql = "SELECT * FROM chat_sessions WHERE id = ?1";
+    sums.take(SESSIONS, transaction, (sql, [id]))?;
+    let sql = "UPDATE chat_sessions SET rating = ?2, comment = ?3 WHERE id = ?1 RETURNING *";
+    match sums.put(SESSIONS, transaction, (sql, params![id, stars, comment]))? {
+        0 => Err(Failure::new(format!("there is no session {id} to rate"))),
+        _ => Ok(Answer::Kept),
+    }
 }
 
-fn shift_over(transaction: &Transaction<'_>, shift: &Shift) -> rusqlite::Result<Answer> {
-    let sql = "INSERT INTO chat_shifts VALUES (?, ?, ?, ?, ?, ?)";
+fn shift_over(
+    transaction: &Transaction<'_>,
+    sums: &mut Sums,
+    shift: &Shift,
+) -> rusqlite::Result<Answer> {
+    let sql = "INSERT INTO chat_shifts VALUES (?, ?, ?, ?, ?, ?) RETURNING *";
     let Shift { agent, day, began_ms, ended_ms, online_ms, busy_ms } = shift;
     let values = params![agent, day, began_ms, ended_ms, online_ms, busy_ms];
-    transaction.prepare_cached(sql)?.execute(values)?;
+    sums.put(SHIFTS, transaction, (sql, values))?;
     Ok(Answer::Kept)
 }
 

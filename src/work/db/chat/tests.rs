@@ -20,7 +20,7 @@ fn row(id: &str, day: &str, outcome: &str, agent: Option<&str>) -> Session {
 
 fn ask(connection: &mut Connection, request: &Request) -> Answer {
     let transaction = connection.transaction().unwrap();
-    let answer = answer(&transaction, request).unwrap();
+    let answer = answer(&transaction, &mut Sums::default(), request).unwrap();
     transaction.commit().unwrap();
     answer
 }

@@ -15,6 +15,7 @@ mod tables;
 
 pub use tables::Origin;
 
+use super::file::{self, Commit, Layout};
 use super::{Failure, Ledger};
 use crate::limits;
 use crate::work::Outcome as Done;
@@ -112,17 +113,8 @@ pub struct Step {
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
-    commit: Commit,
+    layout: &'static Layout,
     open: Option<Open>,
-}
-
-/// When a commit is on the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Commit {
-    /// Some time, before any later one.
-    InOrder,
-    /// When it is answered.
-    AtOnce,
 }
 
 #[derive(Debug)]
@@ -139,18 +131,33 @@ const LOG: &str = "CREATE TABLE IF NOT EXISTS log(
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, entries TEXT NOT NULL, sum BLOB NOT NULL
 ) STRICT";
 
-/// How long another process, say a shell, may hold a file before a batch fails.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const REPLICA_LAYOUT: Layout = Layout {
+    application_id: i32::from_be_bytes(*b"prep"),
+    version: 1,
+    schema: &[tables::SCHEMA, LOG],
+    commit: Commit::InOrder,
+    // Writes wait for every replica that is up. One whose file is held goes down, and is back
+    // when that is over.
+    patience: Duration::from_secs(1),
+};
+
+const LOG_LAYOUT: Layout = Layout {
+    application_id: i32::from_be_bytes(*b"plog"),
+    commit: Commit::AtOnce,
+    // Less than the front waits for a reply.
+    patience: Duration::from_secs(3),
+    ..REPLICA_LAYOUT
+};
 
 impl File {
     /// A replica's file at `path`, not opened yet.
     pub fn new(path: PathBuf) -> File {
-        File { path, commit: Commit::InOrder, open: None }
+        File { path, layout: &REPLICA_LAYOUT, open: None }
     }
 
     /// The log's file at `path`, not opened yet.
     pub fn log(path: PathBuf) -> File {
-        File { path, commit: Commit::AtOnce, open: None }
+        File { path, layout: &LOG_LAYOUT, open: None }
     }
 
     /// Carries out one request by itself.
@@ -162,39 +169,35 @@ impl File {
     }
 
     fn open(&mut self) -> Result<Answer, Failure> {
-        self.try_open().map_err(|failure| self.explain(&failure))
+        self.try_open().map_err(|failure| self.explain(failure))
     }
 
     fn try_open(&mut self) -> Result<Answer, Failure> {
         self.open = None;
-        let connection = Connection::open(&self.path)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        let synchronous = match self.commit {
-            Commit::InOrder => "NORMAL",
-            Commit::AtOnce => "FULL",
-        };
-        connection.pragma_update(None, "synchronous", synchronous)?;
-        let (place, books) = tables::open(&connection)?;
-        connection.execute_batch(LOG)?;
-        let last = "SELECT COALESCE(MAX(seq + count - 1), ?1) FROM log";
-        let tip: i64 = connection.query_row(last, [place.seq as i64], |row| row.get(0))?;
+        let (connection, (place, books, tip, origin)) =
+            file::open(&self.path, self.layout, |transaction| {
+                let (place, books) = tables::open(transaction)?;
+                let last = "SELECT COALESCE(MAX(seq + count - 1), ?1) FROM log";
+                let tip: i64 = transaction.query_row(last, [place.seq as i64], |row| row.get(0))?;
+                Ok((place, books, tip, tables::origin(transaction)?))
+            })?;
         let Place { seq, digest, orders, .. } = place;
-        let origin = tables::origin(&connection)?;
         let view = View { seq: seq.max(tip as u64), digest, orders, books, origin };
         self.open = Some(Open { connection, place, tip: tip as u64, read_until: 0 });
         Ok(Answer::Opened(view))
     }
 
-    fn explain(&self, failure: &Failure) -> Failure {
+    fn explain(&self, failure: Failure) -> Failure {
         let path = self.path.display();
         if failure.may_pass() {
-            return Failure::passing(format!("{path}: {failure}; make room on the disk"));
+            return failure.explained(|reason| format!("{path}: {reason}; it is tried again"));
         }
-        Failure::new(format!(
-            "{path}: {failure}; nothing is served from it. Move the file away: a replica is \
-             written anew from the log, and the log itself from a copy of its own"
-        ))
+        failure.explained(|reason| {
+            format!(
+                "{path}: {reason}; nothing is served from it. Move the file away: a replica is \
+                 written anew from the log, and the log itself from a copy of its own"
+            )
+        })
     }
 
     /// A run of requests in one transaction.
@@ -206,12 +209,14 @@ impl File {
             return Err(Failure::new("the file is closed"));
         };
         let mut ends = Ends { place: open.place, tip: open.tip, read_until: open.read_until };
-        let transaction = open.connection.transaction()?;
-        let mut answers = Vec::with_capacity(batch.len());
-        for request in batch {
-            answers.push(answer(&transaction, request, &mut ends)?);
-        }
-        transaction.commit()?;
+        let work = |transaction: &Transaction<'_>| {
+            let answers = batch.iter().map(|request| answer(transaction, request, &mut ends));
+            answers.collect::<Result<Vec<_>, Failure>>()
+        };
+        let answers = match batch.iter().any(Request::writes) {
+            true => file::write(&mut open.connection, work)?,
+            false => file::read(&mut open.connection, work)?,
+        };
         (open.place, open.tip, open.read_until) = (ends.place, ends.tip, ends.read_until);
         Ok(answers)
     }
@@ -220,26 +225,18 @@ impl File {
         let Some(open) = &mut self.open else {
             return Err(Failure::new("the file is closed"));
         };
-        pages::stage(&mut open.connection, at, page)?;
+        file::write(&mut open.connection, |transaction| pages::stage(transaction, at, page))?;
         if page.next.is_none() { self.open() } else { Ok(Answer::Staged) }
     }
 
     /// What can be answered although the run that the request was part of failed: a disk that is
     /// full can be read.
     fn by_itself(&mut self, request: &Request, failure: &Failure) -> Result<Answer, Failure> {
-        match request {
-            Request::Read(..) | Request::Orders(..) | Request::Page(..) => {
-                let mut answers = self.run(std::slice::from_ref(request))?;
-                Ok(answers.pop().expect("one for one"))
-            }
-            Request::Append(_)
-            | Request::Apply(..)
-            | Request::Mark(_)
-            | Request::Stage(..)
-            | Request::Open
-            | Request::Close
-            | Request::Restore(_) => Err(failure.clone()),
+        if request.writes() {
+            return Err(failure.clone());
         }
+        let mut answers = self.run(std::slice::from_ref(request))?;
+        Ok(answers.pop().expect("one for one"))
     }
 
     /// Whether the disk has room for what comes of a record: each replica has to write it, too.
@@ -261,6 +258,22 @@ impl File {
         };
         tables::restore(&mut open.connection, from)?;
         self.open()
+    }
+}
+
+impl Request {
+    /// Whether it changes anything.
+    fn writes(&self) -> bool {
+        match self {
+            Request::Read(..) | Request::Orders(..) | Request::Page(..) => false,
+            Request::Append(_)
+            | Request::Apply(..)
+            | Request::Mark(_)
+            | Request::Stage(..)
+            | Request::Open
+            | Request::Close
+            | Request::Restore(_) => true,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::work::store::codec::settled;
 use crate::work::store::page::{Cursor, Key, Page, Rows};
 use crate::work::store::{Book, Order};
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 /// The page that begins there.
 pub fn page(transaction: &Transaction<'_>, place: &Place, at: Cursor) -> Result<Answer, Failure> {
@@ -71,8 +71,7 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Option<Key>> {
 const STAGED: [&str; 3] = ["books", "orders", "keys"];
 
 /// Rows of a state, which begins `at` this page; the last page makes it the file's own.
-pub fn stage(connection: &mut Connection, at: Cursor, page: &Page) -> Result<(), Failure> {
-    let transaction = connection.transaction()?;
+pub fn stage(transaction: &Transaction<'_>, at: Cursor, page: &Page) -> Result<(), Failure> {
     if at == Cursor::FIRST {
         for table in STAGED {
             let staged = format!(
@@ -84,19 +83,18 @@ pub fn stage(connection: &mut Connection, at: Cursor, page: &Page) -> Result<(),
     }
     match &page.rows {
         Rows::Books(books) => {
-            books.iter().try_for_each(|book| put_book(&transaction, "staged_books", book))?;
+            books.iter().try_for_each(|book| put_book(transaction, "staged_books", book))?;
         }
         Rows::Orders(orders) => {
-            orders.iter().try_for_each(|order| put_order(&transaction, "staged_orders", *order))?;
+            orders.iter().try_for_each(|order| put_order(transaction, "staged_orders", *order))?;
         }
         Rows::Keys(keys) => {
-            keys.iter().try_for_each(|key| put_key(&transaction, "staged_keys", key))?;
+            keys.iter().try_for_each(|key| put_key(transaction, "staged_keys", key))?;
         }
     }
     if page.next.is_none() {
-        take_over(&transaction, page)?;
+        take_over(transaction, page)?;
     }
-    transaction.commit()?;
     Ok(())
 }
 

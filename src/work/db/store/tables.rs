@@ -1,6 +1,7 @@
 //! A replica's tables: books, orders, keys, and how far they are.
 
 use super::{Failure, Step};
+use crate::work::db::file;
 use crate::work::store::apply::{Change, Purchase, Seen, apply};
 use crate::work::store::codec::{settled, settled_value};
 use crate::work::store::page::Key;
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const SCHEMA: &str = "
+pub const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS books(
     id INTEGER PRIMARY KEY, title TEXT NOT NULL, quantity INTEGER NOT NULL CHECK(quantity >= 0),
     price INTEGER NOT NULL, topic TEXT NOT NULL
@@ -49,14 +50,8 @@ pub struct Place {
     pub orders: u64,
 }
 
-/// Creates the tables of an empty file, with the first books, or checks those of another.
-pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
-    let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if health != "ok" {
-        return Err(Failure::new(format!("the file is damaged ({health})")));
-    }
-    let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(SCHEMA)?;
+/// Fills the tables of a new file with the first books, or checks those of another.
+pub fn open(transaction: &Transaction<'_>) -> Result<(Place, Vec<Book>), Failure> {
     let told = transaction
         .query_row("SELECT seq, digest FROM state", [], |row| {
             Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
@@ -64,19 +59,18 @@ pub fn open(connection: &Connection) -> Result<(Place, Vec<Book>), Failure> {
         .optional()?;
     if told.is_none() {
         for book in first_books() {
-            put_book(&transaction, "books", &book)?;
+            put_book(transaction, "books", &book)?;
         }
     }
-    let (mut place, books) = look(&transaction)?;
+    let (mut place, books) = look(transaction)?;
     match told {
-        None => write_place(&transaction, &place)?,
+        None => write_place(transaction, &place)?,
         Some((_, digest)) if digest != place.digest => {
             let text = "its rows are not those that were written";
             return Err(Failure::new(text));
         }
         Some((seq, _)) => place.seq = seq,
     }
-    transaction.commit()?;
     Ok((place, books))
 }
 
@@ -188,19 +182,17 @@ fn advance_by(
 pub fn restore(connection: &mut Connection, from: &Path) -> Result<(), Failure> {
     let path = from.to_string_lossy();
     connection.execute("ATTACH DATABASE ?1 AS source", [&path])?;
-    let copied = copy(connection);
+    let copied = file::write_attached(connection, copy);
     connection.execute("DETACH DATABASE source", [])?;
     copied
 }
 
-fn copy(connection: &mut Connection) -> Result<(), Failure> {
-    let transaction = connection.transaction()?;
+fn copy(transaction: &Transaction<'_>) -> Result<(), Failure> {
     for table in ["books", "orders", "keys", "state"] {
         transaction.execute(&format!("DELETE FROM main.{table}"), [])?;
         let insert = format!("INSERT INTO main.{table} SELECT * FROM source.{table}");
         transaction.execute(&insert, [])?;
     }
-    transaction.commit()?;
     Ok(())
 }
 

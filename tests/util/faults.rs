@@ -1,0 +1,64 @@
+//! Disks that fail: a library that is loaded before the server's own, and does as it is told.
+
+use super::process::Place;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+
+/// What fails in a server that was started with it.
+#[derive(Debug)]
+pub struct Faults(PathBuf);
+
+/// The system's own number for an input or output error.
+pub const EIO: i32 = 5;
+
+impl Faults {
+    /// Nothing fails yet. There are none where no C compiler is at hand.
+    pub fn of(place: &Arc<Place>, command: &mut Command) -> Option<Faults> {
+        let rule = place.path("faults");
+        command.env("LD_PRELOAD", library()?).env("FAULTS", &rule);
+        Some(Faults(rule))
+    }
+
+    /// So many calls of this operation on a file of this name fail; all of them if it is none.
+    pub fn fail(&self, operation: &str, name: &str, count: u32) {
+        // Whole or not at all: the server reads it while it is being written.
+        let draft = self.0.with_extension("draft");
+        fs::write(&draft, format!("{operation} {name} {EIO} {count}\n")).unwrap();
+        fs::rename(draft, &self.0).unwrap();
+    }
+
+    /// Nothing fails any more.
+    pub fn pass(&self) {
+        let _ = fs::remove_file(&self.0);
+    }
+
+    /// Whether a fault of a counted rule is still to come.
+    pub fn is_pending(&self) -> bool {
+        self.0.exists()
+    }
+}
+
+/// Built once by each test binary, and left to the directory for temporary files.
+fn library() -> Option<&'static PathBuf> {
+    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let build = || {
+        let name = format!("pentad-faults-{}.so", std::process::id());
+        let (library, source) = (std::env::temp_dir().join(name), "tests/util/faults.c");
+        let mut compiler = Command::new("cc");
+        compiler.current_dir(env!("CARGO_MANIFEST_DIR"));
+        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).args([source, "-ldl"]);
+        match compiler.status() {
+            Ok(status) => {
+                assert!(status.success(), "faults.c cannot be compiled");
+                Some(library)
+            }
+            Err(error) => {
+                eprintln!("no C compiler, no faults: {error}");
+                None
+            }
+        }
+    };
+    LIBRARY.get_or_init(build).as_ref()
+}
