@@ -161,7 +161,7 @@ impl Shop {
         for book in BOOKS {
             let mut own = self.history.iter().filter(|(own, _)| *own == book);
             let mut history = own.by_ref().map(|(_, span)| span.clone()).collect::<Vec<_>>();
-            let copies = self.store.state().replicas[0].books[&book].quantity;
+            let copies = self.store.state().replicas[0].books.get(book).unwrap().quantity;
             let last = (Want::Look, Told::Copies(copies));
             let (from, until) = (self.moment + 1, Some(self.moment + 2));
             history.push(Span { op: last, from, until });
@@ -183,7 +183,7 @@ impl Shop {
         ledgers.entries().for_each(|entry| drop(twin.apply(entry)));
         let store = self.store.state();
         for replica in &store.replicas {
-            let books = replica.books.values().map(|book| (**book).clone()).collect::<Vec<_>>();
+            let books = replica.books.iter().map(|book| (**book).clone()).collect::<Vec<_>>();
             assert_eq!(books, twin.books.values().cloned().collect::<Vec<_>>(), "seed {seed}");
             let place = (replica.seq, replica.digest, replica.orders);
             let due = (twin.seq, twin.digest(), twin.orders.len() as u64);

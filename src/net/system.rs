@@ -67,9 +67,12 @@ impl Outside for System {
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
         match job {
-            Job::Compute(job @ (Compute::Files(_) | Compute::Process(_) | Compute::Reports(_))) => {
-                self.readers.submit(from, ticket, job).map_err(|_| QueueFull)
-            }
+            Job::Compute(
+                job @ (Compute::Files(_)
+                | Compute::Process(_)
+                | Compute::Reports(_)
+                | Compute::List(_)),
+            ) => self.readers.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Database(request) => {
                 self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)

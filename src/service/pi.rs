@@ -176,6 +176,7 @@ impl Pending {
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
                 | Outcome::Reports(_)
+                | Outcome::List(_)
                 | Outcome::Store(_)
                 | Outcome::Database(Ok(db::Answer::Chat(_) | db::Answer::Spent(_))),
                 _,

@@ -45,6 +45,8 @@ pub enum Outcome {
     Packed(Arc<[u8]>),
     /// Reports were read.
     Reports(reports::Outcome),
+    /// A list of the bookstore was made, or a piece of one was printed.
+    List(store::list::Product),
     /// The database committed.
     Database(Result<db::Answer, db::Failure>),
     /// A file of the bookstore did.
@@ -73,6 +75,8 @@ pub enum Compute {
     Files(Box<files::Job>),
     /// Read reports of load tests, and make pages of them.
     Reports(Box<reports::Job>),
+    /// Make a list of the bookstore, or print a piece of one.
+    List(store::list::Job),
     /// Compress a file.
     #[cfg(feature = "gzip")]
     Pack(Box<pack::Job>),
@@ -91,6 +95,8 @@ pub enum Slice {
     Files(files::Slice),
     /// A report to read, or a page to make.
     Reports(reports::Slice),
+    /// Rows to look at, or to print.
+    List(Box<store::list::Work>),
     /// Bytes to compress.
     #[cfg(feature = "gzip")]
     Pack(pack::Slice),
@@ -109,6 +115,8 @@ pub enum Piece {
     Files(files::Piece),
     /// A report, or a page.
     Reports(reports::Piece),
+    /// Rows that were looked at, or printed.
+    List(Box<store::list::Work>),
     /// Bytes compressed.
     #[cfg(feature = "gzip")]
     Pack(pack::Piece),
@@ -123,6 +131,7 @@ impl Compute {
             Compute::Process(job) => job.cut().map(Slice::Process),
             Compute::Files(job) => job.cut().map(Slice::Files),
             Compute::Reports(job) => job.cut().map(Slice::Reports),
+            Compute::List(job) => job.cut().map(Slice::List),
             #[cfg(feature = "gzip")]
             Compute::Pack(job) => job.cut().map(Slice::Pack),
         }
@@ -155,6 +164,10 @@ impl Compute {
                 let Piece::Reports(piece) = piece else { unreachable!("{OWN}") };
                 job.merge(piece).map(Outcome::Reports)
             }
+            Compute::List(job) => {
+                let Piece::List(work) = piece else { unreachable!("{OWN}") };
+                job.merge(work).map(Outcome::List)
+            }
             #[cfg(feature = "gzip")]
             Compute::Pack(job) => {
                 let Piece::Pack(piece) = piece else { unreachable!("{OWN}") };
@@ -167,7 +180,9 @@ impl Compute {
     pub fn is_cut_for_one(&self) -> bool {
         match self {
             Compute::Pi(_) | Compute::Pow(_) => false,
-            Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) => true,
+            Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) | Compute::List(_) => {
+                true
+            }
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => true,
         }
@@ -176,7 +191,11 @@ impl Compute {
     /// How many turns it gets for one of a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
-            Compute::Pi(_) | Compute::Files(_) | Compute::Reports(_) | Compute::Process(_) => 1,
+            Compute::Pi(_)
+            | Compute::Files(_)
+            | Compute::Reports(_)
+            | Compute::Process(_)
+            | Compute::List(_) => 1,
             #[cfg(feature = "gzip")]
             Compute::Pack(_) => 1,
             Compute::Pow(job) => job.weight().into(),
@@ -193,6 +212,7 @@ impl Slice {
             Slice::Process(slice) => Piece::Process(slice.run()),
             Slice::Files(slice) => Piece::Files(slice.run()),
             Slice::Reports(slice) => Piece::Reports(slice.run()),
+            Slice::List(work) => Piece::List(work.run()),
             #[cfg(feature = "gzip")]
             Slice::Pack(slice) => Piece::Pack(slice.run()),
         }
@@ -206,6 +226,7 @@ impl Slice {
             Slice::Process(slice) => slice.cost(),
             Slice::Files(slice) => slice.cost(),
             Slice::Reports(_) => reports::SLICE_COST,
+            Slice::List(_) => store::list::SLICE_COST,
             #[cfg(feature = "gzip")]
             Slice::Pack(slice) => slice.cost(),
         }
@@ -216,7 +237,11 @@ impl Piece {
     /// The part of a slice's cost that was not needed, since a search ends with its find.
     pub fn saved(&self) -> i64 {
         match self {
-            Piece::Pi(_) | Piece::Files(_) | Piece::Reports(_) | Piece::Process(_) => 0,
+            Piece::Pi(_)
+            | Piece::Files(_)
+            | Piece::Reports(_)
+            | Piece::Process(_)
+            | Piece::List(_) => 0,
             #[cfg(feature = "gzip")]
             Piece::Pack(_) => 0,
             Piece::Pow(piece) => piece.saved(),

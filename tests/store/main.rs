@@ -24,6 +24,7 @@ mod histories;
 mod keys;
 mod killed;
 mod limits;
+mod lists;
 mod model;
 mod one;
 mod queries;

@@ -38,7 +38,11 @@ fn hand_out(schedule: &mut Schedule, work: i64, mut fill: impl FnMut(&mut Schedu
             Slice::Pi(slice) => {
                 schedule.merge(task.owner, Some(Piece::Pi(slice.run())));
             }
-            Slice::Pow(_) | Slice::Files(_) | Slice::Reports(_) | Slice::Process(_) => {}
+            Slice::Pow(_)
+            | Slice::Files(_)
+            | Slice::Reports(_)
+            | Slice::Process(_)
+            | Slice::List(_) => {}
             #[cfg(feature = "gzip")]
             Slice::Pack(_) => {}
         }

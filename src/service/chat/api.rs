@@ -175,6 +175,7 @@ impl Pending {
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
                 | Outcome::Reports(_)
+                | Outcome::List(_)
                 | Outcome::Store(_)
                 | Outcome::Panicked => {
                     let failed = Style::Problem.error(503, "The database is not available.");

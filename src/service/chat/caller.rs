@@ -199,6 +199,7 @@ impl Caller {
             | Outcome::Packed(_)
             | Outcome::Process(_)
             | Outcome::Reports(_)
+            | Outcome::List(_)
             | Outcome::Store(_)
             | Outcome::Panicked => {
                 p.err(500, "internal", "The database did not answer.");

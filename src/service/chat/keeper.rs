@@ -126,6 +126,7 @@ fn committed(ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Durat
         | Outcome::Packed(_)
         | Outcome::Process(_)
         | Outcome::Reports(_)
+        | Outcome::List(_)
         | Outcome::Store(_)
         | Outcome::Panicked => Some(Failure::new("a bug")),
     };

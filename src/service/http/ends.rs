@@ -79,7 +79,7 @@ impl Session {
             }
             Stage::Sending(sending) => {
                 self.stage = Stage::Sending(sending);
-                self.sending(&Event::Tick, cx);
+                self.sending(Event::Tick, cx);
             }
             Stage::Done(why) => self.stage = Stage::Done(why),
         }

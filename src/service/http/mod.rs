@@ -16,7 +16,9 @@ mod body;
 mod embedded;
 mod endpoints;
 mod ends;
+mod flow;
 mod guard;
+mod listing;
 mod pattern;
 mod request;
 mod response;
@@ -39,9 +41,10 @@ use crate::wire::Parse;
 use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
 use body::{Receiving, Transfer, is_too_large};
+use flow::Flow;
 use request::Exchange;
 use routes::Route;
-use sending::{Progressed, Sending};
+use sending::Progressed;
 use std::time::Instant;
 
 /// One connection.
@@ -75,8 +78,8 @@ enum Stage {
     Skipping(Box<Transfer>),
     /// An endpoint waits for jobs or mail.
     Waiting(Box<(Exchange<'static>, Pending)>),
-    /// A file goes out; the line about it is written when that is over.
-    Sending(Box<(Sending, Option<Box<Record>>)>),
+    /// A file or a long list goes out; the line about it is written when that is over.
+    Sending(Box<(Flow, Option<Box<Record>>)>),
     Done(Close),
 }
 
@@ -154,7 +157,7 @@ impl Session {
             Stage::Body(_) => self.body(recv, cx),
             Stage::Skipping(_) => self.skip(recv, cx),
             Stage::Sending(_) => {
-                self.sending(&Event::Bytes, cx);
+                self.sending(Event::Bytes, cx);
                 Progress::Advanced
             }
             Stage::Waiting(waiting) => {
@@ -276,7 +279,7 @@ impl Session {
     /// Something that an endpoint waits for has happened.
     fn news(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Waiting(waiting) = &mut self.stage else {
-            return self.sending(&event, cx);
+            return self.sending(event, cx);
         };
         if let Some(response) = waiting.1.news(event, cx) {
             let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Idle) else {
@@ -313,7 +316,7 @@ impl Session {
         }
     }
 
-    /// Begins to send the content, if it is a file's. `then` closes the connection after it.
+    /// Begins to send the content, if it goes out in pieces. `then` closes the connection after it.
     fn send(
         &mut self,
         response: &Response,
@@ -321,11 +324,10 @@ impl Session {
         record: Option<Box<Record>>,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let Content::File(file, range) = &response.body else {
+        let ticket = self.answered.wrapping_mul(pi::TICKETS);
+        let Some(sending) = Flow::begin(&response.body, then, ticket, cx) else {
             return false;
         };
-        let ticket = self.answered.wrapping_mul(pi::TICKETS);
-        let sending = Sending::begin(file, range.clone(), then, ticket, cx);
         if sending.left() == 0 {
             self.sent(then, record, cx);
         } else {
@@ -335,8 +337,8 @@ impl Session {
         true
     }
 
-    /// Something has happened to a file on its way out, or there is room for more of it.
-    fn sending(&mut self, event: &Event, cx: &mut Cx<'_>) {
+    /// Something has happened to content on its way out, or there is room for more of it.
+    fn sending(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Sending(stage) = &mut self.stage else {
             return;
         };
@@ -348,7 +350,7 @@ impl Session {
         } else {
             match sending.handle(event, cx) {
                 Progressed::Some => return self.deadline = sending.deadline(),
-                Progressed::All => sending.then,
+                Progressed::All => sending.then(),
                 Progressed::Changed => Some(Close::Changed),
             }
         };

@@ -131,7 +131,7 @@ impl<'b> Exchange<'b> {
     }
 
     /// Prints the response, and the line about it. `close` says that, and why, it is the last. A
-    /// file is still to be sent: the line about that is given back.
+    /// file or a long list is still to be sent: the line about that is given back.
     pub fn print(
         self,
         response: &Response,
@@ -174,7 +174,7 @@ impl<'b> Exchange<'b> {
         let mut record = self.record?;
         let cache = response.cache.map(Verdict::name);
         *record = Record { status: response.status, bytes, close, cache, ..*record };
-        if matches!(response.body, Body::File(..)) {
+        if matches!(response.body, Body::File(..) | Body::List(_)) {
             return Some(record);
         }
         cx.log.push(*record);
@@ -226,7 +226,7 @@ fn send(body: &Body, send: &mut SendBuf) -> u64 {
         Body::Bytes(Cow::Owned(bytes)) => send.push(bytes),
         Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
         Body::Sealed(file, range) => send.push_file(file, range.clone()),
-        Body::File(..) | Body::Unsent(_) | Body::Unknown => {}
+        Body::File(..) | Body::List(_) | Body::Unsent(_) | Body::Unknown => {}
     }
     body.length().unwrap_or(0)
 }

@@ -6,6 +6,7 @@ use crate::wire::accept;
 use crate::wire::http::Head;
 use crate::wire::reply::phrase;
 use crate::work::files::Opened;
+use crate::work::store::list::List;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub enum Body {
     File(Arc<Opened>, Range<u64>),
     /// A part of a file in memory, which can be sent at once.
     Sealed(Arc<Opened>, Range<u64>),
+    /// A list, which is printed as the socket takes it.
+    List(Arc<List>),
     /// So many bytes that nobody asked for: the request was HEAD.
     Unsent(u64),
     /// Content whose length nobody knows, and nobody asked for: the request was HEAD.
@@ -51,6 +54,7 @@ impl Body {
             Body::Bytes(bytes) => Some(bytes.len() as u64),
             Body::Shared(_, range) => Some(range.len() as u64),
             Body::File(_, range) | Body::Sealed(_, range) => Some(range.end - range.start),
+            Body::List(list) => Some(list.bytes),
             Body::Unsent(bytes) => Some(*bytes),
             Body::Unknown => None,
         }
@@ -61,7 +65,9 @@ impl Body {
         match self {
             Body::Bytes(bytes) => Some(bytes),
             Body::Shared(bytes, range) => Some(&bytes[range.clone()]),
-            Body::File(..) | Body::Sealed(..) | Body::Unsent(_) | Body::Unknown => None,
+            Body::File(..) | Body::Sealed(..) | Body::List(_) | Body::Unsent(_) | Body::Unknown => {
+                None
+            }
         }
     }
 }

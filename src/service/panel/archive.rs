@@ -68,6 +68,7 @@ impl Pending {
                 | Outcome::Files(_)
                 | Outcome::Packed(_)
                 | Outcome::Process(_)
+                | Outcome::List(_)
                 | Outcome::Store(_)
                 | Outcome::Database(_)
                 | Outcome::Panicked => failed(),

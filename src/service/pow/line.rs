@@ -246,6 +246,7 @@ impl Session {
             | Outcome::Process(_)
             | Outcome::Packed(_)
             | Outcome::Reports(_)
+            | Outcome::List(_)
             | Outcome::Database(_)
             | Outcome::Store(_)
             | Outcome::Panicked => {

@@ -70,6 +70,7 @@ impl Pending {
             | Outcome::Packed(_)
             | Outcome::Process(_)
             | Outcome::Reports(_)
+            | Outcome::List(_)
             | Outcome::Store(_)
             | Outcome::Panicked => {
                 let detail = "The database failed: it is not known whether the proof was spent.";

@@ -2,9 +2,13 @@
 
 use super::front::{reads, writes};
 use super::replicas::{Phase, Replica, Role};
-use super::{api, catalog, doors, later, order, page as shop, rows, views};
-use crate::service::http::{Answer, Face, Request, Response, Style, json, page};
+use super::{api, catalog, doors, later, lists, order, page as shop, rows, views};
+use crate::service::http::{
+    Answer, Face, Pending as HttpPending, Request, Response, Style, json, page,
+};
 use crate::service::{Cx, Event};
+use crate::work::store::list::Query;
+use crate::work::store::shelves::Shelves;
 use serde_json::json as value;
 use std::time::Instant;
 
@@ -104,6 +108,8 @@ pub enum Pending {
     Write(order::Pending),
     /// For a file.
     Rows(rows::Rows),
+    /// For a list that is made elsewhere.
+    List(lists::Pending),
     /// For what comes next in the log.
     Asked(doors::Asked),
     /// For the log, on behalf of another process.
@@ -120,6 +126,7 @@ impl Pending {
             Pending::Passed(pending) => pending.deadline(),
             Pending::Write(pending) => pending.deadline(),
             Pending::Rows(rows) => rows.deadline(),
+            Pending::List(pending) => pending.deadline(),
             Pending::Asked(asked) => asked.deadline(),
             Pending::Appended(appended) => appended.deadline(),
             Pending::Wished(wished) => wished.deadline(),
@@ -145,11 +152,19 @@ impl Pending {
             Pending::Read(pending) => pending.news(&event, cx),
             Pending::Passed(pending) => pending.news(&event, cx),
             Pending::Write(pending) => pending.news(&event, cx.now),
-            Pending::Rows(rows) => rows.news(event, cx.now),
+            Pending::Rows(rows) => rows.news(event, cx),
+            Pending::List(pending) => pending.news(&event, cx.now),
             Pending::Asked(asked) => asked.news(&event, cx.now),
             Pending::Appended(appended) => appended.news(event, cx.now),
             Pending::Wished(wished) => wished.news(&event, cx.now),
-            Pending::Later(later) => later.news(&event, cx),
+            Pending::Later(later) => match later.news(&event, cx)? {
+                Answer::Ready(response) => Some(response),
+                Answer::Wait(HttpPending::Store(pending)) => {
+                    *self = pending;
+                    None
+                }
+                Answer::Wait(_) => unreachable!("a read of books waits for nothing else"),
+            },
         }
     }
 }
@@ -195,7 +210,7 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
         Own::Health => Answer::Ready(health(replica)),
         Own::Read(read) => match cx.world.store.unanswered() {
             Some(seq) => later::wait(read, seq, request, cx),
-            None => Answer::Ready(read_now(read, request, cx)),
+            None => read_now(read, request, cx),
         },
         Own::Modify => catalog::modify(request, cx),
         Own::Add => api::add(request, cx),
@@ -209,18 +224,28 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
 }
 
 /// What a replica shows at this moment.
-pub fn read_now(read: Read, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+pub fn read_now(read: Read, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let current = cx.world.store.is_current(cx.now, cx.draining);
     let replica = replica_at(request.face, cx).filter(|replica| current && replica.is_up());
     let Some(replica) = replica else {
-        return Style::Plain.error(503, "the replica is down; nothing was done").retry_after(1);
+        let text = "the replica is down; nothing was done";
+        return Answer::Ready(Style::Plain.error(503, text).retry_after(1));
     };
+    let path = request.head.target.path();
+    let list = |query: Option<Query>, shelves: &Shelves, cx: &mut Cx<'_>| match query {
+        Some(query) => lists::contract(query, shelves, request, cx),
+        None => Answer::Ready(catalog::error(404, catalog::NO_BOOKS)),
+    };
+    if read == Read::Item {
+        return Answer::Ready(catalog::item(request, replica));
+    }
+    let shelves = replica.books.clone();
     match read {
-        Read::Item => catalog::item(request, replica),
-        Read::Topic => catalog::topic(request, replica),
-        Read::Search => catalog::search(request, replica),
-        Read::Books => catalog::books(request, replica),
-        Read::Topics => api::topics(replica.books.values().map(|book| &**book)),
+        Read::Item => unreachable!("answered above"),
+        Read::Topic => list(catalog::topic(path), &shelves, cx),
+        Read::Search => list(catalog::search(path), &shelves, cx),
+        Read::Books => lists::page(&shelves, request, cx),
+        Read::Topics => lists::topics(&shelves, request, cx),
     }
 }
 

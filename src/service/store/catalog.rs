@@ -1,50 +1,39 @@
 //! A catalog: looks books up in its own tables, and has them changed through the log.
 
+use super::order;
 use super::replicas::Replica;
 use super::words::{self, Id};
-use super::{api, order};
 use crate::service::Cx;
 use crate::service::http::{Answer, Request, Response, Style, json};
 use crate::wire::json::parse;
 use crate::wire::target::decode_path;
-use crate::work::store::{Book, Entry};
+use crate::work::store::Entry;
+use crate::work::store::list::Query;
 
 /// `GET /retrieve/item/<id>`.
 pub fn item(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
     match words::id(words::segment(request.head.target.path(), "/retrieve/item/")) {
         Id::NotNumeric => error(400, "Book ID must be numeric"),
         Id::OutOfRange => error(404, NO_BOOK),
-        Id::Is(id) => match replica.books.get(&id) {
+        Id::Is(id) => match replica.books.get(id) {
             Some(book) => json(200, words::book(book)).field("ETag", words::etag(book)),
             None => error(404, NO_BOOK),
         },
     }
 }
 
-/// `GET /retrieve/topic/<topic>`.
-pub fn topic(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
-    let text = words::segment(request.head.target.path(), "/retrieve/topic/");
-    list(text, replica, |book, topic| book.topic == topic)
+/// `/retrieve/topic/<topic>`: the books of exactly this topic; none if it is no text.
+pub fn topic(path: &str) -> Option<Query> {
+    let topic = decode_path(words::segment(path, "/retrieve/topic/")).ok()?;
+    Some(Query::Topic(String::from_utf8_lossy(&topic).into_owned()))
 }
 
-/// `GET /retrieve/search/<text>`: books whose topic contains it, in letters of either size. The
-/// front asks for its lists here.
-pub fn search(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
-    let text = words::segment(request.head.target.path(), "/retrieve/search/");
-    list(text, replica, |book, topic| {
-        let topic = topic.to_lowercase();
-        topic == super::front::cache::ALL || book.topic.to_lowercase().contains(&topic)
-    })
-}
-
-fn list(text: &str, replica: &Replica, has: impl Fn(&Book, &str) -> bool) -> Response {
-    let Ok(topic) = decode_path(text) else {
-        return error(404, NO_BOOKS);
-    };
-    let topic = String::from_utf8_lossy(&topic);
-    let books = replica.books.values().map(|book| &**book);
-    let books = books.filter(|book| has(book, &topic)).collect::<Vec<_>>();
-    if books.is_empty() { error(404, NO_BOOKS) } else { json(200, words::books(books)) }
+/// `/retrieve/search/<text>`: books whose topic contains it, in letters of either size. The front
+/// asks for its lists here.
+pub fn search(path: &str) -> Option<Query> {
+    let text = decode_path(words::segment(path, "/retrieve/search/")).ok()?;
+    let text = String::from_utf8_lossy(&text).to_lowercase();
+    Some(Query::Search(if text == super::front::cache::ALL { String::new() } else { text }))
 }
 
 /// `PUT /modify/<id>`.
@@ -74,14 +63,10 @@ fn change(request: &Request<'_, '_, '_>) -> Result<Entry, Response> {
     Ok(Entry::Change { book, price, quantity, title: None, topic: None, expected: None })
 }
 
-/// Books of the API, as the query would have them.
-pub fn books(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
-    api::books(request, replica.books.values().map(|book| &**book))
-}
-
 /// The answer for a book that is not there.
 pub const NO_BOOK: &str = "Book not found";
-const NO_BOOKS: &str = "No books found for this topic";
+/// The answer for a list without books.
+pub const NO_BOOKS: &str = "No books found for this topic";
 
 /// An error, as clients of catalogs know it.
 pub fn error(status: u16, text: &str) -> Response {

@@ -6,7 +6,7 @@ use super::asks::{self, Pending as StorePending, Read};
 use super::log::Source;
 use super::{Notice, State};
 use crate::limits;
-use crate::service::http::{Answer, Face, Pending as HttpPending, Request, Response, Style};
+use crate::service::http::{Answer, Face, Pending as HttpPending, Request, Style};
 use crate::service::{Cx, Effect, Event, Id, Mail, Ticket};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Scan, head};
@@ -45,17 +45,18 @@ impl Later {
     }
 
     /// Something has happened; the response if that was the entry's turn, or if it never comes.
-    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Answer> {
         let over = matches!(event, Event::Tick) && self.until <= cx.now;
         let shown = matches!(event, Event::Mail(Mail::Store(Notice::Shown(ticket)))
             if *ticket == self.ticket);
         if over {
-            return Some(Style::Plain.error(503, "the log does not answer").retry_after(1));
+            let late = Style::Plain.error(503, "the log does not answer").retry_after(1);
+            return Some(Answer::Ready(late));
         }
         shown.then(|| self.answer(cx))
     }
 
-    fn answer(&self, cx: &mut Cx<'_>) -> Response {
+    fn answer(&self, cx: &mut Cx<'_>) -> Answer {
         let limits = cx.world.web.limits;
         let (mut scan, mut fields) = (Scan::default(), Fields::new());
         let Parse::Done(head, _) = head(&self.raw, &mut scan, &limits, &mut fields) else {

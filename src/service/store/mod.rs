@@ -19,6 +19,7 @@ pub mod followers;
 pub mod front;
 pub mod keeper;
 pub mod later;
+pub mod lists;
 pub mod log;
 pub mod order;
 pub mod page;

@@ -19,9 +19,10 @@ use super::log::{Party, submit};
 use crate::service::Effect;
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, Origin, Request, Step, View};
+use crate::work::store::shelves::Shelves;
 use crate::work::store::talk::{Seen, Standing};
 use crate::work::store::{Book, Seq};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -84,7 +85,7 @@ pub struct Replica {
     /// How many orders there are.
     pub orders: u64,
     /// Its books, with all entries up to `shown`.
-    pub books: BTreeMap<u32, Arc<Book>>,
+    pub books: Shelves,
     /// The last entry that may be seen.
     pub shown: Seq,
     /// Books that later entries have changed, by the last of these entries.
@@ -122,7 +123,7 @@ impl Replica {
             seq: 0,
             digest: 0,
             orders: 0,
-            books: BTreeMap::new(),
+            books: Shelves::default(),
             shown: 0,
             unseen: VecDeque::new(),
             fed: false,
@@ -165,7 +166,7 @@ impl Replica {
     pub fn opened(&mut self, view: View) {
         let View { seq, digest, orders, books, origin } = view;
         (self.seq, self.digest, self.orders, self.origin) = (seq, digest, orders, origin);
-        self.books = books.into_iter().map(|book| (book.id, Arc::new(book))).collect();
+        self.books = books.into_iter().collect();
         (self.shown, self.fed) = (seq, false);
         self.unseen.clear();
     }
@@ -180,7 +181,7 @@ impl Replica {
     /// Shows what it has applied up to this entry.
     pub fn show(&mut self, until: Seq) {
         while let Some((seq, books)) = self.unseen.pop_front_if(|(seq, _)| *seq <= until) {
-            self.books.extend(books.into_iter().map(|book| (book.id, book)));
+            books.into_iter().for_each(|book| self.books.put(book));
             self.shown = seq;
         }
     }
@@ -203,7 +204,7 @@ impl Replica {
         }
         self.passing = failure.is_some_and(Failure::may_pass);
         self.phase = Phase::Down;
-        self.books = BTreeMap::new();
+        self.books = Shelves::default();
         self.unseen = VecDeque::new();
         self.problem = problem;
     }

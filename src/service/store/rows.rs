@@ -2,15 +2,17 @@
 
 use super::asks::Pending;
 use super::log::Source;
-use super::{doors, words};
+use super::{doors, lists, words};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::wire::http::Method;
 use crate::wire::target::pair;
 use crate::work::db::store::{Answer as Kept, Request as Wanted};
+use crate::work::store::list::{Job as Making, Product};
 use crate::work::store::page::Cursor;
-use crate::work::store::{Order, Seq, codec};
-use crate::work::{Job, Outcome};
+use crate::work::store::{Order, Seq};
+use crate::work::{Compute, Job, Outcome};
 use std::time::Instant;
 
 /// A request for orders, or for entries of the log.
@@ -19,6 +21,8 @@ pub struct Rows {
     ticket: Ticket,
     until: Instant,
     what: What,
+    /// Whether nobody wants to see it: the request was HEAD.
+    unsent: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +105,8 @@ fn rows(
     cx: &mut Cx<'_>,
 ) -> Answer {
     cx.effects.push(Effect::Submit(request.ticket, Job::Store(file, wanted)));
-    let rows = Rows { ticket: request.ticket, until: cx.now + limits::STORE_WAIT, what };
+    let (until, unsent) = (cx.now + limits::STORE_WAIT, request.head.method == Method::Head);
+    let rows = Rows { ticket: request.ticket, until, what, unsent };
     Answer::Wait(HttpPending::Store(Pending::Rows(rows)))
 }
 
@@ -115,19 +120,28 @@ impl Rows {
     }
 
     /// Something has happened; the response if the file has answered.
-    pub fn news(&mut self, event: Event, now: Instant) -> Option<Response> {
+    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         let unavailable = || Style::Problem.error(503, "The file cannot be read.").retry_after(1);
         let own = self.ticket;
         let refused = matches!(event, Event::Refused(Refusal::Job(ticket)) if ticket == own);
-        if refused || matches!(event, Event::Tick) && self.until <= now {
+        if refused || matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(unavailable());
         }
         let Event::Done(ticket, outcome) = event else { return None };
         if ticket != self.ticket {
             return None;
         }
-        let Outcome::Store(Ok(kept)) = outcome else { return Some(unavailable()) };
-        Some(self.answer(kept))
+        match (self.what, outcome) {
+            (What::Entries(since), Outcome::Store(Ok(Kept::Entries(first, entries)))) => {
+                debug_assert_eq!(first, since + 1, "what was asked for");
+                let making = Making::entries(first, entries);
+                cx.effects.push(Effect::Submit(ticket, Job::Compute(Compute::List(making))));
+                None
+            }
+            (_, Outcome::List(Product::List(list))) => Some(lists::whole(&list, self.unsent)),
+            (_, Outcome::Store(Ok(kept))) => Some(self.answer(kept)),
+            (_, _) => Some(unavailable()),
+        }
     }
 
     fn answer(&self, kept: Kept) -> Response {
@@ -148,15 +162,6 @@ impl Rows {
                 Some((order, date)) if order.id == number => json(200, words::order(order, date)),
                 Some(_) | None => Style::Problem.error(404, "There is no such order."),
             },
-            (What::Entries(since), Kept::Entries(first, entries)) => {
-                debug_assert_eq!(first, since + 1, "what was asked for");
-                let all = (first..).zip(entries.iter()).map(|(seq, entry)| {
-                    let mut object = codec::value(entry);
-                    object["seq"] = seq.into();
-                    object
-                });
-                json(200, serde_json::Value::Array(all.collect()).to_string())
-            }
             (What::Entries(_), Kept::Folded) => {
                 Style::Problem.error(410, "The log begins later: these entries were folded.")
             }

@@ -5,7 +5,10 @@ use crate::service::http::{Request, Response, Style};
 use crate::wire::http::Head;
 use crate::wire::json::parse;
 use crate::work::store::codec::{ID_MAX, KEY_MAX, REASON_MAX, TITLE_MAX, TOPIC_MAX};
+use crate::work::store::list::print_book;
 use crate::work::store::{Book, Order, PRICE_MAX, QUANTITY_MAX};
+
+pub use crate::work::store::list::price;
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -50,27 +53,11 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Cents as a decimal: `500.0`, `45.95`.
-pub fn price(cents: u32) -> String {
-    let (whole, part) = (cents / 100, cents % 100);
-    if part % 10 == 0 { format!("{whole}.{}", part / 10) } else { format!("{whole}.{part:02}") }
-}
-
 /// A book, as the contract has it.
 pub fn book(book: &Book) -> String {
-    let Book { id, title, quantity, price: cents, topic } = book;
-    let (price, title) = (price(*cents), Value::from(title.as_str()));
-    let topic = Value::from(topic.as_str());
-    format!(
-        "{{\"id\":{id},\"price\":{price},\"quantity\":{quantity},\"title\":{title},\
-         \"topic\":{topic}}}"
-    )
-}
-
-/// Books, as the contract has them.
-pub fn books<'b>(books: impl IntoIterator<Item = &'b Book>) -> String {
-    let all = books.into_iter().map(book).collect::<Vec<_>>();
-    format!("[{}]", all.join(","))
+    let mut text = String::new();
+    print_book(book, &mut text);
+    text
 }
 
 /// The entity tag of a book.

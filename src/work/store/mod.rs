@@ -6,8 +6,10 @@
 
 pub mod apply;
 pub mod codec;
+pub mod list;
 pub mod memory;
 pub mod page;
+pub mod shelves;
 pub mod talk;
 
 use sha2::{Digest as _, Sha256};

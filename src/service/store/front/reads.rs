@@ -16,6 +16,7 @@ use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::wire::conditional::{Comparison, Tag, tags};
 use crate::wire::target::decode_path;
+use crate::work::store::codec::TOPIC_MAX;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -64,8 +65,10 @@ pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 /// `GET /products/<topic>`.
 pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let text = words::segment(request.head.target.path(), "/products/");
-    // What cannot be decoded is in no topic: nor is this, and catalogs say so.
-    let topic = decode_path(text).unwrap_or(Cow::Borrowed(b"\0"));
+    // What cannot be decoded, or is too long, is in no topic: nor is this, and catalogs say so.
+    let none = || Cow::Borrowed(&b"\0"[..]);
+    let topic = decode_path(text).unwrap_or_else(|_| none());
+    let topic = if topic.len() > 4 * TOPIC_MAX { none() } else { topic };
     let topic = String::from_utf8_lossy(&topic).to_lowercase();
     read(Key::Topic(topic), Shape::Products, request.ticket, cx)
 }

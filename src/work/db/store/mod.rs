@@ -190,7 +190,7 @@ impl File {
     fn explain(&self, failure: Failure) -> Failure {
         let path = self.path.display();
         if failure.may_pass() {
-            return failure.explained(|reason| format!("{path}: {reason}; it is tried again"));
+            return failure.explained(|reason| format!("{path}: {reason}"));
         }
         failure.explained(|reason| {
             format!(
