@@ -12,6 +12,7 @@ use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport}
 use crate::client::legacy::Probe;
 use crate::service::store::order::OUTCOME;
 use crate::stats::Stats;
+use crate::wire::decimal::milliseconds;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};
 use crate::work::db::{self, counts, counts::Username};
 use crate::work::{Compute, Job, Outcome, pi};
@@ -147,8 +148,8 @@ impl Pending {
             | Event::Tick => {}
         }
         let answer = self.counted.as_ref()?;
-        let elapsed_ms = cx.now.saturating_duration_since(self.began).as_secs_f64() * 1000.0;
-        self.work.response(answer, elapsed_ms)
+        let elapsed = milliseconds(cx.now.saturating_duration_since(self.began));
+        self.work.response(answer, &elapsed)
     }
 
     fn owns(&self, ticket: Ticket) -> bool {
@@ -215,7 +216,7 @@ fn busy() -> Response {
 
 impl Work {
     /// The response, if this work is done too.
-    fn response(&self, counted: &counts::Answer, elapsed_ms: f64) -> Option<Response> {
+    fn response(&self, counted: &counts::Answer, elapsed: &str) -> Option<Response> {
         match self {
             Work::Rejected(error) => Some(Style::Plain.error(400, &error.to_string())),
             Work::Simulating { concurrency, outcome } => outcome.map(|outcome| {
@@ -225,7 +226,7 @@ impl Work {
                     200,
                     format!(
                         "{{\"simulations\":{simulations},\"concurrency\":{concurrency},\
-                         \"pi\":{pi:?},\"execution_time\":{elapsed_ms:?}}}"
+                         \"pi\":{pi:?},\"execution_time\":{elapsed}}}"
                     ),
                 )
             }),
@@ -239,7 +240,7 @@ impl Work {
                     format!(
                         "{{\"protocol\":\"{protocol}\",\"concurrency\":{concurrency},\
                          \"num_valid_results\":{valid},\"pi\":{mean:?},\
-                         \"execution_time\":{elapsed_ms:?}}}"
+                         \"execution_time\":{elapsed}}}"
                     ),
                 ))
             }

@@ -13,6 +13,7 @@ pub mod chat;
 pub mod chunked;
 pub mod conditional;
 pub mod cookie;
+pub mod decimal;
 pub mod http;
 pub mod json;
 pub mod legacy;

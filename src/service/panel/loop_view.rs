@@ -5,6 +5,7 @@ use super::metrics::{ms, uptime};
 use crate::limits;
 use crate::service::Cx;
 use crate::service::http::{Response, json};
+use crate::wire::decimal::{rounded, seconds};
 use serde_json::json;
 use std::time::UNIX_EPOCH;
 
@@ -29,12 +30,12 @@ pub fn view(cx: &Cx<'_>) -> Response {
     let jobs = &stats.jobs;
     let document = json!({
         "measured": true,
-        "uptime_s": uptime(cx).as_secs_f64(),
+        "uptime_s": seconds(uptime(cx)),
         "turns": stats.turns,
         "wakes": pace.wakes,
         "events": pace.events,
         "events_per_wake": {
-            "mean": pace.events as f64 / pace.wakes.max(1) as f64,
+            "mean": rounded(pace.events as f64 / pace.wakes.max(1) as f64),
             "max": pace.events_max,
         },
         "steps": pace.steps,

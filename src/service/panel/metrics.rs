@@ -8,6 +8,7 @@ use crate::service::http::{Answer, Pending as HttpPending, Request, Response, co
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
 use crate::stats::store::{Deal, Replica, Seat, Store};
 use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
+use crate::wire::decimal::{rounded, seconds};
 use crate::wire::metrics_accept::prefers_text;
 use crate::work::{Compute, Job, Outcome, process};
 use serde_json::{Map, Value, json};
@@ -177,8 +178,8 @@ fn rates(cx: &Cx<'_>) -> Value {
             "rss_bytes": process.rss_bytes,
             "fds": process.fds,
             "threads": process.threads,
-            "cpu_s": process.cpu.as_secs_f64(),
-            "uptime_s": uptime(cx).as_secs_f64(),
+            "cpu_s": seconds(process.cpu),
+            "uptime_s": seconds(uptime(cx)),
         },
     })
 }
@@ -213,7 +214,7 @@ fn services(stats: &Stats) -> Value {
             "requests": requests(stats, Handler::Pow),
             "proofs": pow.proofs,
             "tried": pow.tried,
-            "luck": pow.tried as f64 / pow.expected.max(1.0),
+            "luck": rounded(pow.tried as f64 / pow.expected.max(1.0)),
             "exhausted": pow.exhausted,
             "spent": pow.spent,
         },

@@ -5,6 +5,7 @@
 
 use super::sessions;
 use crate::stats::Close;
+use crate::wire::decimal::seconds;
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -99,7 +100,7 @@ impl Record {
             "bytes": self.bytes,
             "referer": Escaped(&self.referer).to_string(),
             "agent": Escaped(&self.agent).to_string(),
-            "duration_s": took.as_secs_f64(),
+            "duration_s": seconds(took),
             "cache": self.cache,
             "rule": self.rule,
             "close": self.close.map(Close::name),
