@@ -45,12 +45,8 @@ pub const STORE_REST: Duration = Duration::from_millis(500);
 /// How long a connection to a replica is kept without use: less than a server keeps it.
 pub const STORE_IDLE: Duration = Duration::from_secs(8);
 
-/// Bytes of a body that the bookstore takes of a customer or an operator: a title and a topic of
-/// the greatest lengths, written in escapes.
-pub const STORE_BODY_BYTES: usize = 16 * KIB;
-
-/// Bytes of a body that another process of the bookstore sends: the entries of a batch.
-pub const STORE_TALK_BYTES: usize = 64 * KIB;
+/// Bytes of a body that the bookstore takes.
+pub const STORE_BODY_BYTES: usize = 64 * KIB;
 
 /// Bytes of a reply that the front takes from a replica: all books, with long titles.
 pub const STORE_REPLY_BYTES: usize = 32 * MIB;

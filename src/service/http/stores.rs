@@ -38,10 +38,7 @@ const fn panel(method: Method, path: Pattern, ask: Ask) -> Route {
 
 /// A row for other processes of the same bookstore, on the panel alone.
 const fn between(method: Method, path: &'static str, ask: Ask) -> Route {
-    let talk = panel(method, Pattern::Exact(path), ask);
-    let takes = matches!(method, Method::Post);
-    let body = if takes { Body::AtMost(limits::STORE_TALK_BYTES) } else { Body::Refused };
-    Route { guard: Guard::Store, body, ..talk }
+    Route { guard: Guard::Store, ..panel(method, Pattern::Exact(path), ask) }
 }
 
 const fn row(face: Option<Face>, method: Method, path: Pattern, ask: Ask, style: Style) -> Route {
