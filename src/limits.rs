@@ -156,6 +156,10 @@ pub const POW_BODY_BYTES: usize = 64 * KIB;
 /// How deep a JSON body may nest: ours are flat, and lists of objects at most.
 pub const JSON_DEPTH: usize = 8;
 
+/// Members and elements of a JSON body, those of all its parts together: ours have ten. As many as
+/// fit into 64 KiB would keep the loop busy for several milliseconds.
+pub const JSON_MEMBERS: usize = 256;
+
 /// Datagrams read from one socket before the loop looks at anything else: at least as many as the
 /// loop itself may have sent there in the turn before.
 pub const DATAGRAMS_PER_TURN: usize = EFFECTS_PER_TURN;

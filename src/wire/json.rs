@@ -41,33 +41,35 @@ pub enum Need<T> {
 /// # Errors
 /// [`Malformed`], without the position: it is the client's document, not ours to explain.
 pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
-    if nests_beyond(body, limits::JSON_DEPTH) {
+    if !is_modest(body) {
         return Err(Malformed::Syntax);
     }
     serde_json::from_slice(body)
         .map_err(|error| if error.is_eof() { Malformed::Truncated } else { Malformed::Syntax })
 }
 
-/// Whether brackets outside of strings are ever open deeper than `most`. Of what is no JSON the
+/// Whether a document nests no deeper, and has no more members and elements, than any of ours: what
+/// it is made of takes time and memory by their number, not by its length. Of what is no JSON the
 /// answer means nothing.
-fn nests_beyond(body: &[u8], most: usize) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+fn is_modest(body: &[u8]) -> bool {
+    let (mut depth, mut commas) = (0_usize, 0_usize);
+    let (mut in_string, mut escaped) = (false, false);
     for byte in body {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                if depth > most {
-                    return true;
-                }
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => commas += 1,
             _ => {}
         }
+        if depth > limits::JSON_DEPTH || commas >= limits::JSON_MEMBERS {
+            return false;
+        }
     }
-    false
+    true
 }
 
 /// A JSON integer in `range`: digits, no fraction, no exponent, no quotes.
@@ -259,6 +261,15 @@ mod tests {
         let text = format!("[\"\\\"\\\\\\\"{}\"]", "[{".repeat(most));
         assert!(parse(text.as_bytes()).is_ok(), "{text}");
         assert!(parse(format!("{{\"\\\\\":{}}}", nested(most)).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_document_has_few_members_and_commas_in_strings_are_none() {
+        let zeros = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(parse(zeros(limits::JSON_MEMBERS).as_bytes()).is_ok());
+        assert_eq!(parse(zeros(limits::JSON_MEMBERS + 1).as_bytes()), Err(Malformed::Syntax));
+        let text = format!("[\"{}\"]", ",".repeat(2 * limits::JSON_MEMBERS));
+        assert!(parse(text.as_bytes()).is_ok());
     }
 
     #[test]
