@@ -23,6 +23,7 @@ mod tally;
 pub use cookies::Scope;
 pub use plan::{Ask, Budget, Number, Plan, Slow};
 pub use run::{Fate, Run, TOLD_MAX, Told};
+pub use talk::SLOW_BODY_BYTES;
 pub use tally::{CACHE_LOOKED_AT, Point, Series, Tally, Trouble};
 
 use crate::buf::RecvBuf;

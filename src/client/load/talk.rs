@@ -32,6 +32,8 @@ pub(super) struct Talk {
     pub(super) last: bool,
     /// When to misbehave next.
     drip: Option<Instant>,
+    /// How often that was done.
+    drips: usize,
     /// What comes is not read.
     pub(super) deaf: bool,
     /// How long an answer may take.
@@ -54,6 +56,10 @@ pub(super) struct Asked {
 
 /// How often a slow client sends a little more.
 const DRIP: Duration = Duration::from_millis(500);
+
+/// What a slow body is said to have: so little that no route refuses it for its length, and at a
+/// byte each half second more than any server waits for.
+pub const SLOW_BODY_BYTES: usize = 200;
 
 /// Requests that a client sends whose answers it will not read: enough to fill what both kernels
 /// hold for a connection, if the answers have a kibibyte.
@@ -84,6 +90,7 @@ impl Talk {
             free: None,
             last: false,
             drip: plan.slow.map(|_| now + DRIP),
+            drips: 0,
             deaf: plan.slow == Some(Slow::Read),
             patience: plan.timeout,
         }
@@ -159,11 +166,12 @@ impl Talk {
     pub(super) fn drip(&mut self, run: &mut Run, cx: &mut Cx<'_>) {
         let more: &[u8] = match run.plan.slow {
             Some(Slow::Headers) => b"X-Slow: 1\r\n",
-            Some(Slow::Body) => b"x",
-            Some(Slow::Read) | None => b"",
+            Some(Slow::Body) if self.drips < SLOW_BODY_BYTES => b"x",
+            Some(Slow::Body | Slow::Read) | None => b"",
         };
         if self.drip.is_some_and(|at| at <= cx.now) && !self.asked.is_empty() {
             self.drip = Some(cx.now + DRIP);
+            self.drips += 1;
             cx.send.push(more);
             run.sent(more.len(), cx.now);
         }

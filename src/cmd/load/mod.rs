@@ -11,7 +11,7 @@ mod url;
 mod watch;
 
 use super::{DataDir, Exit, affordable, complain, print, services};
-use crate::client::load::{Ask, Plan, Run, Scope, Seat};
+use crate::client::load::{Ask, Plan, Run, SLOW_BODY_BYTES, Scope, Seat};
 use crate::config::Config;
 use crate::limits::{KIB, Limits};
 use crate::net::{Clock, Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch};
@@ -228,9 +228,6 @@ fn rendered(options: &Options) -> Ask {
     request.extend(options.body.iter().flatten());
     Ask { method: Method::of(&options.method), bytes: request.into(), body_at, number: None }
 }
-
-/// What a slow body is said to have: a byte each half second would take days.
-const SLOW_BODY_BYTES: usize = 1_000_000;
 
 /// The report that is compared with, read before the run: it is no use without it.
 fn earlier(options: &Options, id: &str) -> io::Result<Report> {
