@@ -6,10 +6,12 @@
 
 mod chat;
 mod pace;
+mod site;
 mod store;
 
 pub use chat::*;
 pub use pace::{Linger, Pace};
+pub use site::*;
 pub use store::*;
 
 use std::time::Duration;
@@ -233,69 +235,6 @@ pub const DATAGRAM_PEERS: usize = 16_384;
 
 /// Source addresses whose datagram rate is remembered.
 pub const RATE_SOURCES: usize = 4096;
-
-/// Memory for files of the site unless configured otherwise: sites of small pages fit as a whole.
-pub const CACHE_BYTES: usize = 64 * MIB;
-
-/// How often a file that is in memory is looked at, on the disk, while it is asked for.
-pub const RECHECK: Duration = Duration::from_secs(1);
-
-/// A file that was written to is left alone for so long, in case more is to come: longer than a
-/// copy pauses between two pieces, also where it has to wait for a processor …
-pub const SETTLE: Duration = Duration::from_millis(100);
-
-/// … and longer if it is empty, as files are that are about to be written anew …
-pub const SETTLE_EMPTY: Duration = Duration::from_secs(1);
-
-/// … where a moment in the future, up to so much of it, counts as now …
-pub const SETTLE_AHEAD: Duration = Duration::from_secs(5);
-
-/// … and looked at again after so long …
-pub const SETTLE_PAUSE: Duration = Duration::from_millis(20);
-
-/// … but no more often than this, before whoever waits is told to come back.
-pub const SETTLE_TRIES: u32 = 75;
-
-/// A file in memory from this length on is sent from a sealed copy that the kernel owns. That
-/// saves copying it for each answer: 100 KiB cost 0.8 of the processor's time then, 1 MiB less
-/// than half. Below, the copy costs less than handing pages over one by one …
-pub const SEAL_BYTES_MIN: usize = 64 * KIB;
-
-/// … and it takes two descriptors: a quarter of those that are kept free of connections are for
-/// that. Whatever file finds none left is sent from memory, which is right, too.
-pub const SEALED: usize = DESCRIPTORS_RESERVED / 8;
-
-/// The second one is a pipe in which the pages of files up to this length stand ready. That is a
-/// quarter of what a pipe may hold by default, and as much as is sent of a file in one step: of a
-/// longer one the end would be duplicated for nothing.
-pub const PAGES_BYTES_MAX: usize = 256 * KIB;
-
-/// Read of a file in one slice: as much as a connection may have buffered.
-pub const FILE_READ_BYTES: usize = 256 * KIB;
-
-/// Of a file that is too long to be kept so many times the high mark of output are made ready at
-/// once, 4 MiB by default. A round trip to a worker costs some ten microseconds, and sending so
-/// much more than half a millisecond. None of it takes memory of the server's own.
-pub const FILE_STRETCH: usize = 16;
-
-/// How long a download that found the pool full waits for its next try.
-pub const FILE_RETRY: Duration = Duration::from_millis(10);
-
-/// Files that are looked up at a time.
-pub const FETCHES: usize = 4096;
-
-/// Requests that wait for one of them.
-pub const FETCH_WAITERS: usize = 16_384;
-
-/// How long a request waits for a disk.
-pub const FETCH_WAIT: Duration = Duration::from_secs(20);
-
-/// Names of a directory that are listed.
-pub const LISTING_NAMES_MAX: usize = 10_000;
-
-/// Threads that read files. Two, so that a disk that is slow to find one file does not hold up
-/// those that are in memory anyway; they hardly compute.
-pub const READERS: usize = 2;
 
 /// Jobs waiting for a worker. A thousand clients that ask for eight operations each fit.
 pub const JOBS: usize = 16_384;
