@@ -5,12 +5,18 @@
 
 use slab::Slab;
 
-/// See the module.
+/// See the module. There may be several lists of them, of which each value is in one.
 #[derive(Debug)]
-pub struct Recent<V> {
+pub struct Recent<V, const LISTS: usize = 1> {
     slots: Slab<Slot<V>>,
+    lists: [List; LISTS],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct List {
     newest: Option<u32>,
     oldest: Option<u32>,
+    length: usize,
 }
 
 /// A link of a list in both directions.
@@ -19,18 +25,24 @@ struct Slot<V> {
     value: V,
     newer: Option<u32>,
     older: Option<u32>,
+    list: u8,
 }
 
-impl<V> Default for Recent<V> {
-    fn default() -> Recent<V> {
-        Recent { slots: Slab::new(), newest: None, oldest: None }
+impl<V, const LISTS: usize> Default for Recent<V, LISTS> {
+    fn default() -> Recent<V, LISTS> {
+        Recent { slots: Slab::new(), lists: [List::default(); LISTS] }
     }
 }
 
-impl<V> Recent<V> {
+impl<V, const LISTS: usize> Recent<V, LISTS> {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// How many of them are in this list.
+    pub fn len_of(&self, list: u8) -> usize {
+        self.lists[usize::from(list)].length
     }
 
     /// The value at this place, if there is one. Looking at it is no use of it.
@@ -43,19 +55,24 @@ impl<V> Recent<V> {
         self.slots.get_mut(place as usize).map(|slot| &mut slot.value)
     }
 
-    /// The place of the value that was used longest ago.
+    /// The place of the value of the first list that was used longest ago.
     pub fn oldest(&self) -> Option<u32> {
-        self.oldest
+        self.oldest_of(0)
     }
 
-    /// Puts a value in, which counts as used now. Returns its place.
+    /// The same, of any list.
+    pub fn oldest_of(&self, list: u8) -> Option<u32> {
+        self.lists[usize::from(list)].oldest
+    }
+
+    /// Puts a value in the first list, which counts as used now. Returns its place.
     ///
     /// # Panics
     /// With more than 2³² values.
     pub fn push(&mut self, value: V) -> u32 {
-        let place = self.slots.insert(Slot { value, newer: None, older: None });
+        let place = self.slots.insert(Slot { value, newer: None, older: None, list: 0 });
         let place = u32::try_from(place).expect("tables are bounded far below it");
-        self.link(place);
+        self.link(place, 0);
         place
     }
 
@@ -64,10 +81,21 @@ impl<V> Recent<V> {
     /// # Panics
     /// If there is none.
     pub fn touch(&mut self, place: u32) -> &mut V {
-        if self.newest != Some(place) {
+        let list = self.slots[place as usize].list;
+        if self.lists[usize::from(list)].newest != Some(place) {
             self.unlink(place);
-            self.link(place);
+            self.link(place, list);
         }
+        &mut self.slots[place as usize].value
+    }
+
+    /// The same, and from now on it is in this list.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn move_to(&mut self, place: u32, list: u8) -> &mut V {
+        self.unlink(place);
+        self.link(place, list);
         &mut self.slots[place as usize].value
     }
 
@@ -85,25 +113,29 @@ impl<V> Recent<V> {
         *self = Recent::default();
     }
 
-    fn link(&mut self, place: u32) {
-        let older = self.newest.replace(place);
+    fn link(&mut self, place: u32, list: u8) {
+        let ends = &mut self.lists[usize::from(list)];
+        ends.length += 1;
+        let older = ends.newest.replace(place);
         match older {
             Some(older) => self.slots[older as usize].newer = Some(place),
-            None => self.oldest = Some(place),
+            None => ends.oldest = Some(place),
         }
         let slot = &mut self.slots[place as usize];
-        (slot.newer, slot.older) = (None, older);
+        (slot.newer, slot.older, slot.list) = (None, older, list);
     }
 
     fn unlink(&mut self, place: u32) {
-        let Slot { newer, older, .. } = self.slots[place as usize];
+        let Slot { newer, older, list, .. } = self.slots[place as usize];
+        let ends = usize::from(list);
+        self.lists[ends].length -= 1;
         match newer {
             Some(newer) => self.slots[newer as usize].older = older,
-            None => self.newest = older,
+            None => self.lists[ends].newest = older,
         }
         match older {
             Some(older) => self.slots[older as usize].newer = newer,
-            None => self.oldest = newer,
+            None => self.lists[ends].oldest = newer,
         }
     }
 }
@@ -117,7 +149,7 @@ mod tests {
     fn whatever_is_done_it_is_a_list_in_order_of_use() {
         for seed in 0..200 {
             let mut rng = fastrand::Rng::with_seed(seed);
-            let (mut recent, mut twin) = (Recent::default(), Vec::<(u32, u64)>::new());
+            let (mut recent, mut twin) = (Recent::<u64>::default(), Vec::<(u32, u64)>::new());
             for value in 0..300 {
                 let at = (!twin.is_empty()).then(|| rng.usize(..twin.len()));
                 match (rng.u8(..8), at) {
@@ -147,5 +179,19 @@ mod tests {
                 assert!(twin.iter().all(|(place, value)| recent.get(*place) == Some(value)));
             }
         }
+    }
+
+    #[test]
+    fn each_list_has_an_order_of_its_own() {
+        let mut recent = Recent::<&str, 2>::default();
+        let places = ["a", "b", "c"].map(|value| recent.push(value));
+        recent.move_to(places[0], 1);
+        recent.move_to(places[2], 1);
+        assert_eq!((recent.oldest_of(0), recent.oldest_of(1)), (Some(places[1]), Some(places[0])));
+        recent.touch(places[0]);
+        assert_eq!(recent.oldest_of(1), Some(places[2]), "it stays in its list");
+        assert_eq!((recent.len_of(0), recent.len_of(1), recent.len()), (1, 2, 3));
+        recent.remove(places[1]);
+        assert_eq!((recent.oldest_of(0), recent.len_of(0)), (None, 0));
     }
 }

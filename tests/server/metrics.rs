@@ -182,7 +182,7 @@ fn the_cache_and_the_visitors_of_the_site_are_told() {
     assert_eq!((&told["cache_hits"], &told["cache_misses"]), (&2.into(), &1.into()));
     assert_eq!(told["cache"]["entries"], 1);
     assert!(told["cache"]["max_bytes"].as_u64() > told["cache"]["bytes"].as_u64());
-    assert_eq!(told["unique_sessions"], 3, "who keeps no cookie is new each time");
+    assert_eq!(told["unique_sessions"], 0, "who keeps no cookie does not count");
     let samples = samples(panel);
     assert_eq!((samples["pentad_cache_hits_total"], samples["pentad_cache_enabled"]), (2.0, 1.0));
 }

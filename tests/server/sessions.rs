@@ -2,6 +2,7 @@
 
 use super::util::http::{Client, Reply};
 use super::util::process::{Place, Server, eventually};
+use super::util::site::Site;
 use std::collections::HashSet;
 use std::fs;
 
@@ -49,6 +50,77 @@ fn every_page_gives_one_and_what_it_is_made_of_or_polls_does_not() {
     for path in ["/metrics", "/api/loop", "/test_status", "/assets/main.js", "/api/chat/status"] {
         assert_eq!(set_cookie(&Client::connect(panel).get(path)), None, "{path}");
     }
+    for path in ["/site.css", "/logo.svg", "/store/store.css"] {
+        assert_eq!(set_cookie(&Client::connect(web).get(path)), None, "{path}");
+    }
+}
+
+/// Whether an answer sets a cookie, and whether it says that it is for nobody else.
+fn cookie_and_privacy(site: &Site, path: &str, fields: &str) -> (bool, bool) {
+    let answer = site.get_with(path, fields);
+    let control = answer.field("Cache-Control").unwrap_or_default().to_lowercase();
+    let is_private = control.contains("private") || control.contains("no-cache");
+    (answer.field("Set-Cookie").is_some(), is_private)
+}
+
+#[test]
+fn a_cookie_comes_only_with_pages_that_no_shared_cache_keeps() {
+    let files: [(&str, &[u8]); 4] =
+        [("index.html", b"<p>page"), ("a.js", b"1"), ("a.txt", b"text"), ("404.html", b"lost")];
+    for (args, gives) in [
+        (&[][..], true),
+        (&["--max-age=60"], false),
+        (&["--max-age=0"], false),
+        (&["--header=Cache-Control: public, max-age=60"], false),
+        (&["--header=Cache-Control: private, max-age=60"], true),
+        (&["--header=Cache-Control: NO-CACHE"], true),
+        (&["--max-age=60", "--header=Cache-Control: private"], true),
+        (&["--cache-bytes=0"], true),
+    ] {
+        let site = Site::new(&files, args);
+        for _ in 0..2 {
+            let (cookie, private) = cookie_and_privacy(&site, "/", "");
+            assert_eq!(cookie, gives, "{args:?}");
+            assert!(!cookie || private, "{args:?}");
+        }
+        let tag = site.get("/").need("ETag");
+        let known = site.get_with("/", &format!("If-None-Match: {tag}\r\n"));
+        assert_eq!((known.status, known.field("Set-Cookie")), (304, None), "{args:?}");
+        for path in ["/a.js", "/a.txt"] {
+            assert!(!cookie_and_privacy(&site, path, "").0, "{path} {args:?}");
+        }
+        assert!(!cookie_and_privacy(&site, "/", "Range: bytes=0-1\r\n").0, "a part of a page");
+        let lost = cookie_and_privacy(&site, "/nothing", "");
+        assert_eq!(lost, (true, true), "a page for an error says itself that it is private");
+        let problem = cookie_and_privacy(&site, "/nothing", "Accept: application/json\r\n");
+        assert!(!problem.0, "for a program it is no page");
+    }
+}
+
+/// Visitors that were counted.
+fn counted(server: &Server) -> u64 {
+    let told = Client::connect(server.panel()).get("/metrics").json();
+    told["unique_sessions"].as_u64().unwrap()
+}
+
+#[test]
+fn who_never_returns_a_cookie_does_not_count_and_pushes_out_nobody() {
+    let server = Server::start(&["--sessions=10"]);
+    let mut client = Client::connect(server.web());
+    let faithful = (0..5).map(|_| {
+        let id = set_cookie(&visit(&mut client, "/", "")).unwrap();
+        let cookie = format!("pentad_session={id}");
+        assert_eq!(set_cookie(&visit(&mut client, "/", &cookie)), None);
+        cookie
+    });
+    let faithful = faithful.collect::<Vec<_>>();
+    for _ in 0..100 {
+        assert!(set_cookie(&visit(&mut client, "/", "")).is_some());
+    }
+    for cookie in &faithful {
+        assert_eq!(set_cookie(&visit(&mut client, "/", cookie)), None, "still the same visitor");
+    }
+    assert_eq!(counted(&server), 5);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! a request.
 
 use super::request::Request;
-use super::response::{Response, bytes, empty};
+use super::response::{Cookie, Response, bytes, empty};
 use crate::wire::conditional::{Conditions, Tag, Validators, Verdict};
 
 /// One file.
@@ -35,6 +35,10 @@ impl Embedded {
         let current = Validators { etag: Some(Tag::strong(tag.as_bytes())), modified: None };
         let head = request.head;
         let response = match Conditions::of(head.fields).evaluate(head.method, &current) {
+            Verdict::Proceed if self.content_type.starts_with("text/html") => {
+                let page = bytes(200, self.content_type, self.bytes);
+                Response { cookie: Cookie::Allowed, ..page }
+            }
             Verdict::Proceed => bytes(200, self.content_type, self.bytes),
             Verdict::NotModified => empty(304),
             Verdict::PreconditionFailed => empty(412),

@@ -30,7 +30,9 @@ pub use allow::only_read;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
 pub use request::Request;
-pub use response::{Body as Content, Response, Style, content, empty, json, lines, page, text};
+pub use response::{
+    Body as Content, Cookie, Response, Style, content, empty, json, lines, page, text,
+};
 pub use routes::Face;
 
 use crate::buf::RecvBuf;

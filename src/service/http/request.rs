@@ -1,7 +1,7 @@
 //! One request and its answer: what an endpoint reads, and what is remembered until the answer
 //! is printed.
 
-use super::response::{Body, Response};
+use super::response::{Body, Cookie, Response};
 use super::routes::Endpoint;
 use super::routes::Face;
 use crate::buf::SendBuf;
@@ -59,7 +59,8 @@ pub struct Exchange<'b> {
     /// The path, to be counted under; of one that has to wait, a copy, if anybody counts.
     path: Cow<'b, str>,
     record: Option<Box<Record>>,
-    visit: Option<Visit>,
+    /// Whether who asks is a visitor, and which one.
+    visit: Visit,
 }
 
 impl<'b> Exchange<'b> {
@@ -73,7 +74,7 @@ impl<'b> Exchange<'b> {
             area,
             path: Cow::Borrowed(head.target.path()),
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
-            visit: None,
+            visit: Visit::None,
         }
     }
 
@@ -88,7 +89,7 @@ impl<'b> Exchange<'b> {
             area: Handler::None,
             path: Cow::Borrowed(""),
             record: is_logged(cx).then(|| record(first, None, cx)),
-            visit: None,
+            visit: Visit::None,
         };
         match rule {
             Some(rule) => exchange.refused_by(rule),
@@ -125,15 +126,27 @@ impl<'b> Exchange<'b> {
         if endpoint.is_page() && reads && !head.target.path().starts_with("/api/") {
             self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
         }
-        if let Some(record) = &mut self.record {
-            record.session = self.visit.map(Visit::id);
+    }
+
+    /// The lines that send a new visitor its id, if the response may carry them.
+    fn cookie(&mut self, response: &Response, cx: &mut Cx<'_>) -> Option<Vec<u8>> {
+        if self.visit != Visit::New || response.cookie == Cookie::Never {
+            return None;
         }
+        let web = &mut cx.world.web;
+        let id = web.sessions.begin(cx.now, &web.limits);
+        self.visit = Visit::Known(id);
+        let mut lines = id.cookie_line();
+        if response.cookie == Cookie::Private {
+            lines.extend_from_slice(b"Cache-Control: private\r\n");
+        }
+        Some(lines)
     }
 
     /// Prints the response, and the line about it. `close` says that, and why, it is the last. A
     /// file or a long list is still to be sent: the line about that is given back.
     pub fn print(
-        self,
+        mut self,
         response: &Response,
         close: Option<Close>,
         cx: &mut Cx<'_>,
@@ -145,19 +158,19 @@ impl<'b> Exchange<'b> {
         };
         let content = !matches!(response.status, 100..200 | 204 | 304);
         let named = content && response.lines.is_none();
-        let (x_cache, age): (&[u8], _) = match response.cache {
-            None => (b"", None),
-            Some(Verdict::Hit(age)) => (b"X-Cache: HIT\r\n", Some(age)),
-            Some(Verdict::Miss) => (b"X-Cache: MISS\r\n", Some(0)),
-            Some(Verdict::Bypass) => (b"X-Cache: BYPASS\r\n", None),
+        let x_cache: &[u8] = match response.cache {
+            None => b"",
+            Some(Verdict::Hit) => b"X-Cache: HIT\r\n",
+            Some(Verdict::Miss) => b"X-Cache: MISS\r\n",
+            Some(Verdict::Bypass) => b"X-Cache: BYPASS\r\n",
         };
-        let cookie = self.visit.and_then(Visit::cookie_line);
+        let cookie = self.cookie(response, cx);
         reply::print(
             &reply::Head {
                 status: response.status,
                 common: cx.world.web.common(cx.wall),
                 content_type: named.then_some(response.content_type),
-                content_length: if content { response.body.length() } else { None },
+                content_length: content.then(|| response.body.length()),
                 connection,
                 fields: &response.fields,
                 lines: [
@@ -165,7 +178,7 @@ impl<'b> Exchange<'b> {
                     x_cache,
                     cookie.as_deref().unwrap_or(b""),
                 ],
-                age,
+                age: response.age,
             },
             cx.send.tail(),
         );
@@ -173,7 +186,8 @@ impl<'b> Exchange<'b> {
         self.count(response, bytes, cx);
         let mut record = self.record?;
         let cache = response.cache.map(Verdict::name);
-        *record = Record { status: response.status, bytes, close, cache, ..*record };
+        let session = self.visit.id();
+        *record = Record { session, status: response.status, bytes, close, cache, ..*record };
         if matches!(response.body, Body::File(..) | Body::List(_)) {
             return Some(record);
         }
@@ -226,9 +240,9 @@ fn send(body: &Body, send: &mut SendBuf) -> u64 {
         Body::Bytes(Cow::Owned(bytes)) => send.push(bytes),
         Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
         Body::Sealed(file, range) => send.push_file(file, range.clone()),
-        Body::File(..) | Body::List(_) | Body::Unsent(_) | Body::Unknown => {}
+        Body::File(..) | Body::List(_) | Body::Unsent(_) => {}
     }
-    body.length().unwrap_or(0)
+    body.length()
 }
 
 fn is_logged(cx: &Cx<'_>) -> bool {

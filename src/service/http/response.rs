@@ -26,6 +26,23 @@ pub struct Response {
     pub lines: Option<Arc<[u8]>>,
     /// What the cache had to say.
     pub cache: Option<Verdict>,
+    /// Seconds since the content was read from where it comes from (RFC 9111 §5.1), unless it is
+    /// our own.
+    pub age: Option<u64>,
+    /// Whether a visitor may be given a cookie with it.
+    pub cookie: Cookie,
+}
+
+/// Whether a visitor may be given a cookie with a response: only with a page, and with the word
+/// that it is for nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cookie {
+    /// No: it is no page, or shared caches may keep it.
+    Never,
+    /// Yes: it says already who may keep it.
+    Allowed,
+    /// Yes, and with the cookie it says that it is private.
+    Private,
 }
 
 /// The content of a response.
@@ -43,20 +60,17 @@ pub enum Body {
     List(Arc<List>),
     /// So many bytes that nobody asked for: the request was HEAD.
     Unsent(u64),
-    /// Content whose length nobody knows, and nobody asked for: the request was HEAD.
-    Unknown,
 }
 
 impl Body {
-    /// How many bytes that is, if it is known.
-    pub fn length(&self) -> Option<u64> {
+    /// How many bytes that is.
+    pub fn length(&self) -> u64 {
         match self {
-            Body::Bytes(bytes) => Some(bytes.len() as u64),
-            Body::Shared(_, range) => Some(range.len() as u64),
-            Body::File(_, range) | Body::Sealed(_, range) => Some(range.end - range.start),
-            Body::List(list) => Some(list.bytes),
-            Body::Unsent(bytes) => Some(*bytes),
-            Body::Unknown => None,
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::Shared(_, range) => range.len() as u64,
+            Body::File(_, range) | Body::Sealed(_, range) => range.end - range.start,
+            Body::List(list) => list.bytes,
+            Body::Unsent(bytes) => *bytes,
         }
     }
 
@@ -65,9 +79,7 @@ impl Body {
         match self {
             Body::Bytes(bytes) => Some(bytes),
             Body::Shared(bytes, range) => Some(&bytes[range.clone()]),
-            Body::File(..) | Body::Sealed(..) | Body::List(_) | Body::Unsent(_) | Body::Unknown => {
-                None
-            }
+            Body::File(..) | Body::Sealed(..) | Body::List(_) | Body::Unsent(_) => None,
         }
     }
 }
@@ -99,6 +111,7 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
     };
     with(status, "text/html; charset=utf-8", body)
         .field("Content-Security-Policy", PAGE_POLICY.to_string())
+        .personal()
 }
 
 /// A file that is part of the program.
@@ -118,7 +131,16 @@ pub fn content(status: u16, content_type: &'static str, document: String) -> Res
 
 fn with(status: u16, content_type: &'static str, body: Cow<'static, [u8]>) -> Response {
     let body = Body::Bytes(body);
-    Response { status, content_type, body, fields: Vec::new(), lines: None, cache: None }
+    Response {
+        status,
+        content_type,
+        body,
+        fields: Vec::new(),
+        lines: None,
+        cache: None,
+        age: None,
+        cookie: Cookie::Never,
+    }
 }
 
 impl Response {
@@ -126,6 +148,11 @@ impl Response {
     pub fn field(mut self, name: &'static str, value: String) -> Response {
         self.fields.push((name, value));
         self
+    }
+
+    /// As a page that says nothing of who may keep it.
+    pub fn personal(self) -> Response {
+        Response { cookie: Cookie::Private, ..self }
     }
 
     /// With the request that no cache keeps it: it is true for a moment only.
@@ -223,6 +250,7 @@ impl Style {
                 with(status, "text/html; charset=utf-8", html.into_bytes().into())
                     .field("Content-Security-Policy", ERROR_POLICY.to_string())
                     .varying()
+                    .personal()
             }
         }
     }

@@ -53,7 +53,7 @@ impl State {
             self.site.cache.counters();
         stats.cache =
             Cache { enabled, hits, misses, bypasses, evictions, entries, bytes, max_bytes };
-        stats.site.sessions = self.sessions.issued();
+        stats.site.sessions = self.sessions.counted();
     }
 
     /// The lines that every response begins with, of which `Date` changes once a second.

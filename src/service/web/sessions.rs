@@ -38,6 +38,11 @@ impl Id {
         base64::url_encode(self.0)
     }
 
+    /// The line of a response that sends a new visitor its id. Others have theirs already.
+    pub fn cookie_line(self) -> Vec<u8> {
+        [b"Set-Cookie: ", COOKIE.as_bytes(), b"=", &self.text(), COOKIE_ATTRIBUTES].concat()
+    }
+
     /// What stands for it in logs: the same for the same session, and no way back to the id.
     pub fn digest(self) -> impl fmt::Display {
         let digest = Sha256::digest(self.0.to_be_bytes());
@@ -55,41 +60,46 @@ impl fmt::Debug for Id {
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visit {
-    /// Somebody who was here before.
-    Again(Id),
-    /// Somebody who is to be sent this id.
-    First(Id),
+    /// Nobody's who is told apart from others.
+    None,
+    /// A visitor's who was here before, or has just been given this id.
+    Known(Id),
+    /// A visitor's who has no id yet.
+    New,
 }
 
 impl Visit {
     /// The session.
-    pub fn id(self) -> Id {
+    pub fn id(self) -> Option<Id> {
         match self {
-            Visit::Again(id) | Visit::First(id) => id,
-        }
-    }
-
-    /// The line of a response that sends a new visitor its id. Others have theirs already.
-    pub fn cookie_line(self) -> Option<Vec<u8>> {
-        match self {
-            Visit::Again(_) => None,
-            Visit::First(id) => Some(
-                [b"Set-Cookie: ", COOKIE.as_bytes(), b"=", &id.text(), COOKIE_ATTRIBUTES].concat(),
-            ),
+            Visit::Known(id) => Some(id),
+            Visit::None | Visit::New => None,
         }
     }
 }
 
-/// All sessions there are. The least recently used goes first, and finding, adding and forgetting
-/// one takes the same time however many there are.
+/// All sessions there are. One whose cookie never came back goes before those that did, and the
+/// least recently used of them first: whoever returns no cookies, such as a load test, pushes out
+/// nobody but its like. Finding, adding and forgetting one takes the same time however many there
+/// are.
 pub struct Sessions {
     cipher: Aes128,
     issued: u64,
-    table: Recent<Session>,
+    returned: u64,
+    table: Recent<Session, 2>,
 }
+
+/// The list of sessions whose cookie has not come back yet …
+const FRESH: u8 = 0;
+/// … and of those whose did.
+const PROVEN: u8 = 1;
+
+/// One place in so many is kept for those that are new, so that they can come back.
+const FRESH_SHARE: usize = 16;
 
 struct Session {
     number: u64,
+    is_proven: bool,
     began: Instant,
     used: Instant,
 }
@@ -112,13 +122,14 @@ impl Sessions {
         Sessions {
             cipher: Aes128::new_from_slice(&digest[..16]).expect("16 bytes are a key"),
             issued: 0,
+            returned: 0,
             table: Recent::default(),
         }
     }
 
-    /// How many sessions have begun.
-    pub fn issued(&self) -> u64 {
-        self.issued
+    /// How many visitors there were: a session counts when its cookie comes back.
+    pub fn counted(&self) -> u64 {
+        self.returned
     }
 
     /// How many are remembered.
@@ -127,30 +138,30 @@ impl Sessions {
     }
 
     /// Whose request it is that has these `Cookie` fields. A session that is not known, or is
-    /// over, is not taken up again: a new one begins.
+    /// over, is not taken up again: who asks is new.
     pub fn visit<'b>(
         &mut self,
         cookies: impl Iterator<Item = &'b [u8]>,
         now: Instant,
         limits: &Limits,
-    ) -> Option<Visit> {
+    ) -> Visit {
         if limits.sessions == 0 {
-            return None;
+            return Visit::None;
         }
         let ours = cookie::pairs(cookies).filter(|(name, _)| *name == COOKIE.as_bytes());
         for id in ours.filter_map(|(_, value)| base64::url_decode(value).map(Id)) {
             if self.use_again(id, now, limits) {
-                return Some(Visit::Again(id));
+                return Visit::Known(id);
             }
         }
-        Some(Visit::First(self.begin(now, limits)))
+        Visit::New
     }
 
     fn use_again(&mut self, id: Id, now: Instant, limits: &Limits) -> bool {
         let Some(place) = self.place(id) else {
             return false;
         };
-        let session = self.table.touch(place);
+        let session = self.table.move_to(place, PROVEN);
         if now.saturating_duration_since(session.used) >= limits.session_idle
             || now.saturating_duration_since(session.began) >= limits.session_lifetime
         {
@@ -158,27 +169,37 @@ impl Sessions {
             return false;
         }
         session.used = now;
+        if !std::mem::replace(&mut session.is_proven, true) {
+            self.returned += 1;
+            let fresh = (limits.sessions / FRESH_SHARE).max(1);
+            let most = limits.sessions.saturating_sub(fresh).max(1);
+            self.evict(PROVEN, self.table.len_of(PROVEN) > most);
+        }
         true
     }
 
-    fn begin(&mut self, now: Instant, limits: &Limits) -> Id {
-        let idle =
-            |session: &Session| now.saturating_duration_since(session.used) >= limits.session_idle;
-        for _ in 0..FORGOTTEN_PER_FIRST {
-            match self.table.oldest() {
-                Some(oldest) if self.table.get(oldest).is_some_and(idle) => {
-                    self.table.remove(oldest);
-                }
-                Some(_) | None => break,
-            }
-        }
-        if let Some(oldest) = self.table.oldest()
-            && self.live() >= limits.sessions
-        {
+    fn evict(&mut self, list: u8, is_full: bool) {
+        if let Some(oldest) = self.table.oldest_of(list).filter(|_| is_full) {
             self.table.remove(oldest);
         }
+    }
+
+    /// A session for somebody new.
+    pub fn begin(&mut self, now: Instant, limits: &Limits) -> Id {
+        for list in [FRESH, PROVEN] {
+            for _ in 0..FORGOTTEN_PER_FIRST {
+                let oldest = self.table.oldest_of(list).and_then(|oldest| self.table.get(oldest));
+                let is_idle = oldest.is_some_and(|oldest| {
+                    now.saturating_duration_since(oldest.used) >= limits.session_idle
+                });
+                self.evict(list, is_idle);
+            }
+        }
+        let list = if self.table.len_of(FRESH) > 0 { FRESH } else { PROVEN };
+        self.evict(list, self.live() >= limits.sessions);
         self.issued += 1;
-        let place = self.table.push(Session { number: self.issued, began: now, used: now });
+        let (number, is_proven) = (self.issued, false);
+        let place = self.table.push(Session { number, is_proven, began: now, used: now });
         self.id(place, self.issued)
     }
 
