@@ -4,13 +4,18 @@
 //! stale one never has to be told from a live one. The file stays when the lock goes: deleting
 //! it would let two servers lock two files of the same name.
 
+use rustix::fs::Mode;
+use rustix::process::umask;
 use std::error::Error;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
+
+/// What nobody but the owner may do.
+const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
 
 /// A data directory that is ours until this is dropped.
 #[derive(Debug)]
@@ -39,8 +44,10 @@ pub enum DataDirError {
 }
 
 impl DataDir {
-    /// Creates the directory if it is missing, mode 0700, and locks it.
+    /// Creates the directory if it is missing, mode 0700, and locks it. From now on whatever this
+    /// process creates is for its owner only, whatever it was started with.
     pub fn open(path: &Path) -> Result<DataDir, DataDirError> {
+        umask(OTHERS);
         let unusable = |error| DataDirError::Unusable { path: path.to_owned(), error };
         create(path).map_err(unusable)?;
         let mut lock = open_lock(path).map_err(unusable)?;
@@ -56,10 +63,19 @@ impl DataDir {
         Ok(DataDir { path: path.to_owned(), _lock: lock })
     }
 
-    /// Creates the directory if it is missing, mode 0700: for those who only add to it, beside the
-    /// server whose it may be.
-    pub fn create(path: &Path) -> Result<(), DataDirError> {
-        create(path).map_err(|error| DataDirError::Unusable { path: path.to_owned(), error })
+    /// Does something in the directory, which is created if it is missing: for those who only add
+    /// to it, beside the server whose it may be. What is created meanwhile is for its owner only.
+    pub fn add<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, DataDirError> {
+        let before = umask(OTHERS);
+        let done = create(path).map(|()| work());
+        umask(before);
+        done.map_err(|error| DataDirError::Unusable { path: path.to_owned(), error })
+    }
+
+    /// What others than its owner may do with it, if they may do anything: the mode.
+    pub fn open_to_others(&self) -> Option<u32> {
+        let mode = fs::metadata(&self.path).ok()?.permissions().mode() & 0o777;
+        (mode & OTHERS.as_raw_mode() != 0).then_some(mode)
     }
 
     /// Whether [`DataDir::open`] would succeed now. A directory that was missing is missing
@@ -153,8 +169,6 @@ fn holder(lock: &mut File) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     /// A directory that lives as long as its test.

@@ -10,7 +10,7 @@ use crate::service::web::site::{self, Rules};
 
 use crate::service::panel::tester;
 use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
-use crate::work::files::{Root, Site};
+use crate::work::files::{Place, Private, Root, Site};
 use crate::work::pi::Kernel;
 use crate::work::{self, db::Database};
 use log::LevelFilter;
@@ -60,9 +60,13 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     let plans = config.listen.iter().map(|listen| plan(listen, config.defer_accept));
     let plans = plans.collect::<Vec<_>>();
     let doors = net::bind(&plans).map_err(|error| error.to_string())?;
+    if let Some(mode) = data.open_to_others() {
+        let path = data.path().display();
+        log::warn!("data directory {path}: others may read it (mode {mode:04o}); chmod 700 {path}");
+    }
     let mut database = Database::open(&data.file("pentad.db"))
         .map_err(|failure| format!("the database cannot be used: {failure}"))?;
-    let site = site(config)?;
+    let site = site(config, data)?;
     let log = match &config.log_file {
         None => None,
         Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
@@ -111,12 +115,16 @@ fn absolute(path: &Path) -> Result<String, String> {
 }
 
 /// The static site: the directory that was named, or what is in the program.
-fn site(config: &Config) -> Result<site::State, String> {
+fn site(config: &Config, data: &DataDir) -> Result<site::State, String> {
     let source = match &config.root {
         None => site::demo(),
-        Some(root) => Site::Directory(
-            Root::open(root).map_err(|error| format!("root {}: {error}", root.display()))?,
-        ),
+        Some(root) => {
+            let told = |error: io::Error| format!("root {}: {error}", root.display());
+            let opened = Root::guarded(root, private(config, data)?).map_err(told)?;
+            let place = opened.now().map_err(told)?;
+            warn_of_root(root, &place, data);
+            Site::Directory(opened)
+        }
     };
     let own = config.root.is_none().then_some(site::DEMO_POLICY);
     let is_given =
@@ -130,6 +138,29 @@ fn site(config: &Config) -> Result<site::State, String> {
         list: config.site.list,
     };
     Ok(site::State::new(source, rules, config.site.cache_bytes))
+}
+
+/// What the process owns, and never serves: the data directory, the files that options name, and
+/// where its own output goes.
+fn private(config: &Config, data: &DataDir) -> Result<Private, String> {
+    let mut private = Private::default();
+    let unknown = |path: &Path, error| format!("{}: {error}", path.display());
+    private.add_folder(data.path()).map_err(|error| unknown(data.path(), error))?;
+    for file in &config.files {
+        private.add_file(file).map_err(|error| unknown(file, error))?;
+    }
+    private.add_open(io::stdout()).map_err(|error| format!("standard output: {error}"))?;
+    private.add_open(io::stderr()).map_err(|error| format!("standard error: {error}"))?;
+    Ok(private)
+}
+
+fn warn_of_root(root: &Path, place: &Place, data: &DataDir) {
+    let (root, path) = (root.display(), data.path().display());
+    if place.is_private() {
+        log::warn!("root {root} is in the data directory {path}: nothing of it is served");
+    } else if data.path().canonicalize().is_ok_and(|real| real.starts_with(place.real())) {
+        log::warn!("root {root} contains the data directory {path}, which is not served");
+    }
 }
 
 /// Where randomness begins: as told, or with the operating system's.

@@ -49,6 +49,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where the database, reports and the lock live.
     pub data: PathBuf,
+    /// Files that options name: configuration, accounts, logs, keys. None of them is ever served.
+    pub files: Vec<PathBuf>,
     /// The directory of the static site; `None` is the embedded demo site.
     pub root: Option<PathBuf>,
     /// How the static site is served.
@@ -310,6 +312,7 @@ impl Config {
             listen: Vec::new(),
             limits: Limits::default(),
             data: PathBuf::new(),
+            files: Vec::new(),
             root: None,
             site: Site { cache_bytes: 0, max_age: None, headers: Vec::new(), list: false },
             workers: 1,

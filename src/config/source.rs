@@ -94,7 +94,8 @@ pub fn load(args: impl IntoIterator<Item = OsString>, around: &Surroundings) -> 
     for given in [keys, variables, flags.given].into_iter().flatten() {
         given.apply(&mut draft, &mut settings, &mut problems);
     }
-    let config = draft.finish(&mut settings, around, &mut problems);
+    let mut config = draft.finish(&mut settings, around, &mut problems);
+    config.files = settings.files();
     Loaded { config, settings: settings.0, problems, ask: flags.ask }
 }
 
@@ -260,6 +261,16 @@ impl Settings {
     pub(super) fn origin(&self, name: &str) -> &Origin {
         let setting = self.0.iter().find(|setting| setting.option.name == name);
         setting.map_or(&Origin::Default, |setting| &setting.origin)
+    }
+
+    /// The files that options name, those that were named more than once each for itself.
+    fn files(&self) -> Vec<PathBuf> {
+        let named = self
+            .0
+            .iter()
+            .filter(|setting| setting.option.value == "FILE" && !setting.origin.is_default());
+        let values = named.flat_map(|setting| setting.value.split(','));
+        values.filter(|value| !matches!(*value, "" | "-" | value::NONE)).map(Into::into).collect()
     }
 
     /// Whose mistake it is when these options do not go together.

@@ -241,11 +241,10 @@ fn earlier(options: &Options, id: &str) -> io::Result<Report> {
 
 /// A report that cannot be kept is no reason to lose the result.
 fn keep(options: &Options, document: &Document) {
-    let data = DataDir::create(&options.data).map_err(|error| error.to_string());
     let reports = Reports::of(&options.data);
-    let kept = data.and_then(|()| {
-        reports.keep(document.id(), &document.file()).map_err(|error| error.to_string())
-    });
+    let kept = DataDir::add(&options.data, || reports.keep(document.id(), &document.file()));
+    let kept = kept.map_err(|error| error.to_string());
+    let kept = kept.and_then(|kept| kept.map_err(|error| error.to_string()));
     match kept {
         Ok(path) if options.format == Format::Text && options.output.is_none() => {
             let _ = print(&format!("\nreport {} in {}\n", document.id(), path.display()));
