@@ -9,6 +9,7 @@ use pentad::service::Kind;
 use pentad::service::http::Face;
 use pentad::service::web::site::{Rules, State};
 use pentad::work::files::{Root, Site};
+use pentad::work::{Compute, Job};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,14 +44,14 @@ fn answer(client: &Client) -> (String, Vec<u8>) {
     (String::from_utf8(bytes).unwrap(), body)
 }
 
-/// Asks, and waits for the answer: `X-Cache`, `Age` and the body.
-fn get(street: &mut Street, client: &Client, path: &str) -> (String, Option<u64>, Vec<u8>) {
+/// Asks, and waits for the answer: `X-Cache` and the body.
+fn get(street: &mut Street, client: &Client, path: &str) -> (String, Vec<u8>) {
     ask(client, "GET", path);
     street.settle();
     let (head, body) = answer(client);
-    let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
-    let verdict = field("X-Cache: ").unwrap_or_default().to_string();
-    (verdict, field("Age: ").map(|age| age.parse().unwrap()), body)
+    assert!(!head.contains("\r\nAge: "), "a file of our own is as old as our last look: {head}");
+    let verdict = head.lines().find_map(|line| line.strip_prefix("X-Cache: "));
+    (verdict.unwrap_or_default().to_string(), body)
 }
 
 /// Turns without a single job being done.
@@ -82,7 +83,7 @@ fn whoever_asks_at_the_same_time_is_served_by_one_read() {
 fn what_is_in_steady_use_is_looked_at_once_a_second_behind_the_back_of_who_asks() {
     let (mut street, place) = site(&[("a", b"old")], CACHE_BYTES);
     let client = client(&mut street);
-    assert_eq!(get(&mut street, &client, "/a"), ("MISS".into(), Some(0), b"old".to_vec()));
+    assert_eq!(get(&mut street, &client, "/a"), ("MISS".into(), b"old".to_vec()));
     fs::write(place.path("a"), "new and longer").unwrap();
     let mut looks = 0;
     for tenth in 1..=35 {
@@ -98,18 +99,17 @@ fn what_is_in_steady_use_is_looked_at_once_a_second_behind_the_back_of_who_asks(
         }
     }
     assert_eq!(looks, 3, "once a second");
-    assert_eq!(get(&mut street, &client, "/a").2, b"new and longer");
+    assert_eq!(get(&mut street, &client, "/a").1, b"new and longer");
 }
 
 #[test]
-fn the_age_is_counted_from_the_read() {
+fn a_file_in_memory_has_no_age_however_long_ago_it_was_read() {
     let (mut street, _place) = site(&[("a", b"text")], CACHE_BYTES);
     let client = client(&mut street);
-    assert_eq!(get(&mut street, &client, "/a").1, Some(0));
-    for age in 1..=20 {
+    assert_eq!(get(&mut street, &client, "/a").0, "MISS");
+    for _ in 1..=20 {
         street.advance(Duration::from_secs(1));
-        let (verdict, told, _) = get(&mut street, &client, "/a");
-        assert_eq!((verdict.as_str(), told), ("HIT", Some(age)));
+        assert_eq!(get(&mut street, &client, "/a").0, "HIT");
     }
 }
 
@@ -120,8 +120,8 @@ fn what_has_no_place_in_the_cache_passes_by_it() {
     let (mut street, _place) = site(&files, 64 * 1024);
     let client = client(&mut street);
     for _ in 0..2 {
-        let (verdict, age, body) = get(&mut street, &client, "/large");
-        assert_eq!((verdict.as_str(), age), ("BYPASS", None), "more than an eighth");
+        let (verdict, body) = get(&mut street, &client, "/large");
+        assert_eq!(verdict, "BYPASS", "more than an eighth");
         assert_eq!(body, large);
     }
     for verdict in ["MISS", "HIT"] {
@@ -144,36 +144,69 @@ fn what_has_no_place_in_the_cache_passes_by_it() {
 }
 
 #[test]
-fn who_asks_for_the_head_only_has_nothing_read() {
+fn a_head_is_read_as_far_as_its_tag_needs_and_found_in_memory_later() {
     let (mut street, _place) = site(&[("a", &[b'x'; 5000])], CACHE_BYTES);
     let client = client(&mut street);
     ask(&client, "HEAD", "/a");
     street.settle();
     let (head, body) = answer(&client);
     assert!(head.contains("\r\nContent-Length: 5000\r\n") && body.is_empty(), "{head}");
-    assert_eq!(
-        street.reactor.desk.world.web.site.cache.counters().bytes,
-        0,
-        "it was only looked at"
-    );
-    assert_eq!(get(&mut street, &client, "/a").0, "MISS");
+    let tag =
+        |head: &str| head.lines().find_map(|line| line.strip_prefix("ETag: ")).map(str::to_owned);
+    let first = tag(&head);
+    ask(&client, "GET", "/a");
+    assert_eq!(turns(&mut street), 0, "what the tag was made of is in memory");
+    let (head, _) = answer(&client);
+    assert!(first.is_some() && tag(&head) == first && head.contains("X-Cache: HIT"), "{head}");
+    ask(&client, "POST", "/b");
+    street.settle();
+    assert!(answer(&client).0.starts_with("HTTP/1.1 404 "));
+}
+
+/// How many jobs that compress are asked for until all clients are answered.
+#[cfg(feature = "gzip")]
+fn packings(street: &mut Street) -> usize {
+    let mut count = 0;
+    loop {
+        turns(street);
+        let jobs = &street.reactor.outside.jobs;
+        let is_pack = |job: &Job| matches!(job, Job::Compute(Compute::Pack(_)));
+        count += jobs.iter().filter(|(_, _, job)| is_pack(job)).count();
+        if jobs.is_empty() {
+            return count;
+        }
+        while !street.reactor.outside.jobs.is_empty() {
+            street.finish_job(0);
+        }
+    }
 }
 
 #[test]
-fn what_is_written_to_all_the_time_is_promised_for_later_on_the_page_of_the_site() {
-    let (mut street, place) = site(&[("a", b"text"), ("50x.html", b"sorry")], CACHE_BYTES);
+#[cfg(feature = "gzip")]
+fn what_does_not_fit_the_cache_in_both_forms_is_not_compressed() {
+    let long = b"text to be compressed, ".repeat(1000);
+    let files: [(&str, &[u8]); 2] = [("long.txt", &long), ("short.txt", &long[..12_000])];
+    let (mut street, _place) = site(&files, 8 * 40_000);
     let client = client(&mut street);
-    ask(&client, "GET", "/a");
-    let file = fs::File::options().write(true).open(place.path("a")).unwrap();
-    for _ in 0..100 {
-        file.set_modified(street.now().1).unwrap();
-        street.settle();
-        street.advance(Duration::from_millis(20));
+    let mut packed = 0;
+    for round in 0..6 {
+        for path in ["/long.txt", "/short.txt"] {
+            for accepted in ["gzip", "identity"] {
+                client.send(
+                    format!(
+                        "GET {path} HTTP/1.1\r\nHost: a\r\nRange: bytes=0-9\r\n\
+                         Accept-Encoding: {accepted}\r\n\r\n"
+                    )
+                    .as_bytes(),
+                );
+                packed += packings(&mut street);
+                let (head, _) = answer(&client);
+                assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
+                let is_packed = head.contains("Content-Encoding: gzip");
+                assert_eq!(is_packed, path == "/short.txt" && accepted == "gzip", "{head}");
+            }
+        }
+        assert!(packed <= 1, "round {round}: {packed} times");
     }
-    street.settle();
-    let (head, body) = answer(&client);
-    assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("\r\nRetry-After: 1\r\n"), "{head}");
-    assert_eq!(body, b"sorry");
-    street.advance(Duration::from_secs(1));
-    assert_eq!(get(&mut street, &client, "/a").2, b"text", "once it is left alone");
+    assert_eq!(packed, 1, "what has room in both forms, and once");
 }

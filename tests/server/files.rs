@@ -23,7 +23,7 @@ fn a_file_comes_with_its_type_its_validators_and_the_word_of_the_cache() {
         let first = site.get(path);
         assert_eq!((first.status, first.body.as_slice()), (200, body.as_bytes()), "{path}");
         assert_eq!(first.need("Content-Type"), media);
-        assert_eq!((first.need("X-Cache"), first.need("Age")), ("MISS".into(), "0".into()));
+        assert_eq!((first.need("X-Cache"), first.field("Age")), ("MISS".into(), None));
         assert_eq!(first.need("Cache-Control"), "no-cache");
         assert_eq!(first.need("Accept-Ranges"), "bytes");
         assert!(first.field("Last-Modified").is_some() && first.is_whole());
@@ -32,7 +32,7 @@ fn a_file_comes_with_its_type_its_validators_and_the_word_of_the_cache() {
             (second.need("X-Cache"), second.need("ETag")),
             ("HIT".into(), first.need("ETag"))
         );
-        assert_eq!(second.body, first.body);
+        assert_eq!((second.body.as_slice(), second.field("Age")), (body.as_bytes(), None));
         let head = site.ask("HEAD", path, "");
         assert_eq!(head.need("Content-Length"), body.len().to_string());
         assert_eq!((head.body.len(), head.need("ETag")), (0, first.need("ETag")));

@@ -34,6 +34,8 @@ pub enum Pending {
     Metrics(panel::metrics::Pending),
     /// A file of the site.
     Site(Box<web::site::Pending>),
+    /// Whether the site has a directory.
+    Ready(web::site::Readiness),
 }
 
 impl Pending {
@@ -47,6 +49,7 @@ impl Pending {
             Pending::Chat(pending) => pending.deadline(),
             Pending::Metrics(pending) => Some(pending.deadline()),
             Pending::Site(pending) => Some(pending.deadline()),
+            Pending::Ready(pending) => Some(pending.deadline()),
         }
     }
 
@@ -73,6 +76,7 @@ impl Pending {
             Pending::Chat(pending) => pending.news(event, cx),
             Pending::Metrics(pending) => pending.news(&event, cx),
             Pending::Site(pending) => pending.news(event, cx),
+            Pending::Ready(pending) => pending.news(&event, cx),
         }
     }
 }
@@ -93,7 +97,7 @@ pub fn ask(endpoint: Endpoint, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         Endpoint::ToggleCache => Answer::Ready(panel::toggle_cache(cx)),
         Endpoint::Healthz => Answer::Ready(text(200, "ok\n").momentary()),
         Endpoint::Readyz if cx.draining => Answer::Ready(text(503, "draining\n").momentary()),
-        Endpoint::Readyz => Answer::Ready(text(200, "ready\n").momentary()),
+        Endpoint::Readyz => web::site::ready(request, cx),
         Endpoint::Pi => pi::estimate(request, cx),
         Endpoint::LegacyPi => pi::query_legacy(request, cx),
         Endpoint::Statistics => pi::statistics(request, cx),

@@ -29,11 +29,7 @@ impl Flow {
                 Some(Flow::File(Sending::begin(file, range.clone(), then, ticket, cx)))
             }
             Body::List(list) => Some(Flow::List(Listing::begin(list, then, ticket, cx))),
-            Body::Bytes(_)
-            | Body::Shared(..)
-            | Body::Sealed(..)
-            | Body::Unsent(_)
-            | Body::Unknown => None,
+            Body::Bytes(_) | Body::Shared(..) | Body::Sealed(..) | Body::Unsent(_) => None,
         }
     }
 

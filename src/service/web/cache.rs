@@ -11,8 +11,8 @@ use std::collections::HashMap;
 /// What the cache had to say about a request, as `X-Cache` and the access log say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Answered from memory; the entry was read this many seconds ago.
-    Hit(u64),
+    /// Answered from memory.
+    Hit,
     /// Read for this request, or for another one that came at the same time.
     Miss,
     /// Not for the cache: it is off, or the file is too large for it.
@@ -23,7 +23,7 @@ impl Verdict {
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
-            Verdict::Hit(_) => "HIT",
+            Verdict::Hit => "HIT",
             Verdict::Miss => "MISS",
             Verdict::Bypass => "BYPASS",
         }
@@ -111,7 +111,7 @@ impl<V> Cache<V> {
     /// Counts what became of a request.
     pub fn note(&mut self, verdict: Verdict) {
         match verdict {
-            Verdict::Hit(_) => self.counters.hits += 1,
+            Verdict::Hit => self.counters.hits += 1,
             Verdict::Miss => self.counters.misses += 1,
             Verdict::Bypass => self.counters.bypasses += 1,
         }

@@ -1,10 +1,15 @@
 //! Looking a path up: from its name to the state of the file, to an open file, or to its bytes.
 
-use super::{Coding, Listing, Mark, Opened, Outcome, Page, Root, Seats, Site, Step, meaning};
+use super::read::{Reading, tag};
+use super::root::Place;
+use super::{
+    Coding, Form, Glance, Listing, Mark, Opened, Outcome, Page, Seats, Site, Step, meaning,
+};
 use crate::limits;
+use sha2::{Digest, Sha256};
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What to look up.
 #[derive(Debug, Clone)]
@@ -17,11 +22,14 @@ pub struct Lookup {
     pub wish: Wish,
     /// How far to go.
     pub depth: Depth,
-    /// Whether a directory without an index may be listed.
-    pub list: bool,
-    /// The time. A file that was written to just before it is left to settle; without a time it
-    /// is taken as it is.
-    pub wall: Option<SystemTime>,
+    /// Whether files beside it may hold the same in other encodings.
+    pub sidecars: bool,
+    /// How a directory without an index is listed, if it is.
+    pub list: Option<Form>,
+    /// The time.
+    pub wall: SystemTime,
+    /// What is done about a file that is being written to.
+    pub patience: Patience,
     /// Where a seat for a sealed copy can be had, if the content may be one.
     pub seats: Option<Arc<Seats>>,
     /// If the files are in this state, that is all there is to say.
@@ -35,6 +43,19 @@ pub enum Depth {
     State,
     /// Read files up to this length, only open others.
     Content(u64),
+}
+
+/// When a file is taken that was written to a moment ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Once it has been left alone for a while.
+    Settled,
+    /// If it still is as it was seen a little before, and stays so while it is read.
+    Quiet(Mark),
+    /// If it stays as it is while it is read.
+    Whole,
+    /// As it is.
+    Any,
 }
 
 /// Welcome encodings, the most welcome first.
@@ -82,6 +103,14 @@ pub struct Found {
     pub coding: Coding,
     /// The state of the file in that encoding.
     pub mark: Mark,
+    /// What tells its bytes from others: a digest of them where all of them were read, else of
+    /// what is known of the file. None if neither is sure.
+    pub tag: Option<u128>,
+    /// It changed so short a time ago that it may change once more without a trace: a later look
+    /// has to read it again.
+    pub is_young: bool,
+    /// What the first bytes of the file tell, without any encoding of ours.
+    pub glance: Glance,
     /// What is in it, as far as was asked for.
     pub content: Content,
 }
@@ -99,21 +128,18 @@ pub enum Content {
     File(Arc<Opened>),
 }
 
-/// A file that is being read.
-#[derive(Debug)]
-pub struct Reading {
-    found: Found,
-    file: Opened,
-    bytes: Vec<u8>,
-    seats: Option<Arc<Seats>>,
-}
-
 impl Lookup {
     pub(super) fn run(self) -> Result<Step, Outcome> {
         let site = Arc::clone(&self.site);
         match &*site {
             Site::Embedded(pages) => Err(self.embedded(pages)),
-            Site::Directory(root) => self.file(root),
+            Site::Directory(root) => {
+                let place = root.now().map_err(|error| {
+                    let is_busy = matches!(meaning(&error), Outcome::Busy);
+                    if is_busy { Outcome::Busy } else { Outcome::Rootless }
+                })?;
+                self.file(&place)
+            }
         }
     }
 
@@ -125,30 +151,40 @@ impl Lookup {
 
     fn embedded(&self, pages: &[Page]) -> Outcome {
         let path = self.file_path();
-        let Some(page) = pages.iter().find(|page| page.path.as_bytes() == path) else {
+        let Some(at) = pages.iter().position(|page| page.path.as_bytes() == path) else {
             let inside = [&self.path, &b"/"[..]].concat();
             let is_directory = pages.iter().any(|page| page.path.as_bytes().starts_with(&inside));
             return if is_directory { Outcome::Directory } else { Outcome::Missing };
         };
-        let mark = Mark { bytes: page.bytes.len() as u64, stamp: hash(page.bytes), dated: false };
+        let bytes = pages[at].bytes;
+        let (inode, length) = (at as u64, bytes.len() as u64);
+        let mark = Mark { inode, bytes: length, ..Mark::UNDATED };
         let state = State { base: mark, sidecars: [None; 3] };
         if self.known == Some(state) {
             return Outcome::Same;
         }
         let content = match self.depth {
             Depth::State => Content::None,
-            Depth::Content(_) => Content::Bytes(page.bytes.into()),
+            Depth::Content(_) => Content::Bytes(bytes.into()),
         };
-        Outcome::Found(Box::new(Found { state, coding: Coding::Identity, mark, content }))
+        Outcome::Found(Box::new(Found {
+            state,
+            coding: Coding::Identity,
+            mark,
+            tag: Some(tag(&Sha256::digest(bytes))),
+            is_young: false,
+            glance: Glance::at(bytes),
+            content,
+        }))
     }
 
-    fn file(self, root: &Root) -> Result<Step, Outcome> {
+    fn file(self, place: &Arc<Place>) -> Result<Step, Outcome> {
         let path = self.file_path();
         // Without the slash at its beginning: beneath the root.
         let name = &path[1..];
-        let file = match root.find(name) {
+        let file = match place.find(name) {
             Ok(file) => file,
-            Err(error) => return self.without_index(root, &error),
+            Err(error) => return self.without_index(place, &error),
         };
         let metadata = file.metadata().map_err(|error| meaning(&error))?;
         if metadata.is_dir() && !self.path.ends_with(b"/") {
@@ -159,8 +195,10 @@ impl Lookup {
         }
         let base = Opened::new(file).map_err(|error| meaning(&error))?;
         let mut sidecars = [const { None }; 3];
-        for (place, coding) in sidecars.iter_mut().zip(Coding::SIDECARS) {
-            *place = sidecar(root, name, coding)?;
+        if self.sidecars {
+            for (slot, coding) in sidecars.iter_mut().zip(Coding::SIDECARS) {
+                *slot = sidecar(place, name, coding, base.mark())?;
+            }
         }
         let state = State {
             base: base.mark(),
@@ -175,103 +213,114 @@ impl Lookup {
         };
         let wished = self.wish.codings().iter().copied().find(is_there);
         let coding = wished.unwrap_or(Coding::Identity);
-        let chosen = match coding {
-            Coding::Identity => base,
+        match coding {
+            Coding::Identity => self.read(state, coding, base, None),
             Coding::Br | Coding::Zstd | Coding::Gzip => {
-                sidecars[coding as usize].take().expect("it is there")
+                let chosen = sidecars[coding as usize].take().expect("it is there");
+                self.read(state, coding, chosen, Some(&base))
             }
-        };
-        self.read(state, coding, chosen)
+        }
     }
 
-    fn read(&self, state: State, coding: Coding, file: Opened) -> Result<Step, Outcome> {
+    /// Reads what was chosen. What is to be said of the file itself, `base` tells, if that is
+    /// another one.
+    fn read(
+        &self,
+        state: State,
+        coding: Coding,
+        file: Opened,
+        base: Option<&Opened>,
+    ) -> Result<Step, Outcome> {
         let mark = file.mark();
-        if self.wall.is_some_and(|wall| is_recent(mark, wall) || is_recent(state.base, wall)) {
+        let is_recent = is_recent(mark, self.wall) || is_recent(state.base, self.wall);
+        let is_taken = match self.patience {
+            Patience::Settled => !is_recent,
+            Patience::Quiet(before) => before == mark && mark.bytes > 0 || !is_recent,
+            Patience::Whole => mark.bytes > 0 || !is_recent,
+            Patience::Any => true,
+        };
+        if !is_taken {
             return Err(Outcome::Unsettled(mark));
         }
-        let found = |content| Box::new(Found { state, coding, mark, content });
+        let is_young = is_young(mark, self.wall) || is_young(state.base, self.wall);
+        let glance = base.map_or(Glance::default(), Opened::glance);
+        let content = Content::None;
+        let found = Box::new(Found { state, coding, mark, tag: None, is_young, glance, content });
         match self.depth {
-            Depth::State => Err(Outcome::Found(found(Content::None))),
-            Depth::Content(most) if mark.bytes > most => Err(match file.begun() {
-                Ok(file) => Outcome::Found(found(Content::File(Arc::new(file)))),
-                Err(error) if is_changed(&error) => Outcome::Unsettled(mark),
-                Err(error) => meaning(&error),
-            }),
+            Depth::State => Err(Outcome::Found(found)),
+            Depth::Content(most) if mark.bytes > most => {
+                Err(self.open(found, file, base.is_none(), is_recent))
+            }
             Depth::Content(_) => {
-                let bytes = Vec::with_capacity(mark.bytes as usize);
                 let seats = self.seats.clone();
-                Ok(Step::Read(Reading { found: *found(Content::None), file, bytes, seats }))
+                Ok(Step::Read(Box::new(Reading::begin(*found, file, self.patience, seats))))
             }
         }
+    }
+
+    /// A file that is too long to be read at once.
+    fn open(&self, mut found: Box<Found>, file: Opened, is_base: bool, is_recent: bool) -> Outcome {
+        let is_loose = self.patience == Patience::Any && is_recent;
+        let opened = if is_loose { file.loose() } else { file.begun() };
+        let file = match opened {
+            Ok(file) => file,
+            Err(error) if is_changed(&error) => return Outcome::Unsettled(found.mark),
+            Err(error) => return meaning(&error),
+        };
+        found.mark = file.mark();
+        if is_base {
+            found.glance = file.glance();
+        }
+        found.tag = (!found.is_young).then(|| found.mark.tag());
+        found.content = Content::File(Arc::new(file));
+        Outcome::Found(found)
     }
 
     /// The path could not be opened: it may be a directory that has no index, but names.
-    fn without_index(self, root: &Root, error: &io::Error) -> Result<Step, Outcome> {
+    fn without_index(self, place: &Arc<Place>, error: &io::Error) -> Result<Step, Outcome> {
         let outcome = meaning(error);
-        if !self.list || !self.path.ends_with(b"/") || !matches!(outcome, Outcome::Missing) {
+        let Some(form) = self.list else { return Err(outcome) };
+        if !self.path.ends_with(b"/") || !matches!(outcome, Outcome::Missing) {
             return Err(outcome);
         }
-        let dir = root.find(&self.path[1..self.path.len().max(2) - 1]);
+        let dir = place.find(&self.path[1..self.path.len().max(2) - 1]);
         let dir = dir.map_err(|error| meaning(&error))?;
         if !dir.metadata().is_ok_and(|metadata| metadata.is_dir()) {
             return Err(Outcome::Missing);
         }
-        let listing = Listing::begin(self.site, self.path, dir);
+        let listing = Listing::begin(Arc::clone(place), self.path, form, dir);
         listing.map(Step::List).map_err(|error| meaning(&error))
     }
 }
 
-impl Reading {
-    pub(super) fn run(mut self) -> Result<Step, Outcome> {
-        let at = self.bytes.len();
-        let left = self.found.mark.bytes as usize - at;
-        if left > 0 {
-            self.bytes.resize(at + left.min(limits::FILE_READ_BYTES), 0);
-            match self.file.read_at(&mut self.bytes[at..], at as u64) {
-                Ok(count) => self.bytes.truncate(at + count),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => self.bytes.truncate(at),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Err(self.unsettled());
-                }
-                Err(error) => return Err(meaning(&error)),
-            }
-            if self.bytes.len() < self.found.mark.bytes as usize {
-                return Ok(Step::Read(self));
-            }
-        }
-        if self.file.check().is_err() {
-            return Err(self.unsettled());
-        }
-        let content = match self.sealed() {
-            Some(file) => Content::Sealed(Arc::new(file)),
-            None => Content::Bytes(self.bytes.into()),
-        };
-        Err(Outcome::Found(Box::new(Found { content, ..self.found })))
-    }
-
-    /// What was read, in a file in memory, if it is long enough for that to be worth a descriptor.
-    fn sealed(&self) -> Option<Opened> {
-        let seats = self.seats.as_ref().filter(|_| self.bytes.len() >= limits::SEAL_BYTES_MIN)?;
-        Opened::sealed(&self.bytes, Some(seats.take()?)).ok()
-    }
-
-    /// It was written to while it was read.
-    fn unsettled(&self) -> Outcome {
-        let metadata = self.file.file().metadata();
-        Outcome::Unsettled(metadata.map_or(self.found.mark, |metadata| Mark::of(&metadata)))
-    }
-}
-
 /// A file beside another one that holds the same in another encoding. One that cannot be read is
-/// none; but that there is no descriptor for it says nothing about it.
-fn sidecar(root: &Root, name: &[u8], coding: Coding) -> Result<Option<Opened>, Outcome> {
-    let file = root.find(&[name, coding.suffix()].concat());
+/// none, and one that is older than the file holds something else; but that there is no descriptor
+/// for it says nothing about it.
+fn sidecar(
+    place: &Place,
+    name: &[u8],
+    coding: Coding,
+    base: Mark,
+) -> Result<Option<Opened>, Outcome> {
+    let file = place.find(&[name, coding.suffix()].concat());
     let file = file.and_then(|file| Ok((file.metadata()?.is_file(), Opened::new(file)?)));
     match file {
-        Ok((is_file, file)) => Ok(is_file.then_some(file)),
+        Ok((is_file, file)) => Ok((is_file && !is_stale(file.mark(), base)).then_some(file)),
         Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
         Err(_) => Ok(None),
     }
+}
+
+/// Whether what was made of a file is older than that. Who passes the time of the file on may have
+/// cut it to the second, or to the microsecond.
+fn is_stale(sidecar: Mark, base: Mark) -> bool {
+    const SECOND: i64 = 1_000_000_000;
+    const MICROSECOND: i64 = 1_000;
+    let unit = match sidecar.modified {
+        whole if whole % SECOND == 0 => SECOND,
+        _ => MICROSECOND,
+    };
+    sidecar.modified.div_euclid(unit) < base.modified.div_euclid(unit)
 }
 
 /// Whether a file could not be read because it is no longer what it was.
@@ -279,20 +328,28 @@ fn is_changed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData)
 }
 
-/// Whether a file was written to so short a time ago that more may be about to come.
-fn is_recent(mark: Mark, wall: SystemTime) -> bool {
+/// Nanoseconds from `stamp` to `wall`.
+fn age(stamp: i64, wall: SystemTime) -> i128 {
     let now = wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    let age = now as i128 - i128::from(mark.stamp);
-    // A job may have waited since it was told the time. What is further ahead than that was made
-    // by another clock.
-    let settle = if mark.bytes == 0 { limits::SETTLE_EMPTY } else { limits::SETTLE };
-    let (ahead, settle) = (limits::SETTLE_AHEAD.as_nanos(), settle.as_nanos());
-    mark.dated && (-(ahead as i128)..settle as i128).contains(&age)
+    now as i128 - i128::from(stamp)
 }
 
-/// FNV-1a: tells one page of the program from another.
-fn hash(bytes: &[u8]) -> i64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    }) as i64
+/// Whether a file was written to so short a time ago that more may be about to come. A time of
+/// writing that was set, be it in the future, is no sign of that.
+fn is_recent(mark: Mark, wall: SystemTime) -> bool {
+    let settle = if mark.bytes == 0 { limits::SETTLE_EMPTY } else { limits::SETTLE };
+    changed_within(settle, mark, wall) && age(mark.modified, wall) < settle.as_nanos() as i128
+}
+
+/// Whether a file changed so short a time ago that the next change may bear the same time: clocks
+/// of file systems tick a hundred times a second.
+fn is_young(mark: Mark, wall: SystemTime) -> bool {
+    changed_within(limits::SETTLE, mark, wall)
+}
+
+/// A job may have waited since it was told the time. What is further ahead than that was made by
+/// another clock.
+fn changed_within(time: Duration, mark: Mark, wall: SystemTime) -> bool {
+    let (ahead, time) = (limits::SETTLE_AHEAD.as_nanos() as i128, time.as_nanos() as i128);
+    mark.dated && (-ahead..time).contains(&age(mark.changed, wall))
 }

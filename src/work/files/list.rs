@@ -1,10 +1,13 @@
 //! What is in a directory: the names that would be served, in slices.
 
-use super::{Mark, Outcome, Site, Step, is_hidden, meaning};
+use super::print::{Form, Printing};
+use super::root::Place;
+use super::{Outcome, Step, is_hidden, meaning};
 use crate::limits;
 use rustix::fs::{AtFlags, Dir, FileType, statat};
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 /// A name in a directory.
@@ -22,8 +25,9 @@ pub struct Name {
 
 /// A directory that is being read.
 pub struct Listing {
-    site: Arc<Site>,
+    place: Arc<Place>,
     path: Box<[u8]>,
+    form: Form,
     dir: Dir,
     file: File,
     names: Vec<Name>,
@@ -40,18 +44,23 @@ const NAMES_PER_SLICE: usize = 256;
 
 impl Listing {
     /// The listing of an open directory at `path` of the site.
-    pub(super) fn begin(site: Arc<Site>, path: Box<[u8]>, file: File) -> io::Result<Listing> {
-        Ok(Listing { site, path, dir: Dir::read_from(&file)?, file, names: Vec::new() })
+    pub(super) fn begin(
+        place: Arc<Place>,
+        path: Box<[u8]>,
+        form: Form,
+        file: File,
+    ) -> io::Result<Listing> {
+        Ok(Listing { place, path, form, dir: Dir::read_from(&file)?, file, names: Vec::new() })
     }
 
     /// Looks at some names more.
     pub(super) fn run(mut self) -> Result<Step, Outcome> {
         for _ in 0..NAMES_PER_SLICE {
             if self.names.len() > limits::LISTING_NAMES_MAX {
-                return Err(self.end());
+                return Ok(self.end());
             }
             let Some(entry) = self.dir.read() else {
-                return Err(self.end());
+                return Ok(self.end());
             };
             let entry = entry.map_err(|error| meaning(&error.into()))?;
             let name = entry.file_name().to_bytes();
@@ -63,11 +72,11 @@ impl Listing {
         Ok(Step::List(self))
     }
 
-    fn end(mut self) -> Outcome {
+    fn end(mut self) -> Step {
         let truncated = self.names.len() > limits::LISTING_NAMES_MAX;
         self.names.truncate(limits::LISTING_NAMES_MAX);
         self.names.sort_unstable();
-        Outcome::Listing { names: self.names, truncated }
+        Step::Print(Printing::begin(self.form, &self.path, self.names, truncated))
     }
 
     /// What is behind a name, if it is anything that would be served.
@@ -76,6 +85,9 @@ impl Listing {
         let Ok(stat) = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) else {
             return Ok(None);
         };
+        if self.place.is_kept_entry(&self.file, name, &stat).unwrap_or(true) {
+            return Ok(None);
+        }
         let named = |is_directory, bytes, modified| Name {
             name: name.into(),
             is_directory,
@@ -87,9 +99,8 @@ impl Listing {
             FileType::RegularFile => Some(named(false, stat.st_size as u64, stat.st_mtime)),
             FileType::Symlink => {
                 let Some(metadata) = self.follow(name)? else { return Ok(None) };
-                let seconds = Mark::of(&metadata).stamp / 1_000_000_000;
                 let is_served = metadata.is_dir() || metadata.is_file();
-                is_served.then(|| named(metadata.is_dir(), metadata.len(), seconds))
+                is_served.then(|| named(metadata.is_dir(), metadata.len(), metadata.mtime()))
             }
             FileType::Fifo
             | FileType::Socket
@@ -101,12 +112,14 @@ impl Listing {
 
     /// What a link leads to, if that is inside. Without a descriptor nobody knows.
     fn follow(&self, name: &[u8]) -> Result<Option<Metadata>, Outcome> {
-        let Site::Directory(root) = &*self.site else { return Ok(None) };
         let path = [&self.path[1..], name].concat();
-        match root.look(&path).and_then(|file| file.metadata()) {
+        match self.place.look(&path).and_then(|file| file.metadata()) {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
             Err(_) => Ok(None),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

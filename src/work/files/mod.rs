@@ -6,24 +6,32 @@
 //!
 //! ```text
 //!   Find ─┬─ file ─▶ Read ─▶ Read ─▶ … ─▶ still the same? ─▶ Found
-//!         ├─ directory ─▶ List ─▶ … ─▶ Listing
+//!         ├─ directory ─▶ List ─▶ … ─▶ Print ─▶ … ─▶ Listing
 //!         └─ nothing, somebody is writing to it, unchanged, …
 //! ```
 
 mod find;
+mod glance;
 mod list;
 mod opened;
+mod print;
+mod private;
+mod read;
 mod room;
 mod root;
 
-pub use find::{Content, Depth, Found, Lookup, State, Wish};
+pub use find::{Content, Depth, Found, Lookup, Patience, State, Wish};
+pub use glance::Glance;
 pub use list::Name;
 pub use opened::{Mark, Opened, Seats};
+pub use print::{Document, Form, SEGMENT};
+pub use private::Private;
 pub use room::room;
-pub use root::Root;
+pub use root::{Place, Root};
 
-use find::Reading;
 use list::Listing;
+use print::Printing;
+use read::Reading;
 use rustix::io::Errno;
 use std::io;
 use std::ops::Range;
@@ -85,18 +93,17 @@ pub enum Outcome {
     /// A directory, which was not asked for.
     Directory,
     /// The names in a directory that was asked for.
-    Listing {
-        /// In order.
-        names: Vec<Name>,
-        /// Whether there were more than are listed.
-        truncated: bool,
-    },
+    Listing(Document),
     /// There is nothing of that name that would be served.
     Missing,
     /// It is there, but not for us to read.
     Denied,
-    /// Somebody is writing to it, or was a moment ago: this is how far it is.
+    /// It is being written to, or was a moment ago: this is how far it is.
     Unsettled(Mark),
+    /// There is no directory of the root's name at the moment.
+    Rootless,
+    /// There is one.
+    Rooted,
     /// There is no descriptor free, or no memory.
     Busy,
     /// The disk failed.
@@ -121,16 +128,23 @@ pub struct Piece(Result<Step, Outcome>);
 
 #[derive(Debug)]
 enum Step {
-    Find(Lookup),
-    Read(Reading),
+    Find(Box<Lookup>),
+    Read(Box<Reading>),
     List(Listing),
+    Print(Printing),
+    Root(Arc<Site>),
     Warm(Arc<Opened>, Range<u64>),
 }
 
 impl Job {
     /// Looks a path up.
     pub fn lookup(lookup: Lookup) -> Job {
-        Job(Some(Step::Find(lookup)))
+        Job(Some(Step::Find(Box::new(lookup))))
+    }
+
+    /// Looks whether there is a root to serve files from.
+    pub fn root(site: Arc<Site>) -> Job {
+        Job(Some(Step::Root(site)))
     }
 
     /// Has a stretch of a file in memory when it is sent, so that who sends it does not wait for
@@ -163,6 +177,11 @@ impl Slice {
             Step::Find(lookup) => lookup.run(),
             Step::Read(reading) => reading.run(),
             Step::List(listing) => listing.run(),
+            Step::Print(printing) => printing.run(),
+            Step::Root(site) => Err(match &*site {
+                Site::Directory(root) if root.now().is_err() => Outcome::Rootless,
+                Site::Directory(_) | Site::Embedded(_) => Outcome::Rooted,
+            }),
             Step::Warm(file, range) => Err(match file.warm_up(range) {
                 Ok(()) => Outcome::Warm,
                 Err(_) => Outcome::Changed,
@@ -173,9 +192,9 @@ impl Slice {
     /// About what it takes of a processor, in nanoseconds: waiting for a disk costs nobody else.
     pub fn cost(&self) -> i64 {
         match &self.0 {
-            Step::Find(_) | Step::Warm(..) => 10_000,
+            Step::Find(_) | Step::Warm(..) | Step::Root(_) => 10_000,
             Step::Read(_) => 50_000,
-            Step::List(_) => 500_000,
+            Step::List(_) | Step::Print(_) => 500_000,
         }
     }
 }

@@ -3,10 +3,12 @@
 //! Whoever sends from it asks at each step whether it is still that file. It is never read past
 //! the length that it had, and never made longer.
 
+use super::glance::{GLANCE_BYTES, Glance};
 use crate::limits;
 use rustix::fs::{Advice, MemfdFlags, SealFlags, fadvise, fcntl_add_seals, memfd_create};
 use rustix::io::{ReadWriteFlags, preadv2};
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
+use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut, PipeReader, Write};
 use std::num::NonZeroU64;
@@ -14,6 +16,7 @@ use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::UNIX_EPOCH;
 
 /// See the module.
 #[derive(Debug)]
@@ -22,6 +25,10 @@ pub struct Opened {
     mark: Mark,
     /// So many bytes from the first on were in memory when it was opened.
     warm: u64,
+    /// Names that it had.
+    links: u64,
+    /// It is being written to all the time, and sent as it is.
+    is_loose: bool,
     /// Nobody can change it, so that nobody need look.
     sealed: Option<Sealed>,
 }
@@ -68,25 +75,67 @@ impl Drop for Seat {
     }
 }
 
-/// What tells one state of a file from another: its length, and when it was last written to.
-/// Renaming a file or linking to it changes neither.
+/// What tells one state of a file from another: which file it is, its length, and when it and what
+/// is said of it last changed. Length and time of writing alone do not tell: tools that keep times
+/// put other bytes of the same length under the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mark {
+    /// The file system that it is on.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// When that number was given to it, in nanoseconds since 1970; 0 where nobody keeps that. A
+    /// number is free for another file once its own is gone.
+    pub born: i64,
     /// Its length.
     pub bytes: u64,
-    /// Nanoseconds since 1970 for a file; of what was compiled in, a hash.
-    pub stamp: i64,
-    /// Whether the stamp is a time.
+    /// When it was last written to, in nanoseconds since 1970, as far as is said: that can be set.
+    pub modified: i64,
+    /// When any of this last changed. Nobody can set it.
+    pub changed: i64,
+    /// Whether these are times: what was compiled in has none.
     pub dated: bool,
 }
 
 impl Mark {
+    /// That of what was compiled in, but for its number and its length.
+    pub const UNDATED: Mark =
+        Mark { device: 0, inode: 0, born: 0, bytes: 0, modified: 0, changed: 0, dated: false };
+
     /// That of a file.
     pub fn of(metadata: &Metadata) -> Mark {
-        let nanos = metadata.mtime().saturating_mul(1_000_000_000);
-        let stamp = nanos.saturating_add(metadata.mtime_nsec());
-        Mark { bytes: metadata.len(), stamp, dated: true }
+        let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Mark {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            born: born.map_or(0, |born| born.as_nanos() as i64),
+            bytes: metadata.len(),
+            modified: nanos(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanos(metadata.ctime(), metadata.ctime_nsec()),
+            dated: true,
+        }
     }
+
+    /// Whether it is the same file, in whatever state.
+    pub fn is_file(&self, other: &Mark) -> bool {
+        (self.device, self.inode, self.born) == (other.device, other.inode, other.born)
+    }
+}
+
+impl Mark {
+    /// What tells its bytes from those that it had before, without reading them. Nothing in it can
+    /// be read back, and it is the same after a restart.
+    pub fn tag(&self) -> u128 {
+        let known = [self.inode as i64, self.bytes as i64, self.modified, self.changed];
+        let digest = known
+            .iter()
+            .fold(Sha256::new(), |digest, number| digest.chain_update(number.to_be_bytes()));
+        super::read::tag(&digest.finalize())
+    }
+}
+
+fn nanos(seconds: i64, nanos: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
 
 impl Opened {
@@ -95,8 +144,9 @@ impl Opened {
     /// # Errors
     /// Those of fstat(2).
     pub fn new(file: File) -> io::Result<Opened> {
-        let mark = Mark::of(&file.metadata()?);
-        Ok(Opened { file, mark, warm: 0, sealed: None })
+        let metadata = file.metadata()?;
+        let (mark, links) = (Mark::of(&metadata), metadata.nlink());
+        Ok(Opened { file, mark, warm: 0, links, is_loose: false, sealed: None })
     }
 
     /// A file in memory that holds a copy of `bytes`, which nobody can change any more.
@@ -127,6 +177,14 @@ impl Opened {
         let warm = self.mark.bytes.min(limits::FILE_READ_BYTES as u64);
         self.warm_up(0..warm)?;
         Ok(Opened { warm, ..self })
+    }
+
+    /// The same file as it is now, to be sent as it is by then, as long as it does not get shorter.
+    ///
+    /// # Errors
+    /// Those of fstat(2).
+    pub fn loose(self) -> io::Result<Opened> {
+        Ok(Opened { is_loose: true, ..Opened::new(self.file)? })
     }
 
     /// Has a stretch of it in memory, so that who sends that does not wait for the disk.
@@ -169,16 +227,34 @@ impl Opened {
         &self.file
     }
 
-    /// Nothing, if it is still as it was found.
+    /// Nothing, if what is in it is still as it was found. A name more or less, as when it is
+    /// replaced or deleted, is no change of that.
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] if it is not, and those of fstat(2).
     pub fn check(&self) -> io::Result<()> {
-        if self.sealed.is_some() || Mark::of(&self.file.metadata()?) == self.mark {
+        if self.sealed.is_some() {
+            return Ok(());
+        }
+        let metadata = self.file.metadata()?;
+        if self.is_loose && metadata.len() >= self.mark.bytes {
+            return Ok(());
+        }
+        let changed = nanos(metadata.ctime(), metadata.ctime_nsec());
+        let modified = nanos(metadata.mtime(), metadata.mtime_nsec());
+        let is_explained = changed == self.mark.changed || metadata.nlink() != self.links;
+        if metadata.len() == self.mark.bytes && modified == self.mark.modified && is_explained {
             Ok(())
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
+    }
+
+    /// What its first bytes tell. Those that cannot be read tell nothing.
+    pub fn glance(&self) -> Glance {
+        let mut first = [0; GLANCE_BYTES];
+        let count = self.read_at(&mut first, 0).unwrap_or(0);
+        Glance::at(&first[..count])
     }
 
     /// Reads from `offset` on, at least one byte if `into` has room.

@@ -1,25 +1,48 @@
-//! The directory of the site, and opening beneath it: nothing outside of it is ever opened.
+//! The directory of the site, and opening beneath it: nothing outside of it is ever opened, and
+//! nothing of what the process owns.
 //!
 //! Where the kernel can, it resolves names beneath the directory itself (openat2(2), since Linux
-//! 5.6). Where it cannot, and for symbolic links with an absolute target, the real path is found
-//! first, held against the root, and what was opened is held against it once more.
+//! 5.6). Where it cannot, and for names with symbolic links in them, the real path is found first,
+//! held against the root, and what was opened is held against it once more.
+//!
+//! Which directory that is is looked up by its name each time: it may be deleted and made anew, or
+//! its name be a link that is turned to another one.
 
+use super::private::{Candidate, FileId, Private};
 use rustix::fd::OwnedFd;
-use rustix::fs::{Mode, OFlags, ResolveFlags, openat, openat2, readlink};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, openat, openat2, readlink, statat,
+};
 use rustix::io::Errno;
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// See the module.
+/// The name of the directory, and which one has it.
 #[derive(Debug)]
 pub struct Root {
+    path: PathBuf,
+    private: Arc<Private>,
+    /// The one that was found last.
+    place: RwLock<Arc<Place>>,
+}
+
+/// A directory that is or was the root.
+#[derive(Debug)]
+pub struct Place {
     dir: OwnedFd,
     real: PathBuf,
+    id: FileId,
+    /// It is part of what the process owns, and with it all that is beneath.
+    is_private: bool,
+    private: Arc<Private>,
     /// Whether the kernel resolves beneath a directory.
     beneath: AtomicBool,
 }
@@ -37,16 +60,63 @@ impl Root {
     /// # Errors
     /// Those of open(2).
     pub fn open(path: &Path) -> io::Result<Root> {
+        Root::guarded(path, Private::default())
+    }
+
+    /// The same, of which this is not served.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    pub fn guarded(path: &Path, private: Private) -> io::Result<Root> {
+        let (path, private) = (std::path::absolute(path)?, Arc::new(private));
+        let place = RwLock::new(Arc::new(Place::open(&path, &private)?));
+        Ok(Root { path, private, place })
+    }
+
+    /// The directory that has the name now.
+    ///
+    /// # Errors
+    /// Those of stat(2) and open(2): there may be none at the moment.
+    pub fn now(&self) -> io::Result<Arc<Place>> {
+        let id = FileId::of(&fs::metadata(&self.path)?);
+        let last = Arc::clone(&self.place.read().unwrap_or_else(PoisonError::into_inner));
+        if last.id == id {
+            return Ok(last);
+        }
+        let place = Arc::new(Place::open(&self.path, &self.private)?);
+        let mut last = self.place.write().unwrap_or_else(PoisonError::into_inner);
+        *last = Arc::clone(&place);
+        Ok(place)
+    }
+}
+
+impl Place {
+    fn open(path: &Path, private: &Arc<Private>) -> io::Result<Place> {
         let real = fs::canonicalize(path)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(&real, flags, Mode::empty())?;
-        Ok(Root { dir, real, beneath: AtomicBool::new(true) })
+        let id = id(&rustix::fs::fstat(&dir)?);
+        let is_private = real.ancestors().any(|above| {
+            fs::metadata(above).is_ok_and(|above| private.is_folder(FileId::of(&above)))
+        });
+        let private = Arc::clone(private);
+        Ok(Place { dir, real, id, is_private, private, beneath: AtomicBool::new(true) })
+    }
+
+    /// Whether nothing beneath it is served, since it is part of what the process owns.
+    pub fn is_private(&self) -> bool {
+        self.is_private
+    }
+
+    /// Where it is, without links.
+    pub fn real(&self) -> &Path {
+        &self.real
     }
 
     /// Opens what is called `name` beneath the root, whatever it is.
     ///
     /// # Errors
-    /// Those of open(2), and [`ErrorKind::NotFound`] for what lies outside.
+    /// Those of open(2), and [`ErrorKind::NotFound`] for what lies outside, or is not served.
     pub fn find(&self, name: &[u8]) -> io::Result<File> {
         self.find_with(name, READ)
     }
@@ -54,22 +124,28 @@ impl Root {
     /// The same, but only to look at: nothing of it can be read.
     ///
     /// # Errors
-    /// Those of [`Root::find`].
+    /// Those of [`Place::find`].
     pub fn look(&self, name: &[u8]) -> io::Result<File> {
         self.find_with(name, OFlags::PATH | OFlags::CLOEXEC)
     }
 
     fn find_with(&self, name: &[u8], flags: OFlags) -> io::Result<File> {
         let name = if name.is_empty() { b"." } else { name };
+        let (file, real) = self.open_beneath(name, flags)?;
+        if self.is_kept(&real, &file)? { Err(ErrorKind::NotFound.into()) } else { Ok(file) }
+    }
+
+    /// Opens it, and says by which name without links.
+    fn open_beneath<'n>(&self, name: &'n [u8], flags: OFlags) -> io::Result<(File, Cow<'n, [u8]>)> {
         if !self.beneath.load(Ordering::Relaxed) {
             return self.resolve(name, flags);
         }
         for _ in 0..TRIES {
-            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
             match openat2(&self.dir, name, flags, Mode::empty(), resolve) {
-                Ok(file) => return Ok(file.into()),
+                Ok(file) => return Ok((file.into(), name.into())),
                 Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(Errno::XDEV) => return self.resolve(name, flags),
+                Err(Errno::XDEV | Errno::LOOP) => return self.resolve(name, flags),
                 Err(Errno::NOSYS | Errno::PERM) => {
                     self.beneath.store(false, Ordering::Relaxed);
                     return self.resolve(name, flags);
@@ -81,20 +157,65 @@ impl Root {
     }
 
     /// Finds out where `name` really is, and opens that if it is beneath the root.
-    fn resolve(&self, name: &[u8], flags: OFlags) -> io::Result<File> {
+    fn resolve(&self, name: &[u8], flags: OFlags) -> io::Result<(File, Cow<'static, [u8]>)> {
         let real = fs::canonicalize(self.real.join(OsStr::from_bytes(name)))?;
         let inside = real.strip_prefix(&self.real).map_err(|_| ErrorKind::NotFound)?;
         let inside = if inside.as_os_str().is_empty() { Path::new(".") } else { inside };
+        let own = Cow::Owned(inside.as_os_str().as_bytes().to_vec());
         if self.beneath.load(Ordering::Relaxed) {
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            return Ok(openat2(&self.dir, inside, flags, Mode::empty(), resolve)?.into());
+            let file = openat2(&self.dir, inside, flags, Mode::empty(), resolve)?;
+            return Ok((file.into(), own));
         }
         let file = File::from(openat(&self.dir, inside, flags | OFlags::NOFOLLOW, Mode::empty())?);
         // Somebody may have put a link on the way since.
         let opened = readlink(format!("/proc/self/fd/{}", file.as_raw_fd()), Vec::new())?;
         let opened = Path::new(OsStr::from_bytes(opened.as_bytes()));
-        if opened.starts_with(&self.real) { Ok(file) } else { Err(ErrorKind::NotFound.into()) }
+        if opened.starts_with(&self.real) {
+            Ok((file, own))
+        } else {
+            Err(ErrorKind::NotFound.into())
+        }
     }
+
+    /// Whether what was opened by this name without links is, or lies in, what is not served.
+    fn is_kept(&self, name: &[u8], file: &File) -> io::Result<bool> {
+        if self.is_private {
+            return Ok(true);
+        }
+        if self.private.is_empty() || name == b"." {
+            return Ok(false);
+        }
+        let mut folder = self.id;
+        let ends = name.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        for (end, _) in ends {
+            folder = id(&statat(&self.dir, &name[..end], AtFlags::empty())?);
+            if self.private.is_folder(folder) {
+                return Ok(true);
+            }
+        }
+        let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
+        let metadata = file.metadata()?;
+        let is_linked = metadata.nlink() > 1 && !metadata.is_dir();
+        let id = FileId::of(&metadata);
+        Ok(self.private.keeps(&Candidate { id, is_linked, name: last, folder }))
+    }
+
+    /// Whether an entry of an open directory is not served. Where a link leads is for
+    /// [`Place::look`] to say.
+    pub fn is_kept_entry(&self, folder: impl AsFd, name: &[u8], stat: &Stat) -> io::Result<bool> {
+        if self.private.is_empty() {
+            return Ok(false);
+        }
+        let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        let is_linked = is_regular && stat.st_nlink > 1;
+        let folder = id(&rustix::fs::fstat(folder)?);
+        Ok(self.private.keeps(&Candidate { id: id(stat), is_linked, name, folder }))
+    }
+}
+
+fn id(stat: &Stat) -> FileId {
+    FileId::new(stat.st_dev, stat.st_ino)
 }
 
 #[cfg(test)]
@@ -104,18 +225,18 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     /// A root with a secret beside it, seen by both ways of resolving.
-    fn both(name: &str) -> (PathBuf, [Root; 2]) {
+    fn both(name: &str) -> (PathBuf, [Arc<Place>; 2]) {
         let place = std::env::temp_dir().join(format!("pentad-{name}-{}", std::process::id()));
         let root = place.join("root");
         fs::create_dir_all(root.join("sub")).unwrap();
         fs::write(place.join("secret"), "secret").unwrap();
         fs::write(root.join("sub/file"), "inside").unwrap();
-        let roots = [Root::open(&root).unwrap(), Root::open(&root).unwrap()];
+        let roots = [(); 2].map(|()| Root::open(&root).unwrap().now().unwrap());
         roots[1].beneath.store(false, Ordering::Relaxed);
         (place, roots)
     }
 
-    fn read(root: &Root, name: &str) -> Option<String> {
+    fn read(root: &Place, name: &str) -> Option<String> {
         let mut text = String::new();
         root.find(name.as_bytes()).ok()?.read_to_string(&mut text).ok()?;
         Some(text)
@@ -164,8 +285,7 @@ mod tests {
     fn a_fifo_keeps_nobody_waiting() {
         let (place, roots) = both("root-fifo");
         let fifo = place.join("root/fifo");
-        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, Mode::RUSR, 0)
-            .unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
         for root in &roots {
             assert!(!root.find(b"fifo").unwrap().metadata().unwrap().is_file());
         }

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 /// A directory that is served, and is gone after the test.
-struct Place {
-    path: PathBuf,
+pub(super) struct Place {
+    pub(super) path: PathBuf,
     site: Arc<Site>,
 }
 
 impl Place {
-    fn new() -> Place {
+    pub(super) fn new() -> Place {
         static PLACES: AtomicUsize = AtomicUsize::new(0);
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
         let name = format!("pentad-files-{}-{number}", std::process::id());
@@ -27,41 +27,35 @@ impl Place {
         Place { path, site }
     }
 
-    fn at(&self, name: impl AsRef<[u8]>) -> PathBuf {
+    pub(super) fn at(&self, name: impl AsRef<[u8]>) -> PathBuf {
         self.path.join(OsStr::from_bytes(name.as_ref()))
     }
 
     /// Writes a file, and the directories that it needs.
-    fn put(&self, name: impl AsRef<[u8]>, bytes: impl AsRef<[u8]>) {
+    pub(super) fn put(&self, name: impl AsRef<[u8]>, bytes: impl AsRef<[u8]>) {
         let path = self.at(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
     /// Whatever is there is read, without a thought of who may be writing to it.
-    fn lookup(&self, path: impl AsRef<[u8]>) -> Lookup {
+    pub(super) fn lookup(&self, path: impl AsRef<[u8]>) -> Lookup {
         Lookup {
             site: Arc::clone(&self.site),
             path: path.as_ref().into(),
             wish: Wish::PLAIN,
             depth: Depth::Content(u64::MAX),
-            list: false,
-            wall: None,
+            sidecars: true,
+            list: None,
+            wall: SystemTime::now(),
+            patience: Patience::Any,
             seats: None,
             known: None,
         }
     }
 
-    fn find(&self, path: impl AsRef<[u8]>) -> Outcome {
+    pub(super) fn find(&self, path: impl AsRef<[u8]>) -> Outcome {
         done(self.lookup(path))
-    }
-
-    fn list(&self, path: &str) -> (Vec<Name>, bool) {
-        let outcome = done(Lookup { list: true, ..self.lookup(path) });
-        let Outcome::Listing { names, truncated } = outcome else {
-            panic!("{path}: {outcome:?}");
-        };
-        (names, truncated)
     }
 }
 
@@ -71,12 +65,12 @@ impl Drop for Place {
     }
 }
 
-fn done(lookup: Lookup) -> Outcome {
+pub(super) fn done(lookup: Lookup) -> Outcome {
     slices(Job::lookup(lookup)).1
 }
 
 /// How many slices a job takes, and what it comes to.
-fn slices(mut job: Job) -> (usize, Outcome) {
+pub(super) fn slices(mut job: Job) -> (usize, Outcome) {
     for count in 1.. {
         let slice = job.cut().expect("nothing is out");
         assert!(job.cut().is_none(), "one slice at a time");
@@ -87,12 +81,12 @@ fn slices(mut job: Job) -> (usize, Outcome) {
     unreachable!("a count does not end")
 }
 
-fn found(outcome: Outcome) -> Found {
+pub(super) fn found(outcome: Outcome) -> Found {
     let Outcome::Found(found) = outcome else { panic!("not found: {outcome:?}") };
     *found
 }
 
-fn bytes(outcome: Outcome) -> Vec<u8> {
+pub(super) fn bytes(outcome: Outcome) -> Vec<u8> {
     let content = found(outcome).content;
     let Content::Bytes(bytes) = content else { panic!("not read: {content:?}") };
     bytes.to_vec()
@@ -192,23 +186,50 @@ fn a_long_file_is_a_sealed_copy_as_long_as_there_is_a_seat_for_it() {
 }
 
 #[test]
-fn a_validator_is_the_length_and_the_time_to_the_nanosecond() {
+fn a_file_is_told_from_another_with_the_same_length_and_time() {
+    let place = Place::new();
+    let put = |text: &str| {
+        place.put("new", text);
+        let file = File::options().write(true).open(place.at("new")).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1)).unwrap();
+        fs::rename(place.at("new"), place.at("a")).unwrap();
+    };
+    let look = || found(place.find("/a"));
+    put("AAAA");
+    let first = look();
+    put("BBBB");
+    let second = look();
+    let said = |found: &Found| (found.mark.bytes, found.mark.modified);
+    assert_eq!(said(&first), said(&second));
+    assert!(first.state != second.state && first.tag != second.tag);
+    assert!(!first.mark.is_file(&second.mark), "it is another file");
+    put("AAAA");
+    let third = look();
+    assert!(third.state != first.state && third.tag == first.tag, "the same bytes have their tag");
+    fs::write(place.at("a"), "CCCC").unwrap();
+    let file = File::options().write(true).open(place.at("a")).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1)).unwrap();
+    let fourth = look();
+    assert_eq!(said(&fourth), said(&first));
+    assert!(fourth.mark.is_file(&third.mark) && fourth.state != third.state, "rewritten in place");
+}
+
+#[test]
+fn a_file_too_long_to_be_read_has_a_tag_once_it_cannot_change_unseen() {
     let place = Place::new();
     place.put("a", "text");
-    let mark = || found(place.find("/a")).mark;
-    let first = mark();
-    let file = File::options().write(true).open(place.at("a")).unwrap();
-    let modified = file.metadata().unwrap().modified().unwrap();
-    let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    assert_eq!((first.bytes, first.stamp, first.dated), (4, since.as_nanos() as i64, true));
-    file.set_modified(modified + Duration::from_nanos(1)).unwrap();
-    assert_ne!(mark(), first);
-    file.set_modified(modified).unwrap();
-    fs::rename(place.at("a"), place.at("b")).unwrap();
-    fs::rename(place.at("b"), place.at("a")).unwrap();
-    assert_eq!(mark(), first, "neither the name nor the inode counts");
-    file.set_modified(SystemTime::UNIX_EPOCH - Duration::from_nanos(1)).unwrap();
-    assert_eq!(mark().stamp, -1, "there was a time before 1970");
+    let look = |wall: SystemTime| {
+        let depth = Depth::Content(0);
+        found(done(Lookup { depth, wall, ..place.lookup("/a") }))
+    };
+    let changed = look(SystemTime::now()).mark.changed;
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(changed as u64);
+    let young = look(changed + limits::SETTLE - Duration::from_nanos(1));
+    assert!(young.is_young && young.tag.is_none(), "it may change once more in the same tick");
+    let old = look(changed + limits::SETTLE);
+    assert!(!old.is_young && old.tag == look(changed + limits::SETTLE).tag && old.tag.is_some());
+    let read = found(place.find("/a"));
+    assert!(read.tag.is_some() && read.tag != old.tag, "of one that was read it is a digest");
 }
 
 #[test]
@@ -220,6 +241,8 @@ fn what_is_known_need_not_be_read_again() {
     assert!(matches!(look(), Outcome::Same));
     place.put("a.gz", "packed");
     assert!(matches!(look(), Outcome::Found(_)), "there is another encoding now");
+    let unasked = Lookup { known, sidecars: false, ..place.lookup("/a") };
+    assert!(matches!(done(unasked), Outcome::Same), "unless there cannot be any");
     fs::remove_file(place.at("a.gz")).unwrap();
     assert!(matches!(look(), Outcome::Same));
     place.put("a", "texts");
@@ -248,60 +271,45 @@ fn the_most_welcome_encoding_that_is_there_is_found() {
 }
 
 #[test]
-fn a_file_that_was_just_written_to_is_left_to_settle() {
+fn a_sidecar_that_is_older_than_its_file_is_not_used() {
     let place = Place::new();
-    place.put("a", "text");
-    place.put("empty", "");
-    let modified = |name: &str| fs::metadata(place.at(name)).unwrap().modified().unwrap();
-    let unsettled = |name: &str, wall: SystemTime| {
-        let outcome = done(Lookup { wall: Some(wall), ..place.lookup(format!("/{name}")) });
-        matches!(outcome, Outcome::Unsettled(_))
+    place.put("a", "plain");
+    place.put("a.gz", "gzip");
+    let set = |name: &str, nanos: u64| {
+        let file = File::options().write(true).open(place.at(name)).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)).unwrap();
     };
-    let (a, empty) = (modified("a"), modified("empty"));
-    let nanosecond = Duration::from_nanos(1);
-    assert!(unsettled("a", a) && unsettled("a", a + limits::SETTLE - nanosecond));
-    assert!(!unsettled("a", a + limits::SETTLE));
-    assert!(unsettled("empty", empty + limits::SETTLE), "more is likely to come");
-    assert!(!unsettled("empty", empty + limits::SETTLE_EMPTY));
-    assert!(unsettled("a", a - limits::SETTLE_AHEAD), "its clock is ahead a little");
-    assert!(!unsettled("a", a - limits::SETTLE_AHEAD - nanosecond), "or is another one");
-    place.put("a.br", "young");
-    let wall = Some(modified("a.br") + limits::SETTLE);
-    assert!(matches!(done(Lookup { wall, ..place.lookup("/a") }), Outcome::Found(_)));
-}
-
-#[test]
-fn a_file_that_changes_between_two_slices_is_not_what_was_found() {
-    let place = Place::new();
-    let long = vec![b'x'; 3 * limits::FILE_READ_BYTES];
-    let shrink = |file: &File| file.set_len(9).unwrap();
-    let touch = |file: &File| file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    for change in [shrink, touch] {
-        place.put("long", &long);
-        let mut job = Job::lookup(place.lookup("/long"));
-        for _ in 0..2 {
-            let slice = job.cut().unwrap();
-            assert!(job.merge(slice.run()).is_none());
-        }
-        change(&File::options().write(true).open(place.at("long")).unwrap());
-        assert!(matches!(slices(job).1, Outcome::Unsettled(_)));
+    let wish = Wish::new([Coding::Gzip, Coding::Identity]);
+    let is_used = || {
+        let found = found(done(Lookup { wish, ..place.lookup("/a") }));
+        assert_eq!(
+            found.state.sidecars[Coding::Gzip as usize].is_some(),
+            found.coding != Coding::Identity
+        );
+        found.coding == Coding::Gzip
+    };
+    set("a", 5_123_456_789);
+    for (sidecar, expected) in [
+        (5_123_456_789, true),
+        (9_000_000_000, true),
+        (5_000_000_000, true), // cut to the second
+        (5_123_456_000, true), // … and to the microsecond
+        (5_123_455_000, false),
+        (4_999_999_999, false),
+        (4_000_000_000, false),
+    ] {
+        set("a.gz", sidecar);
+        assert_eq!(is_used(), expected, "{sidecar}");
     }
-    place.put("long", &long);
-    let mut job = Job::lookup(place.lookup("/long"));
-    let slice = job.cut().unwrap();
-    assert!(job.merge(slice.run()).is_none());
-    fs::remove_file(place.at("long")).unwrap();
-    assert_eq!(bytes(slices(job).1), long, "one that lost its name is still whole");
 }
 
 #[test]
 fn a_stretch_is_warm_as_long_as_the_file_is_what_it_was() {
     let place = Place::new();
     place.put("a", "0123456789");
-    let depth = Depth::Content(0);
-    let Content::File(file) = found(done(Lookup { depth, ..place.lookup("/a") })).content else {
-        panic!("not opened");
-    };
+    let (depth, patience) = (Depth::Content(0), Patience::Whole);
+    let lookup = Lookup { depth, patience, ..place.lookup("/a") };
+    let Content::File(file) = found(done(lookup)).content else { panic!("not opened") };
     assert_eq!(file.warm(), 10, "as much as is read ahead, which is all of it");
     let warm = |range| slices(Job::warm(Arc::clone(&file), range)).1;
     assert!(matches!(warm(0..10), Outcome::Warm));
@@ -309,60 +317,6 @@ fn a_stretch_is_warm_as_long_as_the_file_is_what_it_was() {
     assert!(matches!(warm(5..11), Outcome::Changed), "it never had so many bytes");
     File::options().write(true).open(place.at("a")).unwrap().set_len(5).unwrap();
     assert!(matches!(warm(0..2), Outcome::Changed));
-}
-
-#[test]
-fn what_would_be_served_is_listed_in_order() {
-    let place = Place::new();
-    for name in [&b"d/b"[..], b"d/a\n", b"d/\xff", b"d/.hidden", b"d/e/f", b"d/.well-known/x"] {
-        place.put(name, "12345");
-    }
-    for (link, target) in
-        [("in", "b"), ("dir", "e"), ("out", "/etc"), ("up", "../.."), ("gone", "nothing")]
-    {
-        symlink(target, place.at(format!("d/{link}"))).unwrap();
-    }
-    let fifo = rustix::fs::FileType::Fifo;
-    let mode = rustix::fs::Mode::RUSR;
-    rustix::fs::mknodat(rustix::fs::CWD, place.at("d/fifo"), fifo, mode, 0).unwrap();
-    let (names, truncated) = place.list("/d/");
-    let told = names.iter().map(|name| (&*name.name, name.is_directory, name.bytes));
-    let expected: [(&[u8], bool, u64); 7] = [
-        (b".well-known", true, 0),
-        (b"a\n", false, 5),
-        (b"b", false, 5),
-        (b"dir", true, 0),
-        (b"e", true, 0),
-        (b"in", false, 5),
-        (b"\xff", false, 5),
-    ];
-    assert_eq!((told.collect::<Vec<_>>(), truncated), (expected.to_vec(), false));
-    assert!(matches!(place.find("/d/"), Outcome::Missing), "only where that is asked for");
-    for path in ["/d/b/", "/nothing/", "/d/out/"] {
-        let outcome = done(Lookup { list: true, ..place.lookup(path) });
-        assert!(matches!(outcome, Outcome::Missing), "{path}: {outcome:?}");
-    }
-    place.put("d/index.html", "index");
-    assert_eq!(bytes(done(Lookup { list: true, ..place.lookup("/d/") })), b"index");
-}
-
-#[test]
-fn a_long_listing_is_read_in_slices_and_cut_off() {
-    let place = Place::new();
-    let names = |count: usize, from: usize| {
-        for number in from..count {
-            place.put(format!("{number:05}"), "");
-        }
-    };
-    names(limits::LISTING_NAMES_MAX, 0);
-    let (all, truncated) = place.list("/");
-    assert_eq!((all.len(), truncated), (limits::LISTING_NAMES_MAX, false));
-    assert!(all.is_sorted());
-    names(limits::LISTING_NAMES_MAX + 1, limits::LISTING_NAMES_MAX);
-    let (count, outcome) = slices(Job::lookup(Lookup { list: true, ..place.lookup("/") }));
-    assert!(count > 20, "{count} slices");
-    let Outcome::Listing { names, truncated } = outcome else { panic!("{outcome:?}") };
-    assert_eq!((names.len(), truncated), (limits::LISTING_NAMES_MAX, true));
 }
 
 #[test]

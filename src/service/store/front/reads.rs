@@ -135,7 +135,7 @@ impl Pending {
         let stored = if reply.stored { "; stored" } else { "" };
         let collapsed = if self.joined { "; collapsed" } else { "" };
         let (why, status) = (self.why, reply.status);
-        response.cache = Some(Verdict::Miss);
+        (response.cache, response.age) = (Some(Verdict::Miss), Some(0));
         response
             .field(
                 "Cache-Status",
@@ -149,7 +149,7 @@ impl Pending {
     fn nobody(&self, cx: &Cx<'_>) -> Response {
         if let Some(found) = cx.world.store.front.cache.find_stale(&self.key, cx.now) {
             let mut response = content(&self.shape, &found.reply);
-            response.cache = Some(Verdict::Hit(found.age.as_secs()));
+            (response.cache, response.age) = (Some(Verdict::Hit), Some(found.age.as_secs()));
             return response
                 .field("Cache-Status", "pentad; hit; detail=stale-if-error".to_string())
                 .field("X-Replica", found.reply.replica.clone())
@@ -180,7 +180,7 @@ fn hit(shape: &Shape, found: Found) -> Response {
         response.body = Content::Shared(Arc::clone(&found.reply.body), 0..length);
     }
     response.lines = Some(found.lines);
-    response.cache = Some(Verdict::Hit(found.age.as_secs()));
+    (response.cache, response.age) = (Some(Verdict::Hit), Some(found.age.as_secs()));
     response
 }
 

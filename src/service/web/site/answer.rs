@@ -1,7 +1,7 @@
 //! From a file and a request to a response: preconditions and ranges (RFC 9110 §13, §14).
 
 use super::resource::Variant;
-use crate::service::http::{Content as Body, Response, Style, empty};
+use crate::service::http::{Content as Body, Cookie, Response, Style, empty};
 use crate::service::web::cache::Verdict;
 use crate::wire::conditional::{Conditions, Part, Verdict as Held};
 use crate::wire::http::{Head, Method};
@@ -30,11 +30,10 @@ pub fn page(status: u16, variant: &Variant, head: &Head<'_, '_>) -> Response {
 }
 
 fn whole(variant: &Variant, method: Method) -> Response {
-    let body = match variant.bytes {
-        Some(bytes) => body(variant, method, 0..bytes),
-        None => Body::Unknown,
-    };
-    Response { body, lines: Some(Arc::clone(&variant.lines)), ..empty(200) }
+    let body = body(variant, method, 0..variant.bytes);
+    let lines = Some(Arc::clone(&variant.lines));
+    let cookie = if variant.is_personal { Cookie::Allowed } else { Cookie::Never };
+    Response { body, lines, cookie, ..empty(200) }
 }
 
 fn conditional(
@@ -53,9 +52,7 @@ fn conditional(
         }
         Held::Proceed => {}
     }
-    let Some(bytes) = variant.bytes else {
-        return whole(variant, method);
-    };
+    let bytes = variant.bytes;
     match conditions.part(method, &current, bytes) {
         Part::Whole => whole(variant, method),
         Part::Span(span) => {

@@ -3,19 +3,18 @@
 //! ```text
 //!   asked ─▶ looked up ─┬─ found ──────────────────────────▶ (kept) ─▶ all are told
 //!      ▲                ├─ found, to be compressed ─▶ packed ──▲
-//!      │ a moment later └─ somebody is writing to it: the old one is good meanwhile
+//!      │ a moment later └─ being written to: the old one is good meanwhile
 //!      └────────────────────┘
 //! ```
 //! It has no peer: it outlives who asked for it, and what it found is there for the next one.
 
 use super::make::keep;
-use super::resource::{PACK_BYTES_MIN, Parts, Variant};
+use super::resource::{PACK_BYTES_MIN, Variant};
 use super::table::{Fetched, Kept, Name};
-use super::with_index;
 use crate::limits;
 use crate::service::{Cx, Deadline, Effect, Event, Progress, Refusal, Ticket};
 use crate::stats::Close;
-use crate::work::files::{self, Coding, Content, Found, Mark, Wish};
+use crate::work::files::{self, Coding, Content, Document, Found, Mark, Patience, Wish};
 use crate::work::{Compute, Job, Outcome};
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,26 +29,12 @@ pub struct Session {
     again: Option<Instant>,
     /// How long a descriptor is waited for.
     until: Option<Instant>,
+    /// How often it was seen being written to, and how it was the last time.
     tries: u32,
-    /// How long the file was when it was seen being written to, and whether it only ever grew.
-    growth: Growth,
+    seen: Option<Mark>,
+    /// What has to be true of it to be taken the next time.
+    patience: Patience,
     done: Option<Close>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Growth {
-    bytes: Option<u64>,
-    grew: bool,
-    shrank: bool,
-}
-
-impl Growth {
-    fn note(&mut self, mark: Mark) {
-        if let Some(before) = self.bytes.replace(mark.bytes) {
-            self.grew |= mark.bytes > before;
-            self.shrank |= mark.bytes < before;
-        }
-    }
 }
 
 /// The one job at a time of such a session.
@@ -58,8 +43,17 @@ const TICKET: Ticket = 0;
 impl Session {
     /// For the fetch of that name, which is in the table.
     pub fn open(name: Name) -> Session {
-        let growth = Growth::default();
-        Session { name, packing: None, again: None, until: None, tries: 0, growth, done: None }
+        let patience = Patience::Settled;
+        Session {
+            name,
+            packing: None,
+            again: None,
+            until: None,
+            tries: 0,
+            seen: None,
+            patience,
+            done: None,
+        }
     }
 
     /// See [`crate::service::Session::handle`].
@@ -101,15 +95,12 @@ impl Session {
             self.done = Some(Close::Finished);
             return;
         };
-        let mut lookup = site.lookup(&fetch.path, fetch.order);
+        let mut lookup = site.lookup(&fetch.path, fetch.order, cx.wall);
         // What lacks the encoding that is wanted has to be read again, even if it is the same.
         let known = site.cache.peek(&fetch.path);
-        let known = known.filter(|resource| resource.has(fetch.order.wish));
-        let known = known.map(|resource| resource.state);
-        let is_append_only = self.growth.grew && !self.growth.shrank;
-        let patient = self.tries < limits::SETTLE_TRIES || !is_append_only;
-        lookup.wall = patient.then_some(cx.wall);
-        lookup.known = known;
+        let known = known.filter(|resource| resource.has(fetch.order.wish) && !resource.is_young);
+        lookup.known = known.map(|resource| resource.state);
+        lookup.patience = self.patience;
         let job = files::Job::lookup(lookup);
         cx.effects.push(Effect::Submit(TICKET, Job::Compute(Compute::Files(Box::new(job)))));
     }
@@ -120,14 +111,15 @@ impl Session {
             files::Outcome::Unsettled(mark) => return self.unsettled(mark, cx),
             files::Outcome::Same => return self.known(cx),
             files::Outcome::Directory => Fetched::Directory,
-            files::Outcome::Listing { names, truncated } => {
-                Fetched::Listing(names.into(), truncated)
-            }
+            files::Outcome::Listing(document) => self.listed(document, cx),
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
+            files::Outcome::Rootless => Fetched::Rootless,
             files::Outcome::Busy => return self.wait_for_a_descriptor(cx),
-            files::Outcome::Failed => Fetched::Failed,
-            files::Outcome::Warm | files::Outcome::Changed => Fetched::Failed,
+            files::Outcome::Failed
+            | files::Outcome::Warm
+            | files::Outcome::Changed
+            | files::Outcome::Rooted => Fetched::Failed,
         };
         if !matches!(fetched, Fetched::Failed) {
             self.forget(cx);
@@ -141,7 +133,9 @@ impl Session {
             self.done = Some(Close::Finished);
             return;
         };
-        let packs = site.packs(&fetch.path, &found.state);
+        // What is about to change would be compressed for nothing.
+        let packs =
+            site.packs(&fetch.path, &found.state) && !found.glance.is_compressed && !found.is_young;
         if let Content::Bytes(bytes) = &found.content
             && packs
             && is_to_be_packed(&found, fetch.order.wish)
@@ -151,8 +145,8 @@ impl Session {
             cx.effects.push(job);
             return;
         }
-        let variant = site.variant(&fetch.path, &found, fetch.order.wish, cx.now);
-        self.keep(found.state, packs, variant, cx);
+        let variant = site.variant(&fetch.path, &found, packs, cx.wall);
+        self.keep(&found, packs, variant, cx);
     }
 
     fn packed(&mut self, bytes: Arc<[u8]>, cx: &mut Cx<'_>) {
@@ -161,23 +155,18 @@ impl Session {
             self.done = Some(Close::Finished);
             return;
         };
-        let path = with_index(&fetch.path);
-        let parts = Parts {
-            path: &path,
-            coding: Coding::Gzip,
-            mark: found.mark,
-            packed: true,
-            varies: true,
-            bytes: Some(bytes.len() as u64),
-            content: Content::Bytes(bytes),
-            read: cx.now,
+        // What does not get shorter is better sent as it is.
+        let packs = (bytes.len() as u64) < found.mark.bytes;
+        let variant = if packs {
+            site.packed_variant(&fetch.path, &found, bytes, cx.wall)
+        } else {
+            site.variant(&fetch.path, &found, false, cx.wall)
         };
-        let variant = Variant::new(parts, &site.rules);
-        self.keep(found.state, true, variant, cx);
+        self.keep(&found, packs, variant, cx);
     }
 
     /// The file is in hand: the cache takes it if it can, and all are told.
-    fn keep(&mut self, state: files::State, packs: bool, variant: Variant, cx: &mut Cx<'_>) {
+    fn keep(&mut self, found: &Found, packs: bool, variant: Variant, cx: &mut Cx<'_>) {
         let site = &mut cx.world.web.site;
         let Some(fetch) = site.fetches.find(self.name) else {
             self.done = Some(Close::Finished);
@@ -186,7 +175,7 @@ impl Session {
         let variant = Arc::new(variant);
         let kept = match &variant.content {
             Content::Bytes(_) | Content::Sealed(_) => {
-                keep(&mut site.cache, &fetch.path, state, packs, &variant, cx.now)
+                keep(&mut site.cache, &fetch.path, found, packs, &variant, cx.now)
             }
             Content::File(_) => {
                 site.cache.remove(&fetch.path);
@@ -194,8 +183,17 @@ impl Session {
             }
             Content::None => false,
         };
-        let found = Kept { state, packs, variant, kept };
-        self.end(&Fetched::File(Arc::new(found)), cx);
+        let kept = Kept { state: found.state, packs, variant, kept };
+        self.end(&Fetched::File(Arc::new(kept)), cx);
+    }
+
+    /// A listing is in hand. Those that are still being sent are counted: the memory that they
+    /// take is bounded, however slow their readers are.
+    fn listed(&self, document: Document, cx: &mut Cx<'_>) -> Fetched {
+        match cx.world.web.site.listings.take_in(document) {
+            Some(document) => Fetched::Listing(document),
+            None => Fetched::Busy,
+        }
     }
 
     /// What the cache has is still the state of the file, or as good as any for now.
@@ -204,18 +202,30 @@ impl Session {
         self.end(&Fetched::Known, cx);
     }
 
-    /// Somebody writes to the file. Whoever can be served with what was there before is.
+    /// The file is being written to. Whoever can be served with what was there before is.
     fn unsettled(&mut self, mark: Mark, cx: &mut Cx<'_>) {
-        self.growth.note(mark);
         self.tries += 1;
+        let before = self.seen.replace(mark);
+        let is_replaced = before.is_some_and(|before| !before.is_file(&mark));
         let is_known = self.touch(cx);
-        if self.tries > limits::SETTLE_TRIES {
-            return self.end(if is_known { &Fetched::Known } else { &Fetched::Unsettled }, cx);
-        }
+        self.patience = match self.tries / limits::SETTLE_TRIES {
+            0 if is_replaced => Patience::Whole,
+            0 => Patience::Settled,
+            1 => Patience::Quiet(mark),
+            2 => Patience::Whole,
+            _ if is_known => return self.end(&Fetched::Known, cx),
+            _ => Patience::Any,
+        };
         if is_known {
             cx.world.web.site.fetches.tell(self.name, &Fetched::Known, cx.effects);
         }
-        self.again = Some(cx.now + limits::SETTLE_PAUSE);
+        match self.patience {
+            Patience::Any => self.look(cx),
+            Patience::Whole if is_replaced => self.look(cx),
+            Patience::Settled | Patience::Quiet(_) | Patience::Whole => {
+                self.again = Some(cx.now + limits::SETTLE_PAUSE);
+            }
+        }
     }
 
     /// There is no descriptor free. Whoever is idle is closed meanwhile, so that one soon is.
@@ -233,22 +243,25 @@ impl Session {
             // Uncompressed is better than not at all.
             let site = &cx.world.web.site;
             if let Some(fetch) = site.fetches.find(self.name) {
-                let variant = site.variant(&fetch.path, &found, Wish::PLAIN, cx.now);
-                return self.keep(found.state, false, variant, cx);
+                let variant = site.variant(&fetch.path, &found, false, cx.wall);
+                return self.keep(&found, false, variant, cx);
             }
         }
         let is_known = self.touch(cx);
         self.end(if is_known { &Fetched::Known } else { &Fetched::Busy }, cx);
     }
 
-    /// Notes that what the cache has was looked at. Whether it has anything.
+    /// Notes that what the cache has was looked at. Whether it has what was asked for.
     fn touch(&self, cx: &mut Cx<'_>) -> bool {
         let site = &mut cx.world.web.site;
         let Some(fetch) = site.fetches.find(self.name) else {
             return false;
         };
-        let resource = site.cache.peek(&fetch.path);
-        resource.map(|resource| resource.checked = cx.now).is_some()
+        let Some(resource) = site.cache.peek(&fetch.path) else {
+            return false;
+        };
+        resource.checked = cx.now;
+        resource.has(fetch.order.wish)
     }
 
     fn forget(&self, cx: &mut Cx<'_>) {

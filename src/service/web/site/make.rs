@@ -2,15 +2,15 @@
 
 use super::resource::{Parts, Resource, Variant};
 use super::table::Order;
-use super::{Cache, State, fetch, media, with_index};
+use super::{Cache, State, media, with_index};
 use crate::limits;
-use crate::work::files::{self, Coding, Content, Depth, Found, Lookup, Wish};
+use crate::work::files::{Coding, Content, Depth, Found, Lookup, Patience};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 impl State {
     /// What to look up for such an order.
-    pub(super) fn lookup(&self, path: &[u8], order: Order) -> Lookup {
+    pub(super) fn lookup(&self, path: &[u8], order: Order, wall: SystemTime) -> Lookup {
         let most = if self.cache.enabled() {
             self.cache.entry_bytes_max()
         } else {
@@ -18,39 +18,69 @@ impl State {
         };
         // What is to be compressed has to be at hand.
         let mut welcome = order.wish.codings().iter();
+        let file = with_index(path);
         let is_packed = cfg!(feature = "gzip")
             && welcome.any(|coding| *coding == Coding::Gzip)
-            && media::is_compressible(&media::of(&with_index(path)));
+            && media::is_compressible(&file);
         let may_be_sealed = self.cache.enabled() && !is_packed;
         Lookup {
             site: Arc::clone(&self.source),
             path: path.into(),
             wish: order.wish,
-            depth: if order.head { Depth::State } else { Depth::Content(most as u64) },
-            list: self.rules.list,
+            depth: if order.probe { Depth::State } else { Depth::Content(most as u64) },
+            sidecars: media::encoding(&file).is_none(),
+            list: self.rules.list.then_some(order.form),
             seats: may_be_sealed.then(|| Arc::clone(&self.seats)),
-            wall: None,
+            wall,
+            patience: Patience::Any,
             known: None,
         }
     }
 
     /// What a response about a found file is made of.
-    pub(super) fn variant(&self, path: &[u8], found: &Found, wish: Wish, now: Instant) -> Variant {
-        let path = with_index(path);
-        let packs = self.packs(&path, &found.state);
-        // Who only wants the head is told of what a body would be, as far as that is known.
-        let would_be_packed =
-            matches!(found.content, Content::None) && packs && fetch::is_to_be_packed(found, wish);
-        let coding = if would_be_packed { Coding::Gzip } else { found.coding };
+    pub(super) fn variant(
+        &self,
+        path: &[u8],
+        found: &Found,
+        packs: bool,
+        wall: SystemTime,
+    ) -> Variant {
+        let content = found.content.clone();
+        self.variant_of(path, found, found.coding, packs, content, wall)
+    }
+
+    /// The same, of a file that was compressed to these bytes.
+    pub(super) fn packed_variant(
+        &self,
+        path: &[u8],
+        found: &Found,
+        bytes: Arc<[u8]>,
+        wall: SystemTime,
+    ) -> Variant {
+        self.variant_of(path, found, Coding::Gzip, true, Content::Bytes(bytes), wall)
+    }
+
+    fn variant_of(
+        &self,
+        path: &[u8],
+        found: &Found,
+        coding: Coding,
+        packs: bool,
+        content: Content,
+        wall: SystemTime,
+    ) -> Variant {
+        let bytes = match &content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Sealed(_) | Content::File(_) | Content::None => found.mark.bytes,
+        };
         let parts = Parts {
-            path: &path,
+            path: &with_index(path),
             coding,
-            mark: found.mark,
-            packed: would_be_packed,
+            found,
             varies: packs || found.state.sidecars != [None; 3],
-            content: found.content.clone(),
-            bytes: (!would_be_packed).then_some(found.mark.bytes),
-            read: now,
+            bytes,
+            content,
+            wall,
         };
         Variant::new(parts, &self.rules)
     }
@@ -60,13 +90,17 @@ impl State {
 pub(super) fn keep(
     cache: &mut Cache<Resource>,
     path: &[u8],
-    state: files::State,
+    found: &Found,
     packs: bool,
     variant: &Arc<Variant>,
     now: Instant,
 ) -> bool {
-    let old = cache.remove(path).filter(|resource| resource.state == state);
-    let mut resource = old.unwrap_or_else(|| Resource::new(state, packs, now));
+    // What may have changed without a trace has nothing in common with what is read now.
+    let is_same = |old: &Resource| {
+        old.state == found.state && old.packs == packs && !old.is_young && !found.is_young
+    };
+    let new = || Resource::new(found, packs, now);
+    let mut resource = cache.remove(path).filter(is_same).unwrap_or_else(new);
     resource.checked = now;
     resource.add(Arc::clone(variant));
     let bytes = resource.bytes();
@@ -74,7 +108,7 @@ pub(super) fn keep(
         Ok(()) => true,
         // With all its encodings it takes too much; alone it may not.
         Err(_) => {
-            let mut resource = Resource::new(state, packs, now);
+            let mut resource = new();
             resource.add(Arc::clone(variant));
             let bytes = resource.bytes();
             cache.insert(path, resource, bytes).is_ok()

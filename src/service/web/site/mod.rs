@@ -13,11 +13,13 @@ mod listing;
 mod make;
 mod media;
 mod pending;
+mod ready;
 mod resource;
 mod table;
 
 pub use fetch::Session;
 pub use pending::Pending;
+pub use ready::{Readiness, ready};
 pub use resource::Resource;
 pub use table::{Fetched, Fetches, Name};
 
@@ -28,6 +30,8 @@ use crate::service::http::{Answer, Pending as HttpPending, Request, Response, St
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
 use crate::work::files::{self, Page, Seats, Site};
+use crate::work::{Compute, Job};
+use listing::Listings;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,6 +46,8 @@ pub struct State {
     pub rules: Rules,
     /// What is being fetched.
     pub fetches: Fetches,
+    /// Listings of directories that are being sent.
+    listings: Listings,
     source: Arc<Site>,
     seats: Arc<Seats>,
     /// Until when the pages for errors are known to be missing: 404, then 50x.
@@ -89,6 +95,7 @@ impl State {
             cache: Cache::new(cache_bytes),
             rules,
             fetches: Fetches::default(),
+            listings: Listings::default(),
             source: Arc::new(source),
             seats: Seats::new(limits::SEALED),
             absent: [None; 2],
@@ -100,13 +107,47 @@ impl State {
         self.seats.at_most(most);
     }
 
-    /// Whether a file in this state would be compressed for those who accept that.
+    /// Whether a file in this state would be compressed for those who accept that: only if the
+    /// cache has room for it in all its forms, or it would be compressed again and again.
     fn packs(&self, path: &[u8], state: &files::State) -> bool {
+        let beside = state.sidecars.iter().flatten().map(|mark| mark.bytes).sum::<u64>();
+        let lines = resource::LINES_BYTES + 8 * self.rules.headers.len() as u64;
+        let forms = state.base.bytes.saturating_mul(2).saturating_add(beside + lines);
         cfg!(feature = "gzip")
             && state.sidecars[files::Coding::Gzip as usize].is_none()
             && state.base.bytes >= resource::PACK_BYTES_MIN
-            && state.base.bytes <= self.cache.entry_bytes_max() as u64
-            && media::is_compressible(&media::of(&with_index(path)))
+            && forms <= self.cache.entry_bytes_max() as u64
+            && media::is_compressible(&with_index(path))
+    }
+
+    /// Looks whether there are files to serve, where that may change.
+    pub fn probe(&self) -> Option<Job> {
+        let job = || files::Job::root(Arc::clone(&self.source));
+        match &*self.source {
+            Site::Embedded(_) => None,
+            Site::Directory(_) => Some(Job::Compute(Compute::Files(Box::new(job())))),
+        }
+    }
+}
+
+impl Rules {
+    /// What our own fields say of keeping a file, in place of what would be said.
+    fn cache_control(&self) -> Option<&str> {
+        self.headers.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("cache-control").then_some(value)
+        })
+    }
+
+    /// Whether what is said keeps shared caches from giving one visitor what another one was sent.
+    fn is_personal(&self) -> bool {
+        match self.cache_control() {
+            None => self.max_age.is_none(),
+            Some(value) => {
+                let value = value.to_ascii_lowercase();
+                ["private", "no-cache", "no-store"].iter().any(|word| value.contains(word))
+            }
+        }
     }
 }
 
@@ -198,8 +239,7 @@ fn hit(
             resource.checking = false;
         }
     }
-    let age = cx.now.saturating_duration_since(variant.read).as_secs();
-    Some(respond(&variant, head, goal, Verdict::Hit(age), cx))
+    Some(respond(&variant, head, goal, Verdict::Hit, cx))
 }
 
 fn respond(
@@ -212,7 +252,7 @@ fn respond(
     cx.world.web.site.cache.note(verdict);
     match goal {
         Goal::File => answer::of(variant, head, verdict),
-        Goal::Error(status, _) => answer::page(status, variant, head),
+        Goal::Error(status, _) => answer::page(status, variant, head).personal(),
         Goal::Refusal => only_read(head),
     }
 }
@@ -220,7 +260,8 @@ fn respond(
 fn order(head: &Head<'_, '_>) -> Order {
     let accepted: Vec<_> = head.fields("accept-encoding").collect();
     let wish = resource::wish(&accepted.iter().copied());
-    Order { wish, head: head.method != Method::Get }
+    let probe = !matches!(head.method, Method::Get | Method::Head);
+    Order { wish, probe, form: listing::form(head) }
 }
 
 /// Waits for a fetch.

@@ -8,7 +8,7 @@ use crate::service::http::{Response, Style, only_read, text};
 use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket};
 use crate::wire::Parse;
-use crate::wire::http::{Fields, Head, Method, Scan, head as parse_head};
+use crate::wire::http::{Fields, Head, Scan, head as parse_head};
 use crate::work::files;
 use crate::work::{Compute, Job, Outcome};
 use percent_encoding::{AsciiSet, percent_encode};
@@ -69,16 +69,24 @@ impl Pending {
     ) -> Option<Response> {
         match fetched {
             Fetched::File(kept) if self.suits(kept, head) => {
-                let kept_or_not = if kept.kept { Verdict::Miss } else { self.verdict(kept, cx) };
+                let kept_or_not = if kept.kept { Verdict::Miss } else { Verdict::Bypass };
                 Some(respond(&kept.variant, head, self.goal, kept_or_not, cx))
             }
-            Fetched::File(_) | Fetched::Known => self.look_again(head, cx),
+            Fetched::File(_) => {
+                self.tries += 1;
+                self.look_again(head, cx)
+            }
+            Fetched::Known => self.look_again(head, cx),
             Fetched::Directory => Some(self.redirect(head)),
-            Fetched::Listing(..) if self.goal == Goal::Refusal => Some(only_read(head)),
-            Fetched::Listing(names, truncated) => {
-                let mut response = listing::response(&self.path, names, *truncated, head);
+            Fetched::Listing(_) if self.goal == Goal::Refusal => Some(only_read(head)),
+            Fetched::Listing(document) if document.form == listing::form(head) => {
+                let mut response = listing::response(document, head);
                 response.cache = Some(Verdict::Bypass);
                 Some(response)
+            }
+            Fetched::Listing(_) => {
+                self.tries += 1;
+                self.look_again(head, cx)
             }
             Fetched::Missing => self.fail(404, NOWHERE, head, cx),
             Fetched::Denied => {
@@ -86,12 +94,9 @@ impl Pending {
             }
             Fetched::Failed => self.fail(500, BROKEN, head, cx),
             Fetched::Busy => self.fail(503, BUSY, head, cx),
-            Fetched::Unsettled => {
-                let why = "Somebody is writing to this file all the time.";
-                self.fail(503, why, head, cx)
-            }
+            Fetched::Rootless => self.fail(503, ROOTLESS, head, cx),
             Fetched::Alone => {
-                let lookup = cx.world.web.site.lookup(&self.path, order(head));
+                let lookup = cx.world.web.site.lookup(&self.path, order(head), cx.wall);
                 let job = Job::Compute(Compute::Files(Box::new(files::Job::lookup(lookup))));
                 cx.effects.push(Effect::Submit(self.ticket, job));
                 None
@@ -104,24 +109,7 @@ impl Pending {
         let is_there = !matches!(kept.variant.content, files::Content::None);
         let choice = resource::choose(&kept.state, kept.packs, head.fields("accept-encoding"));
         let suits = kept.variant.coding == choice || self.tries >= TRIES;
-        (suits || self.goal == Goal::Refusal) && (is_there || head.method != Method::Get)
-    }
-
-    /// Of a head that was not kept because it has no content the verdict is that of a miss.
-    fn verdict(&self, kept: &Kept, cx: &Cx<'_>) -> Verdict {
-        let cache = &cx.world.web.site.cache;
-        match kept.variant.content {
-            files::Content::None
-                if kept.variant.bytes.unwrap_or(0) <= cache.entry_bytes_max() as u64
-                    && cache.enabled() =>
-            {
-                Verdict::Miss
-            }
-            files::Content::None
-            | files::Content::Bytes(_)
-            | files::Content::Sealed(_)
-            | files::Content::File(_) => Verdict::Bypass,
-        }
+        suits && is_there || self.goal == Goal::Refusal
     }
 
     /// The cache may have it now; if not, it is fetched for this request.
@@ -129,7 +117,6 @@ impl Pending {
         if let Some(response) = hit(&self.path, head, self.goal, true, cx) {
             return Some(response);
         }
-        self.tries += 1;
         let waiter = Some((cx.id, self.ticket));
         let site = &mut cx.world.web.site;
         let joined = self.tries <= TRIES + 1
@@ -146,20 +133,23 @@ impl Pending {
     ) -> Option<Response> {
         let fetched = match outcome {
             files::Outcome::Found(found) => {
-                let site = &cx.world.web.site;
-                let wish = files::Wish::PLAIN;
-                let variant = site.variant(&self.path, &found, wish, cx.now);
+                let variant = cx.world.web.site.variant(&self.path, &found, false, cx.wall);
                 return Some(respond(&variant, head, self.goal, Verdict::Bypass, cx));
             }
             files::Outcome::Directory => Fetched::Directory,
-            files::Outcome::Listing { names, truncated } => {
-                Fetched::Listing(names.into(), truncated)
+            files::Outcome::Listing(document) => {
+                match cx.world.web.site.listings.take_in(document) {
+                    Some(document) => Fetched::Listing(document),
+                    None => Fetched::Busy,
+                }
             }
             files::Outcome::Missing => Fetched::Missing,
             files::Outcome::Denied => Fetched::Denied,
-            files::Outcome::Unsettled(_) => Fetched::Unsettled,
+            files::Outcome::Rootless => Fetched::Rootless,
             files::Outcome::Busy => Fetched::Busy,
-            files::Outcome::Same
+            files::Outcome::Unsettled(_)
+            | files::Outcome::Rooted
+            | files::Outcome::Same
             | files::Outcome::Failed
             | files::Outcome::Warm
             | files::Outcome::Changed => Fetched::Failed,
@@ -215,6 +205,7 @@ impl Pending {
     }
 }
 
+const ROOTLESS: &str = "The directory of the site is not there at the moment.";
 const BROKEN: &str = "The server could not read this file.";
 
 /// How often a request that was told of something else than it wanted asks again: once for each
@@ -222,7 +213,7 @@ const BROKEN: &str = "The server could not read this file.";
 const TRIES: u32 = 4;
 
 /// What stands in a path as it is: segments, and what is between them.
-const PATH: &AsciiSet = &listing::SEGMENT.remove(b'/');
+const PATH: &AsciiSet = &files::SEGMENT.remove(b'/');
 
 /// What stands in a query as it is. Escapes stay what they were.
 const QUERY: &AsciiSet = &PATH

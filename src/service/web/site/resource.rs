@@ -4,7 +4,7 @@
 use super::{Rules, media};
 use crate::wire::accept;
 use crate::wire::conditional::{Tag, Validators};
-use crate::work::files::{Coding, Content, Mark, State, Wish};
+use crate::work::files::{Coding, Content, Found, State, Wish};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -22,6 +22,8 @@ pub struct Resource {
     pub checking: bool,
     /// Whether it would be compressed for those who accept that.
     pub packs: bool,
+    /// Whether it may have changed since without a trace, so that it has to be read again.
+    pub is_young: bool,
     variants: [Option<Arc<Variant>>; 4],
 }
 
@@ -32,12 +34,12 @@ pub struct Variant {
     pub coding: Coding,
     /// What is in it, as far as it was read.
     pub content: Content,
-    /// Its length; unknown if it would have to be compressed first.
-    pub bytes: Option<u64>,
-    /// When it was read.
-    pub read: Instant,
-    /// The opaque part of the entity tag.
-    etag: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Whether it is a page for people, of which no shared cache keeps what one of them was sent.
+    pub is_personal: bool,
+    /// The opaque part of the entity tag, if it has one.
+    etag: Option<String>,
     modified: Option<SystemTime>,
     /// `Content-Type` and `Content-Encoding`, which only go with content.
     typed: String,
@@ -50,11 +52,15 @@ pub struct Variant {
 /// Compressed is what was found uncompressed: from this length on …
 pub const PACK_BYTES_MIN: u64 = 512;
 
+/// More than our own lines of responses about a file and its place in the cache take, in all forms.
+pub const LINES_BYTES: u64 = 6 * 1024;
+
 impl Resource {
     /// A file in this state, of which nothing is in memory yet.
-    pub fn new(state: State, packs: bool, now: Instant) -> Resource {
+    pub fn new(found: &Found, packs: bool, now: Instant) -> Resource {
         Resource {
-            state,
+            state: found.state,
+            is_young: found.is_young,
             checked: now,
             used: now,
             checking: false,
@@ -157,61 +163,58 @@ pub struct Parts<'a> {
     pub path: &'a [u8],
     /// How it is encoded.
     pub coding: Coding,
-    /// The state of the file that was read.
-    pub mark: Mark,
-    /// Whether it was compressed by us.
-    pub packed: bool,
+    /// What was found.
+    pub found: &'a Found,
     /// Whether there are other encodings.
     pub varies: bool,
     /// What is in it.
     pub content: Content,
-    /// Its length, if that is known.
-    pub bytes: Option<u64>,
-    /// When it was read.
-    pub read: Instant,
+    /// Its length.
+    pub bytes: u64,
+    /// The time.
+    pub wall: SystemTime,
 }
 
 impl Variant {
     /// A file in one encoding.
     pub fn new(parts: Parts<'_>, rules: &Rules) -> Variant {
-        let Parts { path, coding, mark, packed, varies, content, bytes, read } = parts;
-        let (length, stamp) = (mark.bytes, mark.stamp);
-        let how = match (packed, token(coding)) {
-            (true, _) => "-packed",
-            (false, Some(token)) => &format!("-{token}"),
-            (false, None) => "",
-        };
-        let etag = format!("{length:x}-{stamp:x}{how}");
-        let modified = mark.dated.then(|| time(stamp));
-        let mut common = format!("ETag: \"{etag}\"\r\n");
+        let Parts { path, coding, found, varies, content, bytes, wall } = parts;
+        let etag = found.tag.map(|tag| etag(tag, coding, found.coding));
+        // RFC 9110 §8.8.2.1: a time in the future was set, and when it was set is known.
+        let said = [found.mark.modified, found.mark.changed].map(time);
+        let past = said.into_iter().find(|said| *said <= wall).unwrap_or(wall);
+        let modified = found.mark.dated.then_some(past);
+        let mut common = String::new();
+        if let Some(etag) = &etag {
+            let _ = write!(common, "ETag: \"{etag}\"\r\n");
+        }
         if let Some(modified) = modified {
             let date = httpdate::fmt_http_date(modified.max(UNIX_EPOCH));
             let _ = write!(common, "Last-Modified: {date}\r\n");
         }
-        let says = rules.headers.lines().any(|line| {
-            let name = line.split(':').next().unwrap_or(line);
-            name.eq_ignore_ascii_case("cache-control")
-        });
-        let _ = match rules.max_age {
-            _ if says => Ok(()),
-            None => write!(common, "Cache-Control: no-cache\r\n"),
-            Some(seconds) => write!(common, "Cache-Control: max-age={seconds}\r\n"),
+        let _ = match (rules.cache_control(), rules.max_age) {
+            (Some(_), _) => Ok(()),
+            (None, None) => write!(common, "Cache-Control: no-cache\r\n"),
+            (None, Some(seconds)) => write!(common, "Cache-Control: max-age={seconds}\r\n"),
         };
         if varies {
             common.push_str("Vary: Accept-Encoding\r\n");
         }
         common.push_str(&rules.headers);
-        let mut typed = format!("Content-Type: {}\r\n", media::of(path));
-        if let Some(token) = token(coding) {
+        let media = media::of(path, found.glance.names_encoding);
+        let is_personal = media.starts_with("text/html") && rules.is_personal();
+        let mut typed = format!("Content-Type: {media}\r\n");
+        if let Some(token) = token(coding).or(media::encoding(path)) {
             let _ = write!(typed, "Content-Encoding: {token}\r\n");
         }
         let lines = format!("{typed}Accept-Ranges: bytes\r\n{common}").into_bytes().into();
-        Variant { coding, content, bytes, read, etag, modified, typed, common, lines }
+        Variant { coding, content, bytes, is_personal, etag, modified, typed, common, lines }
     }
 
     /// What conditions are held against.
     pub fn validators(&self) -> Validators<'_> {
-        Validators { etag: Some(Tag::strong(self.etag.as_bytes())), modified: self.modified }
+        let etag = self.etag.as_ref().map(|etag| Tag::strong(etag.as_bytes()));
+        Validators { etag, modified: self.modified }
     }
 
     /// The lines of a response with a part of it, or without content.
@@ -231,7 +234,18 @@ impl Variant {
             Content::Sealed(file) => file.mark().bytes as usize,
             Content::File(_) | Content::None => 0,
         };
-        content + self.etag.len() + self.typed.len() + self.common.len() + self.lines.len()
+        let etag = self.etag.as_ref().map_or(0, String::len);
+        content + etag + self.typed.len() + self.common.len() + self.lines.len()
+    }
+}
+
+/// The opaque part of an entity tag. What was compressed here has the tag of what it was made of,
+/// and the version that made it: the next one may make other bytes of it.
+fn etag(tag: u128, coding: Coding, found: Coding) -> String {
+    match token(coding) {
+        None => format!("{tag:032x}"),
+        Some(token) if coding == found => format!("{tag:032x}-{token}"),
+        Some(token) => format!("{tag:032x}-{token}-{}", env!("CARGO_PKG_VERSION")),
     }
 }
 

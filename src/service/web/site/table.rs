@@ -3,7 +3,7 @@
 use super::resource::Variant;
 use crate::limits;
 use crate::service::{Effect, Id, Kind, Mail, Ticket};
-use crate::work::files::{self, Name as Listed, Wish};
+use crate::work::files::{self, Document, Form, Wish};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ pub enum Fetched {
     /// A directory, to be asked for with a slash.
     Directory,
     /// The names in a directory.
-    Listing(Arc<[Listed]>, bool),
+    Listing(Document),
     /// There is nothing.
     Missing,
     /// It is not for us to read.
     Denied,
-    /// Somebody writes to it all the time.
-    Unsettled,
+    /// There is no directory to serve files from at the moment.
+    Rootless,
     /// There is no room for another job.
     Busy,
     /// The disk failed.
@@ -54,8 +54,10 @@ pub struct Kept {
 pub struct Order {
     /// The encodings that are welcome.
     pub wish: Wish,
-    /// Whether only its state is wanted.
-    pub head: bool,
+    /// Whether only that it is there is wanted.
+    pub probe: bool,
+    /// How a directory is to be listed.
+    pub form: Form,
 }
 
 /// A fetch that is under way.

@@ -1,0 +1,53 @@
+//! Whether the site could be served: a worker looks, as disks are for workers only.
+
+use crate::limits;
+use crate::service::http::{Answer, Pending, Request, Response, text};
+use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::work::Outcome;
+use crate::work::files;
+use std::time::Instant;
+
+/// What a request for it waits for.
+#[derive(Debug)]
+pub struct Readiness {
+    ticket: Ticket,
+    until: Instant,
+}
+
+/// A request for `/readyz`.
+pub fn ready(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let Some(job) = cx.world.web.site.probe() else {
+        return Answer::Ready(text(200, "ready\n").momentary());
+    };
+    cx.effects.push(Effect::Submit(request.ticket, job));
+    let until = cx.now + limits::READY_WAIT;
+    Answer::Wait(Pending::Ready(Readiness { ticket: request.ticket, until }))
+}
+
+impl Readiness {
+    /// When patience is over.
+    pub fn deadline(&self) -> Instant {
+        self.until
+    }
+
+    /// Something has happened; the response, if it can be given now.
+    pub fn news(&mut self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+        let (status, line) = match event {
+            Event::Done(ticket, _) if *ticket != self.ticket => return None,
+            _ if cx.draining => (503, "draining\n"),
+            Event::Done(_, Outcome::Files(files::Outcome::Rooted)) => (200, "ready\n"),
+            Event::Done(..) => (503, "the directory of the site (--root) is not there\n"),
+            Event::Refused(Refusal::Job(_)) => (503, "no worker has time\n"),
+            Event::Tick if cx.now >= self.until => {
+                (503, "the directory of the site (--root) does not answer\n")
+            }
+            Event::Opened { .. }
+            | Event::Bytes
+            | Event::Eof
+            | Event::Tick
+            | Event::Mail(_)
+            | Event::Refused(Refusal::Input | Refusal::Connection) => return None,
+        };
+        Some(text(status, line).momentary())
+    }
+}

@@ -1,0 +1,186 @@
+//! The names in a directory as a document, made in slices: a page, or JSON. What files are called
+//! is for their owners to say: names are bytes here, escaped for wherever they stand.
+
+use super::{Name, Outcome, Step};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What stands in a path as it is (RFC 3986 §2.3).
+pub const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How a directory is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Page,
+    /// For programs.
+    Json,
+}
+
+/// The names in a directory, as a document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// How they are listed.
+    pub form: Form,
+    /// The whole of it.
+    pub bytes: Arc<[u8]>,
+    /// The same for the same bytes.
+    pub tag: u128,
+}
+
+/// A document that is being made.
+#[derive(Debug)]
+pub struct Printing {
+    form: Form,
+    names: std::vec::IntoIter<Name>,
+    truncated: bool,
+    text: String,
+}
+
+/// Names printed in one slice: less than half a millisecond.
+const NAMES_PER_SLICE: usize = 256;
+
+impl Printing {
+    /// The document about the directory at `path`, of which these are all names, or the first.
+    pub(super) fn begin(form: Form, path: &[u8], names: Vec<Name>, truncated: bool) -> Printing {
+        let text = match form {
+            Form::Page => head(path),
+            Form::Json => "[".to_string(),
+        };
+        Printing { form, names: names.into_iter(), truncated, text }
+    }
+
+    /// Prints some names more.
+    pub(super) fn run(mut self) -> Result<Step, Outcome> {
+        for name in self.names.by_ref().take(NAMES_PER_SLICE) {
+            match self.form {
+                Form::Page => row(&name, &mut self.text),
+                Form::Json => entry(&name, &mut self.text),
+            }
+        }
+        if self.names.len() > 0 { Ok(Step::Print(self)) } else { Err(self.end()) }
+    }
+
+    fn end(mut self) -> Outcome {
+        match self.form {
+            Form::Page => {
+                self.text.push_str("</table>\n");
+                if self.truncated {
+                    self.text.push_str("<p>There are more names than are listed here.</p>\n");
+                }
+                self.text.push_str("</html>\n");
+            }
+            Form::Json => self.text.push(']'),
+        }
+        let bytes: Arc<[u8]> = self.text.into_bytes().into();
+        let tag = super::read::tag(&Sha256::digest(&bytes));
+        Outcome::Listing(Document { form: self.form, bytes, tag })
+    }
+}
+
+fn head(path: &[u8]) -> String {
+    let title = escaped(&String::from_utf8_lossy(path));
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
+         <style>:root{{color-scheme:light dark}}\
+         body{{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:50rem;\
+         padding:0 1rem}}td+td{{padding-left:2rem;text-align:right}}</style>\n\
+         <h1>{title}</h1>\n<table>\n"
+    );
+    if path != b"/" {
+        html.push_str("<tr><td><a href=\"../\">../</a></td></tr>\n");
+    }
+    html
+}
+
+fn row(name: &Name, html: &mut String) {
+    let slash = if name.is_directory { "/" } else { "" };
+    let text = escaped(&String::from_utf8_lossy(&name.name));
+    let bytes = if name.is_directory { String::new() } else { name.bytes.to_string() };
+    let _ = writeln!(
+        html,
+        "<tr><td><a href=\"{}\">{text}{slash}</a></td><td>{bytes}</td></tr>",
+        href(name)
+    );
+}
+
+fn entry(name: &Name, json: &mut String) {
+    let modified = UNIX_EPOCH + Duration::from_secs(name.modified.max(0) as u64);
+    let mut entry = serde_json::json!({
+        "name": String::from_utf8_lossy(&name.name),
+        "href": href(name),
+        "type": if name.is_directory { "directory" } else { "file" },
+        "mtime": httpdate::fmt_http_date(modified),
+    });
+    if !name.is_directory {
+        entry["size"] = name.bytes.into();
+    }
+    let comma = if json.len() > 1 { "," } else { "" };
+    let _ = write!(json, "{comma}{entry}");
+}
+
+/// Relative to the directory. With the dot, a colon in a name makes no scheme of it.
+fn href(name: &Name) -> String {
+    let slash = if name.is_directory { "/" } else { "" };
+    format!("./{}{slash}", percent_encode(&name.name, SEGMENT))
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &[u8], is_directory: bool) -> Name {
+        Name { name: name.into(), is_directory, bytes: 5, modified: 784_111_777 }
+    }
+
+    fn print(form: Form, names: &[Name]) -> String {
+        let mut printing = Printing::begin(form, b"/<dir>/", names.to_vec(), true);
+        loop {
+            match printing.run() {
+                Ok(Step::Print(next)) => printing = next,
+                Err(Outcome::Listing(document)) => {
+                    return String::from_utf8(document.bytes.to_vec()).unwrap();
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_wherever_they_stand() {
+        let names = [name(b"<a&\"b'>", false), name(b"x y%\xff\n", true), name(b"a:b", false)];
+        let html = print(Form::Page, &names);
+        assert!(html.contains("<h1>/&lt;dir&gt;/</h1>"));
+        assert!(html.contains("href=\"./%3Ca%26%22b%27%3E\">&lt;a&amp;&quot;b&#39;&gt;</a>"));
+        assert!(html.contains("href=\"./x%20y%25%FF%0A/\">"));
+        assert!(html.contains("href=\"./a%3Ab\""));
+        assert!(html.contains("more names"));
+        let json: serde_json::Value = serde_json::from_str(&print(Form::Json, &names)).unwrap();
+        assert_eq!(json[0]["name"], "<a&\"b'>");
+        assert_eq!((&json[0]["size"], &json[0]["type"]), (&5.into(), &"file".into()));
+        assert_eq!(json[1]["href"], "./x%20y%25%FF%0A/");
+        assert_eq!((&json[1]["size"], &json[1]["type"]), (&().into(), &"directory".into()));
+        assert_eq!(json[0]["mtime"], "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(print(Form::Json, &[]), "[]");
+    }
+}

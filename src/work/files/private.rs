@@ -1,0 +1,162 @@
+//! What the process owns and never serves, wherever the root of the site is: the data directory
+//! with all that is in it, the log files, the configuration.
+//!
+//! Files are compared by device and inode, so that no other name, link or mount leads to them.
+//! What lies beside a log or a configuration under a longer name (`access.log.1`, `pentad.toml~`)
+//! is an older one of them.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirEntryExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// Which file or directory it is, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Private {
+    folders: Vec<(FileId, PathBuf)>,
+    files: Vec<PathBuf>,
+    held: Vec<FileId>,
+}
+
+/// What is known of something before it is served.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Which one it is.
+    pub id: FileId,
+    /// Whether it may have other names: links, as directories have none.
+    pub is_linked: bool,
+    /// The last part of its name.
+    pub name: &'a [u8],
+    /// The directory that it is in.
+    pub folder: FileId,
+}
+
+/// How deep a data directory is, and how much is looked at of what is in it.
+const DEPTH: usize = 4;
+const ENTRIES: usize = 10_000;
+
+impl FileId {
+    /// That of a file or directory.
+    pub fn of(metadata: &Metadata) -> FileId {
+        FileId::new(metadata.dev(), metadata.ino())
+    }
+
+    /// From its two numbers.
+    pub fn new(device: u64, inode: u64) -> FileId {
+        FileId { device, inode }
+    }
+
+    fn at(path: &Path) -> io::Result<FileId> {
+        fs::metadata(path).map(|metadata| FileId::of(&metadata))
+    }
+}
+
+impl Private {
+    /// A directory, with all that is and will be in it.
+    ///
+    /// # Errors
+    /// Those of stat(2).
+    pub fn add_folder(&mut self, path: &Path) -> io::Result<()> {
+        let path = fs::canonicalize(path)?;
+        self.folders.push((FileId::at(&path)?, path));
+        Ok(())
+    }
+
+    /// Whatever file has this name by then.
+    ///
+    /// # Errors
+    /// When the current directory is gone.
+    pub fn add_file(&mut self, path: &Path) -> io::Result<()> {
+        self.files.push(std::path::absolute(path)?);
+        Ok(())
+    }
+
+    /// A file that stays open, such as a standard output.
+    ///
+    /// # Errors
+    /// Those of fstat(2).
+    pub fn add_open(&mut self, file: impl AsFd) -> io::Result<()> {
+        let metadata = File::from(file.as_fd().try_clone_to_owned()?).metadata()?;
+        if metadata.is_file() {
+            self.held.push(FileId::of(&metadata));
+        }
+        Ok(())
+    }
+
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.folders.is_empty() && self.files.is_empty() && self.held.is_empty()
+    }
+
+    /// Whether this is a directory all of which is kept.
+    pub fn is_folder(&self, id: FileId) -> bool {
+        self.folders.iter().any(|(own, _)| *own == id)
+    }
+
+    /// Whether it is not to be served, nor listed.
+    pub fn keeps(&self, candidate: &Candidate<'_>) -> bool {
+        self.is_folder(candidate.id)
+            || self.held.contains(&candidate.id)
+            || self.files.iter().any(|path| is_or_was(path, candidate))
+            || candidate.is_linked && self.is_inside(candidate.id)
+    }
+
+    /// Whether a file that has several names has one of them in a directory that is kept.
+    fn is_inside(&self, id: FileId) -> bool {
+        self.folders.iter().any(|(folder, path)| {
+            folder.device == id.device && has_inode(path, id.inode, DEPTH, &mut ENTRIES.clone())
+        })
+    }
+}
+
+/// Whether it is the file at `path`, or was one day, under a longer name beside it.
+fn is_or_was(path: &Path, candidate: &Candidate<'_>) -> bool {
+    if FileId::at(path).is_ok_and(|id| id == candidate.id) {
+        return true;
+    }
+    let name = path.file_name().map_or(&b""[..], |name| name.as_bytes());
+    candidate.name.strip_prefix(name).is_some_and(is_of_an_older_one)
+        && path
+            .parent()
+            .is_some_and(|folder| FileId::at(folder).is_ok_and(|id| id == candidate.folder))
+}
+
+/// Whether this is what is appended to the name of a log that is put away, or of a file that is
+/// edited: `.1`, `.2.gz`, `-20261129`, `.old`, `~`.
+fn is_of_an_older_one(suffix: &[u8]) -> bool {
+    const WORDS: [&[u8]; 7] = [b".old", b".bak", b".orig", b".save", b".gz", b".swp", b".tmp"];
+    match suffix {
+        [b'~' | b'#', ..] => true,
+        [b'.' | b'-' | b'_', digit, ..] if digit.is_ascii_digit() => true,
+        _ => WORDS.iter().any(|word| suffix.starts_with(word)),
+    }
+}
+
+fn has_inode(folder: &Path, inode: u64, depth: usize, left: &mut usize) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    for entry in entries.filter_map(Result::ok) {
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        let is_folder = || entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if entry.ino() == inode
+            || depth > 1 && is_folder() && has_inode(&entry.path(), inode, depth - 1, left)
+        {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;
