@@ -207,14 +207,14 @@ fn print_config_tells_where_each_value_came_from() {
     let run = place.run_in(&env, &args);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     for line in [
-        "head-timeout = 5s   # flag",
-        "body-timeout = 7s   # env PENTAD_BODY_TIMEOUT",
-        "grace = 4s   # env PENTAD_GRACE",
+        "head-timeout = \"5s\"   # flag",
+        "body-timeout = \"7s\"   # env PENTAD_BODY_TIMEOUT",
+        "grace = \"4s\"   # env PENTAD_GRACE",
         "quiet = true   # file p.toml",
-        "send-timeout = 30s   # default",
-        "web = 127.0.0.1:8080   # default",
-        "panel = off   # flag",
-        "config = p.toml   # flag",
+        "send-timeout = \"30s\"   # default",
+        "web = \"127.0.0.1:8080\"   # default",
+        "panel = \"off\"   # flag",
+        "# config = \"p.toml\"   # flag",
     ] {
         assert!(run.stdout.lines().any(|printed| printed == line), "{line}\n{}", run.stdout);
     }

@@ -4,6 +4,7 @@
 //! stale one never has to be told from a live one. The file stays when the lock goes: deleting
 //! it would let two servers lock two files of the same name.
 
+use crate::net::cannot;
 use rustix::fs::Mode;
 use rustix::process::umask;
 use std::error::Error;
@@ -56,7 +57,9 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => {
                 return Err(DataDirError::InUse { path: path.to_owned(), pid: holder(&mut lock) });
             }
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+            Err(TryLockError::Error(error)) => {
+                return Err(unusable(cannot("lock the file lock in it")(error)));
+            }
         }
         // The number is a courtesy to whoever is refused: a full disk must not stop us here.
         let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", process::id()));
@@ -146,7 +149,7 @@ impl fmt::Display for DataDirError {
 impl Error for DataDirError {}
 
 fn create(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(cannot("create it"))
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
@@ -158,6 +161,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
         .truncate(false)
         .mode(0o600)
         .open(path.join("lock"))
+        .map_err(cannot("open the file lock in it"))
 }
 
 fn holder(lock: &mut File) -> Option<u32> {

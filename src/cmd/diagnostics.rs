@@ -14,6 +14,7 @@ use std::time::Duration;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::config::one_line;
+use crate::net::cannot;
 
 /// Diagnostics are written while this lives. Dropping it waits for the last lines, briefly.
 #[derive(Debug)]
@@ -29,7 +30,8 @@ pub fn start(level: LevelFilter, color: bool) -> io::Result<Diagnostics> {
     let logger = Logger { queue: queue.clone(), dropped: Arc::clone(&dropped), color };
     thread::Builder::new()
         .name("diagnostics".to_owned())
-        .spawn(move || write_lines(&lines, &dropped, &mut io::stderr()))?;
+        .spawn(move || write_lines(&lines, &dropped, &mut io::stderr()))
+        .map_err(cannot("start the thread diagnostics"))?;
     if log::set_boxed_logger(Box::new(logger)).is_ok() {
         log::set_max_level(level);
     }

@@ -4,9 +4,11 @@
 //! wrong, as lines that begin with `pentad: `. No command calls `exit`: guards and locks are
 //! dropped on the way back to `main`.
 
+use std::env;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 
 use crate::config::options::Ask;
 use crate::config::{Loaded, Problem, suggest};
@@ -170,10 +172,22 @@ fn print(text: &str) -> Exit {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Exit::Ok,
         Err(error) => {
-            complain(format_args!("standard output: {error}"));
+            complain(format_args!("cannot write to standard output: {error}"));
             Exit::Failed
         }
     }
+}
+
+/// The data directory of commands that only add to it or read from it, unless a flag names it.
+fn data_named() -> PathBuf {
+    let named = env::var_os("PENTAD_DATA").filter(|name| !name.is_empty());
+    named.map_or_else(|| "pentad-data".into(), PathBuf::from)
+}
+
+/// This program's own file, for children that are the same program.
+fn own_program() -> Result<PathBuf, String> {
+    env::current_exe()
+        .map_err(|error| format!("cannot find this program's own file in /proc: {error}"))
 }
 
 /// `pentad X.Y.Z (features)`

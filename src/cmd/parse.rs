@@ -10,7 +10,9 @@
 mod fields;
 
 use super::{Exit, complain};
+use crate::config::suggest;
 use crate::limits::{Limits, MIB};
+use crate::net::cannot;
 use crate::wire::chunked::{self, Chunked, Piece};
 use crate::wire::http::{self, Fields, Framing, Head, Method, Scan};
 use crate::wire::target::{self, Target};
@@ -75,6 +77,7 @@ fn run(
         Ok(Some((row, explain))) => read_and_answer(row, explain, stdin, stdout),
         Ok(None) => write!(stdout, "{}", help()).map(|()| Exit::Ok),
         Err(error) => {
+            let error = suggest::explained(&error, &help());
             complain(format_args!("parse: {error}\n\n{}", help()));
             return Exit::Usage;
         }
@@ -98,7 +101,9 @@ fn arguments(
             lexopt::Arg::Value(name) if row.is_none() => {
                 row = PARSERS.iter().find(|row| name == row.name);
                 if row.is_none() {
-                    return Err(format!("no parser is called {name:?}").into());
+                    let names = PARSERS.iter().map(|row| row.name);
+                    let hint = suggest::hint(&name.to_string_lossy(), names);
+                    return Err(format!("no parser is called {name:?}{hint}").into());
                 }
             }
             lexopt::Arg::Long(_) | lexopt::Arg::Short(_) | lexopt::Arg::Value(_) => {
@@ -124,13 +129,14 @@ fn read_and_answer(
     stdout: &mut dyn Write,
 ) -> io::Result<Exit> {
     let mut input = Vec::new();
-    stdin.take(INPUT_MAX as u64 + 1).read_to_end(&mut input)?;
+    let read = stdin.take(INPUT_MAX as u64 + 1).read_to_end(&mut input);
+    read.map_err(cannot("read standard input"))?;
     if input.len() > INPUT_MAX {
         return Err(io::Error::other(format!("more than {INPUT_MAX} bytes on stdin")));
     }
     let verdict = (row.ask)(&input, &Limits::default());
-    writeln!(stdout, "{}", verdict.render(explain))?;
-    stdout.flush()?;
+    let written = writeln!(stdout, "{}", verdict.render(explain)).and_then(|()| stdout.flush());
+    written.map_err(cannot("write to standard output"))?;
     Ok(verdict.exit())
 }
 

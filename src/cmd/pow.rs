@@ -3,6 +3,7 @@
 //! It asks no server: the kernels run here, on every core.
 
 use super::{Exit, complain, print};
+use crate::config::suggest;
 use crate::service::pow::verify::{Claim, judge};
 use crate::wire::pow as wire;
 use crate::work::pow::bits_max;
@@ -64,6 +65,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Task::Verify(wanted, proof)) => verify(wanted, &proof),
         Ok(Task::Speed) => speed(),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("pow: {error}\n\n{HELP}"));
             Exit::Usage
         }
@@ -103,7 +105,10 @@ fn task(args: impl IntoIterator<Item = OsString>) -> Result<Task, lexopt::Error>
         (Some("verify"), None) => Err("verify: which PROOF?".into()),
         (Some("speed"), None) => Ok(Task::Speed),
         (Some("speed"), Some(extra)) => Err(format!("speed takes no {extra:?}").into()),
-        (Some(_) | None, _) => Err(format!("{what:?} is none of solve, verify, speed").into()),
+        (Some(_) | None, _) => {
+            let hint = suggest::hint(&what.to_string_lossy(), ["solve", "verify", "speed"]);
+            Err(format!("{what:?} is none of solve, verify, speed{hint}").into())
+        }
     }
 }
 
@@ -218,7 +223,7 @@ fn write(line: &[u8]) -> Exit {
         Ok(()) => Exit::Ok,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
         Err(error) => {
-            complain(format_args!("standard output: {error}"));
+            complain(format_args!("cannot write to standard output: {error}"));
             Exit::Failed
         }
     }

@@ -1,12 +1,14 @@
 //! `pentad report`: a page and a table about runs of the load tester.
 
 use super::{Exit, complain, print};
+use crate::config::suggest;
+use crate::net::cannot;
 use crate::report::{Report, is_id, page, table};
 use crate::work::reports::Reports;
 use lexopt::Arg;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::{env, fs, io};
+use std::{fs, io};
 
 const HELP: &str = "\
 Show what load tests have found: a page with graphs, and a table on standard output
@@ -39,6 +41,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Some(options)) => options,
         Ok(None) => return print(HELP),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("report: {error}\n\n{HELP}"));
             return Exit::Usage;
         }
@@ -51,9 +54,8 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
 
 fn parse(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
     let mut parser = lexopt::Parser::from_args(args);
-    let data = env::var_os("PENTAD_DATA").map_or_else(|| "pentad-data".into(), PathBuf::from);
     let output = "pentad-report.html".into();
-    let mut options = Options { ids: Vec::new(), output, list: false, data };
+    let mut options = Options { ids: Vec::new(), output, list: false, data: super::data_named() };
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
@@ -96,7 +98,7 @@ fn run(options: &Options) -> io::Result<Exit> {
     // What cannot be read is missing from the history, and that is all.
     let history = all.iter().filter_map(|id| read(&kept, id).ok()).collect::<Vec<_>>();
     fs::write(&options.output, page(&wanted, &history))
-        .map_err(|error| io::Error::other(format!("{}: {error}", options.output.display())))?;
+        .map_err(cannot(format_args!("write {}", options.output.display())))?;
     Ok(print(&table(&wanted)))
 }
 

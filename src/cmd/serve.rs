@@ -33,7 +33,7 @@ pub fn run(config: &Config) -> Exit {
     let _diagnostics = match diagnostics::start(config.log_level, config.color) {
         Ok(diagnostics) => diagnostics,
         Err(error) => {
-            complain(format_args!("no thread for diagnostics: {error}"));
+            complain(error);
             return Exit::Failed;
         }
     };

@@ -16,7 +16,6 @@ use crate::work::{self, db::Database};
 use log::LevelFilter;
 use rand::TryRng;
 use rand::rngs::SysRng;
-use std::env;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -77,8 +76,10 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         Some(_) => AccessLog::Everything,
     };
     let mut world = world(config, &doors, access_log, secret()?);
-    let program = env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    let program =
+        super::own_program().inspect_err(|why| log::warn!("no load test at a click: {why}"));
     world.panel.tests.data = absolute(data.path())?;
+    world.panel.tests.is_off = program.is_err();
     world.chat = super::chat::state(config, &mut database, secret()?)?;
     world.web.site = site;
     let own_token = format!("{:016x}", u128::from_le_bytes(half(secret()?)));
@@ -92,7 +93,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         begin: if store.begins { vec![Kind::Ledger] } else { Vec::new() },
         doors,
         limits: config.limits,
-        program,
+        program: program.ok(),
         workers: config.workers,
         database,
         log,
@@ -109,7 +110,8 @@ fn half(secret: [u8; 32]) -> [u8; 16] {
 
 /// The path as a child process is to be told it, wherever that runs.
 fn absolute(path: &Path) -> Result<String, String> {
-    let absolute = std::path::absolute(path).map_err(|error| error.to_string())?;
+    let absolute = std::path::absolute(path)
+        .map_err(|error| format!("cannot find the data directory {}: {error}", path.display()))?;
     let text = absolute.to_str().map(str::to_owned);
     text.ok_or_else(|| format!("the data directory {} is no text", path.display()))
 }
@@ -119,7 +121,8 @@ fn site(config: &Config, data: &DataDir) -> Result<site::State, String> {
     let source = match &config.root {
         None => site::demo(),
         Some(root) => {
-            let told = |error: io::Error| format!("root {}: {error}", root.display());
+            let told =
+                |error: io::Error| format!("root {}: cannot open it: {error}", root.display());
             let opened = Root::guarded(root, private(config, data)?).map_err(told)?;
             let place = opened.now().map_err(told)?;
             warn_of_root(root, &place, data);

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use log::LevelFilter;
 
 use super::options::{self, Opt};
-use super::source::{Problem, Settings, Surroundings};
+use super::setting::Settings;
+use super::source::{Problem, Surroundings};
 use super::{Account, Config, Listen, LogFile, Pow, Service, suggest, value};
 use crate::work::pow::bits_max;
 
@@ -132,10 +133,10 @@ impl Draft {
             },
         );
         if self.config.panel.token.is_some() {
-            settings.found("panel-token", SECRET.to_owned());
+            settings.hide("panel-token", SECRET.to_owned());
         }
         if self.config.store.token.is_some() {
-            settings.found("store-log-token", SECRET.to_owned());
+            settings.hide("store-log-token", SECRET.to_owned());
         }
         settings.found("workers", self.config.workers.to_string());
         self.config
@@ -146,14 +147,14 @@ impl Draft {
         for (service, transports, option) in options::services() {
             if !self.only.contains(&service) {
                 let origin = settings.origin("only").clone();
-                settings.settle(option.name, OFF.to_owned(), origin);
+                settings.settle(option.name, vec![OFF.to_owned()], origin);
                 continue;
             }
             let at = |address| Listen { service, transports, address };
             if settings.origin(option.name).is_default() {
                 let address = self.default_address(option);
                 let origin = settings.origin("host").clone();
-                settings.settle(option.name, address.to_string(), origin);
+                settings.settle(option.name, vec![address.to_string()], origin);
                 listen.push(at(address));
                 continue;
             }
@@ -208,7 +209,7 @@ impl Draft {
     fn check_agents(&mut self, settings: &mut Settings, problems: &mut Vec<Problem>) {
         if !self.agents.is_empty() {
             let shown = self.agents.iter().map(|account| format!("{}:***", account.name));
-            settings.found("agent", shown.collect::<Vec<_>>().join(","));
+            settings.hide("agent", shown.collect::<Vec<_>>().join(","));
         }
         let mut agents = std::mem::take(&mut self.agents_in_file);
         agents.append(&mut self.agents);

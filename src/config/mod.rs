@@ -28,14 +28,16 @@ mod args;
 mod draft;
 mod file;
 pub mod options;
+mod setting;
 mod source;
 pub mod suggest;
 pub mod value;
 mod zone;
 
 pub use accounts::{Account, DEMO, demo};
+pub use setting::Setting;
 pub(crate) use source::one_line;
-pub use source::{Kind, Loaded, Origin, Problem, Setting, Surroundings, load};
+pub use source::{Kind, Loaded, Origin, Problem, Surroundings, load};
 pub use value::Rate;
 pub use zone::{Timezone, local as local_zone};
 

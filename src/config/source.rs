@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use super::draft::Draft;
 use super::options::{self, Ask, Opt, PREFIX, Set};
+use super::setting::{Setting, Settings};
 use super::{Config, args, file, suggest, value};
 
 /// What the sources came to.
@@ -34,17 +35,6 @@ pub struct Surroundings {
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
-}
-
-/// An option's value and where it came from.
-pub struct Setting {
-    /// The row.
-    pub option: &'static Opt,
-    /// The text that was set; several joined by commas. Where the option left something to be
-    /// found out (`auto`, a host for all defaults), what was found.
-    pub value: String,
-    /// The strongest source that set it.
-    pub origin: Origin,
 }
 
 /// Where a value came from.
@@ -96,7 +86,7 @@ pub fn load(args: impl IntoIterator<Item = OsString>, around: &Surroundings) -> 
     }
     let mut config = draft.finish(&mut settings, around, &mut problems);
     config.files = settings.files();
-    Loaded { config, settings: settings.0, problems, ask: flags.ask }
+    Loaded { config, settings: settings.into_list(), problems, ask: flags.ask }
 }
 
 impl Surroundings {
@@ -120,7 +110,7 @@ impl Origin {
         *self == Origin::Default
     }
 
-    fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         match self {
             Origin::Flag => Kind::Usage,
             Origin::Default | Origin::File(_) | Origin::Env(_) => Kind::Configuration,
@@ -136,13 +126,6 @@ impl fmt::Display for Origin {
             Origin::Env(name) => write!(f, "env {name}"),
             Origin::Flag => f.write_str("flag"),
         }
-    }
-}
-
-impl fmt::Display for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = format!("{} = {}   # {}", self.option.name, self.value, self.origin);
-        f.write_str(&one_line(&line))
     }
 }
 
@@ -175,14 +158,12 @@ impl Given {
     }
 
     fn apply(self, draft: &mut Draft, settings: &mut Settings, problems: &mut Vec<Problem>) {
-        let mut shown = self.last().to_owned();
-        if self.option.is_list() {
-            shown = self.values.join(",");
-        }
+        let last = self.values.len().saturating_sub(1);
+        let mut shown = self.values[if self.option.is_list() { 0 } else { last }..].to_vec();
         self.option.clear(draft);
         for value in self.option.pieces(&self.values) {
             match self.option.take(draft, value) {
-                Ok(Some(on)) => shown = on.to_string(),
+                Ok(Some(on)) => shown = vec![on.to_string()],
                 Ok(None) => {}
                 Err(why) => {
                     let text = format!("{}: {why}", self.place);
@@ -206,7 +187,7 @@ impl Opt {
 
     /// The single values: those of most lists may be joined by commas, and `none` is no value of
     /// the others.
-    fn pieces<'a>(&self, values: &'a [String]) -> Vec<&'a str> {
+    pub(super) fn pieces<'a>(&self, values: &'a [String]) -> Vec<&'a str> {
         let values = values.iter().map(String::as_str);
         match self.set {
             Set::List { .. } | Set::Listen(..) => {
@@ -218,7 +199,7 @@ impl Opt {
     }
 
     /// Sets one value; a switch answers with what it was set to.
-    fn take(&self, draft: &mut Draft, value: &str) -> Result<Option<bool>, String> {
+    pub(super) fn take(&self, draft: &mut Draft, value: &str) -> Result<Option<bool>, String> {
         match self.set {
             Set::Value(set) | Set::List { add: set, .. } | Set::Each { add: set, .. } => {
                 set(draft, value)?;
@@ -236,69 +217,14 @@ impl Opt {
     }
 }
 
-/// All settings, in the order of the table.
-pub(super) struct Settings(Vec<Setting>);
-
-impl Settings {
-    /// Sets every default.
-    fn defaults(draft: &mut Draft) -> Settings {
-        let mut settings = Vec::new();
-        for option in options::all().filter(|option| option.is_setting()) {
-            // A service's default waits for `--host`.
-            if !matches!(option.set, Set::Listen(..)) {
-                for value in option.pieces(&[option.default.to_owned()]) {
-                    let taken = option.take(draft, value);
-                    taken.expect("a default of the table is a valid value");
-                }
-            }
-            let value = option.default.to_owned();
-            settings.push(Setting { option, value, origin: Origin::Default });
-        }
-        Settings(settings)
-    }
-
-    /// Where that option's value came from.
-    pub(super) fn origin(&self, name: &str) -> &Origin {
-        let setting = self.0.iter().find(|setting| setting.option.name == name);
-        setting.map_or(&Origin::Default, |setting| &setting.origin)
-    }
-
-    /// The files that options name, those that were named more than once each for itself.
-    fn files(&self) -> Vec<PathBuf> {
-        let named = self
-            .0
-            .iter()
-            .filter(|setting| setting.option.value == "FILE" && !setting.origin.is_default());
-        let values = named.flat_map(|setting| setting.value.split(','));
-        values.filter(|value| !matches!(*value, "" | "-" | value::NONE)).map(Into::into).collect()
-    }
-
-    /// Whose mistake it is when these options do not go together.
-    pub(super) fn kind(&self, names: &[&str]) -> Kind {
-        let kinds = names.iter().map(|name| self.origin(name).kind());
-        kinds.max().unwrap_or(Kind::Configuration)
-    }
-
-    /// A value, and where it came from.
-    pub(super) fn settle(&mut self, name: &str, value: String, origin: Origin) {
-        if let Some(setting) = self.0.iter_mut().find(|setting| setting.option.name == name) {
-            (setting.value, setting.origin) = (value, origin);
-        }
-    }
-
-    /// What an option that left something open came to.
-    pub(super) fn found(&mut self, name: &str, value: String) {
-        self.settle(name, value, self.origin(name).clone());
-    }
-}
-
-/// The options that the environment sets, in the order of their names.
+/// The options that the environment sets, in the order of their names. An empty variable is as if
+/// there were none: that is how a script or a unit file takes one back.
 fn variables(env: &[(OsString, OsString)], problems: &mut Vec<Problem>) -> Vec<Given> {
     let mut given = Vec::new();
     let mut named: Vec<(String, &OsString)> = env
         .iter()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
-        .filter(|(name, _)| name.starts_with(PREFIX))
+        .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
         .collect();
     named.sort();
     for (name, value) in named {

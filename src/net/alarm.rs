@@ -4,6 +4,7 @@
 //! The whole milliseconds are still slept in the poll. Only what is left after them takes the timer
 //! of the kernel, and so a call that sets it.
 
+use super::system::cannot;
 use super::token::Source;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry};
@@ -32,9 +33,12 @@ impl Alarm {
     /// What the operating system refuses.
     pub fn start(registry: &Registry) -> io::Result<Alarm> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags).map_err(io::Error::from);
+        let timer = timer.map_err(cannot("open a timer"))?;
         let mut source = SourceFd(&timer.as_raw_fd());
-        registry.register(&mut source, Source::Alarm.token(), Interest::READABLE)?;
+        registry
+            .register(&mut source, Source::Alarm.token(), Interest::READABLE)
+            .map_err(cannot("watch a timer"))?;
         Ok(Alarm { timer, at: None })
     }
 
@@ -51,7 +55,8 @@ impl Alarm {
             let it_value = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
             let it_interval = Timespec { tv_sec: 0, tv_nsec: 0 };
             let setting = Itimerspec { it_interval, it_value };
-            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)?;
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)
+                .map_err(|error| cannot("set a timer")(error.into()))?;
             self.at = Some(at);
         }
         // Longer than the alarm takes.

@@ -3,6 +3,7 @@
 //!
 //! It is always this very program, with other arguments. Nothing waits for its end on the loop.
 
+use super::system::cannot;
 use mio::net::UnixStream;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::OwnedFd;
@@ -25,15 +26,19 @@ impl Child {
     /// # Errors
     /// What the operating system refuses.
     pub fn start(program: &Path, args: &[String]) -> io::Result<Child> {
-        let (ours, theirs) = StdStream::pair()?;
-        ours.set_nonblocking(true)?;
+        let pair = StdStream::pair().and_then(|(ours, theirs)| {
+            ours.set_nonblocking(true)?;
+            Ok((ours, theirs))
+        });
+        let (ours, theirs) = pair.map_err(cannot("open a pair of sockets for a child"))?;
         let process = Command::new(program)
             .args(args)
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::from(OwnedFd::from(theirs)))
             .stderr(Stdio::null())
-            .spawn()?;
+            .spawn()
+            .map_err(cannot(format_args!("start {}", program.display())))?;
         Ok(Child { stdout: UnixStream::from_std(ours), process: Some(process) })
     }
 

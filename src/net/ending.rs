@@ -6,6 +6,7 @@
 //!      └────────────┴───────────────┴── hangs ──▶ exit 1          and WIND_UP later
 //! ```
 
+use super::system::{self, cannot};
 use super::{END, Ended, Gate, Log, Loop, accept};
 use crate::limits::{self, WIND_UP};
 use rustix::process::Signal;
@@ -106,9 +107,10 @@ impl Loop {
 pub fn guard(until: Instant, signals: &[Signal]) -> io::Result<()> {
     let again = Arc::new(AtomicBool::new(false));
     for signal in signals {
-        signal_hook::flag::register(signal.as_raw(), Arc::clone(&again))?;
+        signal_hook::flag::register(signal.as_raw(), Arc::clone(&again))
+            .map_err(cannot(format_args!("catch {signal:?}")))?;
     }
-    thread::Builder::new().name("ending".to_owned()).spawn(move || {
+    system::thread("ending", move || {
         while Instant::now() < until && !again.load(Ordering::Relaxed) {
             thread::sleep(LOOK);
         }

@@ -1,6 +1,7 @@
 //! Waiting for the kernel, and what it reports.
 
 use super::conn::Readiness;
+use super::system::cannot;
 use mio::event::Event;
 use mio::{Events, Poll};
 use std::io;
@@ -14,7 +15,7 @@ pub fn wait(poll: &mut Poll, events: &mut Events, mut timeout: Option<Duration>)
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 timeout = Some(Duration::ZERO);
             }
-            polled => return polled,
+            polled => return polled.map_err(cannot("wait for events")),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Doors: sockets that are bound before the loop starts, and accepting from them.
 
 use super::socket::Stream;
+use super::system::cannot;
 use crate::limits;
 use crate::service::{Kind, Transport};
 use mio::net::{TcpListener, UdpSocket};
@@ -105,7 +106,7 @@ pub fn meaning(error: &io::Error) -> String {
         (io::ErrorKind::AddrNotAvailable, "this machine has no such address"),
     ];
     let known = common.iter().find(|(kind, _)| *kind == error.kind());
-    known.map_or_else(|| error.to_string(), |(_, text)| (*text).to_string())
+    known.map_or_else(|| format!("cannot listen: {error}"), |(_, text)| (*text).to_string())
 }
 
 /// Addresses of this machine that nobody listens on, for processes that have to be told of each
@@ -116,12 +117,15 @@ pub fn meaning(error: &io::Error) -> String {
 pub fn unused_addrs<const N: usize>() -> io::Result<[SocketAddr; N]> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     // All at once, so that no two are the same.
-    let listeners = (0..N).map(|_| TcpListener::bind(any)).collect::<io::Result<Vec<_>>>()?;
-    let mut addrs = [any; N];
-    for (addr, listener) in addrs.iter_mut().zip(&listeners) {
-        *addr = listener.local_addr()?;
-    }
-    Ok(addrs)
+    let unused = || -> io::Result<[SocketAddr; N]> {
+        let listeners = (0..N).map(|_| TcpListener::bind(any)).collect::<io::Result<Vec<_>>>()?;
+        let mut addrs = [any; N];
+        for (addr, listener) in addrs.iter_mut().zip(&listeners) {
+            *addr = listener.local_addr()?;
+        }
+        Ok(addrs)
+    };
+    unused().map_err(cannot(format_args!("find {N} free ports on {}", any.ip())))
 }
 
 fn both(plan: &Plan, stream: Kind, datagram: Kind) -> io::Result<Vec<Door>> {

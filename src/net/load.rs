@@ -11,7 +11,7 @@ use super::events::{readiness, wait};
 use super::reactor::{Outside, QueueFull, Reactor};
 use super::socket::{Stream, dial, watch};
 use super::token::Source;
-use super::{Clock, Desk, EVENTS};
+use super::{Clock, Desk, END, EVENTS, cannot};
 use crate::limits::Limits;
 use crate::service::{Endpoint, Id, Kind, Mail, Ticket, World};
 use crate::work::Job;
@@ -150,20 +150,25 @@ impl Loader {
     /// # Errors
     /// What the operating system refuses.
     pub fn start() -> io::Result<Loader> {
-        let poll = Poll::new()?;
+        let poll = Poll::new().map_err(cannot("open an epoll descriptor"))?;
         let last_call = Arc::new(AtomicBool::new(false));
-        let caught = [Signal::INT, Signal::TERM].map(Signal::as_raw);
+        let caught = END.map(Signal::as_raw);
         // First, so that the signal which sets it is not the one that ends the process.
         for signal in caught {
-            signal_hook::flag::register_conditional_default(signal, Arc::clone(&last_call))?;
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&last_call))
+                .map_err(cannot("catch signals"))?;
         }
         for signal in caught {
-            signal_hook::flag::register(signal, Arc::clone(&last_call))?;
+            signal_hook::flag::register(signal, Arc::clone(&last_call))
+                .map_err(cannot("catch signals"))?;
         }
-        let mut signals = Signals::new(caught)?;
-        poll.registry().register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
+        let mut signals = Signals::new(caught).map_err(cannot("catch signals"))?;
+        poll.registry()
+            .register(&mut signals, Source::Signals.token(), Interest::READABLE)
+            .map_err(cannot("watch for signals"))?;
         let alarm = Alarm::start(poll.registry())?;
-        let waker = Arc::new(Waker::new(poll.registry(), Source::Waker.token())?);
+        let waker = Waker::new(poll.registry(), Source::Waker.token());
+        let waker = Arc::new(waker.map_err(cannot("open an eventfd to wake the loop"))?);
         let (events, busy) = (Events::with_capacity(EVENTS), Duration::ZERO);
         Ok(Loader { poll, events, signals, alarm, waker, last_call, busy })
     }
@@ -229,7 +234,8 @@ impl Loader {
         let most = affordable(limits.max_connections.max(2 * connections));
         let mut desk = Desk::new(limits, world, seed, begun, SystemTime::now());
         desk.clock = clock;
-        let registry = self.poll.registry().try_clone()?;
+        let registry = self.poll.registry().try_clone();
+        let registry = registry.map_err(cannot("duplicate the epoll descriptor"))?;
         let outside = Dialler { registry, shortage: Shortage::default() };
         let mut reactor = Reactor::new(desk, outside, most);
         for _ in 0..connections {

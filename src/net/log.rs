@@ -4,6 +4,7 @@
 use super::complaints::Complaints;
 use super::ending::join;
 use super::mailbox::Mailbox;
+use super::system::thread;
 use crate::limits;
 use crate::service::web::log::{Format, Record};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -14,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Where lines go.
@@ -56,8 +57,7 @@ impl Log {
         let page = Page { format, torn: false, lost: 0 };
         let mut writer = Writer { target, format, sink, page, complaints };
         let inbox = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("access-log".to_string());
-        let thread = thread.spawn(move || {
+        let thread = thread("access-log", move || {
             let mut batch = Vec::new();
             while inbox.lines.wait(&mut batch) {
                 writer.write(&batch, &inbox);

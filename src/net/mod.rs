@@ -65,6 +65,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+pub use system::cannot;
 use system::{System, is_out_of_descriptors, shares};
 use token::Source;
 use udp::Datagrams;
@@ -78,8 +79,8 @@ pub struct Setup {
     pub world: World,
     /// The bounds in force.
     pub limits: Limits,
-    /// This program, of which children are made.
-    pub program: PathBuf,
+    /// This program, of which children are made, if its file is known.
+    pub program: Option<PathBuf>,
     /// Threads for jobs.
     pub workers: usize,
     /// The database.
@@ -168,12 +169,16 @@ impl Loop {
     fn start(setup: Setup) -> io::Result<Loop> {
         let Setup { doors, world, limits, program, workers, database, store, .. } = setup;
         let Setup { log, seed, grace, metrics, clock, begin, .. } = setup;
-        let poll = Poll::new()?;
+        let poll = Poll::new().map_err(cannot("open an epoll descriptor"))?;
         let registry = poll.registry();
-        let waker = Waker::new(registry, Source::Waker.token())?;
+        let waker = Waker::new(registry, Source::Waker.token());
+        let waker = waker.map_err(cannot("open an eventfd to wake the loop"))?;
         let completions = Arc::new(Completions::new(waker));
-        let mut signals = Signals::new(END.into_iter().chain(REOPEN).map(Signal::as_raw))?;
-        registry.register(&mut signals, Source::Signals.token(), Interest::READABLE)?;
+        let signals = Signals::new(END.into_iter().chain(REOPEN).map(Signal::as_raw));
+        let mut signals = signals.map_err(cannot("catch signals"))?;
+        registry
+            .register(&mut signals, Source::Signals.token(), Interest::READABLE)
+            .map_err(cannot("watch for signals"))?;
         let gates = doors
             .into_iter()
             .enumerate()
@@ -181,7 +186,7 @@ impl Loop {
             .collect::<io::Result<_>>()?;
         let system = System {
             program,
-            registry: registry.try_clone()?,
+            registry: registry.try_clone().map_err(cannot("duplicate the epoll descriptor"))?,
             pool: Pool::start(workers, &completions)?,
             readers: Pool::readers(&completions)?,
             scribe: Scribe::start("database", database, &completions)?,
@@ -306,13 +311,14 @@ impl Loop {
 
 fn open(door: Door, index: usize, registry: &Registry) -> io::Result<Gate> {
     let token = Source::Door(index).token();
+    let what = format!("watch {} on {}", door.service, door.addr);
     match door.socket {
         DoorSocket::Tcp(mut socket) => {
-            registry.register(&mut socket, token, Interest::READABLE)?;
+            registry.register(&mut socket, token, Interest::READABLE).map_err(cannot(what))?;
             Ok(Gate::Listener(Listener::new(socket, door.kind)))
         }
         DoorSocket::Udp(mut socket) => {
-            registry.register(&mut socket, token, BOTH)?;
+            registry.register(&mut socket, token, BOTH).map_err(cannot(what))?;
             Ok(Gate::Datagrams(Datagrams::new(socket, door.kind)))
         }
     }

@@ -5,6 +5,7 @@ use super::completions::{Completion, Completions};
 use super::ending::join;
 use super::mailbox::Mailbox;
 use super::schedule::Schedule;
+use super::system::thread;
 use crate::limits;
 use crate::service::{Id, Ticket};
 use crate::work::db::Ledger;
@@ -15,7 +16,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// How far workers step back.
@@ -79,8 +80,8 @@ impl Pool {
         let mut pool = Pool { shared, threads: Vec::new() };
         for number in 0..threads {
             let shared = Arc::clone(&pool.shared);
-            let thread = thread::Builder::new().name(format!("{name}-{number}"));
-            pool.threads.push(thread.spawn(move || shared.work(niceness))?);
+            let name = format!("{name}-{number}");
+            pool.threads.push(thread(&name, move || shared.work(niceness))?);
         }
         Ok(pool)
     }
@@ -184,7 +185,8 @@ impl<L: Ledger> Scribe<L> {
     pub fn start(name: &str, mut ledger: L, completions: &Arc<Completions>) -> io::Result<Self> {
         let requests = Arc::new(Mailbox::new(limits::DATABASE_REQUESTS));
         let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
-        let thread = thread::Builder::new().name(name.to_string()).spawn(move || {
+        let trouble = format!("the database thread {name} could not carry a request out");
+        let thread = thread(name, move || {
             let (mut batch, mut ready) = (Vec::new(), Vec::new());
             let mut complaints = Complaints::default();
             while inbox.wait(&mut batch) {
@@ -201,7 +203,7 @@ impl<L: Ledger> Scribe<L> {
                     continue;
                 };
                 if let Some(Err(failure)) = answers.iter().find(|answer| answer.is_err()) {
-                    complaints.note("the database committed nothing", failure, Instant::now());
+                    complaints.note(&trouble, failure, Instant::now());
                 }
                 for ((id, ticket, _), answer) in batch.drain(..).zip(answers) {
                     completions.put(Completion { id, ticket, outcome: L::outcome(answer) });

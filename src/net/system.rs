@@ -12,9 +12,10 @@ use crate::work::{Compute, Job, process};
 use mio::Registry;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 /// See the module.
@@ -22,8 +23,8 @@ use std::time::Instant;
 pub struct System {
     /// Where sockets are made known to the kernel.
     pub registry: Registry,
-    /// This program, of which children are made.
-    pub program: PathBuf,
+    /// This program, of which children are made, if its file is known.
+    pub program: Option<PathBuf>,
     /// The workers.
     pub pool: Pool,
     /// Those that read files.
@@ -56,7 +57,9 @@ impl Outside for System {
     }
 
     fn spawn(&mut self, args: &[String], id: Id) -> io::Result<Stream> {
-        let mut child = Stream::Child(Child::start(&self.program, args)?);
+        let unknown = || io::Error::other("this program's own file is not known");
+        let program = self.program.as_deref().ok_or_else(unknown)?;
+        let mut child = Stream::Child(Child::start(program, args)?);
         watch(&self.registry, &mut child, id)?;
         Ok(child)
     }
@@ -92,6 +95,20 @@ impl Outside for System {
     fn clock(&self) -> Instant {
         Instant::now()
     }
+}
+
+/// An error of the operating system with what was tried: `cannot WHAT: ERROR`.
+pub fn cannot(what: impl Display) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("cannot {what}: {error}"))
+}
+
+/// Starts a thread of that name.
+///
+/// # Errors
+/// The operating system's, when it has no thread to give.
+pub fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let builder = thread::Builder::new().name(name.to_owned());
+    builder.spawn(body).map_err(cannot(format_args!("start the thread {name}")))
 }
 
 /// What the descriptors of this process are for.

@@ -6,7 +6,7 @@
 //! ```
 //! The oldest way to serve many: no lock, since nothing is shared, and a crash is one client's
 //! affair. What a child counts is lost with it. The parent takes its dead children's places back
-//! before each accept, and several times a second while nobody comes: a listener with a timeout
+//! before each accept, and several times a second while nobody comes: a wait that ends by itself
 //! needs no handler for SIGCHLD, and so there is no race with one.
 //!
 //! In `strace -f`: `clone` per client, `exit_group` at its end, `wait4` in the parent.
@@ -15,23 +15,23 @@
 
 use super::Setup;
 use super::serve::{accept, complain, serve};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid};
 use rustix::process::{set_parent_process_death_signal, wait};
-use socket2::SockRef;
+use rustix::time::Timespec;
 use std::convert::Infallible;
 use std::io;
-use std::time::Duration;
 
 /// How long a child that has ended stays a zombie, at most.
-const REAP_EVERY: Duration = Duration::from_millis(200);
+const REAP_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// The operating system's, when the listener cannot be given a timeout.
+/// The operating system's, when the listener cannot be waited for.
 pub fn run(setup: Setup) -> io::Result<Infallible> {
     let Setup { listener, kind, desk, connections_max, .. } = setup;
-    SockRef::from(&listener).set_read_timeout(Some(REAP_EVERY))?;
     let parent = getpid();
     let (mut living, mut forks) = (0, 0);
     loop {
@@ -41,6 +41,12 @@ pub fn run(setup: Setup) -> io::Result<Infallible> {
             let patience = if has_room { WaitOptions::NOHANG } else { WaitOptions::empty() };
             let Ok(Some(_)) = wait(patience) else { break };
             living -= 1;
+        }
+        // A timeout of the listener itself would do, where the kernel knows one for `accept`.
+        match poll(&mut [PollFd::new(&listener, PollFlags::IN)], Some(&REAP_EVERY)) {
+            Ok(0) | Err(Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
         }
         let Some(client) = accept(&listener) else { continue };
         forks += 1;

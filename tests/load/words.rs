@@ -58,6 +58,8 @@ fn formats_reports_and_comparisons() {
     let csv = run(&place, &["load", &url, "-n", "50", "-c", "5", "--format", "csv"]);
     let lines = csv.stdout.lines().collect::<Vec<_>>();
     assert_eq!(lines.len(), 2, "{}", csv.stdout);
+    let told = csv.stderr.lines().find_map(|line| line.split_once(" in "));
+    assert!(told.is_some_and(|(_, path)| place.path(path).exists()), "where: {}", csv.stderr);
     assert_eq!(lines[0].split(',').count(), lines[1].split(',').count());
     let compared = run(&place, &["load", &url, "-n", "50", "-c", "5", "--compare", "last"]);
     assert!(compared.stdout.contains("compared with "), "{}", compared.stdout);

@@ -1,9 +1,11 @@
 //! What models are made of: processes and threads that come, are replaced, and leave nothing.
 
-use crate::server::{SERVICE_TIME, Server, each, is_gone, signal, until};
+use crate::server::{SERVICE_TIME, Server, each, is_gone, pentad, place, signal, until};
 use pentad::study::Model;
 use rustix::process::Signal;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +32,34 @@ fn a_child_that_has_served_is_reaped() {
         until("each client has a process", || server.processes().len() == 6);
     });
     until("nobody is left, not even as a zombie", || server.processes().len() == 1);
+}
+
+/// A library for kernels that know no timeout of a listener; see `LD_PRELOAD` in ld.so(8).
+#[cfg(target_env = "gnu")]
+fn without_timeouts(folder: &Path) -> PathBuf {
+    let (source, library) = (folder.join("timeouts.c"), folder.join("timeouts.so"));
+    let text = "#include <sys/socket.h>\n#include <sys/syscall.h>\n#include <unistd.h>\n\
+                int setsockopt(int fd, int level, int name, const void *value, socklen_t size) {\n\
+                  if (level == SOL_SOCKET && name == SO_RCVTIMEO) return 0;\n\
+                  return syscall(SYS_setsockopt, fd, level, name, value, size); }\n";
+    fs::write(&source, text).unwrap();
+    let mut cc = Command::new("cc");
+    let built = cc.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
+    assert!(built.status().unwrap().success(), "cc builds a library");
+    library
+}
+
+#[cfg(target_env = "gnu")]
+#[test]
+fn no_zombie_waits_for_the_next_client() {
+    let folder = place();
+    fs::create_dir_all(&folder).unwrap();
+    let mut command = pentad(&["study", "serve", "--model", "forked"]);
+    command.env("LD_PRELOAD", without_timeouts(&folder));
+    let server = Server::launch(command, "legacy", &["--service-time", "10ms"]);
+    assert!(!server.ask(b"").is_empty());
+    until("nobody is left, not even as a zombie", || server.processes().len() == 1);
+    fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

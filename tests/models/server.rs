@@ -40,8 +40,13 @@ pub fn pentad(args: &[&str]) -> Command {
 
 impl Server {
     pub fn start(model: Model, service: &str, more: &[&str]) -> Server {
+        let command = pentad(&["study", "serve", "--model", model.name()]);
+        Server::launch(command, service, more)
+    }
+
+    /// What `command` becomes with these arguments behind its own.
+    pub fn launch(mut command: Command, service: &str, more: &[&str]) -> Server {
         let data = place();
-        let mut command = pentad(&["study", "serve", "--model", model.name()]);
         command.args(["--service", service, "--listen", "127.0.0.1:0", "--seed", "7"]);
         let mut child = command.arg("--data").arg(&data).args(more).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);

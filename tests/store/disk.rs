@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-/// `pentad` with these arguments, in namespaces of its own where its data directory is a small file
-/// system, if this machine lets us have that.
-fn on_a_small_disk(place: &Arc<Place>) -> Option<Command> {
+/// `pentad` with these arguments, in namespaces of its own where its data directory is a file
+/// system of this size, if this machine lets us have that.
+fn on_a_disk(place: &Arc<Place>, size: &str) -> Option<Command> {
     let flags: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
     let works = |flags: &&&[&str]| {
         let mut probe = Command::new("unshare");
@@ -26,7 +26,7 @@ fn on_a_small_disk(place: &Arc<Place>) -> Option<Command> {
     let inner = place.command(FREE);
     let mut command = Command::new("unshare");
     command.args(*flags).args(["sh", "-c"]);
-    command.arg(format!("mount -t tmpfs -o size=24m none {} && exec \"$@\"", data.display()));
+    command.arg(format!("mount -t tmpfs -o size={size} none {} && exec \"$@\"", data.display()));
     command.arg("sh").arg(inner.get_program()).args(inner.get_args());
     let errors = File::options().append(true).create(true).open(place.path("stderr")).unwrap();
     command.stdin(Stdio::null()).stderr(errors);
@@ -46,7 +46,7 @@ fn fill(file: &PathBuf, but: u64) -> u64 {
 #[test]
 fn a_full_disk_refuses_writes_and_serves_reads_until_there_is_room() {
     let place = Place::new();
-    let Some(command) = on_a_small_disk(&place) else {
+    let Some(command) = on_a_disk(&place, "24m") else {
         eprintln!("no file system may be mounted here");
         return;
     };
@@ -70,6 +70,20 @@ fn a_full_disk_refuses_writes_and_serves_reads_until_there_is_room() {
     eventually("writes again", || (buy().status == 200).then_some(()));
     assert_eq!(stock(&server, 2), 95);
     agreeing(&server);
+}
+
+#[test]
+fn a_disk_that_counts_no_blocks_is_not_taken_for_full() {
+    let place = Place::new();
+    // Without a bound this file system has no blocks to count, nor has one by FUSE.
+    let Some(command) = on_a_disk(&place, "0") else {
+        eprintln!("no file system may be mounted here");
+        return;
+    };
+    let server = Server::launch(&place, command);
+    let bought = ask(server.web(), "PUT", "/purchase/2/", "", "");
+    assert_eq!(bought.status, 200, "{}", bought.body);
+    assert_eq!(stock(&server, 2), 96);
 }
 
 #[test]

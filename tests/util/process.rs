@@ -73,6 +73,35 @@ impl Place {
         command
     }
 
+    /// The same where nothing is in `/proc`, if this machine lets us have that.
+    pub fn command_without_proc<'a>(
+        &self,
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Command> {
+        const HIDE: &str = "mount -t tmpfs none /proc && exec \"$@\"";
+        let flags: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+        let works = |flags: &&&[&str]| {
+            let mut probe = Command::new("unshare");
+            probe.args(**flags).args(["sh", "-c", HIDE, "sh", "true"]);
+            let probe = probe.stdout(Stdio::null()).stderr(Stdio::null());
+            probe.status().is_ok_and(|status| status.success())
+        };
+        let flags = flags.iter().find(works)?;
+        let mut command = Command::new("unshare");
+        command.args(*flags).args(["sh", "-c", HIDE, "sh"]);
+        command.arg(env!("CARGO_BIN_EXE_pentad")).args(args);
+        self.furnish(&mut command);
+        Some(command)
+    }
+
+    /// Runs `pentad` with just these arguments to its end.
+    pub fn pentad(&self, args: &[&str]) -> Run {
+        let _ = fs::remove_file(self.path("stderr"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
+        self.furnish(command.args(args));
+        self.run(command)
+    }
+
     /// Runs a command to its end, which is expected to be near.
     pub fn run(&self, mut command: Command) -> Run {
         let stdout = self.path("stdout");

@@ -9,7 +9,7 @@ use super::server::Server;
 use super::world;
 use crate::client::chat::theory::{lost_share, standard_error};
 use crate::client::chat::{Plan, Run, Service};
-use crate::config::{Config, value};
+use crate::config::{Config, suggest, value};
 use crate::limits;
 use crate::net::{self, Load, Loader, Stop};
 use crate::service::{Endpoint, Kind, Transport};
@@ -56,6 +56,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Some(options)) => options,
         Ok(None) => return print(HELP),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("bench chat: {error}\n\n{HELP}"));
             return Exit::Usage;
         }
@@ -100,7 +101,7 @@ impl Options {
                 Arg::Short(_) | Arg::Value(_) => return Err(arg.unexpected()),
             };
             if !NAMES.contains(&name.as_str()) {
-                return Err(format!("there is no --{name}").into());
+                return Err(lexopt::Error::UnexpectedOption(format!("--{name}")));
             }
             let text = parser.value()?.string()?;
             let flag = |why: String| lexopt::Error::from(format!("--{name}: {why}"));

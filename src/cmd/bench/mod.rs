@@ -6,7 +6,7 @@ mod server;
 mod store;
 
 use super::{Exit, complain, print, services};
-use crate::config::Config;
+use crate::config::{Config, suggest};
 use crate::service::World;
 use crate::service::web::AccessLog;
 use crate::work::pow::Kernel;
@@ -38,7 +38,10 @@ pub(super) fn command(mut args: Vec<OsString>) -> Exit {
     let names = BENCHES.iter().map(|bench| bench.name).collect::<Vec<_>>().join(", ");
     let problem = match first {
         None => format!("which service? These can be measured: {names}"),
-        Some(other) => format!("{other} cannot be measured; these can: {names}"),
+        Some(other) => {
+            let hint = suggest::hint(&other, BENCHES.iter().map(|bench| bench.name));
+            format!("{other} cannot be measured; these can: {names}{hint}")
+        }
     };
     complain(format_args!("bench: {problem}\n\n{}", help()));
     Exit::Usage

@@ -6,7 +6,7 @@
 use super::super::{Exit, affordable, complain, print};
 use super::server::Server;
 use super::world;
-use crate::config::Config;
+use crate::config::{Config, suggest};
 use crate::net::{Load, Loaded, Loader, NoAddress, Stop};
 use crate::service::{Endpoint, Kind, Transport};
 use lexopt::Arg;
@@ -74,6 +74,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Some(plan)) => plan,
         Ok(None) => return print(HELP),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("bench pow: {error}\n\n{HELP}"));
             return Exit::Usage;
         }

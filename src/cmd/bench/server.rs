@@ -1,6 +1,7 @@
 //! A server of our own to measure: this program as a child process, on free ports, with files that
 //! are gone when it is.
 
+use crate::net::cannot;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
@@ -33,7 +34,8 @@ impl Server {
         data: &Path,
     ) -> io::Result<Server> {
         let names = services.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
-        let mut command = Command::new(env::current_exe()?);
+        let program = super::super::own_program().map_err(io::Error::other)?;
+        let mut command = Command::new(program);
         command.args(["serve", "--quiet", "--only", &names]).args(options);
         command.args(services.iter().map(|(name, addr)| format!("--{name}={addr}")));
         command.arg("--data").arg(data).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -42,7 +44,7 @@ impl Server {
                 command.env_remove(name);
             }
         }
-        let mut child = command.spawn()?;
+        let mut child = command.spawn().map_err(cannot("start a server"))?;
         let stdout = child.stdout.take().expect("it is piped");
         // Dropped on the way out, it takes a child that is not ready along.
         let mut server = Server { child, listening: Vec::new(), data: None };

@@ -12,9 +12,9 @@ mod watch;
 
 use super::{DataDir, Exit, affordable, complain, print, services};
 use crate::client::load::{Ask, Plan, Run, SLOW_BODY_BYTES, Scope, Seat};
-use crate::config::Config;
+use crate::config::{Config, suggest};
 use crate::limits::{KIB, Limits};
-use crate::net::{Clock, Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch};
+use crate::net::{Clock, Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch, cannot};
 use crate::report::{Report, changes};
 use crate::service::web::AccessLog;
 use crate::service::{Endpoint, Kind, Mail, Transport};
@@ -36,6 +36,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Some(options)) => options,
         Ok(None) => return print(HELP),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("load: {error}; pentad load --help explains all"));
             return Exit::Usage;
         }
@@ -75,13 +76,15 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
     let written = text::rendered(options, &run, counted, &report, &document.result());
     let printed = match &options.output {
         Some(file) => {
-            let named = |error| io::Error::other(format!("{}: {error}", file.display()));
+            let named = cannot(format!("write {}", file.display()));
             std::fs::write(file, &written).map(|()| Exit::Ok).map_err(named)?
         }
         None => print(&written),
     };
     warn(options, &loaded, &run);
-    keep(options, &document);
+    if saw_something(&run) || options.format == Format::Lines {
+        keep(options, &document);
+    }
     if let Some(before) = before {
         let text = changes(&before, &report);
         match (options.format, &options.output) {
@@ -108,6 +111,14 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
         Stop::Time | Stop::Gone | Stop::Enough if held > 0 => Exit::Threshold,
         Stop::Time | Stop::Gone | Stop::Enough => printed,
     })
+}
+
+/// Whether there is anything to report: an answer, or a connection of a slow client.
+fn saw_something(run: &Run) -> bool {
+    match run.plan.slow {
+        None => result::answers(run) > 0,
+        Some(_) => run.tally.connected > 0,
+    }
 }
 
 /// Not one answer that is of use: none at all, or errors alone. To a slow client, not one
@@ -239,17 +250,19 @@ fn earlier(options: &Options, id: &str) -> io::Result<Report> {
     super::report::read(&reports, &id)
 }
 
-/// A report that cannot be kept is no reason to lose the result.
+/// Keeps the report and says where. One that cannot be kept is no reason to lose the result.
 fn keep(options: &Options, document: &Document) {
     let reports = Reports::of(&options.data);
     let kept = DataDir::add(&options.data, || reports.keep(document.id(), &document.file()));
     let kept = kept.map_err(|error| error.to_string());
     let kept = kept.and_then(|kept| kept.map_err(|error| error.to_string()));
     match kept {
+        // Whoever started this knows.
+        Ok(_) if options.format == Format::Lines => {}
         Ok(path) if options.format == Format::Text && options.output.is_none() => {
             let _ = print(&format!("\nreport {} in {}\n", document.id(), path.display()));
         }
-        Ok(_) => {}
+        Ok(path) => complain(format_args!("load: report {} in {}", document.id(), path.display())),
         Err(error) => complain(format_args!("load: the report was not kept: {error}")),
     }
 }

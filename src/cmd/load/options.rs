@@ -8,9 +8,9 @@ use crate::limits::MIB;
 use crate::wire::request::{field, is_method};
 use lexopt::{Arg, Parser};
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{env, fs};
 
 pub(super) const HELP: &str = "\
 Load a web server and say how it did
@@ -196,7 +196,7 @@ impl Default for Options {
             compare: None,
             fail_if: Vec::new(),
             debug: false,
-            data: env::var_os("PENTAD_DATA").map_or_else(|| "pentad-data".into(), PathBuf::from),
+            data: crate::cmd::data_named(),
             id: None,
         }
     }

@@ -23,6 +23,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Some(options)) => options,
         Ok(None) => return print(HELP),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("study: {error}; pentad study --help explains"));
             return Exit::Usage;
         }
@@ -133,7 +134,10 @@ impl Options {
             Some(Arg::Value(word)) if word == "serve" => What::Serve,
             Some(Arg::Value(word)) if word == "run" => What::Run,
             Some(Arg::Long("help") | Arg::Short('h')) => return Ok(None),
-            Some(Arg::Value(word)) => return Err(format!("neither serve nor run: {word:?}").into()),
+            Some(Arg::Value(word)) => {
+                let hint = suggest::hint(&word.to_string_lossy(), ["serve", "run"]);
+                return Err(format!("neither serve nor run: {word:?}{hint}").into());
+            }
             Some(other) => return Err(other.unexpected()),
             None => return Err("serve or run?".into()),
         };
@@ -161,7 +165,7 @@ impl Options {
         let known = || both.iter().chain(own).copied();
         if !known().any(|known| known == name) {
             let hint = suggest::nearest(name, known());
-            let hint = hint.map_or(String::new(), |near| format!(" (did you mean --{near}?)"));
+            let hint = hint.map_or(String::new(), |near| format!("; did you mean --{near}?"));
             return Err(format!("unknown option --{name}{hint}").into());
         }
         let text = parser.value()?.string()?;
@@ -313,7 +317,7 @@ mod tests {
             ("dance", "neither serve nor run: \"dance\""),
             ("serve", "--model is needed: iterative, threaded"),
             ("serve --model thraeded", "did you mean threaded?"),
-            ("serve --modle loop", "unknown option --modle (did you mean --model?)"),
+            ("serve --modle loop", "unknown option --modle; did you mean --model?"),
             ("serve --model loop --clients 3", "unknown option --clients"),
             ("run --service-time 500ms-100ms", "ends before it begins"),
             ("run --service pow --service-time 1s", "--service-time is for legacy, not pow"),

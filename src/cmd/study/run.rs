@@ -44,7 +44,7 @@ pub(super) fn command(options: &Options) -> Exit {
     let caught = match Caught::start() {
         Ok(caught) => caught,
         Err(error) => {
-            complain(format_args!("study: signals: {error}"));
+            complain(format_args!("study: cannot catch signals: {error}"));
             return Exit::Failed;
         }
     };
@@ -59,7 +59,7 @@ pub(super) fn command(options: &Options) -> Exit {
 
 fn study(options: &Options, caught: &Caught) -> Result<Exit, String> {
     fs::create_dir_all(&options.out)
-        .map_err(|error| format!("{}: {error}", options.out.display()))?;
+        .map_err(|error| format!("cannot create {}: {error}", options.out.display()))?;
     let models = able(options);
     if models.is_empty() {
         return Ok(Exit::Usage);
@@ -89,7 +89,8 @@ fn study(options: &Options, caught: &Caught) -> Result<Exit, String> {
             ("study.svg", report.svg()),
         ] {
             let path = options.out.join(name);
-            fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+            fs::write(&path, text)
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             print(&format!("written {}\n", path.display()));
         }
     }
@@ -150,7 +151,7 @@ fn play(
     let mut gauge = Gauge::of(server.child.id());
     let kind = Kind::Once(question(options.service, Instant::now() + PATIENCE));
     let fates = load::start(server.addr, kind, clients, desk)
-        .map_err(|error| format!("no threads for {clients} clients: {error}"))?;
+        .map_err(|error| format!("cannot start threads for {clients} clients: {error}"))?;
     let mut ended = Vec::with_capacity(clients);
     let mut look_at = Instant::now() + FIRST_LOOK;
     while ended.len() < clients {
@@ -199,12 +200,13 @@ impl Server {
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let data = format!("pentad-study-{}-{number}", process::id());
         let data = std::env::temp_dir().join(data);
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let program = super::super::own_program()?;
         let mut command = Command::new(program);
         command.args(arguments(options, model, &data)).stdin(Stdio::null()).stdout(Stdio::piped());
         // What it lacks was said once, if it matters; what goes wrong later shows in the figures.
         command.stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| format!("{}: {error}", model.name()))?;
+        let mut child =
+            command.spawn().map_err(|error| format!("cannot start {}: {error}", model.name()))?;
         let addr = child.stdout.take().and_then(|out| address(&mut BufReader::new(out)));
         let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
         let server = Server { child, addr: addr.unwrap_or(unknown), data };

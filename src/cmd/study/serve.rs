@@ -68,7 +68,7 @@ fn blocking(
     let unusable = |error| format!("{name} on {}: {}", listen.address, net::meaning(&error));
     let listener = study::listen(listen.address).map_err(unusable)?;
     let addr = listener.local_addr().map_err(unusable)?;
-    end_at_signals().map_err(|error| format!("signals: {error}"))?;
+    end_at_signals().map_err(|error| format!("cannot catch signals: {error}"))?;
     let drawn = services::seed(&config)?;
     let seed = options.seed.map_or(Seed::Drawn(drawn), Seed::Fixed);
     let desk = Desk::new(config.limits, world(&config, options), seed, database);
@@ -80,7 +80,7 @@ fn blocking(
     let workers = options.workers;
     let setup = study::Setup { listener, kind, desk, workers, connections_max };
     match run(setup) {
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(format!("cannot serve on {addr}: {error}")),
     }
 }
 
@@ -101,7 +101,7 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
         world.chat = chat::state(&config, &mut database, services::secret()?)?;
     }
     let setup = net::Setup {
-        program: std::env::current_exe().map_err(|error| error.to_string())?,
+        program: Some(super::super::own_program()?),
         doors,
         world,
         limits: config.limits,
@@ -169,7 +169,8 @@ fn end_at_signals() -> io::Result<()> {
 fn end_with_parent(parent: Option<u32>) -> Result<(), String> {
     let Some(parent) = parent else { return Ok(()) };
     let expected = Pid::from_raw(parent as i32);
-    set_parent_process_death_signal(Some(Signal::TERM)).map_err(|error| error.to_string())?;
+    set_parent_process_death_signal(Some(Signal::TERM))
+        .map_err(|error| format!("cannot ask for a signal at the end of {parent}: {error}"))?;
     // It may have ended before this was asked.
     if getppid() != expected {
         return Err(format!("process {parent} did not start this one, or has ended"));

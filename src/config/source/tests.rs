@@ -62,12 +62,12 @@ fn each_source_overrules_the_weaker_ones() {
     let env = [("PENTAD_HEAD_TIMEOUT", "2s"), ("PENTAD_BODY_TIMEOUT", "2s")];
     let loaded = with(&[&file.flag(), "--head-timeout", "3s"], &env);
     assert_eq!(loaded.problems, []);
-    assert_eq!(line(&loaded, "head-timeout"), "head-timeout = 3s   # flag");
-    assert_eq!(line(&loaded, "body-timeout"), "body-timeout = 2s   # env PENTAD_BODY_TIMEOUT");
+    assert_eq!(line(&loaded, "head-timeout"), "head-timeout = \"3s\"   # flag");
+    assert_eq!(line(&loaded, "body-timeout"), "body-timeout = \"2s\"   # env PENTAD_BODY_TIMEOUT");
     let path = file.0.display();
-    assert_eq!(line(&loaded, "grace"), format!("grace = 1s   # file {path}"));
-    assert_eq!(line(&loaded, "send-timeout"), "send-timeout = 30s   # default");
-    assert_eq!(line(&loaded, "config"), format!("config = {path}   # flag"));
+    assert_eq!(line(&loaded, "grace"), format!("grace = \"1s\"   # file {path}"));
+    assert_eq!(line(&loaded, "send-timeout"), "send-timeout = \"30s\"   # default");
+    assert_eq!(line(&loaded, "config"), format!("# config = \"{path}\"   # flag"));
     assert_eq!(loaded.config.limits.head_timeout.as_secs(), 3);
     assert_eq!(loaded.config.limits.body_timeout.as_secs(), 2);
     assert_eq!(loaded.config.grace.as_secs(), 1);
@@ -174,6 +174,17 @@ fn all_problems_are_reported_and_each_is_one_line() {
 }
 
 #[test]
+fn an_empty_variable_is_as_if_there_were_none() {
+    let empty = ["PENTAD_DATA", "PENTAD_CONFIG", "PENTAD_WEB", "PENTAD_HEADER", "PENTAD_QUIET"];
+    let empty = [&empty[..], &["PENTAD_GARCE"]].concat();
+    let env: Vec<_> = empty.into_iter().map(|name| (name, "")).collect();
+    let loaded = with(&[], &env);
+    assert_eq!(loaded.problems, []);
+    assert_eq!(loaded.config, config(&[]));
+    assert!(loaded.settings.iter().all(|setting| setting.origin == Origin::Default));
+}
+
+#[test]
 fn a_forgotten_value_does_not_eat_the_next_flag() {
     let loaded = with(&["--data", "--quiet"], &[]);
     assert_eq!(loaded.problems.len(), 1);
@@ -234,8 +245,8 @@ fn only_starts_just_those_whatever_the_others_say() {
     assert_eq!(loaded.problems, []);
     let services: Vec<Service> = loaded.config.listen.iter().map(|l| l.service).collect();
     assert_eq!(services, [Service::Web, Service::Legacy]);
-    assert_eq!(line(&loaded, "panel"), "panel = off   # flag");
-    assert_eq!(line(&loaded, "web"), "web = 127.0.0.1:8080   # default");
+    assert_eq!(line(&loaded, "panel"), "panel = \"off\"   # flag");
+    assert_eq!(line(&loaded, "web"), "web = \"127.0.0.1:8080\"   # default");
     assert_eq!(config(&["--only", "web", "--only=panel"]).listen.len(), 2);
     let told = problems(&["--only", "wbe"], &[]);
     let known = "web, panel, legacy, pow, chat, catalog-1, catalog-2, order-1, order-2";
@@ -249,7 +260,7 @@ fn a_host_moves_the_defaults_and_nothing_else() {
         assert_eq!(loaded.problems, []);
         assert_eq!(addresses(&loaded.config, Service::Web), ["[::1]:8080"]);
         assert_eq!(addresses(&loaded.config, Service::Panel), ["127.0.0.1:1"]);
-        assert_eq!(line(&loaded, "web"), "web = [::1]:8080   # flag");
+        assert_eq!(line(&loaded, "web"), "web = \"[::1]:8080\"   # flag");
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Tests {
     target: Option<SocketAddr>,
     /// The data directory, where the child leaves its report.
     pub data: String,
+    /// There is no program that a child could be made of.
+    pub is_off: bool,
     running: Option<Running>,
     last: Option<Last>,
 }
@@ -68,6 +70,9 @@ pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
     let Some(target) = tests.target else {
         return Style::Problem.error(503, "There is no web listener that could be tested.");
     };
+    if tests.is_off {
+        return Style::Problem.error(503, "The server cannot start itself: /proc is not there.");
+    }
     let id = format!("{}-click", moment(cx.wall));
     let args = [
         ["load", &format!("http://{}/", reachable(target))].map(str::to_owned).to_vec(),

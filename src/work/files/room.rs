@@ -1,11 +1,35 @@
 //! How much more a disk takes.
 
-use rustix::fs::statvfs;
+use rustix::fs::{StatVfs, statvfs};
 use std::path::Path;
 
 /// Bytes that whoever is not root may still write to the file system of `folder`, if that is
 /// known.
 pub fn room(folder: &Path) -> Option<u64> {
-    let disk = statvfs(folder).ok()?;
-    disk.f_bavail.checked_mul(disk.f_frsize)
+    left(&statvfs(folder).ok()?)
+}
+
+/// A file system without blocks does not count them (FUSE without `statfs`, those of the kernel):
+/// that it has none left says nothing.
+fn left(disk: &StatVfs) -> Option<u64> {
+    match disk.f_blocks {
+        0 => None,
+        _ => disk.f_bavail.checked_mul(disk.f_frsize),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_counts_no_blocks_is_not_full() {
+        let mut disk = statvfs("/").unwrap();
+        (disk.f_blocks, disk.f_bavail, disk.f_frsize) = (0, 0, 4096);
+        assert_eq!(left(&disk), None);
+        (disk.f_blocks, disk.f_bavail) = (100, 0);
+        assert_eq!(left(&disk), Some(0), "this one is");
+        disk.f_bavail = 7;
+        assert_eq!(left(&disk), Some(7 * 4096));
+    }
 }

@@ -31,18 +31,20 @@ impl Reports {
     /// # Errors
     /// The folder or the file cannot be written. Nothing half written is left under its name.
     pub fn keep(&self, id: &str, text: &str) -> io::Result<PathBuf> {
-        fs::create_dir_all(&self.0)?;
+        fs::create_dir_all(&self.0).map_err(failed("create", &self.0))?;
         let path = self.path(id);
         let unfinished = self.0.join(format!(".{id}"));
         let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
         if let Err(error) = written {
             let _ = fs::remove_file(&unfinished);
-            return Err(error);
+            return Err(failed("write", &path)(error));
         }
         let ids = self.ids()?;
         for old in ids.iter().take(ids.len().saturating_sub(REPORTS)) {
             match fs::remove_file(self.path(old)) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(failed("remove", &self.path(old))(error));
+                }
                 Ok(()) | Err(_) => {}
             }
         }
@@ -56,11 +58,12 @@ impl Reports {
     pub fn ids(&self) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other?,
+            other => other.map_err(failed("list", &self.0))?,
         };
         let mut ids = Vec::new();
         for entry in entries {
-            let name = entry?.file_name().into_string().unwrap_or_default();
+            let entry = entry.map_err(failed("list", &self.0))?;
+            let name = entry.file_name().into_string().unwrap_or_default();
             let id = name.strip_suffix(ENDING).filter(|id| !id.starts_with('.'));
             ids.extend(id.map(str::to_owned));
         }
@@ -74,8 +77,10 @@ impl Reports {
     /// There is none of this name, or it is larger than any.
     pub fn read(&self, id: &str) -> io::Result<String> {
         let mut text = String::new();
-        let file = File::open(self.path(id))?;
-        file.take(REPORT_BYTES as u64 + 1).read_to_string(&mut text)?;
+        let path = self.path(id);
+        let file = File::open(&path).map_err(failed("open", &path))?;
+        let read = file.take(REPORT_BYTES as u64 + 1).read_to_string(&mut text);
+        read.map_err(failed("read", &path))?;
         if text.len() > REPORT_BYTES {
             return Err(io::Error::other("larger than any report"));
         }
@@ -85,6 +90,11 @@ impl Reports {
     fn path(&self, id: &str) -> PathBuf {
         self.0.join(format!("{id}{ENDING}"))
     }
+}
+
+/// An error of the operating system with what was tried.
+fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("cannot {what} {}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::desk::{Broken, Crowd, PATIENCE, ask, numbered};
 use super::report::{Table, ms, rate};
 use super::shop::{FIRST, Shop};
 use super::{Bench, say};
+use crate::net::cannot;
 use crate::stats::quantile;
 use std::fs::File;
 use std::io::{self, Write};
@@ -28,7 +29,8 @@ const GAIN: f64 = 20.0;
 /// One client that waits for each purchase, many that do, and an fsync.
 pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let count = if bench.options.quick { SYNCS_QUICK } else { SYNCS };
-    let syncs = fsyncs(bench.data, count)?;
+    let tried = cannot(format!("write and fsync a file in {}", bench.data.display()));
+    let syncs = fsyncs(bench.data, count).map_err(tried)?;
     let fsync = quantile(&syncs, 0.5);
     say(format_args!("an fsync: {} ms", ms(fsync)));
     let columns = ["what", "clients", "p50 ms", "p99 ms", "max ms", "per second", "× one client"];

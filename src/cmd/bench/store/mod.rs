@@ -21,6 +21,7 @@ mod shop;
 pub(super) use options::HELP;
 
 use super::super::{Exit, complain, print};
+use crate::config::suggest;
 use desk::{Broken, Desk};
 use options::{Format, Options, Part};
 use report::Report;
@@ -46,6 +47,7 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
         Ok(Some(options)) => options,
         Ok(None) => return print(HELP),
         Err(error) => {
+            let error = suggest::explained(&error, HELP);
             complain(format_args!("bench store: {error}\n\n{HELP}"));
             return Exit::Usage;
         }
@@ -115,7 +117,7 @@ struct Place(PathBuf);
 impl Place {
     fn new(within: &Path) -> Result<Place, Broken> {
         let path = within.join(format!("pentad-bench-{}", process::id()));
-        let refused = |error| Broken::Failed(format!("{}: {error}", path.display()));
+        let refused = |error| Broken::Failed(format!("cannot create {}: {error}", path.display()));
         fs::create_dir_all(&path).map_err(refused)?;
         Ok(Place(path))
     }
@@ -128,7 +130,8 @@ impl Drop for Place {
 }
 
 fn write(out: &Path, report: &Report) -> Result<(), String> {
-    let refused = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+    let refused =
+        |path: &Path, error: io::Error| format!("cannot write {}: {error}", path.display());
     fs::create_dir_all(out).map_err(|error| refused(out, error))?;
     let files = [
         ("store.md", report.markdown()),
