@@ -4,11 +4,13 @@
 //! name; a bound that follows from a protocol or from the design is a constant here. Nothing in
 //! the server grows without one of them.
 
+mod access;
 mod chat;
 mod pace;
 mod site;
 mod store;
 
+pub use access::*;
 pub use chat::*;
 pub use pace::{Linger, Pace};
 pub use site::*;

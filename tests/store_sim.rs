@@ -55,7 +55,7 @@ impl Shop {
         let (face, door) = *rng
             .choice(&[
                 (Face::Web, Door::Front),
-                (Face::Panel, Door::Front),
+                (Face::Panel, Door::Panel),
                 (Face::Catalog(number), Door::Catalog),
                 (Face::Order(number), Door::Order),
             ])

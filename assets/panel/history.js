@@ -3,13 +3,18 @@
 
 export const SECONDS = 30;
 
+/** Only of a second with requests: without any there is nothing that took time. */
+function busy(read) {
+  return (metrics) => (metrics.requests_per_second > 0 ? read(metrics) : null);
+}
+
 /** What is kept of an answer. */
 const SERIES = {
   clients: (metrics) => metrics.active_clients,
   total: (metrics) => metrics.total_requests,
-  p50: (metrics) => metrics.latency_ms?.p50,
-  p99: (metrics) => metrics.latency_ms?.p99,
-  lag: (metrics) => metrics.loop?.lag_ms?.p99,
+  p50: busy((metrics) => metrics.latency_ms?.p50),
+  p99: busy((metrics) => metrics.latency_ms?.p99),
+  lag: busy((metrics) => metrics.loop?.lag_ms?.p99),
 };
 
 /** How long ago each place is, in seconds: −30 … 0. */

@@ -8,7 +8,12 @@ import { followTest, forgetTest } from "./load-test.js";
 import { Gone, Refused, ask, everySecond } from "./poll.js";
 import { showRequests } from "./requests.js";
 import * as server from "./server.js";
+import { showSession } from "./session.js";
 import { showReplicas } from "./store.js";
+
+showSession().catch(() => {
+  // Whoever cannot be asked cannot be signed out of either; the next turn says what is wrong.
+});
 
 const phase = Date.now() % 1000;
 

@@ -25,8 +25,14 @@ export async function ask(path, options = {}) {
   } catch {
     throw new Refused(path, status);
   }
+  if (status === 401) signIn();
   if (!ok) throw new Refused(path, status, body.detail ?? body.error);
   return body;
+}
+
+/** The session is over, or never began. */
+function signIn() {
+  location.assign(`/login?to=${location.pathname}`);
 }
 
 async function exchange(path, options) {

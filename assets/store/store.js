@@ -38,12 +38,6 @@ const replace = (list, items) => {
   }
 };
 
-/** The panel's token, if the dashboard in this tab was given one. */
-const token = () => {
-  const kept = sessionStorage.getItem("pentad-panel-token");
-  return kept ? { authorization: `Bearer ${kept}` } : {};
-};
-
 // Reads: what their fields say of each, the last one first.
 
 const READS = 6;
@@ -158,12 +152,56 @@ const order = async (book) => {
   }
 };
 
+// Orders of this browser: where each can be read, with its key.
+
+const ORDERS = "pentad-orders";
+const ORDERS_KEPT = 20;
+const PLACE = /^\/api\/orders\/(\d+)\?key=[0-9a-f]{32}$/;
+
+const kept = () => {
+  try {
+    const list = JSON.parse(localStorage.getItem(ORDERS) ?? "[]");
+    return list.filter(({ place, title }) => PLACE.test(place) && typeof title === "string");
+  } catch {
+    return [];
+  }
+};
+
+const showOrders = () => {
+  const list = kept();
+  byId("orders-part").hidden = list.length === 0;
+  byId("orders").replaceChildren(...list.map(({ place, title, at }) => {
+    const item = make("li", "");
+    const link = make("a", `Order ${PLACE.exec(place)[1]}`);
+    link.href = place;
+    item.append(link, make("span", title), make("time", new Date(at).toLocaleString("en-GB")));
+    return item;
+  }));
+};
+
+const keepOrder = (place, { title }) => {
+  if (!PLACE.test(place ?? "")) return;
+  const list = [{ place, title, at: Date.now() }, ...kept().filter((one) => one.place !== place)];
+  try {
+    localStorage.setItem(ORDERS, JSON.stringify(list.slice(0, ORDERS_KEPT)));
+  } catch {
+    // A browser that keeps nothing shows no orders.
+  }
+  showOrders();
+};
+
+byId("forget").addEventListener("click", () => {
+  localStorage.removeItem(ORDERS);
+  showOrders();
+});
+
 const purchase = async (book, buy) => {
   buy.disabled = true;
   try {
     const response = await order(book);
     const body = await response.json();
     say(`${book.title}: ${body.message ?? body.detail}`, response.ok ? "good" : "bad");
+    keepOrder(response.headers.get("Location"), book);
     await refresh();
   } catch {
     buy.disabled = false;
@@ -173,11 +211,11 @@ const purchase = async (book, buy) => {
 
 // Cache and replicas
 
-let mayControl = false;
+let isOperator = false;
 
 const control = async (name, what) => {
   const path = `/api/store/replicas/${name}/${what}`;
-  const response = await fetch(path, { method: "POST", headers: token() });
+  const response = await fetch(path, { method: "POST" });
   const body = await response.json();
   say(response.ok ? `${name} is ${body.state}` : body.detail, response.ok ? "" : "bad");
   await watch();
@@ -199,18 +237,20 @@ const replicaOf = (replica) => {
     make("p", replica.state, { className: "state", kind: KINDS[replica.state] }),
     place,
   );
-  if (mayControl) {
-    const [what, text] = replica.state === "DOWN" ? ["recover", "Recover"] : ["crash", "Crash"];
-    const act = () => control(replica.name, what).catch(() => say(GONE, "bad"));
-    item.append(button(text, `${text} ${replica.name}`, act));
-  }
+  const [what, text] = replica.state === "DOWN" ? ["recover", "Recover"] : ["crash", "Crash"];
+  const act = () => control(replica.name, what).catch(() => say(GONE, "bad"));
+  item.append(button(text, `${text} ${replica.name}`, act));
   if (replica.problem) {
     item.append(make("p", replica.problem, { className: "problem", kind: "bad" }));
   }
   return item;
 };
 
-const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
+const ask = async (path) => {
+  const response = await fetch(path, { cache: "no-store" });
+  if (response.status === 401) location.assign(`/login?to=${location.pathname}`);
+  return response.json();
+};
 
 const showCounts = (cache) => {
   const asked = cache.hits + cache.misses + cache.collapsed;
@@ -229,6 +269,11 @@ const showCounts = (cache) => {
 let shown = "";
 
 const watch = async () => {
+  if (!isOperator) {
+    // Nothing else would tell that the server is back.
+    if (byId("said").textContent === GONE && (await browse())) say("");
+    return;
+  }
   const [replicas, cache] = await Promise.all([
     ask("/api/store/replicas"),
     ask("/api/store/cache"),
@@ -266,14 +311,16 @@ byId("again").addEventListener("click", () => attempt(refresh));
 let begun = false;
 
 const begin = async () => {
+  // Replicas and the cache are for operators, whose listener offers to crash a replica.
   const probe = await fetch("/api/store/replicas/any/crash", { method: "OPTIONS" });
-  mayControl = (probe.headers.get("Allow") ?? "").includes("POST");
-  byId("where").hidden = mayControl;
+  isOperator = (probe.headers.get("Allow") ?? "").includes("POST");
+  for (const part of document.querySelectorAll(".operators")) part.hidden = !isOperator;
   begun = true;
   if (await refresh()) say("");
 };
 
 showReads();
+showOrders();
 attempt(begin);
 setInterval(() => {
   if (!document.hidden) attempt(begun ? watch : begin);

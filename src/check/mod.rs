@@ -94,6 +94,7 @@ pub fn world(limits: Limits) -> World {
         store: crate::service::store::State::off(),
         chat: live::State::new(opening(), [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
+        lockout: Default::default(),
         load: Default::default(),
         helpdesk: Default::default(),
         tester: None,

@@ -3,7 +3,7 @@
 use super::{DataDir, Exit, complain};
 use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
 use crate::net::{self, Clock, Door, Doors, Ended, Log, Plan, Setup, Target};
-use crate::service::http::Face;
+use crate::service::http::{Cors, Face};
 use crate::service::web::AccessLog;
 use crate::service::web::log::Format as LineFormat;
 use crate::service::web::site::{self, Rules};
@@ -206,8 +206,10 @@ pub(super) fn world(
     let web = doors.iter().find(|door| door.service == Service::Web.name());
     let mut services = doors.iter().map(|door| door.service).collect::<Vec<_>>();
     services.dedup();
+    let mut web_state = web::State::new(config.limits, config.server_header, access_log, secret);
+    web_state.cors = Cors::new(&config.cors_origins);
     World {
-        web: web::State::new(config.limits, config.server_header, access_log, secret),
+        web: web_state,
         pi: pi::State {
             upstream: upstream.unwrap_or(default),
             timeout: config.legacy.timeout,
@@ -230,11 +232,14 @@ pub(super) fn world(
             bound: doors.iter().map(|door| door.addr).collect(),
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
+            metrics_open: config.panel.metrics_open,
+            operators: panel::operators::Operators::new(secret),
             store_token: config.store.token.clone(),
             own_token: None,
             tests: tester::Tests::of(web.map(|door| door.addr)),
             asked: None,
         },
+        lockout: Default::default(),
         load: Default::default(),
         helpdesk: Default::default(),
         tester: None,

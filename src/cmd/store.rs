@@ -68,6 +68,8 @@ fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Resul
     let path = data.file(LOG);
     let mut log = File::log(path.clone());
     let (view, origin) = open_log(&mut log).map_err(|failure| failure.to_string())?;
+    let order_secret = log.order_secret(super::services::secret()?);
+    let order_secret = order_secret.map_err(|failure| failure.to_string())?;
     let (mut all, mut files) = (Vec::new(), Vec::new());
     for (service, addr) in found {
         let (role, number) = role(*service);
@@ -84,7 +86,8 @@ fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Resul
         all.push(replica);
     }
     files.insert(0, ("store-log".to_string(), log));
-    let log = Log::at(path, origin, view.seq, Instant::now());
+    let mut log = Log::at(path, origin, view.seq, Instant::now());
+    log.order_secret = Some(order_secret);
     let begins = all.iter().any(Replica::may_recover);
     Ok(Opened { state: State::new(log, all, front), files, leases: true, begins })
 }

@@ -9,7 +9,7 @@ use log::LevelFilter;
 
 use super::options::{self, Opt};
 use super::setting::Settings;
-use super::source::{Problem, Surroundings};
+use super::source::{Kind, Problem, Surroundings};
 use super::{Account, Config, Listen, LogFile, Pow, Service, suggest, value};
 use crate::work::pow::bits_max;
 
@@ -114,6 +114,7 @@ impl Draft {
         self.check_seeds(settings, problems);
         self.check_agents(settings, problems);
         self.check_store(settings, problems);
+        self.check_panel(problems);
         if self.quiet {
             self.config.log_level = LevelFilter::Error;
         }
@@ -242,6 +243,28 @@ impl Draft {
             let text = "store-log: nothing here follows a log; start a replica, or a front (web \
                         or panel)";
             say(&["store-log", "only"], text.to_owned());
+        }
+    }
+
+    /// Whoever is on the way to a panel beyond the loopback reads what goes there: that takes a
+    /// token, and somebody who said so. Whatever the sources, it is the configuration that is
+    /// wrong, and no flag.
+    fn check_panel(&self, problems: &mut Vec<Problem>) {
+        let beyond = |listen: &&Listen| {
+            let ip = listen.address.ip().to_canonical();
+            listen.service == Service::Panel && !ip.is_loopback()
+        };
+        let Some(listen) = self.config.listen.iter().find(beyond) else { return };
+        let at = listen.address;
+        let mut say = |text: String| problems.push(Problem::new(Kind::Configuration, text));
+        if self.config.panel.token.is_none() {
+            say(format!("panel on {at} is open to other machines: set --panel-token"));
+        }
+        if !self.config.panel.insecure {
+            say(format!(
+                "panel on {at} would receive its token unencrypted from other machines: \
+                 set --insecure-panel if that is acceptable"
+            ));
         }
     }
 

@@ -67,8 +67,10 @@ pub struct Config {
     pub server_header: bool,
     /// Whether the kernel may hold new connections back until their first byte, for a second.
     pub defer_accept: bool,
-    /// Who may control the server.
+    /// Who is an operator.
     pub panel: Panel,
+    /// Other sites whose pages may do what programs may.
+    pub cors_origins: Vec<String>,
     /// Whether the loop measures itself.
     pub metrics: bool,
     /// Options of the legacy service and of the web service's way to it.
@@ -108,10 +110,16 @@ pub struct Site {
 /// Options of the panel.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Panel {
-    /// Further values of `Host`, in lower case, that control paths accept.
+    /// Further values of `Host`, in lower case, that the panel and the replicas accept.
     pub hosts: Vec<String>,
-    /// What clients from other machines have to know.
+    /// What operators have to know.
     pub token: Option<String>,
+    /// Where visitors from elsewhere find it.
+    pub url: Option<String>,
+    /// Whether it may listen beyond the loopback without encryption.
+    pub insecure: bool,
+    /// Whether anybody may read its metrics.
+    pub metrics_open: bool,
 }
 
 /// Options of the legacy service.
@@ -323,6 +331,7 @@ impl Config {
             server_header: true,
             defer_accept: false,
             panel: Panel::default(),
+            cors_origins: Vec::new(),
             metrics: true,
             legacy: Legacy {
                 upstream: None,

@@ -18,6 +18,7 @@ pub mod http;
 mod in_place;
 mod kind;
 pub mod legacy;
+pub mod lockout;
 pub mod panel;
 pub mod pi;
 pub mod pow;
@@ -191,6 +192,8 @@ pub struct World {
     pub chat: chat::State,
     /// The panel.
     pub panel: panel::State,
+    /// Who guessed tokens and secrets lately, on any listener.
+    pub lockout: lockout::Lockout,
     /// What the clients of proof of work have seen.
     pub load: client::line::Seen,
     /// What the clients of a helpdesk share.

@@ -32,7 +32,7 @@ pub struct Head<'a> {
     /// Further fields.
     pub fields: &'a [(&'static str, String)],
     /// Further fields as they are printed, each with its CRLF.
-    pub lines: [&'a [u8]; 3],
+    pub lines: [&'a [u8]; 5],
     /// Seconds since the content was read from where it comes from (RFC 9111 §5.1).
     pub age: Option<u64>,
 }
@@ -157,7 +157,7 @@ mod tests {
             content_length: Some(12),
             connection: Connection::Close,
             fields: &[("Allow", "POST, OPTIONS".to_string())],
-            lines: [b"X: y\r\n", b"", b"Z: z\r\n"],
+            lines: [b"X: y\r\n", b"", b"Z: z\r\n", b"", b""],
             age: Some(7),
         };
         let mut out = Vec::new();

@@ -2,8 +2,8 @@
 //! browser on this machine may have open.
 
 use super::util::http::{Client, Reply, assert_next_is_served};
-use super::util::process::{Place, Server};
-use std::net::{SocketAddr, UdpSocket};
+use super::util::process::Server;
+use std::net::SocketAddr;
 
 fn toggle(panel: SocketAddr, method: &str, host: &str, fields: &str) -> Reply {
     let ask = format!("{method} /toggle_cache HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n");
@@ -43,7 +43,6 @@ fn other_sites_change_nothing_and_the_page_itself_may() {
         ("POST", &*host, "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost:1\r\n"),
         ("POST", &*host, "Origin: null\r\n"),
         ("GET", &*host, "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Dest: image\r\n"),
-        ("GET", &*host, "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n"),
         ("GET", &*host, "User-Agent: Mozilla/5.0\r\n"),
         ("POST", "rebound.example:5000", ""),
     ] {
@@ -57,6 +56,10 @@ fn other_sites_change_nothing_and_the_page_itself_may() {
     let own = format!("Sec-Fetch-Site: same-origin\r\nOrigin: http://{host}\r\n");
     assert_eq!(toggle(panel, "POST", &host, &own).status, 200);
     assert!(!is_on(panel));
+    // What an operator types is nobody else's doing.
+    let typed = "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n";
+    assert_eq!(toggle(panel, "GET", &host, typed).status, 200);
+    assert!(is_on(panel));
 }
 
 #[test]
@@ -70,50 +73,5 @@ fn names_that_the_operator_gave_are_ours_too() {
         ("c.example", 403),
     ] {
         assert_eq!(toggle(panel, "POST", host, "").status, status, "{host}");
-    }
-}
-
-#[test]
-fn a_wrong_token_is_refused_even_from_here() {
-    let server = Server::start(&["--panel-token=s3cret"]);
-    let panel = server.panel();
-    let host = panel.to_string();
-    let with =
-        |token: &str| toggle(panel, "POST", &host, &format!("Authorization: Bearer {token}\r\n"));
-    let reply = with("wrong");
-    assert_eq!(reply.status, 401);
-    assert!(reply.field("www-authenticate").unwrap().starts_with("Bearer"));
-    assert!(is_on(panel));
-    assert_eq!(with("s3cret").status, 200);
-    assert_eq!(toggle(panel, "POST", &host, "").status, 200, "from here it is not needed");
-}
-
-/// An address of this machine that other machines might reach, found without sending anything.
-fn outward() -> Option<SocketAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
-    socket.connect("192.0.2.1:9").ok()?;
-    socket.local_addr().ok().filter(|addr| !addr.ip().is_loopback())
-}
-
-#[test]
-fn from_other_addresses_the_token_is_needed() {
-    let Some(own) = outward() else {
-        eprintln!("this machine has no address but the loopback: nothing to try");
-        return;
-    };
-    for (args, fields, status) in [
-        (&[][..], "", 403),
-        (&[][..], "Authorization: Bearer s3cret\r\n", 403),
-        (&["--panel-token=s3cret"], "", 403),
-        (&["--panel-token=s3cret"], "Authorization: Bearer wrong\r\n", 401),
-        (&["--panel-token=s3cret"], "Authorization: Bearer s3cret\r\n", 200),
-    ] {
-        let place = Place::new();
-        let only = ["--only=panel", "--panel=0.0.0.0:0"];
-        let server = Server::launch(&place, place.command(only.iter().chain(args)));
-        let panel = SocketAddr::new(own.ip(), server.panel().port());
-        let reply = toggle(panel, "POST", &panel.to_string(), fields);
-        assert_eq!(reply.status, status, "{args:?} {fields}");
-        assert_eq!(Client::connect(panel).get("/metrics").status, 200, "reading is open");
     }
 }

@@ -32,6 +32,8 @@ mod live;
 mod media;
 mod metrics;
 mod noproc;
+mod operators;
+mod other_sites;
 mod private;
 mod proofs;
 mod replaced;

@@ -20,7 +20,7 @@ fn set_cookie(reply: &Reply) -> Option<String> {
 
 fn visit(client: &mut Client, path: &str, cookie: &str) -> Reply {
     let cookie = if cookie.is_empty() { String::new() } else { format!("Cookie: {cookie}\r\n") };
-    client.ask(&format!("GET {path} HTTP/1.1\r\nHost: a\r\n{cookie}\r\n")).unwrap()
+    client.ask(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{cookie}\r\n")).unwrap()
 }
 
 #[test]

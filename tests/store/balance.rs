@@ -22,7 +22,7 @@ fn catalogs_and_order_servers_take_turns_each_role_by_its_own_counter() {
     assert!(read.iter().all(|name| name.starts_with("catalog-")), "{read:?}");
     assert!(bought[0] != bought[1] && bought.iter().all(|name| name.starts_with("order-")));
     let requests = |place: usize| {
-        let all = get(server.web(), "/api/store/replicas").json();
+        let all = get(server.panel(), "/api/store/replicas").json();
         all[place]["requests"].as_u64().unwrap()
     };
     assert_eq!([0, 1, 2, 3].map(requests), [6, 6, 1, 1]);

@@ -29,7 +29,8 @@ pub fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own(server
     assert_eq!(paths.map(cached), ["HIT", "MISS", "HIT", "MISS", "MISS"]);
     assert_eq!(get(web, "/product/2").json()["quantity"], 96);
     let topic = r#"{"topic":"Non-fiction"}"#;
-    let changed = ask(web, "PATCH", "/api/books/2", "Content-Type: application/json\r\n", topic);
+    let changed =
+        ask(server.panel(), "PATCH", "/api/books/2", "Content-Type: application/json\r\n", topic);
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_eq!(paths.map(cached), ["HIT", "MISS", "MISS", "MISS", "MISS"]);
 }

@@ -17,7 +17,7 @@ fn a_damaged_file_is_not_served_from_and_its_neighbours_are() {
     }
     std::fs::write(place.path("data/catalog-1.db"), "no database at all".repeat(100)).unwrap();
     let server = Server::start_in(&place, &[]);
-    let all = get(server.web(), "/api/store/replicas").json();
+    let all = get(server.panel(), "/api/store/replicas").json();
     assert_eq!((&all[0]["state"], &all[1]["state"]), (&json!("DOWN"), &json!("UP")));
     assert!(all[0]["problem"].as_str().unwrap().contains("Move the file away"), "{all}");
     assert_eq!(get(server.addr("catalog-1", "tcp"), "/retrieve/item/2").status, 503);
@@ -53,7 +53,7 @@ fn a_damaged_log_is_not_gone_on_with() {
     std::fs::write(&log, &other).unwrap();
     std::fs::remove_file(place.path("data/catalog-1.db")).unwrap();
     let server = Server::start_in(&place, &[]);
-    let all = get(server.web(), "/api/store/replicas").json();
+    let all = get(server.panel(), "/api/store/replicas").json();
     assert_eq!((&all[0]["state"], &all[1]["state"]), (&json!("DOWN"), &json!("UP")), "{all}");
     assert!(all[0]["problem"].as_str().unwrap().contains("of the log is damaged"));
     assert_eq!(get(server.web(), "/product/2").json()["quantity"], 94);

@@ -65,7 +65,7 @@ fn a_full_disk_refuses_writes_and_serves_reads_until_there_is_room() {
     assert_eq!(modify.status, 503);
     agreeing(&server);
     assert_eq!(stock(&server, 2), 96, "reads go on");
-    assert_eq!(get(server.web(), "/api/orders").json().as_array().unwrap().len(), 1);
+    assert_eq!(get(server.panel(), "/api/orders").json().as_array().unwrap().len(), 1);
     fs::remove_file(&filler).unwrap();
     eventually("writes again", || (buy().status == 200).then_some(()));
     assert_eq!(stock(&server, 2), 95);
@@ -110,7 +110,7 @@ fn what_cannot_be_written_is_not_answered_and_comes_back_by_itself() {
     eventually("writes again", || (buy() == 200).then_some(()));
     answered += 1;
     agreeing(&server);
-    let sold = get(server.web(), "/api/orders?limit=500").json().as_array().unwrap().len() as u64;
+    let sold = get(server.panel(), "/api/orders?limit=500").json().as_array().unwrap().len() as u64;
     assert_eq!(stock(&server, 2), 97 - sold, "stock and orders agree");
     assert!(sold >= answered, "what was answered was sold: {sold} of {answered}");
 }

@@ -29,7 +29,8 @@ fn what_was_answered_survives_kill_9_whenever_it_comes() {
                     for number in 0.. {
                         let key = format!("{round}-{buyer}-{number}");
                         let request = format!(
-                            "PUT /purchase/2/ HTTP/1.1\r\nHost: a\r\nIdempotency-Key: {key}\r\n\r\n"
+                            "PUT /purchase/2/ HTTP/1.1\r\nHost: localhost\r\n\
+                             Idempotency-Key: {key}\r\n\r\n"
                         );
                         match client.ask(&request) {
                             Ok(reply) if reply.status == 200 => {
@@ -52,7 +53,7 @@ fn what_was_answered_survives_kill_9_whenever_it_comes() {
     agreeing(&server);
     let (mut sold, mut since) = (HashSet::new(), 0);
     loop {
-        let entries = get(server.web(), &format!("/api/store/log?since={since}")).json();
+        let entries = get(server.panel(), &format!("/api/store/log?since={since}")).json();
         let Some(last) = entries.as_array().unwrap().last() else { break };
         since = last["seq"].as_u64().unwrap();
         for entry in entries.as_array().unwrap() {

@@ -9,14 +9,14 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 /// What a process says of its replicas.
-fn states(web: SocketAddr) -> Vec<Value> {
-    let all = get(web, "/api/store/replicas").json();
+fn states(panel: SocketAddr) -> Vec<Value> {
+    let all = get(panel, "/api/store/replicas").json();
     all.as_array().unwrap().iter().map(|replica| replica["state"].clone()).collect()
 }
 
 fn up(server: &Server) {
     eventually("replicas that are up", || {
-        states(server.web()).iter().all(|state| state == "UP").then_some(())
+        states(server.panel()).iter().all(|state| state == "UP").then_some(())
     });
 }
 
@@ -29,7 +29,7 @@ fn a_follower_without_a_log_listens_serves_nothing_and_says_so_once() {
     assert_eq!((reply.status, field(&reply, "Retry-After")), (503, Some("1")));
     assert!(reply.body.contains("RECOVERING"), "{}", reply.body);
     assert_eq!(ask(follower.addr("order-2", "tcp"), "PUT", "/purchase/2", "", "").status, 503);
-    assert_eq!(states(follower.web())[..2], [json!("RECOVERING"), json!("RECOVERING")]);
+    assert_eq!(states(follower.panel())[..2], [json!("RECOVERING"), json!("RECOVERING")]);
     eventually("a word about it", || follower.stderr().contains("cannot be reached").then_some(()));
     let owner = street.owner(&[]);
     up(&follower);
@@ -68,7 +68,7 @@ fn only_who_knows_the_token_may_follow_if_one_is_shown() {
         let evil = format!("{fields}Origin: http://evil.example\r\n");
         assert_eq!(ask(catalog, "POST", "/api/books", &evil, book).status, 403);
     }
-    for front in [owner.web(), friend.web()] {
+    for front in [owner.panel(), friend.panel()] {
         for _ in 0..2 {
             assert_eq!(ask(front, "POST", "/api/books", fields, book).status, 201);
         }
@@ -101,12 +101,12 @@ fn a_follower_behind_the_fold_begins_with_the_state_that_the_log_begins_with() {
         let told = ask(owner.panel(), "POST", "/api/store/log/entries", "", &body);
         assert_eq!((told.status, told.json()[ENTRIES - 1]["is"].clone()), (200, json!("sold")));
     }
-    assert_eq!(get(owner.web(), "/api/store/log?since=0").status, 410, "it was folded");
+    assert_eq!(get(owner.panel(), "/api/store/log?since=0").status, 410, "it was folded");
     let log = format!("--store-log=http://{}", street.at(0, 5000));
     let flags = ["--only=web,catalog-1,catalog-2,order-2", "--seed=2", log.as_str()];
     let follower = street.start(1, flags, &[]);
     let digests = eventually("five replicas that are up", || {
-        let all = get(owner.web(), "/api/store/replicas").json();
+        let all = get(owner.panel(), "/api/store/replicas").json();
         let all = all.as_array().unwrap().iter().filter(|replica| replica["state"] == "UP");
         let digests = all.map(|replica| replica["digest"].clone()).collect::<Vec<_>>();
         (digests.len() == 5).then_some(digests)

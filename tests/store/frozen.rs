@@ -57,7 +57,7 @@ fn a_frozen_follower_holds_writes_up_for_its_lease_and_shows_nothing_old_after_i
             let mut asked = [catalog, catalog, front].map(Client::connect);
             let paths = ["/retrieve/item/2", "/retrieve/item/2", "/product/2"];
             for (client, path) in asked.iter_mut().zip(paths) {
-                client.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+                client.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
             }
             follower.signal(Signal::CONT);
             for (client, path) in asked.iter_mut().zip(paths) {

@@ -52,7 +52,7 @@ pub fn what_all_clients_were_told_could_have_been_told_one_after_the_other(serve
     let (over, panel) = (AtomicBool::new(false), server.panel());
     let doors = [
         (server.web(), Door::Front),
-        (server.panel(), Door::Front),
+        (server.panel(), Door::Panel),
         (server.addr("catalog-1", "tcp"), Door::Catalog),
         (server.addr("catalog-2", "tcp"), Door::Catalog),
         (server.addr("order-1", "tcp"), Door::Order),

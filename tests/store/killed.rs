@@ -73,7 +73,7 @@ fn asked(addr: SocketAddr, method: &str, path: &str, fields: &str) -> Option<u16
 /// All four replicas are up, with equal digests, and what was bought was sold once.
 fn agree(owner: &Server, crowd: &Crowd) {
     let all = eventually("equal digests", || {
-        let all = get(owner.web(), "/api/store/replicas").json();
+        let all = get(owner.panel(), "/api/store/replicas").json();
         let all = all.as_array().unwrap().clone();
         let same = all.windows(2).all(|pair| pair[0]["digest"] == pair[1]["digest"]);
         let up = all.iter().all(|replica| replica["state"] == "UP");
@@ -81,7 +81,7 @@ fn agree(owner: &Server, crowd: &Crowd) {
     });
     let (mut sold, mut since) = (HashSet::new(), 0);
     loop {
-        let entries = get(owner.web(), &format!("/api/store/log?since={since}")).json();
+        let entries = get(owner.panel(), &format!("/api/store/log?since={since}")).json();
         let Some(last) = entries.as_array().unwrap().last() else { break };
         since = last["seq"].as_u64().unwrap();
         let keys = entries.as_array().unwrap().iter().map(|entry| entry["key"].clone());
@@ -90,7 +90,7 @@ fn agree(owner: &Server, crowd: &Crowd) {
     let bought = crowd.bought.lock().unwrap();
     let lost = bought.difference(&sold).collect::<Vec<_>>();
     assert!(lost.is_empty(), "answered, and lost: {lost:?}");
-    let orders = get(owner.web(), "/api/orders?limit=1").json()[0]["id"].clone();
+    let orders = get(owner.panel(), "/api/orders?limit=1").json()[0]["id"].clone();
     assert_eq!(orders, Value::from(sold.len()), "a key is one order: {all:?}");
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 fn send(server: &Server, method: &str, path: &str, fields: &str, body: &Value) -> u16 {
     let request = text(method, path, fields, &body.to_string());
-    Client::connect(server.web()).ask(&request).unwrap().status
+    Client::connect(server.panel()).ask(&request).unwrap().status
 }
 
 fn book(name: &str, value: &Value) -> Value {
@@ -121,7 +121,7 @@ fn orders_and_stock_are_whole_numbers_of_known_books() {
         assert_eq!(send(&server, "POST", "/api/books/2/stock", "", &body), status, "{body}");
     }
     assert_eq!(get(server.web(), "/product/2").json()["quantity"], 0);
-    let orders = get(server.web(), "/api/orders").json();
+    let orders = get(server.panel(), "/api/orders").json();
     assert_eq!(orders.as_array().unwrap().len(), 1, "{orders}");
 }
 
@@ -140,7 +140,7 @@ fn keys_and_bodies_have_a_length() {
         let body = order.to_string();
         let body = format!("{}{body}", " ".repeat(length - body.len()));
         let request = text("POST", "/api/orders", "", &body);
-        Client::connect(server.web()).ask(&request).unwrap().status
+        Client::connect(server.panel()).ask(&request).unwrap().status
     };
     assert_eq!((padded(64 << 10), padded((64 << 10) + 1)), (201, 413));
     assert_eq!(get(server.web(), "/product/2").json()["quantity"], 95);

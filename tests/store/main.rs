@@ -27,6 +27,7 @@ mod limits;
 mod lists;
 mod model;
 mod one;
+mod order_keys;
 mod queries;
 mod shop;
 mod stock;
@@ -60,7 +61,7 @@ fn field<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
 /// What the API says of each replica, when all of them agree.
 fn agreeing(server: &impl Doors) -> Vec<Value> {
     eventually("equal digests", || {
-        let all = get(server.addr("web", "tcp"), "/api/store/replicas").json();
+        let all = get(server.addr("panel", "tcp"), "/api/store/replicas").json();
         let all = all.as_array().unwrap().clone();
         let same = all.windows(2).all(|pair| pair[0]["digest"] == pair[1]["digest"]);
         let there = all.len() >= server.replicas();

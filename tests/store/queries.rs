@@ -15,7 +15,7 @@ fn books_are_found_sorted_and_paged() {
     let web = server.web();
     let more = r#"{"title":"A History of Rome","price":45,"topic":"History","quantity":3}"#;
     let json = "Content-Type: application/json\r\n";
-    assert_eq!(ask(web, "POST", "/api/books", json, more).status, 201);
+    assert_eq!(ask(server.panel(), "POST", "/api/books", json, more).status, 201);
     for (query, expected) in [
         ("", vec![1, 2, 3, 4]),
         ("sort=id", vec![1, 2, 3, 4]),
@@ -76,7 +76,7 @@ fn books_are_found_sorted_and_paged() {
 #[test]
 fn orders_are_listed_from_the_last_one_and_found_by_their_numbers() {
     let server = Server::start(&[]);
-    let web = server.web();
+    let web = server.panel();
     for book in [2, 1, 2] {
         assert_eq!(ask(web, "PUT", &format!("/purchase/{book}/"), "", "").status, 200);
     }
@@ -104,7 +104,7 @@ fn orders_are_listed_from_the_last_one_and_found_by_their_numbers() {
 #[test]
 fn a_book_is_changed_by_whoever_names_its_version() {
     let server = Server::start(&["--require-if-match"]);
-    let web = server.web();
+    let web = server.panel();
     let json = "Content-Type: application/json\r\n";
     let patch = |fields: &str| {
         ask(web, "PATCH", "/api/books/2", &format!("{json}{fields}"), r#"{"quantity":5}"#)

@@ -19,5 +19,5 @@ pub fn the_last_copy_is_sold_once_however_many_want_it(server: &Shop) {
         assert_eq!(stock(server, 1), 0);
     }
     agreeing(server);
-    assert_eq!(get(server.web(), "/api/orders?limit=500").json().as_array().unwrap().len(), 101);
+    assert_eq!(get(server.panel(), "/api/orders?limit=500").json().as_array().unwrap().len(), 101);
 }

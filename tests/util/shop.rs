@@ -107,8 +107,10 @@ pub fn is_possible(copies: u32, history: &[Span<Deed>]) -> bool {
 /// Whom a question is put to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// The front, on one of its listeners.
+    /// The front, on the listener for everybody: nobody is an operator there.
     Front,
+    /// The front, on the operators' listener.
+    Panel,
     /// A catalog.
     Catalog,
     /// An order server.
@@ -122,9 +124,9 @@ impl Want {
         match (door, rng.u8(..8)) {
             (Door::Order, _) => Want::Sell(rng.u32(1..3), name(rng)),
             (Door::Catalog, 0) => Want::Set(rng.u32(..6)),
-            (Door::Front, 0) => Want::Move(rng.i64(-3..4) * 2 + 1),
-            (Door::Front, 1..4) => Want::Sell(rng.u32(1..3), name(rng)),
-            (Door::Front | Door::Catalog, _) => Want::Look,
+            (Door::Panel, 0) => Want::Move(rng.i64(-3..4) * 2 + 1),
+            (Door::Front | Door::Panel, 1..4) => Want::Sell(rng.u32(1..3), name(rng)),
+            (Door::Front | Door::Panel | Door::Catalog, _) => Want::Look,
         }
     }
 
@@ -135,7 +137,7 @@ impl Want {
         };
         let looks = [format!("/product/{book}"), format!("/api/books/{book}")];
         match (self, door) {
-            (Want::Look, Door::Front) => match rng.usize(..4) {
+            (Want::Look, Door::Front | Door::Panel) => match rng.usize(..4) {
                 at @ 0..2 => text("GET", &looks[at], "", ""),
                 2 => text("GET", "/products/all", "", ""),
                 _ => text("GET", "/api/books", "", ""),

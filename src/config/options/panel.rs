@@ -1,17 +1,17 @@
-//! The rows of the panel: who may control the server from elsewhere.
+//! The rows of the panel: who is an operator, and from where.
 
 use super::row::{Opt, Set, switch, valued};
 use super::{put, value};
 use crate::config::value::optional;
 
-pub(super) static PANEL: [Opt; 2] = [
+pub(super) static PANEL: [Opt; 6] = [
     Opt {
         name: "panel-host",
         value: "HOST",
         default: value::NONE,
-        help: "A further name that the panel is reached by, as the Host field says it: control \
-               paths refuse names that are neither loopback ones nor addresses listened on. May \
-               be repeated",
+        help: "A further name that the panel and the replicas are reached by, as the Host field \
+               says it: they refuse names that are neither loopback ones nor addresses listened \
+               on. May be repeated",
         set: Set::Each {
             clear: |d| d.config.panel.hosts.clear(),
             add: |d, v| {
@@ -24,10 +24,45 @@ pub(super) static PANEL: [Opt; 2] = [
         "panel-token",
         "TOKEN",
         value::NONE,
-        "What clients from other machines have to send with control paths, as Authorization: \
-         Bearer TOKEN. Without one they are refused",
+        "What operators have to know, wherever they are: as Authorization: Bearer TOKEN, or on \
+         the panel's sign-in page. Without one, whoever is on this machine is an operator",
         |d, v| put(&mut d.config.panel.token, optional(v, token)),
     ),
+    valued(
+        "panel-url",
+        "URL",
+        value::NONE,
+        "Where visitors from elsewhere find the panel: built-in pages link to it. Without one, \
+         only visitors on this machine are shown a link",
+        |d, v| put(&mut d.config.panel.url, optional(v, url)),
+    ),
+    switch(
+        "insecure-panel",
+        "Let the panel listen beyond the loopback although whoever is on the way can read the \
+         token",
+        |d, on| d.config.panel.insecure = on,
+    ),
+    switch(
+        "metrics-open",
+        "Let anybody who reaches the panel read /metrics, and no more",
+        |d, on| {
+            d.config.panel.metrics_open = on;
+        },
+    ),
+    Opt {
+        name: "cors-origin",
+        value: "ORIGIN",
+        default: value::NONE,
+        help: "Another site whose pages may send what programs may, and read the answers, such as \
+               https://shop.example. May be repeated",
+        set: Set::Each {
+            clear: |d| d.config.cors_origins.clear(),
+            add: |d, v| {
+                d.config.cors_origins.push(origin(v)?);
+                Ok(())
+            },
+        },
+    },
 ];
 
 /// Flags that are for our own measurements, and that no help lists.
@@ -42,6 +77,32 @@ fn host(text: &str) -> Result<String, String> {
         return Err(format!("`{text}` is no host such as panel.example.org"));
     }
     Ok(text.to_ascii_lowercase())
+}
+
+/// The beginning of a URL, as browsers send it: no path, no slash at its end, no default port.
+fn origin(text: &str) -> Result<String, String> {
+    let wrong = || format!("`{text}` is no origin such as https://shop.example");
+    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+    let default_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return Err(wrong()),
+    };
+    let host = host(rest).map_err(|_| wrong())?;
+    let host = host.strip_suffix(default_port).unwrap_or(&host);
+    Ok(format!("{scheme}://{host}"))
+}
+
+/// An address of a page. It is put into pages of ours, and so has nothing that means something
+/// there.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]@%+=".contains(&b);
+    let fits = |rest: &str| !rest.is_empty() && rest.bytes().all(is_part);
+    if !rest.is_some_and(fits) {
+        return Err(format!("`{text}` is no URL such as https://panel.example.org/"));
+    }
+    Ok(text.to_owned())
 }
 
 /// What may follow `Bearer` (RFC 6750 §2.1).

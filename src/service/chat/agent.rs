@@ -4,7 +4,7 @@ use super::at;
 use super::caller::{Caller, Role, TRIES, bye};
 use super::lobby::{At, Lobby, Mood, Out, Reason, Refused};
 use super::report::{self, Query};
-use crate::service::Cx;
+use crate::service::{Cx, lockout};
 use crate::stats::Close;
 use crate::wire::chat::{Printer, Said, Target, Whose};
 use crate::work::db::chat::Request;
@@ -24,14 +24,16 @@ impl Caller {
         if cx.draining {
             return self.refuse(Refused::Ending, cx, p);
         }
+        if let Some(remaining) = cx.world.lockout.remaining(cx.peer.ip(), cx.now) {
+            let seconds = lockout::retry_after(remaining);
+            let text = format!("Too many wrong secrets from your address: wait {seconds} s.");
+            p.err(429, "locked-out", &text);
+            return self.tried(p);
+        }
         let Some(agent) = cx.world.chat.agent(name, secret) else {
-            self.tries += 1;
+            cx.world.lockout.note(cx.peer.ip(), "secret of an agent", cx.now);
             p.err(401, "wrong-secret", "No agent has this name and this secret.");
-            if self.tries >= TRIES {
-                bye(p, Reason::Over);
-                self.done = Some(Close::BadInput);
-            }
-            return;
+            return self.tried(p);
         };
         self.role = Role::Agent(agent);
         let mut out = Out::default();
@@ -39,6 +41,15 @@ impl Caller {
         cx.world.chat.lobby.sign_in(agent, cx.id, at, &mut out);
         self.status(agent, cx, p);
         self.settle(out, cx, p);
+    }
+
+    /// A try to sign in failed; a connection has only so many.
+    fn tried(&mut self, p: &mut Printer<'_>) {
+        self.tries += 1;
+        if self.tries >= TRIES {
+            bye(p, Reason::Over);
+            self.done = Some(Close::BadInput);
+        }
     }
 
     pub(super) fn obey_agent(

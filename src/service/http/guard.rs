@@ -1,189 +1,244 @@
-//! Who may call a path that controls the server: scripts and our own page, and not whatever other
-//! page somebody has open in the browser that can reach us.
+//! Decides who may send a request: anybody, operators, other processes of our bookstore.
 //!
-//! It judges by what the caller cannot help sending. Browsers say where a request comes from, by
-//! `Sec-Fetch-Site` or at least by `Origin`; a name that an attacker lets point here is in `Host`;
-//! and where a connection comes from no field can deny.
+//! ```text
+//!   request ─▶ enter: Host (panel, replicas) ─▶ from another site? ─▶ route ─▶ admit: operator?
+//! ```
+//! It judges by what the sender cannot choose. Browsers say where a request comes from, by
+//! `Sec-Fetch-Site` or at least by `Origin`; a name that an attacker points at us is in `Host`;
+//! and no field can deny where a connection comes from.
+
+mod cors;
+mod host;
+
+pub use cors::Cors;
 
 use super::response::{Response, Style};
-use super::routes::{Guard, Route};
-use crate::service::{Cx, panel};
+use super::routes::{self, Endpoint, Face, Guard, Route};
+use crate::service::store::rows::NO_ORDER;
+use crate::service::{Cx, lockout, panel};
 use crate::wire::http::{Head, Method};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use crate::wire::target::pair;
+use host::{Authority, is_loopback, is_ours, is_page_of};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-/// Why a caller was refused.
+/// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
     /// `Host` is none of our names.
     ForeignHost,
     /// The request comes from another site's page, or might.
     CrossSite,
-    /// The peer is on another machine and has no token.
+    /// The peer is on another machine, and there is no token.
     Remote,
+    /// The token is missing.
+    NoToken,
     /// A token, but not ours.
     WrongToken,
+    /// Too many wrong tokens came from this address.
+    LockedOut(Duration),
 }
 
 impl Denied {
     fn response(self, style: Style) -> Response {
+        let challenge = |response: Response| {
+            response.field("WWW-Authenticate", "Bearer realm=\"pentad\"".to_string())
+        };
         match self {
-            Denied::ForeignHost => {
-                style.error(403, "Control paths are not served under this name.")
-            }
-            Denied::CrossSite => {
-                style.error(403, "Control paths take no requests from other sites.")
-            }
+            Denied::ForeignHost => style.error(403, "This listener has no such name: --panel-host"),
+            Denied::CrossSite => style.error(403, "Requests from other sites change nothing here."),
             Denied::Remote => {
-                style.error(403, "From other machines, control paths need the panel's token.")
+                style.error(403, "From other machines this needs a token: --panel-token.")
             }
-            Denied::WrongToken => style
-                .error(401, "This is not the token of this server.")
-                .field("WWW-Authenticate", "Bearer realm=\"pentad\"".to_string()),
+            Denied::NoToken => challenge(style.error(401, "This needs the token of the panel.")),
+            Denied::WrongToken => {
+                challenge(style.error(401, "This is not the token of this server."))
+            }
+            Denied::LockedOut(remaining) => locked_out(style, remaining),
         }
+        .momentary()
+    }
+}
+
+/// What an address is told that sent too many wrong tokens.
+pub fn locked_out(style: Style, remaining: Duration) -> Response {
+    let seconds = lockout::retry_after(remaining);
+    style.error(429, "Too many wrong tokens came from this address.").retry_after(seconds)
+}
+
+/// What is asked of every request, whatever its path: that it comes by a name of ours, and that
+/// no other site sends it to change something. Answers preflights (Fetch standard §4.8).
+pub fn enter(face: Face, head: &Head<'_, '_>, cx: &Cx<'_>) -> Result<(), Response> {
+    let panel = &cx.world.panel;
+    if !matches!(face, Face::Web) && !is_ourselves(head, panel) {
+        let host = head.host().and_then(Authority::parse);
+        if host.is_some_and(|host| !is_ours(&host, panel)) {
+            let style = routes::style(face, head.target.path(), &head.fields("accept"));
+            return Err(Denied::ForeignHost.response(style));
+        }
+    }
+    let cors = &cx.world.web.cors;
+    if let Some(preflight) = cors.preflight(head) {
+        return Err(preflight);
+    }
+    if is_from_elsewhere(head) && !cors.names(head) {
+        return Err(Denied::CrossSite.response(Style::Problem));
+    }
+    Ok(())
+}
+
+/// Whether a page of another site sends it, and it may change something.
+fn is_from_elsewhere(head: &Head<'_, '_>) -> bool {
+    match head.method {
+        Method::Get | Method::Head | Method::Options => return false,
+        Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Connect
+        | Method::Trace
+        | Method::Other => {}
+    }
+    match head.field("sec-fetch-site") {
+        // A browser vouches for it, also where a proxy changes `Host`.
+        Some(b"same-origin") => false,
+        Some(b"none") | None => head.field("origin").is_some_and(|origin| {
+            let host = head.host().and_then(Authority::parse);
+            !host.is_some_and(|host| is_page_of(origin, &host))
+        }),
+        Some(_) => true,
     }
 }
 
 /// Lets a request through to its route, or says why not.
 pub fn admit(
+    face: Face,
     route: &'static Route,
     head: &Head<'_, '_>,
-    cx: &Cx<'_>,
+    cx: &mut Cx<'_>,
 ) -> Result<&'static Route, Response> {
-    match route.guard {
-        Guard::Open => Ok(route),
-        Guard::Store if is_ourselves(head, &cx.world.panel) => Ok(route),
-        Guard::Control | Guard::Store => {
-            let panel = &cx.world.panel;
-            let store = panel.store_token.as_deref().filter(|_| route.guard == Guard::Store);
-            match judge(head, cx.peer, panel, store) {
-                Ok(()) => Ok(route),
-                Err(denied) => Err(denied.response(route.style_for(head))),
-            }
+    let judged = match route.guard.on(face) {
+        Guard::Public | Guard::Open => Ok(()),
+        Guard::Operator if is_open(route, cx) => Ok(()),
+        Guard::Operator => judge_here(face, head, false, cx),
+        Guard::Control if is_caused_by_a_link(head) && !cx.world.web.cors.names(head) => {
+            Err(Denied::CrossSite)
         }
+        Guard::Control => judge_here(face, head, false, cx),
+        Guard::Keyed if has_key(head) => Ok(()),
+        // Nobody learns which numbers there are.
+        Guard::Keyed if face == Face::Web => {
+            return Err(route.style_for(head).error(404, NO_ORDER));
+        }
+        Guard::Keyed | Guard::Store => judge_here(face, head, true, cx),
+    };
+    judged.map(|()| route).map_err(|denied| denied_by(face, denied, route.style_for(head), head))
+}
+
+/// Whether an operators' path was opened to everybody.
+fn is_open(route: &Route, cx: &Cx<'_>) -> bool {
+    route.endpoint == Endpoint::Metrics && cx.world.panel.metrics_open
+}
+
+/// What the table itself answers, which on the panel nobody learns but operators.
+pub fn answer(face: Face, answer: Response, head: &Head<'_, '_>, cx: &mut Cx<'_>) -> Response {
+    if face != Face::Panel {
+        return answer;
     }
+    match judge_here(face, head, true, cx) {
+        Ok(()) => answer,
+        Err(denied) => denied_by(face, denied, Style::of(head), head),
+    }
+}
+
+/// A refusal; to somebody at the panel with a browser, the way to the sign-in page.
+fn denied_by(face: Face, denied: Denied, style: Style, head: &Head<'_, '_>) -> Response {
+    let navigates = || {
+        let reads = matches!(head.method, Method::Get | Method::Head);
+        reads && head.fields("accept").any(|value| value.starts_with(b"text/html"))
+    };
+    match denied {
+        Denied::NoToken if face == Face::Panel && navigates() => {
+            panel::login::redirect(head.target.path())
+        }
+        Denied::ForeignHost
+        | Denied::CrossSite
+        | Denied::Remote
+        | Denied::NoToken
+        | Denied::WrongToken
+        | Denied::LockedOut(_) => denied.response(style),
+    }
+}
+
+fn has_key(head: &Head<'_, '_>) -> bool {
+    head.target.query().is_some_and(|query| pair(query, "key").is_some())
 }
 
 /// Whether this very process asks, by whatever address.
 fn is_ourselves(head: &Head<'_, '_>, panel: &panel::State) -> bool {
     let given = head.field("authorization").and_then(bearer);
-    given.zip(panel.own_token.as_deref()).is_some_and(|(given, own)| equal(given, own.as_bytes()))
+    let own = given.zip(panel.own_token.as_deref());
+    own.is_some_and(|(given, own)| lockout::is_same(given, own.as_bytes()))
 }
 
-/// `other` is a token that will do, too.
+fn judge_here(face: Face, head: &Head<'_, '_>, store: bool, cx: &mut Cx<'_>) -> Result<(), Denied> {
+    if store && is_ourselves(head, &cx.world.panel) {
+        return Ok(());
+    }
+    let remaining = cx.world.lockout.remaining(cx.peer.ip(), cx.now);
+    let judged = judge(face, head, (cx.peer, cx.now, remaining), store, &mut cx.world.panel);
+    if judged == Err(Denied::WrongToken) {
+        cx.world.lockout.note(cx.peer.ip(), "token", cx.now);
+    }
+    judged
+}
+
+/// Whether an operator sends it. With `store`, other processes of our bookstore may, too.
 fn judge(
+    face: Face,
     head: &Head<'_, '_>,
-    peer: SocketAddr,
-    panel: &panel::State,
-    other: Option<&str>,
+    (peer, now, locked_out): (SocketAddr, Instant, Option<Duration>),
+    store: bool,
+    panel: &mut panel::State,
 ) -> Result<(), Denied> {
     let host = head.host().and_then(Authority::parse).filter(|host| is_ours(host, panel));
-    let host = host.ok_or(Denied::ForeignHost)?;
-    if !is_same_origin(head, &host) {
-        return Err(Denied::CrossSite);
+    if host.is_none() {
+        return Err(Denied::ForeignHost);
     }
-    let given = head.field("authorization").and_then(bearer);
+    let other = panel.store_token.as_deref().filter(|_| store);
     let mut tokens = panel.token.as_deref().into_iter().chain(other).peekable();
-    let judged = tokens.peek().is_some();
-    match given.filter(|_| judged) {
-        Some(given) if tokens.any(|token| equal(given, token.as_bytes())) => Ok(()),
-        Some(_) => Err(Denied::WrongToken),
-        None if is_loopback(peer.ip()) => Ok(()),
-        None => Err(Denied::Remote),
-    }
-}
-
-/// A host, and a port if one is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Authority<'a> {
-    name: &'a str,
-    port: Option<&'a str>,
-}
-
-impl<'a> Authority<'a> {
-    fn parse(raw: &'a str) -> Option<Authority<'a>> {
-        let bracket = raw.rfind(']').map_or(0, |end| end + 1);
-        let (name, port) = match raw[bracket..].rfind(':') {
-            Some(colon) => (&raw[..bracket + colon], Some(&raw[bracket + colon + 1..])),
-            None => (raw, None),
+    let given = head.field("authorization").and_then(bearer);
+    if let Some(given) = given.filter(|_| tokens.peek().is_some()) {
+        return match locked_out {
+            Some(remaining) => Err(Denied::LockedOut(remaining)),
+            None if tokens.any(|token| lockout::is_same(given, token.as_bytes())) => Ok(()),
+            None => Err(Denied::WrongToken),
         };
-        let port = port.filter(|port| !port.is_empty());
-        (!name.is_empty()).then_some(Authority { name, port })
     }
-
-    fn ip(&self) -> Option<IpAddr> {
-        match self.name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
-            Some(ip) => ip.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
-            None => self.name.parse().ok(),
-        }
+    if panel.token.is_none() {
+        return if is_loopback(peer.ip()) { Ok(()) } else { Err(Denied::Remote) };
     }
-
-    fn is_at(&self, other: &Authority<'_>, default_port: &str) -> bool {
-        self.name.eq_ignore_ascii_case(other.name)
-            && self.port.unwrap_or(default_port) == other.port.unwrap_or(default_port)
+    if face == Face::Panel && panel.operators.knows(head.fields("cookie"), now) {
+        return Ok(());
     }
+    Err(Denied::NoToken)
 }
 
-/// A name of this machine for itself, an address that is listened on, or a name that we were told.
-/// Behind a listener on every address, any address will do: nobody can let one point elsewhere.
-fn is_ours(host: &Authority<'_>, panel: &panel::State) -> bool {
-    let name = host.name.strip_suffix('.').unwrap_or(host.name).to_ascii_lowercase();
-    if name == "localhost" || name.ends_with(".localhost") {
-        return true;
+/// Whether a GET that changes something may have been caused by a link or an image of another
+/// site. Older browsers, and all of them on the way to other machines, say less of that: so what
+/// looks like a browser has to prove itself. The address bar does.
+fn is_caused_by_a_link(head: &Head<'_, '_>) -> bool {
+    if !matches!(head.method, Method::Get | Method::Head) {
+        return false;
     }
-    if let Some(ip) = host.ip()
-        && (is_loopback(ip)
-            || panel.bound.iter().any(|at| at.ip() == ip || at.ip().is_unspecified()))
-    {
-        return true;
-    }
-    panel.hosts.iter().any(|known| {
-        Authority::parse(known).is_some_and(|known| {
-            known.name.eq_ignore_ascii_case(&name)
-                && known.port.is_none_or(|port| host.port == Some(port))
-        })
-    })
-}
-
-fn is_loopback(ip: IpAddr) -> bool {
-    ip.to_canonical().is_loopback()
-}
-
-/// Whether the request comes from our own page, or from no page at all. A GET may have been caused
-/// by any link or image, of which older browsers, and all of them on the way to other machines,
-/// say less: so what looks like a browser has to prove itself.
-fn is_same_origin(head: &Head<'_, '_>, host: &Authority<'_>) -> bool {
     if let Some(site) = head.field("sec-fetch-site") {
-        return site == b"same-origin";
+        return !matches!(site, b"same-origin" | b"none");
     }
-    if let Some(origin) = head.field("origin") {
-        return is_page_of(origin, host);
+    let host = head.host().and_then(Authority::parse);
+    match head.field("origin").or_else(|| head.field("referer")) {
+        Some(url) => !host.is_some_and(|host| is_page_of(url, &host)),
+        None => is_browser(head),
     }
-    if let Some(referer) = head.field("referer") {
-        return is_page_of(referer, host);
-    }
-    match head.method {
-        Method::Get | Method::Head => !is_browser(head),
-        Method::Post
-        | Method::Put
-        | Method::Patch
-        | Method::Delete
-        | Method::Options
-        | Method::Connect
-        | Method::Trace
-        | Method::Other => true,
-    }
-}
-
-/// Whether a URL, of which only the beginning counts, is at `host`.
-fn is_page_of(url: &[u8], host: &Authority<'_>) -> bool {
-    let Ok(url) = std::str::from_utf8(url) else { return false };
-    let (rest, default_port) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
-        (Some(rest), _) => (rest, "80"),
-        (None, Some(rest)) => (rest, "443"),
-        (None, None) => return false,
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    Authority::parse(authority).is_some_and(|page| page.is_at(host, default_port))
 }
 
 /// What only browsers send: how a request came about, that they would rather be encrypted, and the
@@ -200,13 +255,6 @@ fn is_browser(head: &Head<'_, '_>) -> bool {
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked("Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token.trim_ascii())
-}
-
-/// In a time that does not depend on where they differ.
-fn equal(given: &[u8], token: &[u8]) -> bool {
-    let differing =
-        given.iter().zip(token).fold(0, |sum, (a, b)| std::hint::black_box(sum | a ^ b));
-    given.len() == token.len() && differing == 0
 }
 
 #[cfg(test)]

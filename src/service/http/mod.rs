@@ -29,6 +29,7 @@ mod stores;
 pub use allow::only_read;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
+pub use guard::{Cors, locked_out};
 pub use request::Request;
 pub use response::{
     Body as Content, Cookie, Response, Style, content, empty, json, lines, page, text,
@@ -210,8 +211,13 @@ impl Session {
 
     /// A head is complete, `rest` follows it. Says what of the input belongs to the request.
     fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> Used {
-        let found = routes::find(self.face, head);
-        let found = found.and_then(|route| guard::admit(route, head, cx));
+        let found = match guard::enter(self.face, head, cx) {
+            Err(refused) => Err(refused),
+            Ok(()) => match routes::find(self.face, head) {
+                Ok(route) => guard::admit(self.face, route, head, cx),
+                Err(answer) => Err(guard::answer(self.face, answer, head, cx)),
+            },
+        };
         let exchange = Exchange::begin(head, raw, routes::area(self.face, &found), cx);
         let route = match found {
             Ok(route) => route,
@@ -260,12 +266,12 @@ impl Session {
     fn ask(
         &mut self,
         mut exchange: Exchange<'_>,
-        route: &Route,
+        route: &'static Route,
         (head, raw): (&Head<'_, '_>, &[u8]),
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
-        exchange.routed(route.endpoint, head, cx);
+        exchange.routed(route, self.face, head, cx);
         let ticket = self.answered.wrapping_mul(pi::TICKETS);
         let request = Request { head, raw, body, ticket, face: self.face };
         let answer = endpoints::ask(route.endpoint, &request, cx);

@@ -123,7 +123,7 @@ mod tests {
                 }
             }
         }
-        let files = ["/index.html", "/about.html", "/favicon.ico", "/x"];
+        let files = ["/index.html", "/about.html", "/img/x.png", "/x"];
         assert!(files.iter().all(|path| table(Face::Web).beginnings[place(path.as_bytes())] == 0));
     }
 

@@ -2,8 +2,7 @@
 //! is printed.
 
 use super::response::{Body, Cookie, Response};
-use super::routes::Endpoint;
-use super::routes::Face;
+use super::routes::{Endpoint, Face, Guard, Route};
 use crate::buf::SendBuf;
 use crate::service::store::Ask;
 use crate::service::web::AccessLog;
@@ -15,6 +14,7 @@ use crate::stats::{Answered, Close, Handler, PATH_BYTES_MAX, Verb};
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Of bytes that are no request, so many are shown in the log.
@@ -61,6 +61,10 @@ pub struct Exchange<'b> {
     record: Option<Box<Record>>,
     /// Whether who asks is a visitor, and which one.
     visit: Visit,
+    /// Whether the answer is for operators, and no cache may keep it.
+    private: bool,
+    /// Lines of the answer for pages of other sites.
+    cors: Option<Arc<[u8]>>,
 }
 
 impl<'b> Exchange<'b> {
@@ -75,6 +79,8 @@ impl<'b> Exchange<'b> {
             path: Cow::Borrowed(head.target.path()),
             record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
             visit: Visit::None,
+            private: false,
+            cors: cx.world.web.cors.lines(head),
         }
     }
 
@@ -90,6 +96,8 @@ impl<'b> Exchange<'b> {
             path: Cow::Borrowed(""),
             record: is_logged(cx).then(|| record(first, None, cx)),
             visit: Visit::None,
+            private: false,
+            cors: None,
         };
         match rule {
             Some(rule) => exchange.refused_by(rule),
@@ -114,7 +122,15 @@ impl<'b> Exchange<'b> {
 
     /// It is known what the request is for. Who only asks whether the server lives may not be
     /// worth a line in the log; who looks at the site is a visitor.
-    pub fn routed(&mut self, endpoint: Endpoint, head: &Head<'_, '_>, cx: &mut Cx<'_>) {
+    pub fn routed(
+        &mut self,
+        route: &'static Route,
+        face: Face,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) {
+        let endpoint = route.endpoint;
+        self.private = !matches!(route.guard.on(face), Guard::Public | Guard::Open);
         let web = &mut cx.world.web;
         let probe =
             matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz | Endpoint::Store(Ask::Follow));
@@ -165,6 +181,9 @@ impl<'b> Exchange<'b> {
             Some(Verdict::Bypass) => b"X-Cache: BYPASS\r\n",
         };
         let cookie = self.cookie(response, cx);
+        let is_said = || response.fields.iter().any(|(name, _)| *name == "Cache-Control");
+        let no_store: &[u8] =
+            if self.private && !is_said() { b"Cache-Control: no-store\r\n" } else { b"" };
         reply::print(
             &reply::Head {
                 status: response.status,
@@ -177,6 +196,8 @@ impl<'b> Exchange<'b> {
                     response.lines.as_deref().unwrap_or(b""),
                     x_cache,
                     cookie.as_deref().unwrap_or(b""),
+                    no_store,
+                    self.cors.as_deref().unwrap_or(b""),
                 ],
                 age: response.age,
             },

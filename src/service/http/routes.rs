@@ -1,12 +1,15 @@
 //! Which path means what: one table. That a path is unknown, that a method is not for it, what
 //! OPTIONS and HEAD answer: all of it follows from the rows.
 
+mod endpoint;
+
+pub use endpoint::Endpoint;
+
 use crate::limits::{self, Limits};
 use crate::service::http::allow::{Allow, METHODS, READ, only_read};
 use crate::service::http::pattern::{Pattern, Table};
 use crate::service::http::response::{Response, Style, empty};
 use crate::service::http::stores;
-use crate::service::store::asks::Ask;
 use crate::service::{chat, panel, pow};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
@@ -23,108 +26,6 @@ pub enum Face {
     Catalog(u8),
     /// That of an order server of the bookstore, from 1.
     Order(u8),
-}
-
-/// What answers a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    /// A file of the site.
-    File,
-    /// The dashboard, or the description of the server.
-    PanelIndex,
-    /// Start the load test at a click.
-    StartTest,
-    /// Cancel it.
-    StopTest,
-    /// How it is getting on.
-    TestStatus,
-    /// What load tests have found.
-    Reports,
-    /// What was counted.
-    Metrics,
-    /// The event loop from inside.
-    LoopView,
-    /// Turn the cache on or off.
-    ToggleCache,
-    /// What the dashboard is made of.
-    PanelAsset,
-    /// Alive?
-    Healthz,
-    /// Ready for more?
-    Readyz,
-    /// Estimate π here.
-    Pi,
-    /// Ask the legacy server.
-    LegacyPi,
-    /// Who asked how often.
-    Statistics,
-    /// Search for a proof of work.
-    PowSolve,
-    /// How a search is getting on.
-    PowJob,
-    /// Give a search up.
-    PowCancel,
-    /// Is this a proof of work?
-    PowVerify,
-    /// How fast and how lucky the searches are.
-    PowStats,
-    /// The bookstore.
-    Store(Ask),
-    /// How the live chat goes.
-    ChatStatus,
-    /// The figures of the live chat.
-    ChatStats,
-    /// Its agents.
-    ChatAgents,
-    /// Its sessions that are over.
-    ChatSessions,
-    /// What was said in one.
-    ChatTranscript,
-    /// The chat at a glance.
-    ChatPage,
-    /// What that is made of.
-    ChatAsset,
-}
-
-impl Endpoint {
-    /// The area of service that its requests are counted under.
-    pub fn area(self) -> Handler {
-        match self {
-            Endpoint::File => Handler::Site,
-            Endpoint::PanelIndex
-            | Endpoint::PanelAsset
-            | Endpoint::StartTest
-            | Endpoint::StopTest
-            | Endpoint::TestStatus
-            | Endpoint::Reports
-            | Endpoint::Metrics
-            | Endpoint::LoopView
-            | Endpoint::ToggleCache => Handler::Panel,
-            Endpoint::Healthz | Endpoint::Readyz => Handler::Health,
-            Endpoint::Pi | Endpoint::Statistics => Handler::Pi,
-            Endpoint::LegacyPi => Handler::Legacy,
-            Endpoint::PowSolve
-            | Endpoint::PowJob
-            | Endpoint::PowCancel
-            | Endpoint::PowVerify
-            | Endpoint::PowStats => Handler::Pow,
-            Endpoint::Store(_) => Handler::Store,
-            Endpoint::ChatStatus
-            | Endpoint::ChatStats
-            | Endpoint::ChatAgents
-            | Endpoint::ChatSessions
-            | Endpoint::ChatTranscript
-            | Endpoint::ChatPage
-            | Endpoint::ChatAsset => Handler::Chat,
-        }
-    }
-
-    /// Whether this is a page for people to look at, and not for programs to ask: only who visits
-    /// one is given a session.
-    pub fn is_page(self) -> bool {
-        let shop = Endpoint::Store(Ask::Page);
-        matches!(self, Endpoint::File | Endpoint::PanelIndex | Endpoint::ChatPage) || self == shop
-    }
 }
 
 /// The area that a request is counted under, whether or not a row was found for it.
@@ -167,16 +68,32 @@ impl Body {
     }
 }
 
-/// Who may call a path.
+/// Who may call a path; see the module of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
-    /// Whoever reaches the listener.
+    /// Whoever reaches the listener, the panel's included.
+    Public,
+    /// Whoever reaches the listener; on the panel, operators.
     Open,
-    /// Scripts and our own page; see the module of the same name. HEAD is not offered, since GET
-    /// does something there.
+    /// Operators.
+    Operator,
+    /// Operators, and no link of another site: GET changes something there. HEAD is not offered.
     Control,
-    /// The same, and other processes of our bookstore.
+    /// Operators, and other processes of our bookstore.
     Store,
+    /// Whoever knows the order's key; without one, operators.
+    Keyed,
+}
+
+impl Guard {
+    /// What it comes to on this listener.
+    pub fn on(self, face: Face) -> Guard {
+        match (self, face) {
+            (Guard::Open, Face::Panel) => Guard::Operator,
+            (Guard::Keyed, Face::Panel) => Guard::Store,
+            (guard, _) => guard,
+        }
+    }
 }
 
 /// A row of the table.
@@ -200,7 +117,7 @@ pub struct Route {
 
 impl Route {
     fn offers(&self, method: Method) -> bool {
-        method != Method::Head || self.guard == Guard::Open
+        method != Method::Head || self.guard != Guard::Control
     }
 
     /// How errors of this row look to the sender of `head`.
@@ -238,7 +155,23 @@ const fn post(path: &'static str, endpoint: Endpoint) -> Route {
 /// A row of the panel that only reads.
 const fn view(path: &'static str, endpoint: Endpoint) -> Route {
     let style = Some(Style::Problem);
-    Route { style, ..get(Some(Face::Panel), path, endpoint) }
+    Route { style, guard: Guard::Operator, ..get(Some(Face::Panel), path, endpoint) }
+}
+
+/// The same, for paths of a pattern.
+const fn views(path: Pattern, endpoint: Endpoint) -> Route {
+    Route { path, ..view("/", endpoint) }
+}
+
+/// A row that is for everybody, on the panel too.
+const fn public(row: Route) -> Route {
+    Route { guard: Guard::Public, ..row }
+}
+
+/// A form of the panel; errors look as the sender would have them.
+const fn form(path: &'static str, endpoint: Endpoint) -> Route {
+    let body = Body::AtMost(limits::SIGN_IN_BYTES);
+    Route { method: Method::Post, body, ..get(Some(Face::Panel), path, endpoint) }
 }
 
 /// A row of the panel that changes something.
@@ -253,8 +186,13 @@ const fn transcript(form: usize) -> Pattern {
 const ROWS: &[Route] = &[
     get(Some(Face::Panel), "/", Endpoint::PanelIndex),
     part(Face::Panel, panel::page::ASSETS, Endpoint::PanelAsset),
-    get(None, "/healthz", Endpoint::Healthz),
-    get(None, "/readyz", Endpoint::Readyz),
+    public(get(Some(Face::Panel), panel::login::PATH, Endpoint::Login)),
+    public(form(panel::login::PATH, Endpoint::SignIn)),
+    public(part(Face::Panel, panel::login::FOLDER, Endpoint::LoginAsset)),
+    public(get(Some(Face::Panel), "/favicon.ico", Endpoint::Favicon)),
+    form("/logout", Endpoint::SignOut),
+    public(get(None, "/healthz", Endpoint::Healthz)),
+    public(get(None, "/readyz", Endpoint::Readyz)),
     view("/metrics", Endpoint::Metrics),
     view("/api/loop", Endpoint::LoopView),
     control(Method::Post, "/toggle_cache", Endpoint::ToggleCache),
@@ -274,14 +212,14 @@ const ROWS: &[Route] = &[
     api(Method::Post, Pattern::Exact("/api/pow/verify"), Endpoint::PowVerify),
     api(Method::Get, Pattern::Exact("/api/pow/stats"), Endpoint::PowStats),
     api(Method::Get, Pattern::Exact("/api/chat/status"), Endpoint::ChatStatus),
-    api(Method::Get, Pattern::Exact("/api/chat/stats"), Endpoint::ChatStats),
-    api(Method::Get, Pattern::Exact("/api/chat/agents"), Endpoint::ChatAgents),
-    api(Method::Get, Pattern::Exact("/api/chat/sessions"), Endpoint::ChatSessions),
-    api(Method::Get, transcript(0), Endpoint::ChatTranscript),
+    view("/api/chat/stats", Endpoint::ChatStats),
+    view("/api/chat/agents", Endpoint::ChatAgents),
+    view("/api/chat/sessions", Endpoint::ChatSessions),
+    views(transcript(0), Endpoint::ChatTranscript),
     get(Some(Face::Panel), chat::page::PLACE, Endpoint::ChatPage),
     part(Face::Panel, chat::page::PLACE, Endpoint::ChatAsset),
-    api(Method::Get, transcript(1), Endpoint::ChatTranscript),
-    api(Method::Get, transcript(2), Endpoint::ChatTranscript),
+    views(transcript(1), Endpoint::ChatTranscript),
+    views(transcript(2), Endpoint::ChatTranscript),
 ];
 
 static OPEN: Table = Table::of([stores::FRONT, ROWS]);
@@ -325,6 +263,11 @@ pub fn find(face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response>
     let Some(route) = known else {
         return if face == Face::Web { file(head) } else { Err(nowhere(head)) };
     };
+    let is_elsewhere = |row: &Route| row.method == wanted && row.face != Some(face);
+    if table(face).rows(path).any(is_elsewhere) {
+        // What operators do to a path is unknown where nobody is one.
+        return Err(route.style_for(head).error(404, "There is nothing at this path."));
+    }
     let allow = Allow(&allowed(face, path));
     if head.method == Method::Options {
         return Err(empty(204).allow(allow));

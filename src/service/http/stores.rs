@@ -25,15 +25,10 @@ const fn api(method: Method, path: Pattern, ask: Ask) -> Route {
     row(None, method, path, ask, Style::Problem)
 }
 
-/// A row of the API under the panel's rules for control.
-const fn guarded(method: Method, path: Pattern, ask: Ask) -> Route {
-    Route { guard: Guard::Control, ..api(method, path, ask) }
-}
-
-/// A row of the API on the panel alone, under the same rules.
+/// A row of the API for operators, on the panel alone.
 const fn panel(method: Method, path: Pattern, ask: Ask) -> Route {
     let open = row(Some(Face::Panel), method, path, ask, Style::Problem);
-    Route { guard: Guard::Control, ..open }
+    Route { guard: Guard::Operator, ..open }
 }
 
 /// A row for other processes of the same bookstore, on the panel alone.
@@ -60,9 +55,14 @@ const fn own_api(method: Method, path: Pattern, own: Own) -> Route {
     api(method, path, Ask::Replica(own))
 }
 
-/// A row of the API under the rules for control: the front, wherever it is, keeps to them.
-const fn own_guarded(method: Method, path: Pattern, own: Own) -> Route {
-    Route { guard: Guard::Store, ..own_api(method, path, own) }
+/// The row, for operators: the front, wherever it is, passes on nothing of others.
+const fn guarded(row: Route) -> Route {
+    Route { guard: Guard::Store, ..row }
+}
+
+/// The row, for whoever knows an order's key.
+const fn keyed(row: Route) -> Route {
+    Route { guard: Guard::Keyed, ..row }
 }
 
 const BOOKS: Pattern = Pattern::Slashed("/api/books");
@@ -86,14 +86,14 @@ pub const FRONT: &[Route] = &[
     api(Method::Get, BOOK, Ask::Book),
     api(Method::Get, TOPICS, Ask::ToCatalog),
     api(Method::Post, ORDERS, Ask::ToOrders),
-    api(Method::Get, ORDERS, Ask::ToOrders),
-    api(Method::Get, ORDER, Ask::ToOrders),
-    api(Method::Get, Pattern::Slashed("/api/store/replicas"), Ask::Replicas),
-    api(Method::Get, Pattern::Slashed("/api/store/cache"), Ask::Cache),
-    api(Method::Get, Pattern::Slashed("/api/store/log"), Ask::Log),
-    guarded(Method::Post, BOOKS, Ask::ToCatalog),
-    guarded(Method::Patch, BOOK, Ask::ToCatalog),
-    guarded(Method::Post, STOCK, Ask::ToCatalog),
+    panel(Method::Get, ORDERS, Ask::ToOrders),
+    keyed(api(Method::Get, ORDER, Ask::Order)),
+    panel(Method::Get, Pattern::Slashed("/api/store/replicas"), Ask::Replicas),
+    panel(Method::Get, Pattern::Slashed("/api/store/cache"), Ask::Cache),
+    panel(Method::Get, Pattern::Slashed("/api/store/log"), Ask::Log),
+    panel(Method::Post, BOOKS, Ask::ToCatalog),
+    panel(Method::Patch, BOOK, Ask::ToCatalog),
+    panel(Method::Post, STOCK, Ask::ToCatalog),
     panel(Method::Post, Pattern::Named("/api/store/replicas/", "/crash"), Ask::Crash),
     panel(Method::Post, Pattern::Named("/api/store/replicas/", "/recover"), Ask::Recover),
     between(Method::Post, elsewhere::FOLLOW, Ask::Follow),
@@ -106,15 +106,15 @@ pub const CATALOG: &[Route] = &[
     own(Method::Get, named("/retrieve/item/"), Own::Read(Read::Item)),
     own(Method::Get, named("/retrieve/topic/"), Own::Read(Read::Topic)),
     own(Method::Get, named("/retrieve/search/"), Own::Read(Read::Search)),
-    own(Method::Put, named("/modify/"), Own::Modify),
-    own(Method::Post, named("/modify/"), Own::Modify),
+    guarded(own(Method::Put, named("/modify/"), Own::Modify)),
+    guarded(own(Method::Post, named("/modify/"), Own::Modify)),
     own(Method::Get, Pattern::Exact("/"), Own::Index),
     own(Method::Get, Pattern::Slashed("/health"), Own::Health),
     own_api(Method::Get, BOOKS, Own::Read(Read::Books)),
     own_api(Method::Get, TOPICS, Own::Read(Read::Topics)),
-    own_guarded(Method::Post, BOOKS, Own::Add),
-    own_guarded(Method::Patch, BOOK, Own::Patch),
-    own_guarded(Method::Post, STOCK, Own::Stock),
+    guarded(own_api(Method::Post, BOOKS, Own::Add)),
+    guarded(own_api(Method::Patch, BOOK, Own::Patch)),
+    guarded(own_api(Method::Post, STOCK, Own::Stock)),
 ];
 
 /// An order server's.
@@ -124,6 +124,6 @@ pub const ORDERING: &[Route] = &[
     own(Method::Get, Pattern::Exact("/"), Own::Index),
     own(Method::Get, Pattern::Slashed("/health"), Own::Health),
     own_api(Method::Post, ORDERS, Own::Place),
-    own_api(Method::Get, ORDERS, Own::Orders),
-    own_api(Method::Get, ORDER, Own::Order),
+    guarded(own_api(Method::Get, ORDERS, Own::Orders)),
+    keyed(own_api(Method::Get, ORDER, Own::Order)),
 ];

@@ -1,8 +1,10 @@
 //! The panel: what the server is doing, for its operators.
 
 pub mod archive;
+pub mod login;
 pub mod loop_view;
 pub mod metrics;
+pub mod operators;
 pub mod page;
 mod prometheus;
 pub mod tester;
@@ -20,10 +22,14 @@ pub struct State {
     pub services: Vec<&'static str>,
     /// Where they listen.
     pub bound: Vec<SocketAddr>,
-    /// Further names that control paths are served under, in lower case.
+    /// Further names that the panel and the replicas are reached by, in lower case.
     pub hosts: Vec<String>,
-    /// What callers from other machines have to know.
+    /// What operators have to know; without one, whoever is on this machine is an operator.
     pub token: Option<String>,
+    /// Whether anybody may read the metrics.
+    pub metrics_open: bool,
+    /// Those who signed in with it.
+    pub operators: operators::Operators,
     /// What other processes of our bookstore have to know instead, …
     pub store_token: Option<String>,
     /// … and what only this process knows, for what it asks of itself.

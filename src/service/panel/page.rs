@@ -6,7 +6,7 @@ use crate::service::http::{Embedded, Request, Response, Style};
 /// What the page may do: run and load what comes from here. It never makes markup out of text,
 /// and the browser holds it to that.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-     connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; \
+     connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -23,6 +23,9 @@ macro_rules! embedded {
 
 /// `/`.
 static PAGE: Embedded = embedded!("index.html", "text/html; charset=utf-8");
+
+/// The pages on the panel.
+pub const PAGES: [&str; 4] = ["/", "/reports/", "/chat/", "/store/"];
 
 /// Where the rest of the page is.
 pub const ASSETS: &str = "/assets/";
@@ -42,12 +45,21 @@ static FILES: &[Embedded] = &[
     embedded!("poll.js", SCRIPT),
     embedded!("requests.js", SCRIPT),
     embedded!("server.js", SCRIPT),
+    embedded!("session.js", SCRIPT),
     embedded!("store.js", SCRIPT),
     embedded!("text.js", SCRIPT),
     embedded!("uplot.css", STYLE, "vendor/uplot/uPlot.min.css"),
     embedded!("uplot.js", SCRIPT, "vendor/uplot/uPlot.iife.min.js"),
     embedded!("uplot-licence.txt", "text/plain; charset=utf-8", "vendor/uplot/LICENSE"),
 ];
+
+static FAVICON: Embedded =
+    Embedded::new("favicon.ico", "image/x-icon", include_bytes!("../../../assets/favicon.ico"));
+
+/// `/favicon.ico`, which browsers ask for whatever a page says.
+pub fn favicon(request: &Request<'_, '_, '_>) -> Response {
+    FAVICON.answer(request)
+}
 
 /// The page.
 pub fn page(request: &Request<'_, '_, '_>) -> Response {

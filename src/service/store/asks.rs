@@ -27,6 +27,8 @@ pub enum Ask {
     ToCatalog,
     /// What an order server answers of the API.
     ToOrders,
+    /// `/api/orders/{n}`.
+    Order,
     /// `/api/store/replicas`.
     Replicas,
     /// `/api/store/cache`.
@@ -151,7 +153,7 @@ impl Pending {
         match self {
             Pending::Read(pending) => pending.news(&event, cx),
             Pending::Passed(pending) => pending.news(&event, cx),
-            Pending::Write(pending) => pending.news(&event, cx.now),
+            Pending::Write(pending) => pending.news(&event, cx),
             Pending::Rows(rows) => rows.news(event, cx),
             Pending::List(pending) => pending.news(&event, cx.now),
             Pending::Asked(asked) => asked.news(&event, cx.now),
@@ -178,6 +180,7 @@ pub fn ask(ask: Ask, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Ask::Book => reads::book(request, cx),
         Ask::ToCatalog => writes::to_catalog(request, cx),
         Ask::ToOrders => writes::to_orders(request, cx),
+        Ask::Order => writes::order(request, cx),
         Ask::Replicas => Answer::Ready(views::replicas(cx)),
         Ask::Cache => Answer::Ready(views::cache(cx)),
         Ask::Log => rows::entries(request, cx),

@@ -237,6 +237,7 @@ impl State {
             Leased::Yes => self.let_in(),
             Leased::No | Leased::Asked => {}
         }
+        let Some(order_secret) = self.log.order_secret else { return };
         let (tip, answered) = (self.log.tip, self.log.answered);
         for follower in &mut self.followers.all {
             let Some((ticket, until)) = follower.asks else { continue };
@@ -248,6 +249,7 @@ impl State {
             let news = News {
                 follower: follower.name.clone(),
                 log,
+                order_secret,
                 first: follower.since + 1,
                 entries: behind(&self.log.open, follower.since),
                 answered,

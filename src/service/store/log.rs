@@ -15,6 +15,7 @@ use crate::limits;
 use crate::service::{Effect, Id, Mail, Ticket};
 use crate::work::Job;
 use crate::work::db::store::{Origin, Request, Step};
+use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Outcome, Seq, Settled};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct Log {
     pub source: Source,
     /// Which log it is, once that is known.
     pub name: Option<u64>,
+    /// What the keys of its orders are made of, once that is known.
+    pub order_secret: Option<OrderSecret>,
     /// The last durable entry.
     pub tip: Seq,
     /// The last entry whose writers were told what came of it; where the log is elsewhere, the
@@ -145,6 +148,7 @@ impl Log {
         Log {
             source: Source::Absent,
             name: None,
+            order_secret: None,
             tip: 0,
             answered: 0,
             problem: None,

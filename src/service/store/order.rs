@@ -7,6 +7,7 @@ use super::{Notice, Trouble, catalog};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use crate::service::{Cx, Event, Mail, Ticket};
+use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Outcome, Settled};
 use std::time::{Instant, UNIX_EPOCH};
 
@@ -93,15 +94,15 @@ impl Pending {
     }
 
     /// Something has happened; the response if that settles it.
-    pub fn news(&self, event: &Event, now: Instant) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= now {
+    pub fn news(&self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+        if matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(self.shape.trouble(Trouble::Unknown));
         }
         let Event::Mail(Mail::Store(Notice::Settled(ticket, _, settled))) = event else {
             return None;
         };
         let answer = || match settled {
-            Ok(settled) => self.shape.settled(settled),
+            Ok(settled) => self.shape.settled(settled, cx.world.store.log.order_secret),
             Err(trouble) => self.shape.trouble(*trouble),
         };
         (*ticket == self.ticket).then(answer)
@@ -109,9 +110,9 @@ impl Pending {
 }
 
 impl Shape {
-    fn settled(self, settled: &Settled) -> Response {
+    fn settled(self, settled: &Settled, secret: Option<OrderSecret>) -> Response {
         let response = match self {
-            Shape::Purchase => purchased(&settled.outcome),
+            Shape::Purchase => located(purchased(&settled.outcome), &settled.outcome, secret),
             Shape::Modify => match &settled.outcome {
                 Outcome::Kept(book) => json(200, words::book(book)),
                 Outcome::Sold { .. }
@@ -121,7 +122,10 @@ impl Shape {
                 | Outcome::KeyTaken
                 | Outcome::Full => catalog::error(404, catalog::NO_BOOK),
             },
-            Shape::Order(book, quantity) => ordered(&settled.outcome, book, quantity),
+            Shape::Order(book, quantity) => {
+                let response = ordered(&settled.outcome, (book, quantity), secret);
+                located(response, &settled.outcome, secret)
+            }
             Shape::Add | Shape::Book => kept(self, &settled.outcome),
         };
         if settled.replayed {
@@ -173,13 +177,36 @@ fn purchased(outcome: &Outcome) -> Response {
     }
 }
 
-fn ordered(outcome: &Outcome, book: u32, quantity: u32) -> Response {
+/// With the way to the order, if there is one: whoever knows it may read the order.
+fn located(response: Response, outcome: &Outcome, secret: Option<OrderSecret>) -> Response {
+    match outcome {
+        Outcome::Sold { order, .. } => {
+            let key = secret.map_or(String::new(), |secret| format!("?key={}", secret.key(*order)));
+            response.field("Location", format!("/api/orders/{order}{key}")).momentary()
+        }
+        Outcome::Short { .. }
+        | Outcome::NoBook
+        | Outcome::Kept(_)
+        | Outcome::Stale
+        | Outcome::KeyTaken
+        | Outcome::Full => response,
+    }
+}
+
+fn ordered(
+    outcome: &Outcome,
+    (book, quantity): (u32, u32),
+    secret: Option<OrderSecret>,
+) -> Response {
     match outcome {
         Outcome::Sold { order, left } => {
+            let key = secret
+                .map_or(String::new(), |secret| format!(",\"key\":\"{}\"", secret.key(*order)));
             let body = format!(
-                "{{\"id\":{order},\"book_id\":{book},\"quantity\":{quantity},\"available\":{left}}}"
+                "{{\"id\":{order},\"book_id\":{book},\"quantity\":{quantity},\
+                 \"available\":{left}{key}}}"
             );
-            json(201, body).field("Location", format!("/api/orders/{order}"))
+            json(201, body)
         }
         Outcome::Short { available } => {
             let body = serde_json::json!({

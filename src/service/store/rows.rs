@@ -5,6 +5,7 @@ use super::log::Source;
 use super::{doors, lists, words};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
+use crate::service::lockout::is_same;
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
 use crate::wire::http::Method;
 use crate::wire::target::pair;
@@ -73,6 +74,9 @@ fn of_the_log(
     }
 }
 
+/// What is said of an order that is not there, or whose key was another one.
+pub const NO_ORDER: &str = "There is no such order.";
+
 /// `GET /api/orders/{n}`, from this file.
 pub fn order(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let text = words::segment(request.head.target.path(), "/api/orders/");
@@ -81,6 +85,14 @@ pub fn order(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Ans
         let detail = "The number of an order is a number.";
         return Answer::Ready(Style::Problem.error(400, detail));
     };
+    // A key that is given has to be right, whoever gives it: a front passes on what it was given.
+    let query = request.head.target.query().unwrap_or("");
+    if let Some(given) = pair(query, "key") {
+        let secret = cx.world.store.log.order_secret;
+        if !secret.is_some_and(|secret| is_same(given.as_bytes(), secret.key(number).as_bytes())) {
+            return Answer::Ready(Style::Problem.error(404, NO_ORDER));
+        }
+    }
     let wanted = Wanted::Orders(number.saturating_add(1), 1);
     rows(file, wanted, What::Order(number), request, cx)
 }
@@ -159,8 +171,10 @@ impl Rows {
                 }
             }
             (What::Order(number), Kept::Orders(found)) => match found.first() {
-                Some((order, date)) if order.id == number => json(200, words::order(order, date)),
-                Some(_) | None => Style::Problem.error(404, "There is no such order."),
+                Some((order, date)) if order.id == number => {
+                    json(200, words::order(order, date)).momentary()
+                }
+                Some(_) | None => Style::Problem.error(404, NO_ORDER),
             },
             (What::Entries(_), Kept::Folded) => {
                 Style::Problem.error(410, "The log begins later: these entries were folded.")

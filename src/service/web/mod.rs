@@ -7,6 +7,7 @@ pub mod site;
 
 use self::cache::Counters;
 use crate::limits::{self, Limits};
+use crate::service::http::Cors;
 use crate::stats::{Cache, Stats};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,6 +22,8 @@ pub struct State {
     pub site: site::State,
     /// Who visits the site.
     pub sessions: sessions::Sessions,
+    /// Other sites whose pages may do what programs may.
+    pub cors: Cors,
     common: CommonFields,
 }
 
@@ -35,7 +38,7 @@ impl State {
         let common = CommonFields::new(server_header);
         let site = site::State::new(site::demo(), site::Rules::default(), limits::CACHE_BYTES);
         let sessions = sessions::Sessions::new(secret);
-        State { limits, access_log, site, sessions, common }
+        State { limits, access_log, site, sessions, cors: Cors::default(), common }
     }
 
     /// Turns the cache on if it is off, and off if it is on. Whether it is on now.

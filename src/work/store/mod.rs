@@ -8,6 +8,7 @@ pub mod apply;
 pub mod codec;
 pub mod list;
 pub mod memory;
+pub mod order_key;
 pub mod page;
 pub mod shelves;
 pub mod talk;

@@ -8,6 +8,7 @@
 //! read at all.
 
 use super::codec::{self, number, settled, settled_value, text};
+use super::order_key::OrderSecret;
 use super::{Entry, Role, Seq, Settled, Trouble};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -78,6 +79,8 @@ pub struct News {
     pub follower: String,
     /// Which log this is.
     pub log: u64,
+    /// What the keys of its orders are made of.
+    pub order_secret: OrderSecret,
     /// The number of the first of the entries, or of the one that will come next.
     pub first: Seq,
     /// Entries in their order.
@@ -165,13 +168,14 @@ impl Seen {
 impl News {
     /// Prints it.
     pub fn print(&self) -> String {
-        let News { follower, log, first, entries, answered, commands } = self;
+        let News { follower, log, order_secret, first, entries, answered, commands } = self;
         let entries = entries.iter().map(codec::value).collect::<Vec<_>>();
         let commands = commands
             .iter()
             .map(|command| json!({"replica": command.replica, "crash": command.crash}))
             .collect::<Vec<_>>();
-        json!({"follower": follower, "log": log, "first": first, "entries": entries,
+        json!({"follower": follower, "log": log, "order_secret": order_secret.print(),
+            "first": first, "entries": entries,
             "answered": answered, "commands": commands})
         .to_string()
     }
@@ -190,6 +194,7 @@ impl News {
         Some(News {
             follower: text(object, "follower", NAME_MAX, NAME_MAX)?,
             log: number(object, "log", u64::MAX)?,
+            order_secret: OrderSecret::parse(object.get("order_secret")?.as_str()?)?,
             first: (first > 0).then_some(first)?,
             entries: entries.iter().map(codec::entry).collect::<Option<_>>()?,
             answered: seq(object, "answered")?,
@@ -260,6 +265,7 @@ mod tests {
         let news = News {
             follower: "f-1".to_string(),
             log: u64::MAX,
+            order_secret: OrderSecret::new([9; 32]),
             first: 9,
             entries: [entry].into(),
             answered: 8,

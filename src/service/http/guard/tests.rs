@@ -24,7 +24,21 @@ fn judged(peer: &str, panel: &panel::State, method: &str, fields: &str) -> Resul
     else {
         panic!("no head: {text}")
     };
-    judge(&head, peer.parse().unwrap(), panel, None)
+    let host = head.host().and_then(Authority::parse);
+    if host.is_some_and(|host| !is_ours(&host, panel)) {
+        return Err(Denied::ForeignHost);
+    }
+    if is_from_elsewhere(&head) || is_caused_by_a_link(&head) {
+        return Err(Denied::CrossSite);
+    }
+    let peer = (peer.parse().unwrap(), Instant::now(), None);
+    let mut panel = panel::State {
+        bound: panel.bound.clone(),
+        hosts: panel.hosts.clone(),
+        token: panel.token.clone(),
+        ..panel::State::default()
+    };
+    judge(Face::Panel, &head, peer, false, &mut panel)
 }
 
 fn local(method: &str, fields: &str) -> Result<(), Denied> {
@@ -54,6 +68,12 @@ fn our_own_page_may_post_and_get() {
     let older = format!("{AGENT}Origin: http://127.0.0.1:5000\n");
     assert_eq!(local("POST", &older), Ok(()));
     assert_eq!(local("GET", &format!("{AGENT}Referer: http://127.0.0.1:5000/x?y\n")), Ok(()));
+    // The address bar, where the browser says that it was that.
+    let typed = format!("{AGENT}Sec-Fetch-Site: none\nSec-Fetch-Mode: navigate\n");
+    assert_eq!(local("GET", &typed), Ok(()));
+    // Behind a proxy that changes `Host`, the browser's word is all there is.
+    let proxied = "Sec-Fetch-Site: same-origin\nOrigin: https://panel.example\n";
+    assert_eq!(local("POST", proxied), Ok(()));
 }
 
 #[test]
@@ -70,10 +90,10 @@ fn other_pages_may_nothing() {
         ("POST", "Origin: http://127.0.0.1:5000.evil.example\n"),
         ("POST", "Origin: http://evil.example/http://127.0.0.1:5000\n"),
         ("POST", "Origin: file://\n"),
-        // An image, a link, a prefetch, the address bar.
+        ("POST", "Sec-Fetch-Site: none\nOrigin: https://evil.example\n"),
+        // An image, a link, a prefetch.
         ("GET", "Sec-Fetch-Site: cross-site\nSec-Fetch-Mode: no-cors\nSec-Fetch-Dest: image\n"),
         ("GET", "Sec-Fetch-Site: same-site\nSec-Fetch-Mode: navigate\n"),
-        ("GET", "Sec-Fetch-Site: none\nSec-Fetch-Mode: navigate\nSec-Fetch-User: ?1\n"),
         ("GET", "Referer: https://evil.example/\n"),
         ("GET", "Upgrade-Insecure-Requests: 1\n"),
         ("GET", AGENT),
@@ -152,7 +172,7 @@ fn a_proxy_may_end_the_encryption() {
 }
 
 #[test]
-fn other_machines_need_the_token() {
+fn with_a_token_everybody_needs_it() {
     let with = |token: Option<&str>| panel::State { token: token.map(str::to_owned), ..panel() };
     let from = |peer, token, authorization: &str| {
         let fields = format!("Host: 10.0.0.5:5000\n{authorization}");
@@ -161,7 +181,7 @@ fn other_machines_need_the_token() {
     let right = "Authorization: Bearer s3cret\n";
     assert_eq!(from(REMOTE, None, ""), Err(Denied::Remote));
     assert_eq!(from(REMOTE, None, right), Err(Denied::Remote), "there is nothing to compare with");
-    assert_eq!(from(REMOTE, Some("s3cret"), ""), Err(Denied::Remote));
+    assert_eq!(from(REMOTE, Some("s3cret"), ""), Err(Denied::NoToken));
     assert_eq!(from(REMOTE, Some("s3cret"), right), Ok(()));
     assert_eq!(from(REMOTE, Some("s3cret"), "authorization: bearer s3cret\n"), Ok(()));
     for wrong in ["s3crets", "s3cre", "S3CRET", "", "x"] {
@@ -169,13 +189,15 @@ fn other_machines_need_the_token() {
         assert_eq!(from(REMOTE, Some("s3cret"), &field), Err(Denied::WrongToken), "{wrong}");
     }
     let basic = "Authorization: Basic czNjcmV0\n";
-    assert_eq!(from(REMOTE, Some("s3cret"), basic), Err(Denied::Remote));
+    assert_eq!(from(REMOTE, Some("s3cret"), basic), Err(Denied::NoToken));
     for local in [LOCAL, "[::1]:40000", "[::ffff:127.0.0.1]:40000"] {
-        assert_eq!(from(local, Some("s3cret"), ""), Ok(()));
+        assert_eq!(from(local, None, ""), Ok(()));
+        assert_eq!(from(local, None, right), Ok(()), "nothing was asked for");
+        assert_eq!(from(local, Some("s3cret"), ""), Err(Denied::NoToken));
         let wrong = from(local, Some("s3cret"), "Authorization: Bearer x\n");
         assert_eq!(wrong, Err(Denied::WrongToken));
     }
-    assert_eq!(from("[2001:db8::9]:1", Some("s3cret"), ""), Err(Denied::Remote));
+    assert_eq!(from("[2001:db8::9]:1", Some("s3cret"), ""), Err(Denied::NoToken));
 }
 
 #[test]

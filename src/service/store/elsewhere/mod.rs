@@ -248,11 +248,12 @@ impl State {
 
     /// The answer to a question has come, which was sent at `began`.
     fn heard(&mut self, news: News, began: Instant, now: Instant, effects: &mut Vec<Effect>) {
-        let News { follower, log, first, entries, answered, commands } = news;
+        let News { follower, log, order_secret, first, entries, answered, commands } = news;
         if self.log.name.is_some_and(|name| name != log) {
             return self.lose("it is another log than before", now, effects);
         }
         let Source::Elsewhere(elsewhere) = &mut self.log.source else { return };
+        self.log.order_secret = Some(order_secret);
         let joined = matches!(elsewhere.stage, Stage::Joining { .. });
         elsewhere.stage = Stage::Following { asking: false };
         elsewhere.lease = Some(began + limits::STORE_LEASE);

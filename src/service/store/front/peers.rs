@@ -44,8 +44,16 @@ impl Reply {
 }
 
 /// Fields of a reply that clients of the front get to see.
-const PASSED: [&str; 7] =
-    ["ETag", "Location", "Link", "Retry-After", "Idempotent-Replayed", "Content-Type", OUTCOME];
+const PASSED: [&str; 8] = [
+    "ETag",
+    "Location",
+    "Link",
+    "Retry-After",
+    "Idempotent-Replayed",
+    "Content-Type",
+    "Cache-Control",
+    OUTCOME,
+];
 
 /// Which replica a connection leads to: its place among the peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

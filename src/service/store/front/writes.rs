@@ -17,6 +17,7 @@ use crate::service::store::{NoReply, Notice, words};
 use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::wire::http::Method;
+use crate::wire::target::pair;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -82,6 +83,18 @@ pub fn to_catalog(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 /// Whatever of the API goes to an order server as it came.
 pub fn to_orders(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     pass(Role::Order, request, cx)
+}
+
+/// `GET /api/orders/{n}`: with its key for anybody, without one for operators.
+pub fn order(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let number = words::segment(request.head.target.path(), "/api/orders/");
+    let query = request.head.target.query().unwrap_or("");
+    let key =
+        pair(query, "key").map_or(String::new(), |key| format!("?key={}", words::escape(&key)));
+    let wanted = Wanted::One(cx.id, request.ticket);
+    let call = Call::get(Role::Order, format!("/api/orders/{number}{key}"), wanted);
+    let asked = Asked { shape: Shape::Api { read: true }, book: None, keyed: false };
+    ask(call, asked, request.ticket, cx)
 }
 
 fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
@@ -204,7 +217,8 @@ fn bought(reply: &Reply) -> Response {
             unavailable(Shape::Purchase, said.unwrap_or(UNKNOWN))
         }
     };
-    response.fields.extend(replayed.cloned());
+    let location = reply.fields.iter().find(|(name, _)| *name == "Location");
+    response.fields.extend(replayed.into_iter().chain(location).cloned());
     response.field("X-Replica", reply.replica.clone())
 }
 

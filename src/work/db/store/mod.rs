@@ -20,6 +20,7 @@ use super::{Failure, Ledger};
 use crate::limits;
 use crate::work::Outcome as Done;
 use crate::work::files::room;
+use crate::work::store::order_key::OrderSecret;
 use crate::work::store::page::{Cursor, Page};
 use crate::work::store::{Book, Entry, Order, Seq, Settled};
 use rusqlite::{Connection, Transaction};
@@ -166,6 +167,18 @@ impl File {
     /// SQLite's, and what is wrong with the file.
     pub fn carry_out(&mut self, request: Request) -> Result<Answer, Failure> {
         self.commit(&[request]).pop().expect("there is an answer for each request")
+    }
+
+    /// The secret that keys of orders are made of, kept in the log's own file: `fresh`, unless
+    /// there is one.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn order_secret(&mut self, fresh: [u8; 32]) -> Result<OrderSecret, Failure> {
+        let Some(open) = &mut self.open else {
+            return Err(Failure::new("the file is closed"));
+        };
+        tables::order_secret(&mut open.connection, fresh)
     }
 
     fn open(&mut self) -> Result<Answer, Failure> {

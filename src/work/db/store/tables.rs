@@ -4,6 +4,7 @@ use super::{Failure, Step};
 use crate::work::db::file;
 use crate::work::store::apply::{Change, Purchase, Seen, apply};
 use crate::work::store::codec::{settled, settled_value};
+use crate::work::store::order_key::OrderSecret;
 use crate::work::store::page::Key;
 use crate::work::store::{Book, Entry, KEYS_KEPT, Order, Seq, Settled, first_books};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -29,6 +30,11 @@ CREATE TABLE IF NOT EXISTS state(
 ) STRICT;
 CREATE TABLE IF NOT EXISTS origin(
     one INTEGER PRIMARY KEY CHECK(one = 1), log INTEGER NOT NULL, leased INTEGER NOT NULL
+) STRICT";
+
+/// In the log's own file.
+const ORDER_SECRET: &str = "CREATE TABLE IF NOT EXISTS order_secret(
+    one INTEGER PRIMARY KEY CHECK(one = 1), secret BLOB NOT NULL CHECK(length(secret) = 32)
 ) STRICT";
 
 /// Which log a file belongs to.
@@ -102,6 +108,18 @@ pub fn origin(connection: &Connection) -> Result<Option<Origin>, Failure> {
         Ok(Origin { log: row.get::<_, i64>(0)? as u64, leased: row.get(1)? })
     });
     Ok(found.optional()?)
+}
+
+/// The secret of the log's orders: `fresh`, unless there is one.
+pub fn order_secret(connection: &mut Connection, fresh: [u8; 32]) -> Result<OrderSecret, Failure> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(ORDER_SECRET)?;
+    let put = "INSERT OR IGNORE INTO order_secret VALUES (1, ?1)";
+    transaction.execute(put, [OrderSecret::new(fresh).bytes()])?;
+    let select = "SELECT secret FROM order_secret";
+    let bytes = transaction.query_row(select, [], |row| row.get::<_, [u8; 32]>(0))?;
+    transaction.commit()?;
+    Ok(OrderSecret::new(bytes))
 }
 
 /// Says so.

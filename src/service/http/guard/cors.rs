@@ -1,0 +1,74 @@
+//! Other sites whose pages may do here what programs may (`--cors-origin`): what they are
+//! promised before a request, and what lets them read the answer (Fetch standard §3.2).
+
+use crate::service::http::response::{Response, empty};
+use crate::wire::http::{Head, Method};
+use std::sync::Arc;
+
+/// The sites.
+#[derive(Debug, Default)]
+pub struct Cors {
+    sites: Vec<Site>,
+}
+
+#[derive(Debug)]
+struct Site {
+    origin: String,
+    /// The lines of an answer to it.
+    lines: Arc<[u8]>,
+}
+
+/// Fields of requests that a page may set beyond the usual ones.
+const REQUEST: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
+                       Prefer, Range";
+
+/// Fields of answers that a page may read beyond the usual ones.
+const ANSWER: &str = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Cache, X-Replica";
+
+/// Seconds for which a browser may remember a promise.
+const REMEMBERED: &str = "600";
+
+impl Cors {
+    /// These origins, each as browsers send it: `https://shop.example`.
+    pub fn new(origins: &[String]) -> Cors {
+        let site = |origin: &String| {
+            let lines = format!(
+                "Access-Control-Allow-Origin: {origin}\r\n\
+                 Access-Control-Expose-Headers: {ANSWER}\r\nVary: Origin\r\n"
+            );
+            Site { origin: origin.clone(), lines: lines.into_bytes().into() }
+        };
+        Cors { sites: origins.iter().map(site).collect() }
+    }
+
+    /// Whether the request comes from a page of one of these sites.
+    pub fn names(&self, head: &Head<'_, '_>) -> bool {
+        self.site(head).is_some()
+    }
+
+    /// The lines of every answer to this request; without sites there are none.
+    pub fn lines(&self, head: &Head<'_, '_>) -> Option<Arc<[u8]>> {
+        if self.sites.is_empty() {
+            return None;
+        }
+        // Caches have to know that another page would have been answered otherwise.
+        Some(self.site(head).map_or_else(|| b"Vary: Origin\r\n"[..].into(), |s| s.lines.clone()))
+    }
+
+    /// The answer to a question before a request, if it is one of a page of these sites.
+    pub fn preflight(&self, head: &Head<'_, '_>) -> Option<Response> {
+        let asks =
+            head.method == Method::Options && head.field("access-control-request-method").is_some();
+        (asks && self.names(head)).then(|| {
+            empty(204)
+                .field("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE".to_string())
+                .field("Access-Control-Allow-Headers", REQUEST.to_string())
+                .field("Access-Control-Max-Age", REMEMBERED.to_string())
+        })
+    }
+
+    fn site(&self, head: &Head<'_, '_>) -> Option<&Site> {
+        let origin = head.field("origin").filter(|_| !self.sites.is_empty())?;
+        self.sites.iter().find(|site| site.origin.as_bytes() == origin)
+    }
+}
