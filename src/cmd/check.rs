@@ -10,6 +10,8 @@ use std::path::Path;
 use super::{DataDir, Exit, answer, print, report, services, store};
 use crate::config::{self, Config, Kind, Listen, LogFile, Problem, Surroundings};
 use crate::net;
+use crate::work::db::Database;
+use services::DATABASE;
 
 /// The command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
@@ -26,18 +28,19 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
 /// Everything about the machine that would keep this configuration from being served.
 fn surroundings(config: &Config) -> Vec<String> {
     let mut wrong = ports(&config.listen);
-    if let Err(error) = DataDir::probe(&config.data) {
-        wrong.push(error.to_string());
-    }
-    if config.store.log.is_some()
-        && let Err(problem) = store::refuse_two_logs(&config.data)
-    {
-        wrong.push(problem);
+    let files = DataDir::probe(&config.data, |data| {
+        let database = Database::probe(&data.join(DATABASE));
+        let unusable = |failure| format!("the database cannot be used: {failure}");
+        [database.map_err(unusable), store::probe(config, data)]
+    });
+    match files {
+        Ok(files) => wrong.extend(files.into_iter().filter_map(Result::err)),
+        Err(error) => wrong.push(error.to_string()),
     }
     if let Some(root) = &config.root
         && let Err(error) = fs::read_dir(root)
     {
-        wrong.push(format!("root {}: {error}", root.display()));
+        wrong.push(format!("root {}: cannot open it: {error}", root.display()));
     }
     if let Some(LogFile::Path(path)) = &config.log_file
         && let Err(error) = writable(path)

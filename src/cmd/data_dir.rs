@@ -81,22 +81,22 @@ impl DataDir {
         (mode & OTHERS.as_raw_mode() != 0).then_some(mode)
     }
 
-    /// Whether [`DataDir::open`] would succeed now. A directory that was missing is missing
-    /// afterwards.
-    pub fn probe(path: &Path) -> Result<(), DataDirError> {
+    /// Has `look` look around in the directory as [`DataDir::open`] would find it, if it succeeded
+    /// now. A directory that was missing is missing afterwards.
+    pub fn probe<T>(path: &Path, look: impl FnOnce(&Path) -> T) -> Result<T, DataDirError> {
         let missing: Vec<&Path> = path
             .ancestors()
             .take_while(|part| !part.as_os_str().is_empty() && !part.exists())
             .collect();
-        if missing.is_empty() {
-            return DataDir::open(path).map(drop);
+        let looked = DataDir::open(path).map(|data| look(data.path()));
+        if !missing.is_empty() {
+            let _ = fs::remove_file(path.join(LOCK));
         }
-        let created = create(path);
         for part in missing {
             // Refuses what somebody else has begun to use in between, which is right.
             let _ = fs::remove_dir(part);
         }
-        created.map_err(|error| DataDirError::Unusable { path: path.to_owned(), error })
+        looked
     }
 
     /// The directory.
@@ -148,6 +148,9 @@ impl fmt::Display for DataDirError {
 
 impl Error for DataDirError {}
 
+/// The file that is locked.
+const LOCK: &str = "lock";
+
 fn create(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(cannot("create it"))
 }
@@ -160,7 +163,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .open(path.join("lock"))
+        .open(path.join(LOCK))
         .map_err(cannot("open the file lock in it"))
 }
 
@@ -210,9 +213,9 @@ mod tests {
         let path = dir.0.display();
         let expected = format!("data directory {path} is in use by another pentad (pid {pid})");
         assert_eq!(refused, expected);
-        assert!(DataDir::probe(&dir.0).is_err());
+        assert!(DataDir::probe(&dir.0, |_| ()).is_err());
         drop(first);
-        assert!(DataDir::probe(&dir.0).is_ok());
+        assert!(DataDir::probe(&dir.0, |_| ()).is_ok());
         DataDir::open(&dir.0).expect("it is free again");
     }
 
@@ -232,7 +235,8 @@ mod tests {
         fs::write(&file, "").expect("it can be written");
         for path in [file.clone(), file.join("below")] {
             let opened = DataDir::open(&path).expect_err("a file is no directory").to_string();
-            let probed = DataDir::probe(&path).expect_err("a file is no directory").to_string();
+            let probed =
+                DataDir::probe(&path, |_| ()).expect_err("a file is no directory").to_string();
             let begin = format!("data directory {}: ", path.display());
             assert!(opened.starts_with(&begin) && probed.starts_with(&begin), "{opened} {probed}");
         }
@@ -241,7 +245,7 @@ mod tests {
     #[test]
     fn a_probe_leaves_nothing_behind() {
         let dir = TempDir::new("probe");
-        DataDir::probe(&dir.0.join("a/b/c")).expect("it could be created");
+        DataDir::probe(&dir.0.join("a/b/c"), |_| ()).expect("it could be created");
         assert!(!dir.0.join("a").exists());
     }
 }

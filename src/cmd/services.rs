@@ -21,6 +21,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// The file of counts and chats.
+pub(super) const DATABASE: &str = "pentad.db";
+
 /// Runs the services. The data directory stays locked until this returns.
 pub(super) fn run(config: &Config, data: DataDir) -> Exit {
     let exit = match start(config, &data) {
@@ -63,7 +66,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         let path = data.path().display();
         log::warn!("data directory {path}: others may read it (mode {mode:04o}); chmod 700 {path}");
     }
-    let mut database = Database::open(&data.file("pentad.db"))
+    let mut database = Database::open(&data.file(DATABASE))
         .map_err(|failure| format!("the database cannot be used: {failure}"))?;
     let site = site(config, data)?;
     let log = match &config.log_file {

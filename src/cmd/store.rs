@@ -2,7 +2,7 @@
 //! the log before the first client is let in.
 
 use super::DataDir;
-use crate::config::{Balance, Config, Service};
+use crate::config::{Balance, Config, Listen, Service};
 use crate::net::Door;
 use crate::service::store::State;
 use crate::service::store::elsewhere::Elsewhere;
@@ -116,7 +116,7 @@ fn follower(
 
 /// A directory with a log of its own is none to follow another one with: replicas in it belong to
 /// the first.
-pub(super) fn refuse_two_logs(data: &Path) -> Result<(), String> {
+fn refuse_two_logs(data: &Path) -> Result<(), String> {
     if !data.join(LOG).exists() {
         return Ok(());
     }
@@ -124,6 +124,19 @@ pub(super) fn refuse_two_logs(data: &Path) -> Result<(), String> {
         "{} holds a log of its own ({LOG}): with --store-log, name another --data",
         data.display()
     ))
+}
+
+/// What would keep the bookstore of this configuration from starting with the files in `data`: a
+/// replica's file never does.
+pub(super) fn probe(config: &Config, data: &Path) -> Result<(), String> {
+    let is_replica = |listen: &Listen| SERVICES.contains(&listen.service);
+    match config.store.log {
+        Some(_) => refuse_two_logs(data),
+        None if config.listen.iter().any(is_replica) => {
+            File::log(data.join(LOG)).probe().map_err(|failure| failure.to_string())
+        }
+        None => Ok(()),
+    }
 }
 
 /// The file of the log.

@@ -14,6 +14,7 @@ mod access_log;
 mod answers;
 mod bodies;
 mod chat;
+mod checking;
 mod commands;
 mod control;
 mod crowds;

@@ -29,6 +29,25 @@ fn says(place: &Place, mut command: Command) -> Option<String> {
     }
 }
 
+#[test]
+fn without_descriptors_the_reason_names_what_was_tried() {
+    let place = Place::new();
+    // Everything is there already: each descriptor less is another thing that cannot be had.
+    assert_eq!(says(&place, place.command(FREE)), None);
+    let mut refused = 0;
+    for most in 4..48 {
+        let said = says(&place, place.command_after(&format!("ulimit -n {most}"), &FREE));
+        let Some(said) = said else { continue };
+        refused += 1;
+        let last = said.lines().last().unwrap_or_default();
+        let tried = last.strip_prefix("pentad: ").and_then(|line| line.split_once(": Too many"));
+        let Some((tried, _)) = tried else { panic!("{most}: {said}") };
+        assert!(tried.contains(' '), "{most}: an operation and its object: {said}");
+        assert!(!said.contains("room"), "{most}: {said}");
+    }
+    assert!(refused > 8, "{refused} refusals");
+}
+
 /// A library that lets so many threads start, and no more; see `LD_PRELOAD` in ld.so(8).
 fn few_threads(place: &Place) -> PathBuf {
     let (source, library) = (place.path("few.c"), place.path("few.so"));

@@ -5,7 +5,8 @@
 //! of three results: it is done, nothing was written, or that is not known.
 
 use super::Failure;
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use crate::work::files::{Draft, refusal};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub fn open<T>(
     layout: &Layout,
     check: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
 ) -> Result<(Connection, T), Failure> {
-    let mut connection = Connection::open(path)?;
+    let mut connection = connect(path, OpenFlags::default())?;
     connection.busy_timeout(layout.patience)?;
     // Asked before anything is changed: a file that is none of ours stays as it is.
     integrity(&connection)?;
@@ -57,15 +58,60 @@ pub fn open<T>(
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     let checked = write(&mut connection, |transaction| {
-        layout.schema.iter().try_for_each(|schema| transaction.execute_batch(schema))?;
-        columns_agree(transaction, layout)?;
-        if pragma(transaction, "user_version")? != layout.version {
-            transaction.pragma_update(None, "application_id", layout.application_id)?;
-            transaction.pragma_update(None, "user_version", layout.version)?;
-        }
+        complete(transaction, layout)?;
         check(transaction)
     })?;
     Ok((connection, checked))
+}
+
+/// Whether [`open`] would succeed here and now: the same is tried, and all of it taken back.
+///
+/// # Errors
+/// As of [`open`].
+pub fn probe<T>(
+    path: &Path,
+    layout: &Layout,
+    check: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+) -> Result<(), Failure> {
+    if !path.exists() {
+        let draft = Draft::beside(path);
+        return open(draft.path(), layout, check).map(drop);
+    }
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(layout.patience)?;
+    integrity(&connection)?;
+    identity(&connection, layout)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    complete(&transaction, layout)?;
+    check(&transaction)?;
+    Ok(transaction.rollback()?)
+}
+
+/// SQLite opens a file with its first use, and does not say why it could not.
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
+    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
+        pragma(&connection, "schema_version")?;
+        Ok(connection)
+    });
+    opened.map_err(|error| {
+        let is_silent = error.sqlite_error_code() == Some(ErrorCode::CannotOpen);
+        let failure = Failure::from(error);
+        match is_silent.then(|| refusal(path)).flatten() {
+            Some(why) => failure.explained(|reason| format!("{reason}: {why}")),
+            None => failure,
+        }
+    })
+}
+
+/// Creates what is missing of the tables, and has the file say what it is.
+fn complete(transaction: &Transaction<'_>, layout: &Layout) -> Result<(), Failure> {
+    layout.schema.iter().try_for_each(|schema| transaction.execute_batch(schema))?;
+    columns_agree(transaction, layout)?;
+    if pragma(transaction, "user_version")? != layout.version {
+        transaction.pragma_update(None, "application_id", layout.application_id)?;
+        transaction.pragma_update(None, "user_version", layout.version)?;
+    }
+    Ok(())
 }
 
 /// Carries out `work` in one transaction, and commits it. The file's lock is taken first: a

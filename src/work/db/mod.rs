@@ -164,14 +164,17 @@ impl Database {
     /// SQLite's, and what is wrong with the file: with its name, and what can be done.
     pub fn open(path: &Path) -> Result<Database, Failure> {
         let opened = file::open(path, &LAYOUT, |transaction| sums::verify(transaction, &SUMMED));
-        let (connection, ()) = opened.map_err(|failure| {
-            let remedy = match failure.may_pass() {
-                true => "",
-                false => "; move it away, and counts and chats begin anew, or put back a copy",
-            };
-            failure.explained(|reason| format!("{}: {reason}{remedy}", path.display()))
-        })?;
+        let (connection, ()) = opened.map_err(|failure| explained(path, failure))?;
         Ok(Database { connection })
+    }
+
+    /// Whether [`Database::open`] would succeed here and now. Nothing is left of the try.
+    ///
+    /// # Errors
+    /// As of [`Database::open`].
+    pub fn probe(path: &Path) -> Result<(), Failure> {
+        file::probe(path, &LAYOUT, |transaction| sums::verify(transaction, &SUMMED))
+            .map_err(|failure| explained(path, failure))
     }
 
     /// All of it in one transaction.
@@ -216,6 +219,14 @@ impl Database {
             }
         }
     }
+}
+
+fn explained(path: &Path, failure: Failure) -> Failure {
+    let remedy = match failure.may_pass() {
+        true => "",
+        false => "; move it away, and counts and chats begin anew, or put back a copy",
+    };
+    failure.explained(|reason| format!("{}: {reason}{remedy}", path.display()))
 }
 
 impl Request {

@@ -10,6 +10,7 @@
 //!         └─ nothing, somebody is writing to it, unchanged, …
 //! ```
 
+mod draft;
 mod find;
 mod glance;
 mod list;
@@ -20,6 +21,7 @@ mod read;
 mod room;
 mod root;
 
+pub use draft::{Draft, refusal};
 pub use find::{Content, Depth, Found, Lookup, Patience, State, Wish};
 pub use glance::Glance;
 pub use list::Name;

@@ -181,6 +181,14 @@ impl File {
         tables::order_secret(&mut open.connection, fresh)
     }
 
+    /// Whether the file could be opened here and now. Nothing is left of the try.
+    ///
+    /// # Errors
+    /// SQLite's, and what is wrong with the file.
+    pub fn probe(&self) -> Result<(), Failure> {
+        file::probe(&self.path, self.layout, tables::open).map_err(|failure| self.explain(failure))
+    }
+
     fn open(&mut self) -> Result<Answer, Failure> {
         self.try_open().map_err(|failure| self.explain(failure))
     }
