@@ -116,11 +116,12 @@ mod tests {
     #[test]
     fn it_sees_this_process_grow() {
         let mut gauge = Gauge::of(std::process::id());
-        let ballast = vec![1_u8; 16 * 1024 * 1024];
+        // More than the other tests of this process may give back meanwhile.
+        let ballast = vec![1_u8; 256 * 1024 * 1024];
         std::hint::black_box(&ballast);
         let pause = gauge.sample();
         assert!(pause >= PAUSE_MIN);
-        assert!(gauge.growth_bytes() > 12 * 1024 * 1024, "{gauge:?}");
+        assert!(gauge.growth_bytes() > 128 * 1024 * 1024, "{gauge:?}");
         assert!(gauge.peak().rss_bytes >= gauge.growth_bytes());
         assert!(gauge.peak().threads >= 1 && gauge.peak().processes >= 1);
         assert!(gauge.context_switches() > 0);

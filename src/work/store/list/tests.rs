@@ -109,7 +109,7 @@ fn a_list_is_as_long_as_it_was_said_to_be() {
         list(Query::Topics, &shelves),
         made(Job::entries(9, vec![entry; 3].into())),
     ] {
-        for most in [1, 100, usize::MAX] {
+        for most in [1, 100, 1 << 20] {
             let text = printed(&list, most);
             assert_eq!(text.len() as u64, list.bytes);
             let value: Value = serde_json::from_str(&text).unwrap();
