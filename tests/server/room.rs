@@ -189,7 +189,8 @@ fn whatever_the_limit_the_oldest_idle_makes_room_and_all_are_served() {
             }
             served += 1;
         }
-        let least = limit.saturating_sub(64).max(4);
+        // Several idle ones are closed at once, and replicas of the bookstore are asked, too.
+        let least = (limit.saturating_sub(64) * 3 / 4).max(4);
         assert!(served >= least, "{served} of {least} with {limit}");
         assert_next_is_served(server.web());
     }
