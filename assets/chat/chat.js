@@ -30,6 +30,7 @@ function row(agent) {
 
 async function ask(path) {
   const response = await fetch(path, { cache: "no-store" });
+  if (response.status === 401) location.assign(`/login?to=${location.pathname}`);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response.json();
 }

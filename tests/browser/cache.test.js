@@ -1,9 +1,15 @@
-// The switch of the cache, and the token for what changes the server.
+// The switch of the cache, and who may throw it: operators who signed in, and no other site.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import test from "node:test";
-import { openPage } from "./browser.js";
+import { LOOKS, openPage } from "./browser.js";
 import { eventually, startServer } from "./server.js";
+
+async function picture(page, name) {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
 
 const checked = (page) => page.getAttribute("#cache", "aria-checked");
 
@@ -31,34 +37,57 @@ test("the cache is switched, and stays so after a reload", async (t) => {
   assert.deepEqual(complaints, []);
 });
 
-test("a token is asked for where the server wants one, and kept", async (t) => {
-  const server = await startServer(t);
-  const given = [];
-  const prepare = (page) =>
-    page.route("**/toggle_cache", (route) => {
-      const { authorization } = route.request().headers();
-      given.push(authorization);
-      const right = { json: { cache_enabled: false } };
-      const wrong = { status: 401, json: { error: "Not this token." } };
-      return route.fulfill(authorization === "Bearer right" ? right : wrong);
-    });
-  const { page } = await openPage(t, server.panel, { prepare });
+test("with a token the panel is reached by signing in, until signing out", async (t) => {
+  const server = await startServer(t, { token: "right" });
+  const { page } = await openPage(t, server.panel, { look: LOOKS.light });
+  await eventually("the sign-in page", () => page.isVisible("#token"));
+  await picture(page, "login");
+  await page.fill("#token", "wrong");
+  await page.keyboard.press("Enter");
+  await eventually("a word", async () => /not the token/.test(await page.textContent("#said")));
+  await page.fill("#token", "right");
+  await page.keyboard.press("Enter");
   await eventually("a switch", () => page.isEnabled("#cache"));
   await page.click("#cache");
-  await eventually("a question", () => page.isVisible("#token"));
-  assert.match(await page.textContent("#token-said"), /Not this token/);
-  await page.click("#token [value=cancel]");
-  const said = () => page.textContent("#cache-said");
-  await eventually("a word", async () => /Not switched/.test(await said()));
+  await eventually("off", async () => (await checked(page)) === "false");
+  await eventually("a way out", () => page.isVisible("#sign-out"));
+  await page.click("#sign-out button");
+  await eventually("the sign-in page", () => page.isVisible("#token"));
+  await page.goto(`${server.panel}/chat/`);
+  await eventually("the sign-in page", () => page.isVisible("#token"));
+});
 
-  await page.click("#cache");
-  await eventually("a question", () => page.isVisible("#token"));
-  await page.fill("#token input", "right");
-  await page.keyboard.press("Enter");
-  await eventually("an answer", () => given.at(-1) === "Bearer right");
-  assert.equal(await page.isVisible("#token"), false);
-  await eventually("no complaint", async () => (await said()) === "");
-  await page.click("#cache");
-  await eventually("another", () => given.length === 4);
-  assert.deepEqual(given, [undefined, undefined, "Bearer right", "Bearer right"]);
+test("a page of another origin changes nothing, whatever it tries", async (t) => {
+  const only = "web,panel,catalog-1,order-1";
+  const server = await startServer(t, { only });
+  const { page } = await openPage(t, server.web);
+  const targets = [
+    `${server.panel}/toggle_cache`,
+    `${server["order-1"]}/purchase/1/`,
+    `${server["catalog-1"]}/modify/1`,
+    `${server.panel}/purchase/1/`,
+  ];
+  for (const target of targets) {
+    await page.evaluate(
+      (url) => fetch(url, { method: "POST", mode: "no-cors", body: '{"price":1}' }).catch(() => {}),
+      target,
+    );
+  }
+  // The same as a form, from a page of another site: what it gets is a refusal.
+  const evil = server.web.replace("127.0.0.1", "localhost");
+  for (const target of targets) {
+    await page.goto(`${evil}/healthz`);
+    await page.evaluate((url) => {
+      const form = document.createElement("form");
+      Object.assign(form, { method: "post", action: url });
+      document.body.append(form);
+      form.submit();
+    }, target);
+    await eventually("a refusal", async () => /other sites/.test(await page.textContent("body")));
+  }
+  const metrics = await (await fetch(`${server.panel}/metrics`)).json();
+  assert.equal(metrics.cache_enabled, true);
+  assert.deepEqual(await (await fetch(`${server.panel}/api/orders`)).json(), []);
+  const book = await (await fetch(`${server["catalog-1"]}/retrieve/item/1`)).json();
+  assert.deepEqual([book.price, book.quantity], [2000, 9]);
 });

@@ -27,10 +27,11 @@ export async function eventually(what, ask) {
 }
 
 /** A server of this test: `web` and `panel` are its origins. It ends with the test. */
-export async function startServer(test, { panel = "127.0.0.1:0", only = "web,panel,legacy,pow" } = {}) {
+export async function startServer(test, { panel = "127.0.0.1:0", only = "web,panel,legacy,pow", token } = {}) {
   const place = await mkdtemp(join(tmpdir(), "pentad-browser-"));
   const args = ["--data", join(place, "data"), `--panel=${panel}`, "--seed=1"];
   args.push(`--only=${only}`);
+  if (token) args.push(`--panel-token=${token}`);
   for (const service of only.split(",").filter((service) => service !== "panel")) {
     args.push(`--${service}=127.0.0.1:0`);
   }

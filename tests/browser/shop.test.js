@@ -42,8 +42,11 @@ test("books are browsed, searched and bought", async (t) => {
   await page.click('[aria-label="Buy one copy of Introduction to Python"]');
   await eventually("a sale", async () => (await stock(page, "Python")) === "96 in stock");
   assert.match(await page.textContent("#said"), /Product purchased successfully/);
-  const orders = await (await fetch(`${server.web}/api/orders`)).json();
+  const orders = await (await fetch(`${server.panel}/api/orders`)).json();
   assert.equal(orders.length, 1);
+  const place = await page.getAttribute("#orders a", "href");
+  assert.match(place, /^\/api\/orders\/1\?key=[0-9a-f]{32}$/);
+  assert.equal((await (await fetch(server.web + place)).json()).book_id, 2);
 
   await page.fill("#text", "no such topic");
   await page.keyboard.press("Enter");
@@ -89,11 +92,17 @@ test("a replica is crashed, missed by nobody, and recovered", async (t) => {
   assert.deepEqual(complaints, []);
 });
 
-test("on the web listener replicas are watched and left alone", async (t) => {
+test("on the web listener replicas and the cache are nobody's business", async (t) => {
   const { page, complaints } = await openShop(t, { listener: "web" });
-  await eventually("four replicas", async () => (await page.locator("#replicas li").count()) === 4);
-  assert.equal(await page.locator("#replicas button").count(), 0);
-  assert.equal(await page.isVisible("#where"), true);
+  assert.equal(await page.isVisible("#replicas"), false);
+  assert.equal(await page.isVisible("[data-count=hits]"), false);
+  await page.click('[aria-label="Buy one copy of The Great Gatsby"]');
+  await eventually("an order", () => page.isVisible("#orders a"));
+  await picture(page, "shop-web");
+  await page.reload();
+  await eventually("it is kept", () => page.isVisible("#orders a"));
+  await page.click("#orders a");
+  await eventually("it", async () => /"book_id":1/.test(await page.textContent("body")));
   assert.deepEqual(complaints, []);
 });
 

@@ -323,3 +323,24 @@ fn from_other_addresses_the_token_is_needed() {
     assert_eq!(ask(catalog, "GET", "/retrieve/item/1", "").status, 200);
     assert_eq!(ask(catalog, "PUT", "/modify/1", "").status, 403);
 }
+
+#[test]
+fn what_our_own_pages_ask_is_not_counted() {
+    let server = Server::start(&[]);
+    let panel = server.panel();
+    let total = || ask(panel, "GET", "/metrics", "").json()["total_requests"].as_u64().unwrap();
+    for path in ["/chat/", "/chat/chat.js", "/api/chat/status", "/api/chat/agents", "/store/"] {
+        assert_eq!(ask(panel, "GET", path, "").status, 200, "{path}");
+    }
+    for path in ["/api/store/replicas", "/api/store/cache", "/favicon.ico", "/login"] {
+        assert_eq!(ask(panel, "HEAD", path, "").status, 200, "{path}");
+    }
+    let ours = "Sec-Fetch-Site: same-origin\r\n";
+    assert_eq!(ask(panel, "GET", "/products/all", ours).status, 200);
+    assert_eq!(total(), 0);
+    assert_eq!(ask(panel, "GET", "/products/all", "").status, 200);
+    assert_eq!(ask(server.web(), "GET", "/products/all", ours).status, 200);
+    assert_eq!(total(), 2, "visitors are");
+    let icon = ask(server.web(), "HEAD", "/favicon.ico", "");
+    assert_eq!((icon.status, icon.field("content-type")), (200, Some("image/x-icon")));
+}

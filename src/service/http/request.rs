@@ -130,6 +130,9 @@ impl<'b> Exchange<'b> {
         cx: &mut Cx<'_>,
     ) {
         let endpoint = route.endpoint;
+        if face == Face::Panel && is_by_our_page(endpoint, head) {
+            self.area = Handler::Panel;
+        }
         self.private = !matches!(route.guard.on(face), Guard::Public | Guard::Open);
         let web = &mut cx.world.web;
         let probe =
@@ -229,6 +232,51 @@ impl<'b> Exchange<'b> {
             cache: response.cache.map(Verdict::name),
         };
         cx.stats.answered(answered, shown(&self.path));
+    }
+}
+
+/// Whether a page of the panel asks, or somebody for it: what it looks at is not counted among
+/// the requests that it shows.
+fn is_by_our_page(endpoint: Endpoint, head: &Head<'_, '_>) -> bool {
+    if head.field("sec-fetch-site") == Some(b"same-origin") {
+        return true;
+    }
+    match endpoint {
+        Endpoint::ChatStatus
+        | Endpoint::ChatStats
+        | Endpoint::ChatAgents
+        | Endpoint::ChatSessions
+        | Endpoint::ChatTranscript
+        | Endpoint::ChatPage
+        | Endpoint::ChatAsset => true,
+        Endpoint::Store(ask) => {
+            matches!(ask, Ask::Page | Ask::Asset | Ask::Replicas | Ask::Cache | Ask::Log)
+        }
+        Endpoint::File
+        | Endpoint::PanelIndex
+        | Endpoint::PanelAsset
+        | Endpoint::Login
+        | Endpoint::LoginAsset
+        | Endpoint::SignIn
+        | Endpoint::SignOut
+        | Endpoint::Favicon
+        | Endpoint::StartTest
+        | Endpoint::StopTest
+        | Endpoint::TestStatus
+        | Endpoint::Reports
+        | Endpoint::Metrics
+        | Endpoint::LoopView
+        | Endpoint::ToggleCache
+        | Endpoint::Healthz
+        | Endpoint::Readyz
+        | Endpoint::Pi
+        | Endpoint::LegacyPi
+        | Endpoint::Statistics
+        | Endpoint::PowSolve
+        | Endpoint::PowJob
+        | Endpoint::PowCancel
+        | Endpoint::PowVerify
+        | Endpoint::PowStats => false,
     }
 }
 

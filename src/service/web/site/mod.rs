@@ -73,8 +73,13 @@ macro_rules! page {
 }
 
 /// The site that is in the program.
-static DEMO: [Page; 4] =
-    [page!("/index.html"), page!("/about.html"), page!("/site.css"), page!("/logo.svg")];
+static DEMO: [Page; 5] = [
+    page!("/index.html"),
+    page!("/about.html"),
+    page!("/site.css"),
+    page!("/logo.svg"),
+    page!("/favicon.ico"),
+];
 
 /// What its pages may do: be styled by what is there too, show pictures from there, and no more.
 pub const DEMO_POLICY: (&str, &str) = (

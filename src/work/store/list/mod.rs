@@ -265,7 +265,8 @@ impl Work {
                 }
             }
             Stage::Printing(list, from, most) => {
-                let mut text = String::with_capacity(most + most / 8);
+                let room = most.saturating_add(most / 8).min(list.bytes as usize);
+                let mut text = String::with_capacity(room);
                 let next = list.print(from, most, &mut text);
                 Stage::Done(Product::Piece(next, text))
             }
