@@ -4,7 +4,8 @@ use super::util::process::{FREE, Place, Server};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// Names and bytes of the files in a directory, but for the lock.
@@ -13,6 +14,11 @@ fn contents(dir: &Path) -> BTreeMap<OsString, Vec<u8>> {
     let files = entries.filter(|entry| entry.file_name() != "lock");
     let bytes = |path: PathBuf| fs::read(path).unwrap();
     files.map(|entry| (entry.file_name(), bytes(entry.path()))).collect()
+}
+
+/// A directory as the server makes one.
+fn private(dir: &Path) {
+    DirBuilder::new().mode(0o700).create(dir).unwrap();
 }
 
 #[test]
@@ -24,7 +30,7 @@ fn check_says_no_where_serve_would_fail() {
     ] {
         let place = Place::new();
         let dir = place.path("data");
-        fs::create_dir(&dir).unwrap();
+        private(&dir);
         fs::write(dir.join(name), "0".repeat(100)).unwrap();
         let only = format!("--only={service}");
         let args = [&FREE[..], &["--data=data", &only]].concat();
@@ -50,7 +56,7 @@ fn check_leaves_a_data_directory_as_it_was() {
     };
     ok("a directory that is missing");
     assert!(!dir.exists());
-    fs::create_dir(&dir).unwrap();
+    private(&dir);
     ok("an empty directory");
     assert_eq!(contents(&dir), BTreeMap::new());
     fs::write(dir.join("pentad.db"), "").unwrap();

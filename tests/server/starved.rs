@@ -39,7 +39,7 @@ fn without_descriptors_the_reason_names_what_was_tried() {
         let said = says(&place, place.command_after(&format!("ulimit -n {most}"), &FREE));
         let Some(said) = said else { continue };
         refused += 1;
-        let last = said.lines().last().unwrap_or_default();
+        let last = said.lines().rfind(|line| line.starts_with("pentad: ")).unwrap_or_default();
         let tried = last.strip_prefix("pentad: ").and_then(|line| line.split_once(": Too many"));
         let Some((tried, _)) = tried else { panic!("{most}: {said}") };
         assert!(tried.contains(' '), "{most}: an operation and its object: {said}");
@@ -77,7 +77,7 @@ fn a_thread_that_cannot_be_had_is_named() {
         let mut command = place.command(&args);
         command.env("LD_PRELOAD", &library).env("THREADS", threads.to_string());
         let Some(said) = says(&place, command) else { break };
-        let last = said.lines().last().unwrap_or_default();
+        let last = said.lines().rfind(|line| line.starts_with("pentad: ")).unwrap_or_default();
         let name = last.strip_prefix("pentad: cannot start the thread ");
         let name = name.and_then(|rest| rest.split_once(": Resource temporarily unavailable"));
         let Some((name, _)) = name else { panic!("{threads} threads: {said}") };

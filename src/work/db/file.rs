@@ -46,7 +46,15 @@ pub fn open<T>(
     layout: &Layout,
     check: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
 ) -> Result<(Connection, T), Failure> {
-    let mut connection = connect(path, OpenFlags::default())?;
+    try_open(path, layout, check).map_err(|failure| reasoned(path, failure))
+}
+
+fn try_open<T>(
+    path: &Path,
+    layout: &Layout,
+    check: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+) -> Result<(Connection, T), Failure> {
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(layout.patience)?;
     // Asked before anything is changed: a file that is none of ours stays as it is.
     integrity(&connection)?;
@@ -77,7 +85,15 @@ pub fn probe<T>(
         let draft = Draft::beside(path);
         return open(draft.path(), layout, check).map(drop);
     }
-    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    try_probe(path, layout, check).map_err(|failure| reasoned(path, failure))
+}
+
+fn try_probe<T>(
+    path: &Path,
+    layout: &Layout,
+    check: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+) -> Result<(), Failure> {
+    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(layout.patience)?;
     integrity(&connection)?;
     identity(&connection, layout)?;
@@ -87,20 +103,13 @@ pub fn probe<T>(
     Ok(transaction.rollback()?)
 }
 
-/// SQLite opens a file with its first use, and does not say why it could not.
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Failure> {
-    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
-        pragma(&connection, "schema_version")?;
-        Ok(connection)
-    });
-    opened.map_err(|error| {
-        let is_silent = error.sqlite_error_code() == Some(ErrorCode::CannotOpen);
-        let failure = Failure::from(error);
-        match is_silent.then(|| refusal(path)).flatten() {
-            Some(why) => failure.explained(|reason| format!("{reason}: {why}")),
-            None => failure,
-        }
-    })
+/// SQLite does not say why it could not open a file, or those that it has beside it.
+fn reasoned(path: &Path, failure: Failure) -> Failure {
+    let is_silent = failure.to_string().starts_with("unable to open database file");
+    match is_silent.then(|| refusal(path)).flatten() {
+        Some(why) => failure.explained(|reason| format!("{reason}: {why}")),
+        None => failure,
+    }
 }
 
 /// Creates what is missing of the tables, and has the file say what it is.

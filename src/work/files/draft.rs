@@ -32,11 +32,14 @@ impl Drop for Draft {
     }
 }
 
-/// Why a file cannot be opened, if that is not because it is missing. What is only looked at has
-/// no locks, which closing it would let go of.
+/// Descriptors of a database: its own, its journal, the index of that, and the folder.
+const DESCRIPTORS: usize = 4;
+
+/// Why a database cannot be opened, if that is not because it is missing. What is only looked at
+/// has no locks, which closing it would let go of.
 pub fn refusal(path: &Path) -> Option<io::Error> {
-    match rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
-        Ok(_) | Err(Errno::NOENT) => None,
-        Err(why) => Some(why.into()),
-    }
+    let look = |_| rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+    // All at once: the last one may be the one that there is no descriptor for.
+    let held = (0..DESCRIPTORS).map(look).collect::<Result<Vec<_>, _>>();
+    held.err().filter(|why| *why != Errno::NOENT).map(Into::into)
 }
