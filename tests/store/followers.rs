@@ -39,6 +39,11 @@ fn a_follower_without_a_log_listens_serves_nothing_and_says_so_once() {
     assert_eq!(follower.stderr().matches("cannot be reached").count(), 1);
 }
 
+/// Whether a wrong token got no further: it was no token of ours, or one guess too many.
+fn is_refused(status: u16) -> bool {
+    matches!(status, 401 | 429)
+}
+
 #[test]
 fn only_who_knows_the_token_may_follow_if_one_is_shown() {
     let street = Street::new();
@@ -51,27 +56,27 @@ fn only_who_knows_the_token_may_follow_if_one_is_shown() {
     let friend = street.follower(&["--store-log-token=right"]);
     up(&friend);
     assert_eq!(get(friend.addr("catalog-2", "tcp"), "/retrieve/item/2").status, 200);
+    let book = r#"{"title":"t","price":1,"topic":"t"}"#;
+    let fields = "Content-Type: application/json\r\n";
+    for front in [owner.panel(), friend.panel()] {
+        for _ in 0..2 {
+            assert_eq!(ask(front, "POST", "/api/books", fields, book).status, 201);
+        }
+    }
     for (path, method) in [("follow", "POST"), ("entries", "POST"), ("state?at=books-0", "GET")] {
         let path = format!("/api/store/log/{path}");
         let wrong = "Authorization: Bearer wrong\r\n";
-        assert_eq!(ask(owner.panel(), method, &path, wrong, "[]").status, 401, "{path}");
+        assert!(is_refused(ask(owner.panel(), method, &path, wrong, "[]").status), "{path}");
         let elsewhere = "Origin: http://evil.example\r\n";
         assert_eq!(ask(owner.panel(), method, &path, elsewhere, "[]").status, 403, "{path}");
         assert!(ask(owner.web(), method, &path, "", "[]").status >= 400, "{path} is not for all");
         assert!(ask(friend.panel(), method, &path, "", "[]").status >= 400, "{path}: no log");
     }
-    let book = r#"{"title":"t","price":1,"topic":"t"}"#;
-    let fields = "Content-Type: application/json\r\n";
     let wrong = format!("{fields}Authorization: Bearer wrong\r\n");
     for catalog in [owner.addr("catalog-1", "tcp"), friend.addr("catalog-2", "tcp")] {
-        assert_eq!(ask(catalog, "POST", "/api/books", &wrong, book).status, 401);
+        assert!(is_refused(ask(catalog, "POST", "/api/books", &wrong, book).status));
         let evil = format!("{fields}Origin: http://evil.example\r\n");
         assert_eq!(ask(catalog, "POST", "/api/books", &evil, book).status, 403);
-    }
-    for front in [owner.panel(), friend.panel()] {
-        for _ in 0..2 {
-            assert_eq!(ask(front, "POST", "/api/books", fields, book).status, 201);
-        }
     }
     for mut server in [owner, friend] {
         let began = Instant::now();

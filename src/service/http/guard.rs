@@ -102,10 +102,7 @@ fn is_from_elsewhere(head: &Head<'_, '_>) -> bool {
     match head.field("sec-fetch-site") {
         // A browser vouches for it, also where a proxy changes `Host`.
         Some(b"same-origin") => false,
-        Some(b"none") | None => head.field("origin").is_some_and(|origin| {
-            let host = head.host().and_then(Authority::parse);
-            !host.is_some_and(|host| is_page_of(origin, &host))
-        }),
+        Some(b"none") | None => is_for_another_page(head),
         Some(_) => true,
     }
 }
@@ -129,6 +126,10 @@ pub fn admit(
         // Nobody learns which numbers there are.
         Guard::Keyed if face == Face::Web => {
             return Err(route.style_for(head).error(404, NO_ORDER));
+        }
+        // No page of ours reads what processes of a store say to each other.
+        Guard::Store if is_for_another_page(head) && !cx.world.web.cors.names(head) => {
+            Err(Denied::CrossSite)
         }
         Guard::Keyed | Guard::Store => judge_here(face, head, true, cx),
     };
@@ -222,6 +223,13 @@ fn judge(
         return Ok(());
     }
     Err(Denied::NoToken)
+}
+
+/// Whether the answer is wanted by a page at another origin, whatever the method.
+fn is_for_another_page(head: &Head<'_, '_>) -> bool {
+    let host = head.host().and_then(Authority::parse);
+    let is_ours = |origin| host.is_some_and(|host| is_page_of(origin, &host));
+    head.field("origin").is_some_and(|origin| !is_ours(origin))
 }
 
 /// Whether a GET that changes something may have been caused by a link or an image of another
