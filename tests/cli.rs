@@ -150,7 +150,7 @@ fn a_study_of_what_a_model_cannot_do_is_refused_with_the_reason() {
             "forked cannot serve chat: processes share no lobby",
         ),
         (&["--model=loop", "--workers=0"], "--workers: 0 is too small: 1 … 1000"),
-        (&["--modle=loop"], "unknown option --modle (did you mean --model?)"),
+        (&["--modle=loop"], "unknown option --modle; did you mean --model?"),
     ] {
         let run = place.run(&[&["study", "serve"], args].concat());
         let expected = format!("pentad: study: {expected}; pentad study --help explains\n");

@@ -251,7 +251,7 @@ impl Shop {
 
     /// How many orders there are.
     pub(super) fn orders(&self, desk: &mut Desk) -> Result<u64, Broken> {
-        let newest = self.get(desk, self.web, "/api/orders?limit=1")?;
+        let newest = self.get(desk, self.panel, "/api/orders?limit=1")?;
         Ok(newest[0]["id"].as_u64().unwrap_or_default())
     }
 
