@@ -114,8 +114,6 @@ pub struct Panel {
     pub hosts: Vec<String>,
     /// What operators have to know.
     pub token: Option<String>,
-    /// Where visitors from elsewhere find it.
-    pub url: Option<String>,
     /// Whether it may listen beyond the loopback without encryption.
     pub insecure: bool,
     /// Whether anybody may read its metrics.

@@ -73,7 +73,8 @@ fn there_is_a_thread_for_each_task_and_none_for_connections() {
     let count = affordable(1000, 9);
     let addr = server.web();
     let fields = by("1111", "\"protocol\":\"tcp\",\"concurrency\":4");
-    let request = post("/legacy_pi", &fields).replace("Host: a", "Host: a\r\nConnection: close");
+    let closing = "Host: localhost\r\nConnection: close";
+    let request = post("/legacy_pi", &fields).replace("Host: localhost", closing);
     thread::scope(|scope| {
         let clients = scope.spawn(|| crowd(addr, count, |_| request.clone().into_bytes()));
         eventually("hundreds under way", || (server.count("fd") > count * 4).then_some(()));

@@ -4,7 +4,7 @@ use super::row::{Opt, Set, switch, valued};
 use super::{put, value};
 use crate::config::value::optional;
 
-pub(super) static PANEL: [Opt; 6] = [
+pub(super) static PANEL: [Opt; 5] = [
     Opt {
         name: "panel-host",
         value: "HOST",
@@ -27,14 +27,6 @@ pub(super) static PANEL: [Opt; 6] = [
         "What operators have to know, wherever they are: as Authorization: Bearer TOKEN, or on \
          the panel's sign-in page. Without one, whoever is on this machine is an operator",
         |d, v| put(&mut d.config.panel.token, optional(v, token)),
-    ),
-    valued(
-        "panel-url",
-        "URL",
-        value::NONE,
-        "Where visitors from elsewhere find the panel: built-in pages link to it. Without one, \
-         only visitors on this machine are shown a link",
-        |d, v| put(&mut d.config.panel.url, optional(v, url)),
     ),
     switch(
         "insecure-panel",
@@ -91,18 +83,6 @@ fn origin(text: &str) -> Result<String, String> {
     let host = host(rest).map_err(|_| wrong())?;
     let host = host.strip_suffix(default_port).unwrap_or(&host);
     Ok(format!("{scheme}://{host}"))
-}
-
-/// An address of a page. It is put into pages of ours, and so has nothing that means something
-/// there.
-fn url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]@%+=".contains(&b);
-    let fits = |rest: &str| !rest.is_empty() && rest.bytes().all(is_part);
-    if !rest.is_some_and(fits) {
-        return Err(format!("`{text}` is no URL such as https://panel.example.org/"));
-    }
-    Ok(text.to_owned())
 }
 
 /// What may follow `Bearer` (RFC 6750 §2.1).
