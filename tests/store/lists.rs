@@ -32,7 +32,11 @@ fn a_page_goes_on_behind_the_last_book_for_every_sort() {
                 "{{\"title\":\"{title}\",\"price\":{price},\"topic\":\"New\",\
                  \"quantity\":{quantity}}}"
             );
-            assert_eq!(ask(server.web(), "POST", "/api/books", JSON, &book).status, 201, "{book}");
+            assert_eq!(
+                ask(server.panel(), "POST", "/api/books", JSON, &book).status,
+                201,
+                "{book}"
+            );
         }
         let mut path = next;
         while let Some(next) = path {
