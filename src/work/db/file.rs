@@ -140,7 +140,7 @@ pub fn write<T>(
 /// theirs are not locked.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub fn write_attached<T>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
