@@ -71,13 +71,13 @@ fn request(rng: &mut Rng) -> (Vec<u8>, Answer) {
         } else {
             format!("Content-Length: {}\r\n\r\n{body}", body.len())
         };
-        format!("POST {path} HTTP/1.1\r\nHost: a\r\n{framed}")
+        format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{framed}")
     };
     let chunked = rng.bool();
     let (text, status, holds) = match rng.u8(..8) {
-        0 => ("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), 200, "ok\n"),
-        1 => ("HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), 200, ""),
-        2 => ("\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), 404, "Not Found"),
+        0 => ("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_string(), 200, "ok\n"),
+        1 => ("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_string(), 200, ""),
+        2 => ("\r\nGET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n".to_string(), 404, "Not Found"),
         3 => (post("/pi", "{".repeat(2 + rng.usize(..300)), chunked), 400, "malformed JSON"),
         4 => {
             let body = format!("{{{USER},\"simulations\":{}}}", 100 + rng.u32(..100_000));
@@ -133,7 +133,7 @@ fn file_request(rng: &mut Rng) -> (Vec<u8>, Answer) {
     };
     let head = rng.u8(..8) == 0 && status == 200;
     let (method, holds) = if head { ("HEAD", "") } else { ("GET", holds) };
-    let text = format!("{method} /{name} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+    let text = format!("{method} /{name} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
     (text.into_bytes(), Answer::Http { status, holds })
 }
 
