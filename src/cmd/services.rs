@@ -68,7 +68,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     }
     let mut database = Database::open(&data.file(DATABASE))
         .map_err(|failure| format!("the database cannot be used: {failure}"))?;
-    let site = site(config, data)?;
+    let site = site(config, &doors, data)?;
     let log = match &config.log_file {
         None => None,
         Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
@@ -120,9 +120,13 @@ fn absolute(path: &Path) -> Result<String, String> {
 }
 
 /// The static site: the directory that was named, or what is in the program.
-fn site(config: &Config, data: &DataDir) -> Result<site::State, String> {
+fn site(config: &Config, doors: &[Door], data: &DataDir) -> Result<site::State, String> {
     let source = match &config.root {
-        None => site::demo(),
+        None => {
+            let panel = doors.iter().filter(|door| door.service == Service::Panel.name());
+            let panel = panel.map(|door| door.addr).collect::<Vec<_>>();
+            site::demo(&panel, config.panel.url.as_deref())
+        }
         Some(root) => {
             let told =
                 |error: io::Error| format!("root {}: cannot open it: {error}", root.display());

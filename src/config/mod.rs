@@ -114,6 +114,8 @@ pub struct Panel {
     pub hosts: Vec<String>,
     /// What operators have to know.
     pub token: Option<String>,
+    /// Its address for visitors from other machines.
+    pub url: Option<String>,
     /// Whether it may listen beyond the loopback without encryption.
     pub insecure: bool,
     /// Whether anybody may read its metrics.

@@ -294,7 +294,7 @@ fn a_panel_beyond_the_loopback_needs_a_token_and_consent() {
 }
 
 /// An address of this machine that other machines might reach, found without sending anything.
-fn outward() -> Option<SocketAddr> {
+pub fn outward() -> Option<SocketAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     socket.local_addr().ok().filter(|addr| !addr.ip().is_loopback())

@@ -4,7 +4,7 @@ use super::row::{Opt, Set, switch, valued};
 use super::{put, value};
 use crate::config::value::optional;
 
-pub(super) static PANEL: [Opt; 5] = [
+pub(super) static PANEL: [Opt; 6] = [
     Opt {
         name: "panel-host",
         value: "HOST",
@@ -27,6 +27,14 @@ pub(super) static PANEL: [Opt; 5] = [
         "What operators have to know, wherever they are: as Authorization: Bearer TOKEN, or on \
          the panel's sign-in page. Without one, whoever is on this machine is an operator",
         |d, v| put(&mut d.config.panel.token, optional(v, token)),
+    ),
+    valued(
+        "panel-url",
+        "URL",
+        value::NONE,
+        "Where visitors from other machines find the panel: pages of the built-in site link to \
+         it. Without one, only visitors on this machine get a link",
+        |d, v| put(&mut d.config.panel.url, optional(v, url)),
     ),
     switch(
         "insecure-panel",
@@ -83,6 +91,16 @@ fn origin(text: &str) -> Result<String, String> {
     let host = host(rest).map_err(|_| wrong())?;
     let host = host.strip_suffix(default_port).unwrap_or(&host);
     Ok(format!("{scheme}://{host}"))
+}
+
+/// The address of a page, without characters that mean something in HTML.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/[]@%+=".contains(&b);
+    if !rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_part)) {
+        return Err(format!("`{text}` is not a URL such as https://panel.example.org"));
+    }
+    Ok(text.to_owned())
 }
 
 /// What may follow `Bearer` (RFC 6750 §2.1).

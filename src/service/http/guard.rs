@@ -11,6 +11,7 @@ mod cors;
 mod host;
 
 pub use cors::Cors;
+pub use host::{Authority, is_loopback};
 
 use super::response::{Response, Style};
 use super::routes::{self, Endpoint, Face, Guard, Route};
@@ -18,7 +19,7 @@ use crate::service::store::rows::NO_ORDER;
 use crate::service::{Cx, lockout, panel};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::pair;
-use host::{Authority, is_loopback, is_ours, is_page_of};
+use host::{is_ours, is_page_of};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

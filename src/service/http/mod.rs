@@ -29,7 +29,7 @@ mod stores;
 pub use allow::only_read;
 pub use embedded::Embedded;
 pub use endpoints::{Answer, Pending};
-pub use guard::{Cors, locked_out};
+pub use guard::{Authority, Cors, is_loopback, locked_out};
 pub use request::Request;
 pub use response::{
     Body as Content, Cookie, Response, Style, content, empty, json, lines, page, text,

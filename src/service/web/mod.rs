@@ -36,7 +36,8 @@ impl State {
         secret: [u8; 32],
     ) -> State {
         let common = CommonFields::new(server_header);
-        let site = site::State::new(site::demo(), site::Rules::default(), limits::CACHE_BYTES);
+        let site =
+            site::State::new(site::demo(&[], None), site::Rules::default(), limits::CACHE_BYTES);
         let sessions = sessions::Sessions::new(secret);
         State { limits, access_log, site, sessions, cors: Cors::default(), common }
     }

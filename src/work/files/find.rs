@@ -156,7 +156,7 @@ impl Lookup {
             let is_directory = pages.iter().any(|page| page.path.as_bytes().starts_with(&inside));
             return if is_directory { Outcome::Directory } else { Outcome::Missing };
         };
-        let bytes = pages[at].bytes;
+        let bytes = &*pages[at].bytes;
         let (inode, length) = (at as u64, bytes.len() as u64);
         let mark = Mark { inode, bytes: length, ..Mark::UNDATED };
         let state = State { base: mark, sidecars: [None; 3] };

@@ -35,6 +35,7 @@ use list::Listing;
 use print::Printing;
 use read::Reading;
 use rustix::io::Errno;
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -43,18 +44,18 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub enum Site {
     /// In the program itself.
-    Embedded(&'static [Page]),
+    Embedded(Vec<Page>),
     /// In a directory.
     Directory(Root),
 }
 
-/// A file that was compiled in.
+/// A file of the program: compiled in, or made of what was.
 #[derive(Debug)]
 pub struct Page {
     /// Its path, from the first slash.
-    pub path: &'static str,
-    /// What is in it.
-    pub bytes: &'static [u8],
+    pub path: Cow<'static, str>,
+    /// Its content.
+    pub bytes: Cow<'static, [u8]>,
 }
 
 /// How a file may be encoded at rest.

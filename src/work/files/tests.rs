@@ -321,11 +321,9 @@ fn a_stretch_is_warm_as_long_as_the_file_is_what_it_was() {
 
 #[test]
 fn pages_of_the_program_are_found_like_files() {
-    static PAGES: [Page; 2] = [
-        Page { path: "/index.html", bytes: b"index" },
-        Page { path: "/sub/a.txt", bytes: b"text" },
-    ];
-    let site = Arc::new(Site::Embedded(&PAGES));
+    let pages = [("/index.html", "index"), ("/sub/a.txt", "text")];
+    let pages = pages.map(|(path, text)| Page { path: path.into(), bytes: text.as_bytes().into() });
+    let site = Arc::new(Site::Embedded(pages.into()));
     let place = Place::new();
     let lookup = |path: &str| Lookup { site: Arc::clone(&site), ..place.lookup(path) };
     assert_eq!(bytes(done(lookup("/"))), b"index");

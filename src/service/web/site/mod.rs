@@ -8,6 +8,7 @@
 //! It never touches a disk. Names are bytes: nothing here takes them for text.
 
 mod answer;
+mod demo;
 mod fetch;
 mod listing;
 mod make;
@@ -17,6 +18,7 @@ mod ready;
 mod resource;
 mod table;
 
+pub use demo::{DEMO_POLICY, demo};
 pub use fetch::Session;
 pub use pending::Pending;
 pub use ready::{Readiness, ready};
@@ -26,13 +28,16 @@ pub use table::{Fetched, Fetches, Name};
 use super::cache::{Cache, Verdict};
 use crate::limits;
 use crate::service::Cx;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, only_read};
+use crate::service::http::{
+    Answer, Authority, Pending as HttpPending, Request, Response, Style, is_loopback, only_read,
+};
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
-use crate::work::files::{self, Page, Seats, Site};
+use crate::work::files::{self, Seats, Site};
 use crate::work::{Compute, Job};
 use listing::Listings;
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use table::Order;
@@ -66,33 +71,6 @@ pub struct Rules {
     pub list: bool,
 }
 
-macro_rules! page {
-    ($path:literal) => {
-        Page { path: $path, bytes: include_bytes!(concat!("../../../../assets", $path)) }
-    };
-}
-
-/// The site that is in the program.
-static DEMO: [Page; 5] = [
-    page!("/index.html"),
-    page!("/about.html"),
-    page!("/site.css"),
-    page!("/logo.svg"),
-    page!("/favicon.ico"),
-];
-
-/// What its pages may do: be styled by what is there too, show pictures from there, and no more.
-pub const DEMO_POLICY: (&str, &str) = (
-    "Content-Security-Policy",
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'",
-);
-
-/// The site that is in the program.
-pub fn demo() -> Site {
-    Site::Embedded(&DEMO)
-}
-
 impl State {
     /// A site from there, with a cache of so many bytes.
     pub fn new(source: Site, rules: Rules, cache_bytes: usize) -> State {
@@ -123,6 +101,24 @@ impl State {
             && state.base.bytes >= resource::PACK_BYTES_MIN
             && forms <= self.cache.entry_bytes_max() as u64
             && media::is_compressible(&with_index(path))
+    }
+
+    /// Returns the path of the file that answers a request for `path`: of a page of the program,
+    /// the form with links that work for the visitor.
+    fn path_for<'a>(
+        &self,
+        path: Cow<'a, [u8]>,
+        head: &Head<'_, '_>,
+        peer: IpAddr,
+    ) -> Cow<'a, [u8]> {
+        let form = match &*self.source {
+            Site::Embedded(_) if is_loopback(peer) => head
+                .host()
+                .and_then(Authority::parse)
+                .and_then(|host| demo::local_form(&path, host.name)),
+            Site::Embedded(_) | Site::Directory(_) => None,
+        };
+        form.map_or(path, |form| Cow::Owned(form.into_bytes()))
     }
 
     /// Looks whether there are files to serve, where that may change.
@@ -177,6 +173,7 @@ pub fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     if !files::is_served(&path) {
         return fail(head, request, 404, NOWHERE, cx);
     }
+    let path = cx.world.web.site.path_for(path, head, cx.peer.ip());
     let reads = matches!(head.method, Method::Get | Method::Head);
     let goal = if reads { Goal::File } else { Goal::Refusal };
     match hit(&path, head, goal, false, cx) {
