@@ -22,8 +22,9 @@
 #
 # Needs two cores, cargo, curl, a C compiler, nginx, lighttpd, wrk and Python; as root on Debian,
 # what is missing is installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that
-# binary instead of building one, SERVER_CORE and LOAD_CORE choose other cores than 0 and 1, and
-# PATIENCE is for how many seconds in all the script waits for others to leave the machine alone.
+# binary instead of building one, OLD=FILE another one beside it, SERVER_CORE and LOAD_CORE choose
+# other cores than 0 and 1, and PATIENCE is for how many seconds in all the script waits for
+# others to leave the machine alone.
 
 source "$(dirname "$0")/lib.sh"
 
@@ -52,6 +53,10 @@ start_all() {
     pids[pentad]=$pid ports[pentad]=$port
     start_pentad --root "$tmp/site" --cache-bytes 0
     pids[uncached]=$pid ports[uncached]=$port
+    if [ -n "${OLD:-}" ]; then
+        start_old --root "$tmp/site"
+        pids[old]=$pid ports[old]=$port
+    fi
     start_nginx "$tmp/site"
     pids[nginx]=$pid ports[nginx]=$port
     start_lighttpd "$tmp/site"
@@ -68,10 +73,10 @@ start_all() {
 # servers TEST - whom it goes to.
 servers() {
     case $1 in
-        small) echo pentad uncached nginx lighttpd bare ;;
-        middle) echo pentad uncached nginx lighttpd sendfile ;;
-        large | paced) echo pentad nginx lighttpd ;;
-        slow) echo pentad nginx ;;
+        small) echo pentad ${OLD:+old} uncached nginx lighttpd bare ;;
+        middle) echo pentad ${OLD:+old} uncached nginx lighttpd sendfile ;;
+        large | paced) echo pentad ${OLD:+old} nginx lighttpd ;;
+        slow) echo pentad ${OLD:+old} nginx ;;
     esac
 }
 

@@ -20,8 +20,9 @@
 #
 # Needs two cores, cargo, curl, a C compiler, nginx and wrk; as root on Debian, what is missing is
 # installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that binary instead of
-# building one, SERVER_CORE and LOAD_CORE choose other cores than 0 and 1, and PATIENCE is for how
-# many seconds in all the script waits for others to leave the machine alone.
+# building one, OLD=FILE another one beside it, SERVER_CORE and LOAD_CORE choose other cores than
+# 0 and 1, and PATIENCE is for how many seconds in all the script waits for others to leave the
+# machine alone.
 
 source "$(dirname "$0")/lib.sh"
 
@@ -47,6 +48,12 @@ start_all() {
     pids[pentad]=$pid ports[pentad]=$port
     start_pentad --defer-accept
     pids[deferred]=$pid ports[deferred]=$port
+    if [ -n "${OLD:-}" ]; then
+        # shellcheck disable=SC2119 # it takes options, but needs none here
+        start_old
+        pids[old]=$pid ports[old]=$port
+        SERVERS+=(old)
+    fi
     start_nginx ""
     pids[nginx]=$pid ports[nginx]=$port
     # The bare loop repeats what pentad says, so that both send the same bytes.

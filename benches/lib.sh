@@ -177,6 +177,12 @@ start_pentad() {
     panel=$(sed -n 's/^listening panel tcp .*:\([0-9]*\)$/\1/p' "$out")
 }
 
+# start_old [OPTION...] - the pentad of OLD, beside the one that is measured.
+start_old() {
+    local pentad=$OLD
+    start_pentad "$@"
+}
+
 # start_nginx [DIR] - one worker, the same answer with the same fields, nothing logged; and the
 # files of DIR, opened once.
 start_nginx() {

@@ -36,6 +36,13 @@ const SLICE_BYTES: usize = 64 * 1024;
 /// About what a byte costs, in nanoseconds.
 const NANOS_PER_BYTE: usize = 15;
 
+/// Compresses in one go what fits a slice.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("a Vec takes every write");
+    encoder.finish().expect("a Vec takes every write")
+}
+
 impl Job {
     /// The gzip of `from`.
     pub fn new(from: Arc<[u8]>) -> Job {

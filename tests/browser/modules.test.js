@@ -91,3 +91,19 @@ test("thirty seconds are remembered, with their gaps", async (t) => {
     back: "9",
   });
 });
+
+test("there is no line for seconds without traffic", async (t) => {
+  const server = await startServer(t);
+  const { page } = await openPage(t, server.panel);
+  const seen = await page.evaluate(async () => {
+    const { remember, series } = await import("/assets/history.js?quiet");
+    const measured = { latency_ms: { p50: 1, p99: 2 }, loop: { lag_ms: { p99: 3 } } };
+    remember(1, { ...measured, requests_per_second: 5 });
+    remember(2, { ...measured, requests_per_second: 0 });
+    remember(3, { ...measured, requests_per_second: 7 });
+    return Object.fromEntries(
+      ["p50", "p99", "lag"].map((name) => [name, series[name].slice(-3)]),
+    );
+  });
+  assert.deepEqual(seen, { p50: [1, null, 1], p99: [2, null, 2], lag: [3, null, 3] });
+});

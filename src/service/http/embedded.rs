@@ -1,21 +1,24 @@
-//! Files that are part of the program: pages, styles, scripts. They change with the program only,
-//! so that their entity tags are known before it runs; nothing here is read, hashed or copied for
-//! a request.
+//! Files that are part of the program: pages, styles, scripts. They change with the program only:
+//! their entity tags are known at compile time, and each is compressed once, at the first request
+//! that accepts it so.
 
 use super::request::Request;
 use super::response::{Cookie, Response, bytes, empty};
+use crate::wire::accept::{self, Coding};
 use crate::wire::conditional::{Conditions, Tag, Validators, Verdict};
+use std::sync::OnceLock;
 
 /// One file.
 #[derive(Debug)]
 pub struct Embedded {
-    /// Its name, the last segment of its path.
+    /// The last segment of its path.
     pub name: &'static str,
     /// Its media type.
     pub content_type: &'static str,
-    /// What is in it.
+    /// Its content.
     pub bytes: &'static [u8],
     hash: u64,
+    gzip: OnceLock<Option<Box<[u8]>>>,
 }
 
 impl Embedded {
@@ -25,26 +28,58 @@ impl Embedded {
         content_type: &'static str,
         bytes: &'static [u8],
     ) -> Embedded {
-        Embedded { name, content_type, bytes, hash: fnv(bytes) }
+        Embedded { name, content_type, bytes, hash: fnv(bytes), gzip: OnceLock::new() }
     }
 
-    /// The answer to a GET: the file, unless the client has it. Names stay when contents change,
-    /// so that a client asks each time.
-    pub fn answer(&self, request: &Request<'_, '_, '_>) -> Response {
-        let tag = format!("{:016x}", self.hash);
-        let current = Validators { etag: Some(Tag::strong(tag.as_bytes())), modified: None };
+    /// Answers a GET with the file, unless the client has it. Names stay when contents change, so
+    /// clients ask each time.
+    pub fn answer(&'static self, request: &Request<'_, '_, '_>) -> Response {
         let head = request.head;
-        let response = match Conditions::of(head.fields).evaluate(head.method, &current) {
-            Verdict::Proceed if self.content_type.starts_with("text/html") => {
-                let page = bytes(200, self.content_type, self.bytes);
-                Response { cookie: Cookie::Allowed, ..page }
-            }
-            Verdict::Proceed => bytes(200, self.content_type, self.bytes),
+        let gzip = self.gzip.get_or_init(|| gzip(self.bytes)).as_deref();
+        let packed = gzip.filter(|_| accepts_gzip(head.fields("accept-encoding")));
+        let suffix = if packed.is_some() { "-gzip" } else { "" };
+        let tag = format!("{:016x}{suffix}", self.hash);
+        let current = Validators { etag: Some(Tag::strong(tag.as_bytes())), modified: None };
+        let mut response = match Conditions::of(head.fields).evaluate(head.method, &current) {
+            Verdict::Proceed => self.content(packed),
             Verdict::NotModified => empty(304),
             Verdict::PreconditionFailed => empty(412),
         };
+        if gzip.is_some() {
+            response = response.field("Vary", "Accept-Encoding".to_string());
+        }
         response.field("ETag", format!("\"{tag}\"")).field("Cache-Control", "no-cache".to_string())
     }
+
+    /// The response with the content, compressed or as it is.
+    fn content(&self, packed: Option<&'static [u8]>) -> Response {
+        let mut response = bytes(200, self.content_type, packed.unwrap_or(self.bytes));
+        if self.content_type.starts_with("text/html") {
+            response.cookie = Cookie::Allowed;
+        }
+        match packed {
+            Some(_) => response.field("Content-Encoding", Coding::Gzip.token().to_string()),
+            None => response,
+        }
+    }
+}
+
+fn accepts_gzip<'b>(accepted: impl Iterator<Item = &'b [u8]>) -> bool {
+    accept::coding(accepted, &[Coding::Gzip, Coding::Identity]) == Some(Coding::Gzip)
+}
+
+/// The compressed content, if that saves at least one packet on its way.
+#[cfg(feature = "gzip")]
+fn gzip(bytes: &[u8]) -> Option<Box<[u8]>> {
+    const PACKET_BYTES: usize = 1460;
+    let packed = crate::work::pack::gzip(bytes);
+    (packed.len().div_ceil(PACKET_BYTES) < bytes.len().div_ceil(PACKET_BYTES))
+        .then(|| packed.into_boxed_slice())
+}
+
+#[cfg(not(feature = "gzip"))]
+fn gzip(_: &[u8]) -> Option<Box<[u8]>> {
+    None
 }
 
 /// FNV-1a. It tells versions of our own files apart, which nobody forges.

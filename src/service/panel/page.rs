@@ -31,7 +31,7 @@ pub const PAGES: [&str; 4] = ["/", "/reports/", "/chat/", "/store/"];
 pub const ASSETS: &str = "/assets/";
 
 /// What is there.
-static FILES: &[Embedded] = &[
+static FILES: [Embedded; 19] = [
     embedded!("panel.css", STYLE),
     embedded!("icon.svg", "image/svg+xml"),
     embedded!("cache.js", SCRIPT),
@@ -141,7 +141,7 @@ mod tests {
         for name in &all {
             assert!(FILES.iter().any(|file| file.name == *name), "{name} is not there");
         }
-        for file in FILES {
+        for file in &FILES {
             assert!(all.contains(&file.name), "nobody asks for {}", file.name);
         }
     }
