@@ -29,7 +29,7 @@ pub use lines::{pow_line, pow_proof};
 pub use lobby::lobby_ops;
 pub use responses::http_response;
 pub use sessions::session_ops;
-pub use store::{log_entry, store_ops, store_talk};
+pub use store::{log_entry, store_ops, store_protocol};
 pub use stream::http_stream;
 pub use values::{json, target};
 
@@ -64,7 +64,7 @@ pub const LAWS: &[(&str, Law)] = &[
     ("session_ops", session_ops),
     ("log_entry", log_entry),
     ("store_ops", store_ops),
-    ("store_talk", store_talk),
+    ("store_protocol", store_protocol),
     ("chat_line", chat_line),
     ("telnet", telnet),
     ("lobby_ops", lobby_ops),

@@ -1,9 +1,11 @@
 //! The bookstore: entries as text, and any run of entries against a naive book-keeper.
 
+use crate::service::store::log::protocol::{
+    COMMANDS_MAX, News, REPLICAS_MAX, Report, parse_told, print_told,
+};
 use crate::work::store::codec::{EXPECTED_MAX, entry, parse, print, value};
 use crate::work::store::memory::Tables;
 use crate::work::store::page::{Cursor, Page};
-use crate::work::store::talk::{COMMANDS_MAX, News, REPLICAS_MAX, Report, parse_told, print_told};
 use crate::work::store::{Book, Entry, Outcome, PRICE_MAX, QUANTITY_MAX};
 use std::collections::HashMap;
 
@@ -34,7 +36,7 @@ pub fn log_entry(input: &[u8]) {
 
 /// What processes say to each other is printed and read back as the same, whatever it is taken for,
 /// and keeps every bound.
-pub fn store_talk(input: &[u8]) {
+pub fn store_protocol(input: &[u8]) {
     if let Some(report) = Report::parse(input) {
         assert_eq!(Report::parse(report.print().as_bytes()).as_ref(), Some(&report));
         assert!(report.replicas.len() <= REPLICAS_MAX && report.since <= i64::MAX as u64);

@@ -5,10 +5,10 @@ use super::DataDir;
 use crate::config::{Balance, Config, Listen, Service};
 use crate::net::Door;
 use crate::service::store::State;
-use crate::service::store::elsewhere::Elsewhere;
 use crate::service::store::front::cache::Cache;
 use crate::service::store::front::{self, Asked, State as Front};
 use crate::service::store::log::Log;
+use crate::service::store::log::follower::Follower;
 use crate::service::store::replicas::{AHEAD, OTHER_LOG, Phase, Replica, Role};
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, File, Origin, Request, View};
@@ -80,7 +80,7 @@ fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Resul
                 replica.opened(view);
                 replica.phase = Phase::Up;
             }
-            Err(failure) => replica.fall(Some(&failure)),
+            Err(failure) => replica.mark_down(Some(&failure)),
         }
         files.push((replica.name.clone(), file));
         all.push(replica);
@@ -110,7 +110,7 @@ fn follower(
         files.push((replica.name.clone(), file));
         all.push(replica);
     }
-    let log = Log::elsewhere(Elsewhere::new(log));
+    let log = Log::following(Follower::new(log));
     Ok(Opened { state: State::new(log, all, front), files, leases: true, begins: true })
 }
 

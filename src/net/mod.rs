@@ -56,7 +56,7 @@ use completions::{Completion, Completions};
 use events::{readiness, slept, wait};
 use listen::{Accepted, DoorSocket, Listener};
 use mio::{Events, Interest, Poll, Registry, Waker};
-use pool::{Pool, Scribe};
+use pool::{DbThread, Pool};
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use socket::BOTH;
@@ -189,10 +189,10 @@ impl Loop {
             registry: registry.try_clone().map_err(cannot("duplicate the epoll descriptor"))?,
             pool: Pool::start(workers, &completions)?,
             readers: Pool::readers(&completions)?,
-            scribe: Scribe::start("database", database, &completions)?,
+            database: DbThread::start("database", database, &completions)?,
             store: store
                 .into_iter()
-                .map(|(name, file)| Scribe::start(&name, file, &completions))
+                .map(|(name, file)| DbThread::start(&name, file, &completions))
                 .collect::<io::Result<_>>()?,
         };
         let (now, wall) = (Instant::now(), SystemTime::now());

@@ -8,7 +8,7 @@ use super::schedule::Schedule;
 use super::system::thread;
 use crate::limits;
 use crate::service::{Id, Ticket};
-use crate::work::db::Ledger;
+use crate::work::db::BatchCommitter;
 use crate::work::{Compute, Outcome};
 use rustix::process::setpriority_process;
 use std::fmt;
@@ -172,17 +172,17 @@ impl Shared {
 }
 
 /// A thread that owns a file.
-pub struct Scribe<L: Ledger> {
+pub struct DbThread<L: BatchCommitter> {
     requests: Arc<Mailbox<(Id, Ticket, L::Request)>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl<L: Ledger> Scribe<L> {
+impl<L: BatchCommitter> DbThread<L> {
     /// Starts the thread, which is called `name`.
     ///
     /// # Errors
     /// The operating system's, when it has no thread to give.
-    pub fn start(name: &str, mut ledger: L, completions: &Arc<Completions>) -> io::Result<Self> {
+    pub fn start(name: &str, mut file: L, completions: &Arc<Completions>) -> io::Result<Self> {
         let requests = Arc::new(Mailbox::new(limits::DATABASE_REQUESTS));
         let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
         let trouble = format!("the database thread {name} could not carry a request out");
@@ -194,7 +194,7 @@ impl<L: Ledger> Scribe<L> {
                 ready.extend(
                     batch.iter().map(|(_, _, request): &(_, _, L::Request)| request.clone()),
                 );
-                let committed = catch_unwind(AssertUnwindSafe(|| ledger.commit(&ready)));
+                let committed = catch_unwind(AssertUnwindSafe(|| file.commit(&ready)));
                 let Ok(answers) = committed else {
                     log::error!("a database thread panicked: its batch is given up");
                     for (id, ticket, _) in batch.drain(..) {
@@ -210,7 +210,7 @@ impl<L: Ledger> Scribe<L> {
                 }
             }
         })?;
-        Ok(Scribe { requests, thread: Some(thread) })
+        Ok(DbThread { requests, thread: Some(thread) })
     }
 
     /// Queues a request.
@@ -222,7 +222,7 @@ impl<L: Ledger> Scribe<L> {
     }
 }
 
-impl<L: Ledger> Scribe<L> {
+impl<L: BatchCommitter> DbThread<L> {
     /// Nothing more will be committed than what waits. The thread ends after that.
     pub fn end(&mut self) -> Option<JoinHandle<()>> {
         self.requests.close();
@@ -230,15 +230,15 @@ impl<L: Ledger> Scribe<L> {
     }
 }
 
-impl<L: Ledger> Drop for Scribe<L> {
+impl<L: BatchCommitter> Drop for DbThread<L> {
     /// Everything that waits is still committed.
     fn drop(&mut self) {
         join(self.end());
     }
 }
 
-impl<L: Ledger> fmt::Debug for Scribe<L> {
+impl<L: BatchCommitter> fmt::Debug for DbThread<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scribe").finish_non_exhaustive()
+        f.debug_struct("DbThread").finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 //! many descriptors there are.
 
 use super::child::Child;
-use super::pool::{Pool, Scribe};
+use super::pool::{DbThread, Pool};
 use super::reactor::{Outside, QueueFull};
 use super::socket::{Stream, dial, watch};
 use crate::limits::{self, Limits};
@@ -30,17 +30,17 @@ pub struct System {
     /// Those that read files.
     pub readers: Pool,
     /// The thread that owns the database.
-    pub scribe: Scribe<Database>,
+    pub database: DbThread<Database>,
     /// Those that own the files of the bookstore.
-    pub store: Vec<Scribe<store::File>>,
+    pub store: Vec<DbThread<store::File>>,
 }
 
 impl System {
     /// Nothing more is begun. The threads end after what they are at, or what waits for the disk.
     pub fn end(&mut self) -> Vec<JoinHandle<()>> {
         let computing = self.pool.end().into_iter().chain(self.readers.end());
-        let writing = self.scribe.end().into_iter();
-        let writing = writing.chain(self.store.iter_mut().filter_map(Scribe::end));
+        let writing = self.database.end().into_iter();
+        let writing = writing.chain(self.store.iter_mut().filter_map(DbThread::end));
         computing.chain(writing).collect()
     }
 }
@@ -78,11 +78,11 @@ impl Outside for System {
             ) => self.readers.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
             Job::Database(request) => {
-                self.scribe.submit(from, ticket, request).map_err(|_| QueueFull)
+                self.database.submit(from, ticket, request).map_err(|_| QueueFull)
             }
             Job::Store(file, request) => {
-                let scribe = self.store.get(file).ok_or(QueueFull)?;
-                scribe.submit(from, ticket, request).map_err(|_| QueueFull)
+                let thread = self.store.get(file).ok_or(QueueFull)?;
+                thread.submit(from, ticket, request).map_err(|_| QueueFull)
             }
         }
     }

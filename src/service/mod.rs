@@ -228,7 +228,7 @@ pub enum Session {
     /// A search for a proof.
     Search(pow::jobs::Session),
     /// What keeps the bookstore's log.
-    Ledger(store::keeper::Session),
+    Ledger(store::log::task::Session),
     /// A connection with a replica of the bookstore.
     Upstream(store::front::peers::Session),
     /// One question to any server.
@@ -256,7 +256,7 @@ impl Session {
             Kind::Probe(probe) => Session::Probe(client::legacy::Session::open(probe, id)),
             Kind::Line => Session::Line(client::line::Session::open(now)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
-            Kind::Ledger => Session::Ledger(store::keeper::Session::open(now)),
+            Kind::Ledger => Session::Ledger(store::log::task::Session::open(now)),
             Kind::Upstream(peer) => {
                 Session::Upstream(store::front::peers::Session::open(peer, now))
             }

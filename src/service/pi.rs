@@ -10,7 +10,7 @@
 use super::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
 use crate::client::legacy::Probe;
-use crate::service::store::order::OUTCOME;
+use crate::service::store::replicas::writes::OUTCOME;
 use crate::stats::Stats;
 use crate::wire::decimal::milliseconds;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};

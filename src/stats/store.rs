@@ -7,8 +7,8 @@ use super::Tally;
 pub struct Store {
     /// Whether there is any of it in this process.
     pub is_there: bool,
-    /// Replicas of this process, by [`Seat`].
-    pub replicas: [Option<Replica>; Seat::ALL.len()],
+    /// Replicas of this process, by [`ReplicaSlot`].
+    pub replicas: [Option<Replica>; ReplicaSlot::ALL.len()],
     /// The last entry of the log.
     pub seq: u64,
     /// Entries that were written to it.
@@ -19,21 +19,21 @@ pub struct Store {
     pub failures: u64,
     /// Writes that wait for their record.
     pub waiting: u64,
-    /// Purchases by what came of them, see [`Deal`].
-    pub deals: Tally<{ Deal::ALL.len() }>,
+    /// Purchases by what came of them, see [`PurchaseOutcome`].
+    pub purchases: Tally<{ PurchaseOutcome::ALL.len() }>,
     /// Other writes that changed a book …
     pub changes: u64,
     /// … and those that changed none.
     pub vain: u64,
     /// The front's cache.
-    pub cache: Shelf,
+    pub cache: CacheFigures,
 }
 
 /// A replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replica {
     /// Whether it may be asked.
-    pub state: Standing,
+    pub state: ReplicaState,
     /// The last entry that it has applied.
     pub seq: u64,
     /// How many there are behind that.
@@ -46,7 +46,7 @@ pub struct Replica {
 
 /// The front's cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shelf {
+pub struct CacheFigures {
     /// Reads answered from it.
     pub hits: u64,
     /// Reads that a replica was asked for.
@@ -65,7 +65,7 @@ pub struct Shelf {
     pub max_entries: usize,
 }
 
-impl Shelf {
+impl CacheFigures {
     /// The share of reads that asked nobody.
     pub fn hit_share(&self) -> f64 {
         self.hits as f64 / (self.hits + self.misses + self.collapsed).max(1) as f64
@@ -74,7 +74,7 @@ impl Shelf {
 
 /// Which replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seat {
+pub enum ReplicaSlot {
     /// The first catalog.
     Catalog1,
     /// The second one.
@@ -85,32 +85,33 @@ pub enum Seat {
     Order2,
 }
 
-impl Seat {
+impl ReplicaSlot {
     /// All of them, in their order.
-    pub const ALL: [Seat; 4] = [Seat::Catalog1, Seat::Catalog2, Seat::Order1, Seat::Order2];
+    pub const ALL: [ReplicaSlot; 4] =
+        [ReplicaSlot::Catalog1, ReplicaSlot::Catalog2, ReplicaSlot::Order1, ReplicaSlot::Order2];
 
     /// The name that metrics write.
     pub fn name(self) -> &'static str {
         match self {
-            Seat::Catalog1 => "catalog-1",
-            Seat::Catalog2 => "catalog-2",
-            Seat::Order1 => "order-1",
-            Seat::Order2 => "order-2",
+            ReplicaSlot::Catalog1 => "catalog-1",
+            ReplicaSlot::Catalog2 => "catalog-2",
+            ReplicaSlot::Order1 => "order-1",
+            ReplicaSlot::Order2 => "order-2",
         }
     }
 
     /// Its role.
     pub fn role(self) -> &'static str {
         match self {
-            Seat::Catalog1 | Seat::Catalog2 => "catalog",
-            Seat::Order1 | Seat::Order2 => "order",
+            ReplicaSlot::Catalog1 | ReplicaSlot::Catalog2 => "catalog",
+            ReplicaSlot::Order1 | ReplicaSlot::Order2 => "order",
         }
     }
 }
 
 /// Whether a replica may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ReplicaState {
     /// Yes.
     Up,
     /// No.
@@ -119,23 +120,33 @@ pub enum Standing {
     Recovering,
 }
 
-impl Standing {
+impl ReplicaState {
     /// All of them.
-    pub const ALL: [Standing; 3] = [Standing::Up, Standing::Down, Standing::Recovering];
+    pub const ALL: [ReplicaState; 3] =
+        [ReplicaState::Up, ReplicaState::Down, ReplicaState::Recovering];
 
-    /// The name that metrics write.
+    /// The name in metrics.
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Up => "up",
-            Standing::Down => "down",
-            Standing::Recovering => "recovering",
+            ReplicaState::Up => "up",
+            ReplicaState::Down => "down",
+            ReplicaState::Recovering => "recovering",
+        }
+    }
+
+    /// The name in the API and in logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            ReplicaState::Up => "UP",
+            ReplicaState::Down => "DOWN",
+            ReplicaState::Recovering => "RECOVERING",
         }
     }
 }
 
 /// What came of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deal {
+pub enum PurchaseOutcome {
     /// Copies were sold.
     Sold,
     /// It had been decided before, under the same key.
@@ -148,19 +159,24 @@ pub enum Deal {
     KeyTaken,
 }
 
-impl Deal {
+impl PurchaseOutcome {
     /// All of them, in the order of their counters.
-    pub const ALL: [Deal; 5] =
-        [Deal::Sold, Deal::Replayed, Deal::Short, Deal::NoBook, Deal::KeyTaken];
+    pub const ALL: [PurchaseOutcome; 5] = [
+        PurchaseOutcome::Sold,
+        PurchaseOutcome::Replayed,
+        PurchaseOutcome::Short,
+        PurchaseOutcome::NoBook,
+        PurchaseOutcome::KeyTaken,
+    ];
 
     /// The name that metrics write.
     pub fn name(self) -> &'static str {
         match self {
-            Deal::Sold => "sold",
-            Deal::Replayed => "replayed",
-            Deal::Short => "short",
-            Deal::NoBook => "no-book",
-            Deal::KeyTaken => "key-taken",
+            PurchaseOutcome::Sold => "sold",
+            PurchaseOutcome::Replayed => "replayed",
+            PurchaseOutcome::Short => "short",
+            PurchaseOutcome::NoBook => "no-book",
+            PurchaseOutcome::KeyTaken => "key-taken",
         }
     }
 }
@@ -171,7 +187,9 @@ mod tests {
 
     #[test]
     fn lists_are_in_the_order_of_their_counters() {
-        assert!(Seat::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
-        assert!(Deal::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
+        assert!(ReplicaSlot::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
+        assert!(
+            PurchaseOutcome::ALL.iter().enumerate().all(|(index, item)| *item as usize == index)
+        );
     }
 }

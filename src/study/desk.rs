@@ -9,7 +9,7 @@ use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
 use crate::service::{Cx, Effect, Event, Id, InPlace, Progress, Session, World};
 use crate::stats::{Close, Stats};
-use crate::work::db::{Answer, Database, Failure, Ledger, Request};
+use crate::work::db::{Answer, BatchCommitter, Database, Failure, Request};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ use pentad::limits::Limits;
 use pentad::net::{Desk, Duct, Outside, QueueFull, Reactor, Readiness, Socket};
 use pentad::service::{Endpoint, Id, Kind, Ticket};
 use pentad::stats::Stats;
-use pentad::work::db::{Database, Ledger};
+use pentad::work::db::{BatchCommitter, Database};
 use pentad::work::files::Opened;
 use pentad::work::{Job, Outcome};
 use std::cell::RefCell;

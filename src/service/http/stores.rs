@@ -6,7 +6,7 @@ use super::routes::{Body, Endpoint, Guard, Route};
 use crate::limits;
 use crate::service::http::Face;
 use crate::service::store::asks::{Ask, Own, Read};
-use crate::service::store::elsewhere;
+use crate::service::store::log::follower;
 use crate::service::store::page::FOLDER;
 use crate::wire::http::Method;
 
@@ -96,9 +96,9 @@ pub const FRONT: &[Route] = &[
     panel(Method::Post, STOCK, Ask::ToCatalog),
     panel(Method::Post, Pattern::Named("/api/store/replicas/", "/crash"), Ask::Crash),
     panel(Method::Post, Pattern::Named("/api/store/replicas/", "/recover"), Ask::Recover),
-    between(Method::Post, elsewhere::FOLLOW, Ask::Follow),
-    between(Method::Post, elsewhere::ENTRIES, Ask::Append),
-    between(Method::Get, elsewhere::STATE, Ask::FirstState),
+    between(Method::Post, follower::FOLLOW, Ask::Follow),
+    between(Method::Post, follower::ENTRIES, Ask::Append),
+    between(Method::Get, follower::STATE, Ask::FirstState),
 ];
 
 /// A catalog's.

@@ -6,7 +6,7 @@
 use super::{prometheus, tester};
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, content, json};
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
-use crate::stats::store::{Deal, Replica, Seat, Store};
+use crate::stats::store::{PurchaseOutcome, Replica, ReplicaSlot, Store};
 use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
 use crate::wire::decimal::{rounded, seconds};
 use crate::wire::metrics_accept::prefers_text;
@@ -236,9 +236,9 @@ fn services(stats: &Stats) -> Value {
 
 /// The bookstore. Where there is none it says nothing.
 fn store(stats: &Stats) -> Value {
-    let Store { seq, entries, records, failures, waiting, deals, changes, vain, cache, .. } =
+    let Store { seq, entries, records, failures, waiting, purchases, changes, vain, cache, .. } =
         &stats.store;
-    let replicas = Seat::ALL.into_iter().zip(&stats.store.replicas);
+    let replicas = ReplicaSlot::ALL.into_iter().zip(&stats.store.replicas);
     let replicas = replicas.filter_map(|(seat, replica)| {
         let Replica { state, seq, lag, requests, errors } = (*replica)?;
         Some(json!({
@@ -255,8 +255,8 @@ fn store(stats: &Stats) -> Value {
     if !stats.store.is_there {
         return json!({});
     }
-    let refused = Deal::ALL.into_iter().skip(1);
-    let refused = refused.map(|deal| (deal.name(), deals.count(deal as usize)));
+    let refused = PurchaseOutcome::ALL.into_iter().skip(1);
+    let refused = refused.map(|deal| (deal.name(), purchases.count(deal as usize)));
     json!({
         "requests": requests(stats, Handler::Store),
         "replicas": replicas,
@@ -267,7 +267,7 @@ fn store(stats: &Stats) -> Value {
             "failures": failures,
             "waiting": waiting,
         },
-        "purchases": deals.count(Deal::Sold as usize),
+        "purchases": purchases.count(PurchaseOutcome::Sold as usize),
         "refused": object(refused),
         "changes": changes,
         "changes_refused": vain,

@@ -1,8 +1,9 @@
 //! What may be asked of the bookstore over HTTP, on which listener, and who answers.
 
 use super::front::{reads, writes};
-use super::replicas::{Phase, Replica, Role};
-use super::{api, catalog, doors, later, lists, order, page as shop, rows, views};
+use super::log::{read_barrier, replication_api};
+use super::replicas::{Phase, Replica, Role, books, catalog, lists, writes as order};
+use super::{page as shop, rows, views};
 use crate::service::http::{
     Answer, Face, Pending as HttpPending, Request, Response, Style, json, page,
 };
@@ -101,7 +102,7 @@ pub enum Read {
 #[derive(Debug)]
 pub enum Pending {
     /// For an entry to be answered.
-    Later(Box<later::Later>),
+    BarrierRead(Box<read_barrier::BarrierRead>),
     /// For a catalog's reply, which the cache may want too.
     Read(reads::Pending),
     /// For a replica's reply.
@@ -113,9 +114,9 @@ pub enum Pending {
     /// For a list that is made elsewhere.
     List(lists::Pending),
     /// For what comes next in the log.
-    Asked(doors::Asked),
+    Asked(replication_api::Asked),
     /// For the log, on behalf of another process.
-    Appended(doors::Appended),
+    Appended(replication_api::Appended),
     /// For another process to do something to a replica.
     Wished(views::Wished),
 }
@@ -132,7 +133,7 @@ impl Pending {
             Pending::Asked(asked) => asked.deadline(),
             Pending::Appended(appended) => appended.deadline(),
             Pending::Wished(wished) => wished.deadline(),
-            Pending::Later(later) => later.deadline(),
+            Pending::BarrierRead(later) => later.deadline(),
         }
     }
 
@@ -159,7 +160,7 @@ impl Pending {
             Pending::Asked(asked) => asked.news(&event, cx.now),
             Pending::Appended(appended) => appended.news(event, cx.now),
             Pending::Wished(wished) => wished.news(&event, cx.now),
-            Pending::Later(later) => match later.news(&event, cx)? {
+            Pending::BarrierRead(later) => match later.news(&event, cx)? {
                 Answer::Ready(response) => Some(response),
                 Answer::Wait(HttpPending::Store(pending)) => {
                     *self = pending;
@@ -185,8 +186,8 @@ pub fn ask(ask: Ask, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Ask::Cache => Answer::Ready(views::cache(cx)),
         Ask::Log => rows::entries(request, cx),
         Ask::Crash | Ask::Recover => views::control(ask == Ask::Crash, request, cx),
-        Ask::Follow => doors::follow(request, cx),
-        Ask::Append => doors::append(request, cx),
+        Ask::Follow => replication_api::follow(request, cx),
+        Ask::Append => replication_api::append(request, cx),
         Ask::FirstState => rows::first_state(request, cx),
         Ask::Health => Answer::Ready(json(200, r#"{"name":"front","state":"UP"}"#.to_string())),
         Ask::Page => Answer::Ready(shop::page(request)),
@@ -212,13 +213,13 @@ fn of_replica(own: Own, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answe
         Own::Index => Answer::Ready(index(replica)),
         Own::Health => Answer::Ready(health(replica)),
         Own::Read(read) => match cx.world.store.unanswered() {
-            Some(seq) => later::wait(read, seq, request, cx),
+            Some(seq) => read_barrier::wait(read, seq, request, cx),
             None => read_now(read, request, cx),
         },
         Own::Modify => catalog::modify(request, cx),
-        Own::Add => api::add(request, cx),
-        Own::Patch => api::patch(request, cx),
-        Own::Stock => api::stock(request, cx),
+        Own::Add => books::add(request, cx),
+        Own::Patch => books::patch(request, cx),
+        Own::Stock => books::stock(request, cx),
         Own::Purchase => order::purchase(request, cx),
         Own::Place => order::place(request, cx),
         Own::Orders => rows::orders(file, request, cx),

@@ -10,34 +10,26 @@
 //! replica: whoever reads afterwards sees it, wherever that read lands. The front knows replicas
 //! by their listeners alone; it reads no table.
 
-pub mod api;
 pub mod asks;
-pub mod catalog;
-pub mod doors;
-pub mod elsewhere;
-pub mod followers;
+pub mod format;
 pub mod front;
-pub mod keeper;
-pub mod later;
-pub mod lists;
 pub mod log;
-pub mod order;
 pub mod page;
 mod records;
 pub mod replicas;
 pub mod report;
 pub mod rows;
 pub mod views;
-pub mod words;
 
-pub use crate::work::store::Trouble;
+pub use crate::work::store::WriteError;
 pub use asks::{Ask, Pending, ask};
 
 use crate::service::{Cx, Effect, Id, Kind, Mail, Ticket};
-use crate::work::store::talk::{Seen, Standing};
+use crate::stats::store::ReplicaState;
 use crate::work::store::{Entry, Settled};
-use followers::Followers;
 use front::peers::Reply;
+use log::followers::Followers;
+use log::protocol::Seen;
 use replicas::{Replica, Role};
 use std::sync::Arc;
 
@@ -45,9 +37,9 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum Notice {
     /// To the keeper of the log: there is something to do.
-    Stir,
+    Wake,
     /// To whoever asked for writes under this ticket: what came of the one with that number.
-    Settled(Ticket, u16, Result<Settled, Trouble>),
+    Settled(Ticket, u16, Result<Settled, WriteError>),
     /// To whoever waits for a replica's reply under this ticket.
     Reply(Ticket, Result<Arc<Reply>, NoReply>),
     /// To a connection with a replica: there is something to ask.
@@ -58,7 +50,7 @@ pub enum Notice {
     News(Ticket, Option<Arc<str>>),
     /// To whoever wanted something done to a replica elsewhere: how it stands now, if that is
     /// known.
-    Stands(Ticket, Option<Standing>),
+    Stands(Ticket, Option<ReplicaState>),
     /// To a read that waits under this ticket: it may see all that there is, or never will.
     Shown(Ticket),
 }
@@ -114,9 +106,9 @@ impl State {
     }
 
     /// Sees to it that there is a keeper, and that it looks at what there is to do.
-    fn stir(&mut self, effects: &mut Vec<Effect>) {
+    fn wake(&mut self, effects: &mut Vec<Effect>) {
         if let Some(keeper) = self.keeper {
-            effects.push(Effect::Post(keeper, Mail::Store(Notice::Stir)));
+            effects.push(Effect::Post(keeper, Mail::Store(Notice::Wake)));
         } else if !std::mem::replace(&mut self.called, true) {
             effects.push(Effect::Open(Kind::Ledger));
         }
@@ -129,7 +121,7 @@ impl State {
         let all = own.chain(self.followers.replicas().cloned());
         let catalogs = all.filter(|seen| seen.role == Role::Catalog).collect::<Vec<_>>();
         let is_own = matches!(self.log.source, log::Source::Own(_));
-        let up = |seen: &Seen| seen.standing == Standing::Up;
+        let up = |seen: &Seen| seen.state == ReplicaState::Up;
         is_own && !catalogs.is_empty() && !catalogs.iter().any(up)
     }
 
@@ -143,24 +135,29 @@ impl State {
 ///
 /// # Errors
 /// Nothing will be written.
-pub fn write(mut entry: Entry, ticket: Ticket, index: u16, cx: &mut Cx<'_>) -> Result<(), Trouble> {
+pub fn write(
+    mut entry: Entry,
+    ticket: Ticket,
+    index: u16,
+    cx: &mut Cx<'_>,
+) -> Result<(), WriteError> {
     let store = &cx.world.store;
     if !store.is_current(cx.now, cx.draining) || store.is_blind() {
-        return Err(Trouble::Busy);
+        return Err(WriteError::Busy);
     }
     if !store.replicas.iter().any(Replica::is_up) {
-        return Err(Trouble::Busy);
+        return Err(WriteError::Busy);
     }
     let mut is_ours = false;
-    if let (log::Source::Elsewhere(_), Entry::Sell { key: key @ None, .. }) =
+    if let (log::Source::Follower(_), Entry::Sell { key: key @ None, .. }) =
         (&cx.world.store.log.source, &mut entry)
     {
         // A connection may be lost on the way to the log: then it is sent again.
-        *key = Some(words::own_key(cx));
+        *key = Some(format::own_key(cx));
         is_ours = true;
     }
     let store = &mut cx.world.store;
     store.log.put(entry, (cx.id, ticket, index), is_ours)?;
-    store.stir(cx.effects);
+    store.wake(cx.effects);
     Ok(())
 }

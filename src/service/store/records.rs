@@ -2,7 +2,7 @@
 
 use super::log::{APPEND, Batch, FILE, Party, READ, Source, Writer, submit, submit_to, tell};
 use super::replicas::Phase;
-use super::{Notice, State, Trouble};
+use super::{Notice, State, WriteError};
 use crate::limits;
 use crate::service::{Effect, Mail};
 use crate::work::db::Failure;
@@ -40,8 +40,8 @@ impl State {
 
     /// Has entries read for the replica that lacks most.
     fn feed(&mut self, effects: &mut Vec<Effect>) {
-        let hungry = self.replicas.iter().filter(|replica| replica.is_hungry());
-        let Some(since) = hungry.map(|replica| replica.seq).min() else { return };
+        let lagging = self.replicas.iter().filter(|replica| replica.is_lagging());
+        let Some(since) = lagging.map(|replica| replica.seq).min() else { return };
         if self.log.reading.is_some() {
             return;
         }
@@ -52,7 +52,7 @@ impl State {
                 submit_to(READ, FILE, read, effects);
                 self.log.reading = Some(since);
             }
-            Source::Elsewhere(elsewhere) => {
+            Source::Follower(elsewhere) => {
                 self.log.reading = elsewhere.ask_for(since).then_some(since);
             }
         }
@@ -70,11 +70,11 @@ impl State {
                 ::log::error!("the log took nothing: {failure}");
                 self.log.problem = Some(failure.to_string());
                 self.written.failures += 1;
-                let trouble = match failure.is_unknown() {
-                    true => Trouble::Unknown,
-                    false => Trouble::Log,
+                let error = match failure.is_unknown() {
+                    true => WriteError::Unknown,
+                    false => WriteError::Log,
                 };
-                return tell(&writers, trouble, effects);
+                return tell(&writers, error, effects);
             }
         };
         self.log.problem = None;
@@ -83,7 +83,7 @@ impl State {
         if first != self.log.tip + 1 {
             // A record that had been given up reached the disk all the same.
             for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
-                (replica.phase, replica.fed) = (Phase::Behind, false);
+                (replica.phase, replica.catching_up) = (Phase::Behind, false);
             }
         }
         self.record(first, entries, writers, effects);
@@ -111,18 +111,18 @@ impl State {
     pub(super) fn read(&mut self, answer: Result<Answer, Failure>, effects: &mut Vec<Effect>) {
         let Some(since) = self.log.reading.take() else { return };
         let tip = self.log.tip;
-        let hungry = self.replicas.iter_mut().filter(|replica| replica.is_hungry());
+        let lagging = self.replicas.iter_mut().filter(|replica| replica.is_lagging());
         let (first, entries) = match answer {
             Ok(Answer::Entries(first, entries)) => (first, entries),
-            Ok(_) => return self.begin_anew(since, effects),
+            Ok(_) => return self.install_snapshot(since, effects),
             Err(failure) => {
-                let files = hungry.map(|replica| replica.file).collect::<Vec<_>>();
-                return files.into_iter().for_each(|file| self.fall(file, Some(&failure)));
+                let files = lagging.map(|replica| replica.file).collect::<Vec<_>>();
+                return files.into_iter().for_each(|file| self.mark_down(file, Some(&failure)));
             }
         };
         let last = first + entries.len() as u64 - 1;
-        for replica in hungry.filter(|replica| (since..=last).contains(&replica.seq)) {
-            replica.fed = true;
+        for replica in lagging.filter(|replica| (since..=last).contains(&replica.seq)) {
+            replica.catching_up = true;
             if last >= tip {
                 (replica.phase, replica.joins) = (Phase::Joined, last);
             }
@@ -131,9 +131,9 @@ impl State {
     }
 
     /// What comes behind this entry was folded: whoever needs it begins with the first state.
-    fn begin_anew(&mut self, since: Seq, effects: &mut Vec<Effect>) {
-        let hungry = self.replicas.iter_mut().filter(|replica| replica.is_hungry());
-        let behind = hungry.filter(|replica| replica.seq == since);
+    fn install_snapshot(&mut self, since: Seq, effects: &mut Vec<Effect>) {
+        let lagging = self.replicas.iter_mut().filter(|replica| replica.is_lagging());
+        let behind = lagging.filter(|replica| replica.seq == since);
         match &mut self.log.source {
             Source::Absent => {}
             Source::Own(own) => {
@@ -142,7 +142,7 @@ impl State {
                     submit(replica.file, Request::Restore(own.path.clone()), effects);
                 }
             }
-            Source::Elsewhere(elsewhere) => elsewhere.begin_anew(behind),
+            Source::Follower(elsewhere) => elsewhere.install_snapshot(behind),
         }
     }
 
@@ -176,7 +176,7 @@ impl State {
             }
             let Some(settled) = batch.settled else {
                 // What became of it is found out when a replica is back.
-                tell(&batch.writers, Trouble::Unknown, effects);
+                tell(&batch.writers, WriteError::Unknown, effects);
                 continue;
             };
             self.written.settle(&batch.entries, &settled);
@@ -192,8 +192,8 @@ impl State {
         let answered = self.log.answered;
         for replica in self.replicas.iter_mut().filter(|replica| replica.phase.follows()) {
             replica.show(answered);
-            if replica.may_rise(answered) {
-                replica.rise();
+            if replica.may_be_promoted(answered) {
+                replica.promote();
                 ::log::info!("{} is up again, at entry {answered}", replica.name);
             }
         }
@@ -202,11 +202,11 @@ impl State {
     /// The keeper is gone: nobody is left waiting.
     pub(super) fn give_up(&mut self, effects: &mut Vec<Effect>) {
         let waiting = self.log.waiting.drain(..).map(|waiting| waiting.writer);
-        tell(&waiting.collect::<Vec<_>>(), Trouble::Busy, effects);
+        tell(&waiting.collect::<Vec<_>>(), WriteError::Busy, effects);
         let appending = self.log.own().and_then(|own| own.appending.take());
-        tell(&appending.map_or(Vec::new(), |(_, writers)| writers), Trouble::Unknown, effects);
+        tell(&appending.map_or(Vec::new(), |(_, writers)| writers), WriteError::Unknown, effects);
         for batch in self.log.open.drain(..) {
-            tell(&batch.writers, Trouble::Unknown, effects);
+            tell(&batch.writers, WriteError::Unknown, effects);
         }
     }
 }

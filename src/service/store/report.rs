@@ -2,7 +2,9 @@
 
 use super::State;
 use super::replicas::{Phase, Replica, Role};
-use crate::stats::store::{self as figures, Deal, Seat, Shelf, Standing};
+use crate::stats::store::{
+    self as figures, CacheFigures, PurchaseOutcome, ReplicaSlot, ReplicaState,
+};
 use crate::work::store::{Entry, Outcome, Settled};
 
 /// What was written since the start.
@@ -11,7 +13,7 @@ pub struct Written {
     pub(super) entries: u64,
     pub(super) records: u64,
     pub(super) failures: u64,
-    deals: crate::stats::Tally<{ Deal::ALL.len() }>,
+    purchases: crate::stats::Tally<{ PurchaseOutcome::ALL.len() }>,
     changes: u64,
     vain: u64,
 }
@@ -22,7 +24,7 @@ impl Written {
         for (entry, settled) in entries.iter().zip(settled) {
             match (entry, &settled.outcome) {
                 (Entry::Sell { .. }, outcome) => {
-                    self.deals.add(deal(outcome, settled.replayed) as usize);
+                    self.purchases.add(deal(outcome, settled.replayed) as usize);
                 }
                 (_, Outcome::Kept(_)) => self.changes += 1,
                 (Entry::Change { .. } | Entry::Stock { .. } | Entry::Add { .. }, _) => {
@@ -33,27 +35,29 @@ impl Written {
     }
 }
 
-fn deal(outcome: &Outcome, replayed: bool) -> Deal {
+fn deal(outcome: &Outcome, replayed: bool) -> PurchaseOutcome {
     if replayed {
-        return Deal::Replayed;
+        return PurchaseOutcome::Replayed;
     }
     match outcome {
-        Outcome::Sold { .. } => Deal::Sold,
-        Outcome::Short { .. } => Deal::Short,
-        Outcome::KeyTaken => Deal::KeyTaken,
-        Outcome::NoBook | Outcome::Kept(_) | Outcome::Stale | Outcome::Full => Deal::NoBook,
+        Outcome::Sold { .. } => PurchaseOutcome::Sold,
+        Outcome::Short { .. } => PurchaseOutcome::Short,
+        Outcome::KeyTaken => PurchaseOutcome::KeyTaken,
+        Outcome::NoBook | Outcome::Kept(_) | Outcome::Stale | Outcome::Full => {
+            PurchaseOutcome::NoBook
+        }
     }
 }
 
 impl State {
     /// Shows all of it.
     pub fn report(&self, to: &mut figures::Store) {
-        let Written { entries, records, failures, deals, changes, vain } = self.written.clone();
+        let Written { entries, records, failures, purchases, changes, vain } = self.written.clone();
         *to = figures::Store {
-            replicas: Seat::ALL.map(|seat| {
+            replicas: ReplicaSlot::ALL.map(|seat| {
                 self.replicas.iter().find(|replica| seat_of(replica) == Some(seat)).map(|replica| {
                     figures::Replica {
-                        state: standing(replica.phase),
+                        state: state(replica.phase),
                         seq: replica.seq,
                         lag: self.log.tip.saturating_sub(replica.seq),
                         requests: replica.requests,
@@ -67,17 +71,17 @@ impl State {
             records,
             failures,
             waiting: self.log.waiting() as u64,
-            deals,
+            purchases,
             changes,
             vain,
             cache: self.shelf(),
         };
     }
 
-    fn shelf(&self) -> Shelf {
+    fn shelf(&self) -> CacheFigures {
         let counts = self.front.cache.counts;
         let (entries, max_entries) = self.front.cache.size();
-        Shelf {
+        CacheFigures {
             hits: counts.hits,
             misses: counts.misses,
             collapsed: counts.collapsed,
@@ -90,20 +94,20 @@ impl State {
     }
 }
 
-fn seat_of(replica: &Replica) -> Option<Seat> {
+fn seat_of(replica: &Replica) -> Option<ReplicaSlot> {
     match (replica.role, replica.number) {
-        (Role::Catalog, 1) => Some(Seat::Catalog1),
-        (Role::Catalog, 2) => Some(Seat::Catalog2),
-        (Role::Order, 1) => Some(Seat::Order1),
-        (Role::Order, 2) => Some(Seat::Order2),
+        (Role::Catalog, 1) => Some(ReplicaSlot::Catalog1),
+        (Role::Catalog, 2) => Some(ReplicaSlot::Catalog2),
+        (Role::Order, 1) => Some(ReplicaSlot::Order1),
+        (Role::Order, 2) => Some(ReplicaSlot::Order2),
         (Role::Catalog | Role::Order | Role::Log, _) => None,
     }
 }
 
-fn standing(phase: Phase) -> Standing {
+fn state(phase: Phase) -> ReplicaState {
     match phase {
-        Phase::Down => Standing::Down,
-        Phase::Opening | Phase::Behind | Phase::Joined => Standing::Recovering,
-        Phase::Up => Standing::Up,
+        Phase::Down => ReplicaState::Down,
+        Phase::Opening | Phase::Behind | Phase::Joined => ReplicaState::Recovering,
+        Phase::Up => ReplicaState::Up,
     }
 }

@@ -1,8 +1,9 @@
 //! What is read from files: orders, entries of the log, the state that it begins with.
 
 use super::asks::Pending;
-use super::log::Source;
-use super::{doors, lists, words};
+use super::format;
+use super::log::{Source, replication_api};
+use super::replicas::lists;
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use crate::service::lockout::is_same;
@@ -68,8 +69,8 @@ fn of_the_log(
 ) -> Answer {
     match cx.world.store.log.source {
         Source::Own(_) => rows(super::log::FILE, wanted, what, request, cx),
-        Source::Absent | Source::Elsewhere(_) => {
-            Answer::Ready(Style::Problem.error(404, doors::NO_LOG))
+        Source::Absent | Source::Follower(_) => {
+            Answer::Ready(Style::Problem.error(404, replication_api::NO_LOG))
         }
     }
 }
@@ -79,7 +80,7 @@ pub const NO_ORDER: &str = "There is no such order.";
 
 /// `GET /api/orders/{n}`, from this file.
 pub fn order(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = words::segment(request.head.target.path(), "/api/orders/");
+    let text = format::segment(request.head.target.path(), "/api/orders/");
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(number) = text.parse::<u64>().ok().filter(|_| digits) else {
         let detail = "The number of an order is a number.";
@@ -159,7 +160,7 @@ impl Rows {
     fn answer(&self, kept: Kept) -> Response {
         match (self.what, kept) {
             (What::Orders(limit), Kept::Orders(found)) => {
-                let all = found.iter().map(|(order, date)| words::order(order, date));
+                let all = found.iter().map(|(order, date)| format::order(order, date));
                 let response = json(200, format!("[{}]", all.collect::<Vec<_>>().join(",")));
                 match found.last() {
                     Some((Order { id: last @ 2.., .. }, _)) if found.len() == limit => {
@@ -172,7 +173,7 @@ impl Rows {
             }
             (What::Order(number), Kept::Orders(found)) => match found.first() {
                 Some((order, date)) if order.id == number => {
-                    json(200, words::order(order, date)).momentary()
+                    json(200, format::order(order, date)).momentary()
                 }
                 Some(_) | None => Style::Problem.error(404, NO_ORDER),
             },

@@ -1,12 +1,13 @@
 //! The bookstore as its operators see it: replicas, the cache, and what they may do to a replica.
 
 use super::asks::Pending as StorePending;
+use super::log::protocol::Seen;
 use super::replicas::Replica;
-use super::{Notice, front, words};
+use super::{Notice, format, front};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
 use crate::service::{Cx, Event, Mail, Ticket};
-use crate::work::store::talk::{Seen, Standing};
+use crate::stats::store::ReplicaState;
 use serde_json::json as value;
 use std::time::Instant;
 
@@ -29,7 +30,7 @@ pub fn replicas(cx: &Cx<'_>) -> Response {
     let followers = store.followers.replicas();
     let following = followers.clone().map(|seen| {
         let name = store.name_of(seen);
-        let (role, state) = (seen.role.name(), seen.standing.name());
+        let (role, state) = (seen.role.name(), seen.state.word());
         let Seen { seq, digest, requests, errors, .. } = seen;
         let lag = store.log.tip.saturating_sub(*seq);
         format!(
@@ -43,7 +44,7 @@ pub fn replicas(cx: &Cx<'_>) -> Response {
         .filter(|peer| store.replicas.iter().all(|replica| replica.name != peer.name))
         .filter(|peer| followers.clone().all(|seen| seen.addr != peer.addr))
         .map(|front::Seen { name, role, reachable, requests, errors, .. }| {
-            let state = if reachable { Standing::Up.name() } else { Standing::Down.name() };
+            let state = if reachable { ReplicaState::Up.word() } else { ReplicaState::Down.word() };
             format!(
                 "{{\"name\":\"{name}\",\"role\":\"{}\",\"state\":\"{state}\",\"seq\":null,\
                  \"lag\":null,\"digest\":null,\"requests\":{requests},\"errors\":{errors}}}",
@@ -90,12 +91,12 @@ pub struct Wished {
 /// `POST /api/store/replicas/{name}/crash` and `…/recover`.
 pub fn control(crash: bool, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let path = request.head.target.path();
-    let name = words::segment(path, "/api/store/replicas/").split('/').next().unwrap_or("");
+    let name = format::segment(path, "/api/store/replicas/").split('/').next().unwrap_or("");
     let store = &mut cx.world.store;
     let known = if crash { store.crash(name, cx.effects) } else { store.recover(name, cx.effects) };
     let replica = store.replicas.iter().find(|replica| known && replica.name == name);
     if let Some(replica) = replica {
-        return Answer::Ready(stands(name, replica.phase.standing()));
+        return Answer::Ready(stands(name, replica.phase.state()));
     }
     if store.command(name, crash, (cx.id, request.ticket), cx.effects) {
         let until = cx.now + limits::STORE_REPLY;
@@ -106,8 +107,8 @@ pub fn control(crash: bool, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> A
     Answer::Ready(Style::Problem.error(404, detail))
 }
 
-fn stands(name: &str, standing: Standing) -> Response {
-    json(200, value!({"name": name, "state": standing.name()}).to_string())
+fn stands(name: &str, state: ReplicaState) -> Response {
+    json(200, value!({"name": name, "state": state.word()}).to_string())
 }
 
 impl Wished {
@@ -125,10 +126,10 @@ impl Wished {
         if matches!(event, Event::Tick) && self.until <= now {
             return Some(unknown());
         }
-        let Event::Mail(Mail::Store(Notice::Stands(ticket, standing))) = event else {
+        let Event::Mail(Mail::Store(Notice::Stands(ticket, state))) = event else {
             return None;
         };
-        let answer = || standing.map_or_else(unknown, |standing| stands(&self.name, standing));
+        let answer = || state.map_or_else(unknown, |state| stands(&self.name, state));
         (*ticket == self.ticket).then(answer)
     }
 }

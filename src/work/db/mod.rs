@@ -126,7 +126,7 @@ impl From<rusqlite::Error> for Failure {
 }
 
 /// A file that one thread owns: it carries out all that waits at a time, and says what is on disk.
-pub trait Ledger: Send + 'static {
+pub trait BatchCommitter: Send + 'static {
     /// What to carry out.
     type Request: Clone + Send;
     /// What was carried out.
@@ -240,7 +240,7 @@ impl Request {
     }
 }
 
-impl Ledger for Database {
+impl BatchCommitter for Database {
     type Request = Request;
     type Answer = Answer;
 

@@ -142,11 +142,13 @@ pub fn settled(value: &Value) -> Option<Settled> {
     Some(Settled { outcome, replayed: object.get("replayed")?.as_bool()? })
 }
 
-pub(super) fn number(object: &Map<String, Value>, name: &str, most: u64) -> Option<u64> {
+/// Reads a member that is a number of at most `most`.
+pub fn number(object: &Map<String, Value>, name: &str, most: u64) -> Option<u64> {
     object.get(name)?.as_u64().filter(|number| *number <= most)
 }
 
-pub(super) fn text(
+/// Reads a member that is a text within these bounds.
+pub fn text(
     object: &Map<String, Value>,
     name: &str,
     chars_max: usize,

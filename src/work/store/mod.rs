@@ -11,7 +11,6 @@ pub mod memory;
 pub mod order_key;
 pub mod page;
 pub mod shelves;
-pub mod talk;
 
 use sha2::{Digest as _, Sha256};
 
@@ -42,7 +41,7 @@ impl Role {
 
 /// Why a write was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum WriteError {
     /// The log could not be written: nothing happened.
     Log,
     /// No replica is there, or too much is waiting: nothing happened.
@@ -51,13 +50,13 @@ pub enum Trouble {
     Unknown,
 }
 
-impl Trouble {
+impl WriteError {
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
-            Trouble::Log => "log",
-            Trouble::Busy => "busy",
-            Trouble::Unknown => "unknown",
+            WriteError::Log => "log",
+            WriteError::Busy => "busy",
+            WriteError::Unknown => "unknown",
         }
     }
 }

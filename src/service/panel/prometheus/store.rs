@@ -1,7 +1,7 @@
 //! The bookstore's series.
 
 use super::{Kind, Page};
-use crate::stats::store::{Deal, Replica, Seat, Standing, Store};
+use crate::stats::store::{PurchaseOutcome, Replica, ReplicaSlot, ReplicaState, Store};
 
 pub(super) fn families(page: &mut Page, store: &Store) {
     replicas(page, store);
@@ -16,8 +16,8 @@ pub(super) fn families(page: &mut Page, store: &Store) {
     }
     let name = "pentad_store_purchases_total";
     page.family(name, Kind::Counter, "Purchases by what came of them.");
-    for deal in Deal::ALL {
-        page.sample(name, &[("outcome", deal.name())], store.deals.count(deal as usize));
+    for deal in PurchaseOutcome::ALL {
+        page.sample(name, &[("outcome", deal.name())], store.purchases.count(deal as usize));
     }
     let name = "pentad_store_changes_total";
     page.family(name, Kind::Counter, "Other writes by whether they changed a book.");
@@ -27,13 +27,13 @@ pub(super) fn families(page: &mut Page, store: &Store) {
 }
 
 fn replicas(page: &mut Page, store: &Store) {
-    let here = Seat::ALL.into_iter().zip(store.replicas);
+    let here = ReplicaSlot::ALL.into_iter().zip(store.replicas);
     let here = here.filter_map(|(seat, replica)| Some((seat.name(), replica?)));
     let here = here.collect::<Vec<(_, Replica)>>();
     let name = "pentad_store_replica_state";
     page.family(name, Kind::Gauge, "Whether a replica of this process is in this state.");
     for (replica, Replica { state, .. }) in &here {
-        for standing in Standing::ALL {
+        for standing in ReplicaState::ALL {
             let labels = [("replica", *replica), ("state", standing.name())];
             page.sample(name, &labels, u8::from(*state == standing));
         }

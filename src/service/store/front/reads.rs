@@ -11,7 +11,7 @@ use crate::service::http::{
     Answer, Content, Pending as HttpPending, Request, Response, Style, json,
 };
 use crate::service::store::asks::Pending as StorePending;
-use crate::service::store::{Notice, words};
+use crate::service::store::{Notice, format};
 use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::wire::conditional::{Comparison, Tag, tags};
@@ -52,19 +52,19 @@ const NO_BOOK: Key = Key::Item(0);
 
 /// `GET /product/<id>`.
 pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = words::segment(request.head.target.path(), "/product/");
-    match words::id(text) {
-        words::Id::NotNumeric => {
+    let text = format::segment(request.head.target.path(), "/product/");
+    match format::id(text) {
+        format::Id::NotNumeric => {
             Answer::Ready(json(400, r#"{"message":"Product ID must be numeric"}"#.to_string()))
         }
-        words::Id::OutOfRange => read(NO_BOOK, Shape::Product, request.ticket, cx),
-        words::Id::Is(id) => read(Key::Item(id), Shape::Product, request.ticket, cx),
+        format::Id::OutOfRange => read(NO_BOOK, Shape::Product, request.ticket, cx),
+        format::Id::Is(id) => read(Key::Item(id), Shape::Product, request.ticket, cx),
     }
 }
 
 /// `GET /products/<topic>`.
 pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = words::segment(request.head.target.path(), "/products/");
+    let text = format::segment(request.head.target.path(), "/products/");
     // What cannot be decoded, or is too long, is in no topic: nor is this, and catalogs say so.
     let none = || Cow::Borrowed(&b"\0"[..]);
     let topic = decode_path(text).unwrap_or_else(|_| none());
@@ -75,14 +75,14 @@ pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `GET /api/books/{id}`.
 pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = words::segment(request.head.target.path(), "/api/books/");
+    let text = format::segment(request.head.target.path(), "/api/books/");
     let known = request.head.fields("if-none-match").collect::<Vec<_>>().join(&b", "[..]);
-    match words::id(text) {
-        words::Id::NotNumeric => {
+    match format::id(text) {
+        format::Id::NotNumeric => {
             Answer::Ready(Style::Problem.error(400, "The id of a book is a number."))
         }
-        words::Id::OutOfRange => read(NO_BOOK, Shape::Book(known), request.ticket, cx),
-        words::Id::Is(id) => read(Key::Item(id), Shape::Book(known), request.ticket, cx),
+        format::Id::OutOfRange => read(NO_BOOK, Shape::Book(known), request.ticket, cx),
+        format::Id::Is(id) => read(Key::Item(id), Shape::Book(known), request.ticket, cx),
     }
 }
 
@@ -96,7 +96,7 @@ fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     }
     let target = match &key {
         Key::Item(id) => format!("/retrieve/item/{id}"),
-        Key::Topic(topic) => format!("/retrieve/search/{}", words::escape(topic)),
+        Key::Topic(topic) => format!("/retrieve/search/{}", format::escape(topic)),
     };
     let why = if cx.world.store.front.cache.holds(&key) { "stale" } else { "uri-miss" };
     let joined = calls::fetch(key.clone(), target, (cx.id, ticket), cx);

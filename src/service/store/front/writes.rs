@@ -11,9 +11,9 @@ use crate::service::http::{
     Answer, Content, Pending as HttpPending, Request, Response, Style, json,
 };
 use crate::service::store::asks::Pending as StorePending;
-use crate::service::store::order::{OUTCOME, UNKNOWN};
 use crate::service::store::replicas::Role;
-use crate::service::store::{NoReply, Notice, words};
+use crate::service::store::replicas::writes::{OUTCOME, UNKNOWN};
+use crate::service::store::{NoReply, Notice, format};
 use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::wire::http::Method;
@@ -52,21 +52,21 @@ struct Asked {
 
 /// `PUT /purchase/<id>/`.
 pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = words::segment(request.head.target.path(), "/purchase/");
-    let id = match words::id(text) {
-        words::Id::NotNumeric => {
+    let text = format::segment(request.head.target.path(), "/purchase/");
+    let id = match format::id(text) {
+        format::Id::NotNumeric => {
             let message = r#"{"message":"Product ID must be numeric","success":false}"#;
             return Answer::Ready(json(400, message.to_string()));
         }
-        words::Id::OutOfRange => return Answer::Ready(said(404, "Product not found", false)),
-        words::Id::Is(id) => id,
+        format::Id::OutOfRange => return Answer::Ready(said(404, "Product not found", false)),
+        format::Id::Is(id) => id,
     };
-    let key = match words::key(request.head) {
+    let key = match format::key(request.head) {
         Ok(key) => key,
         Err(response) => return Answer::Ready(response),
     };
     let keyed = key.is_some();
-    let key = key.unwrap_or_else(|| words::own_key(cx));
+    let key = key.unwrap_or_else(|| format::own_key(cx));
     let call = Call {
         method: "PUT",
         fields: vec![("Idempotency-Key", key)],
@@ -87,10 +87,10 @@ pub fn to_orders(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `GET /api/orders/{n}`: with its key for anybody, without one for operators.
 pub fn order(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let number = words::segment(request.head.target.path(), "/api/orders/");
+    let number = format::segment(request.head.target.path(), "/api/orders/");
     let query = request.head.target.query().unwrap_or("");
     let key =
-        pair(query, "key").map_or(String::new(), |key| format!("?key={}", words::escape(&key)));
+        pair(query, "key").map_or(String::new(), |key| format!("?key={}", format::escape(&key)));
     let wanted = Wanted::One(cx.id, request.ticket);
     let call = Call::get(Role::Order, format!("/api/orders/{number}{key}"), wanted);
     let asked = Asked { shape: Shape::Api { read: true }, book: None, keyed: false };
@@ -121,19 +121,19 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     }
     let (mut safe, mut keyed) = (read, false);
     if role == Role::Order && !read {
-        let key = match words::key(head) {
+        let key = match format::key(head) {
             Ok(key) => key,
             Err(response) => return Answer::Ready(response),
         };
         keyed = key.is_some();
-        fields.push(("Idempotency-Key", key.unwrap_or_else(|| words::own_key(cx))));
+        fields.push(("Idempotency-Key", key.unwrap_or_else(|| format::own_key(cx))));
         safe = true;
     }
-    let text = words::segment(head.target.path(), "/api/books/");
+    let text = format::segment(head.target.path(), "/api/books/");
     let text = text.split('/').next().unwrap_or("");
-    let book = match words::id(text) {
-        words::Id::Is(id) if !read => Some(id),
-        words::Id::Is(_) | words::Id::NotNumeric | words::Id::OutOfRange => None,
+    let book = match format::id(text) {
+        format::Id::Is(id) if !read => Some(id),
+        format::Id::Is(_) | format::Id::NotNumeric | format::Id::OutOfRange => None,
     };
     let wanted = Wanted::One(cx.id, request.ticket);
     let call = Call { method, fields, safe, ..Call::get(role, target, wanted) };

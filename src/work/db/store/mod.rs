@@ -16,7 +16,7 @@ mod tables;
 pub use tables::Origin;
 
 use super::file::{self, Commit, Layout};
-use super::{Failure, Ledger};
+use super::{BatchCommitter, Failure};
 use crate::limits;
 use crate::work::Outcome as Done;
 use crate::work::files::room;
@@ -298,7 +298,7 @@ impl Request {
     }
 }
 
-impl Ledger for File {
+impl BatchCommitter for File {
     type Request = Request;
     type Answer = Answer;
 

@@ -11,27 +11,27 @@
 //! The owner counts from when the question came, and longer; so whoever is no longer waited for
 //! has stopped serving before that.
 
-mod anew;
-mod errands;
+mod install;
+mod requests;
 
-use super::front::Call;
-use super::later::{self, Reader};
-use super::log::{Source, tell};
-use super::replicas::Phase;
-use super::{State, Trouble};
+use super::protocol::{News, Report};
+use super::read_barrier::{self, Reader};
+use super::{Source, tell};
 use crate::limits;
+use crate::service::store::front::Call;
+use crate::service::store::replicas::{Phase, Replica};
+use crate::service::store::{State, WriteError};
 use crate::service::{Effect, Ticket};
 use crate::work::store::Seq;
-use crate::work::store::talk::{News, Report};
-use anew::Anew;
-use errands::Errand;
+use install::SnapshotInstall;
+use requests::LeaderRequest;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Elsewhere {
+pub struct Follower {
     /// The listener of the log's owner.
     at: SocketAddr,
     stage: Stage,
@@ -41,13 +41,13 @@ pub struct Elsewhere {
     lease: Option<Instant>,
     /// The last entry that is known to be answered.
     answered: Seq,
-    errands: HashMap<Ticket, Errand>,
+    requests: HashMap<Ticket, LeaderRequest>,
     next: Ticket,
     /// Counts the times that we were away: what was asked before is of no use after.
     round: u32,
     /// Requests with new entries that are under way.
     appends: usize,
-    anew: Option<Anew>,
+    anew: Option<SnapshotInstall>,
     /// What is to be asked, as the keeper gets round to it.
     calls: Vec<(Ticket, Call)>,
     /// What was last complained of.
@@ -79,16 +79,16 @@ pub const ENTRIES: &str = "/api/store/log/entries";
 /// Where it gets the state that the log begins with.
 pub const STATE: &str = "/api/store/log/state";
 
-impl Elsewhere {
+impl Follower {
     /// A log that is kept behind the listener at this address.
-    pub fn new(at: SocketAddr) -> Elsewhere {
-        Elsewhere {
+    pub fn new(at: SocketAddr) -> Follower {
+        Follower {
             at,
             stage: Stage::Away { again: None, tries: 0 },
             name: None,
             lease: None,
             answered: 0,
-            errands: HashMap::new(),
+            requests: HashMap::new(),
             next: 0,
             round: 0,
             appends: 0,
@@ -129,7 +129,7 @@ impl Elsewhere {
     }
 
     /// The end of the lease, before anything else that may follow from a lost connection.
-    pub fn forfeit(&mut self) {
+    pub fn drop_lease(&mut self) {
         self.lease = None;
     }
 
@@ -151,35 +151,35 @@ impl State {
         match &self.log.source {
             Source::Absent | Source::Own(_) => true,
             // One that ends no longer asks, and may be given up at any moment.
-            Source::Elsewhere(elsewhere) => elsewhere.holds(now) && !draining,
+            Source::Follower(elsewhere) => elsewhere.holds(now) && !draining,
         }
     }
 
     /// A connection with a peer was lost under a question of ours.
-    pub fn forfeit(&mut self, target: &str) {
-        if let Source::Elsewhere(elsewhere) = &mut self.log.source
+    pub fn drop_lease(&mut self, target: &str) {
+        if let Source::Follower(elsewhere) = &mut self.log.source
             && target == FOLLOW
         {
-            elsewhere.forfeit();
+            elsewhere.drop_lease();
         }
     }
 
-    fn elsewhere(&mut self) -> Option<&mut Elsewhere> {
+    fn follower(&mut self) -> Option<&mut Follower> {
         match &mut self.log.source {
-            Source::Elsewhere(elsewhere) => Some(elsewhere),
+            Source::Follower(elsewhere) => Some(elsewhere),
             Source::Absent | Source::Own(_) => None,
         }
     }
 
     /// Asks the log's owner for whatever can be asked now.
-    pub(super) fn follow(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let Source::Elsewhere(elsewhere) = &self.log.source else { return };
+    pub(in crate::service::store) fn follow(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        let Source::Follower(elsewhere) = &self.log.source else { return };
         if let Stage::Following { .. } = elsewhere.stage
             && !elsewhere.holds(now)
         {
             self.lose("it has not answered in time", now, effects);
         }
-        let Source::Elsewhere(elsewhere) = &self.log.source else { return };
+        let Source::Follower(elsewhere) = &self.log.source else { return };
         let next = match elsewhere.stage {
             Stage::Away { again, tries } if again.is_none_or(|at| at <= now) => {
                 Some((Stage::Joining { tries }, true))
@@ -191,7 +191,7 @@ impl State {
             Stage::Away { .. } | Stage::Joining { .. } | Stage::Following { .. } => None,
         };
         let next = next.map(|(stage, joins)| (stage, self.question(joins)));
-        let Source::Elsewhere(elsewhere) = &mut self.log.source else { return };
+        let Source::Follower(elsewhere) = &mut self.log.source else { return };
         if let Some((stage, report)) = next {
             elsewhere.stage = stage;
             elsewhere.ask(&report);
@@ -201,13 +201,13 @@ impl State {
         } else {
             // Nothing of it was sent.
             let waiting = self.log.waiting.drain(..).map(|waiting| waiting.writer);
-            tell(&waiting.collect::<Vec<_>>(), Trouble::Busy, effects);
+            tell(&waiting.collect::<Vec<_>>(), WriteError::Busy, effects);
         }
     }
 
     fn question(&self, joins: bool) -> Report {
         let (follower, answered) = match &self.log.source {
-            Source::Elsewhere(elsewhere) => (elsewhere.name.clone(), elsewhere.answered),
+            Source::Follower(elsewhere) => (elsewhere.name.clone(), elsewhere.answered),
             Source::Absent | Source::Own(_) => (None, 0),
         };
         Report {
@@ -215,13 +215,13 @@ impl State {
             joins,
             since: self.log.answered,
             answered,
-            replicas: self.replicas.iter().map(super::replicas::Replica::seen).collect(),
+            replicas: self.replicas.iter().map(Replica::seen).collect(),
         }
     }
 
     /// The log cannot be followed any more: nothing here is served until it can be again.
     fn lose(&mut self, why: &str, now: Instant, effects: &mut Vec<Effect>) {
-        let Source::Elsewhere(elsewhere) = &mut self.log.source else { return };
+        let Source::Follower(elsewhere) = &mut self.log.source else { return };
         let tries = match elsewhere.stage {
             Stage::Away { tries, .. } | Stage::Joining { tries } => tries + 1,
             Stage::Following { .. } => 0,
@@ -230,20 +230,20 @@ impl State {
         elsewhere.stage = Stage::Away { again: Some(now + pause(tries)), tries };
         elsewhere.lease = None;
         elsewhere.round = elsewhere.round.wrapping_add(1);
-        later::tell(&mut elsewhere.readers, Seq::MAX, effects);
+        read_barrier::tell(&mut elsewhere.readers, Seq::MAX, effects);
         let staging = elsewhere.anew.take().map_or(Vec::new(), |anew| anew.files);
         for replica in &mut self.replicas {
             let is_staging = staging.contains(&replica.file) && replica.phase == Phase::Opening;
             if replica.phase.follows() || is_staging {
                 replica.phase = Phase::Behind;
             }
-            replica.fed = false;
+            replica.catching_up = false;
         }
         self.log.open.clear();
         self.log.reading = None;
         self.front.cache.clear();
         let waiting = self.log.waiting.drain(..).map(|waiting| waiting.writer);
-        tell(&waiting.collect::<Vec<_>>(), Trouble::Busy, effects);
+        tell(&waiting.collect::<Vec<_>>(), WriteError::Busy, effects);
     }
 
     /// The answer to a question has come, which was sent at `began`.
@@ -252,7 +252,7 @@ impl State {
         if self.log.name.is_some_and(|name| name != log) {
             return self.lose("it is another log than before", now, effects);
         }
-        let Source::Elsewhere(elsewhere) = &mut self.log.source else { return };
+        let Source::Follower(elsewhere) = &mut self.log.source else { return };
         self.log.order_secret = Some(order_secret);
         let joined = matches!(elsewhere.stage, Stage::Joining { .. });
         elsewhere.stage = Stage::Following { asking: false };
@@ -268,8 +268,8 @@ impl State {
             return self.lose("entries are missing", now, effects);
         }
         self.front.cache.settle(answered);
-        if let Some(elsewhere) = self.elsewhere() {
-            later::tell(&mut elsewhere.readers, answered, effects);
+        if let Some(elsewhere) = self.follower() {
+            read_barrier::tell(&mut elsewhere.readers, answered, effects);
         }
         if !entries.is_empty() {
             self.record(first, entries, Vec::new(), effects);
@@ -318,12 +318,12 @@ mod tests {
 
     #[test]
     fn a_lease_is_over_at_its_end_and_when_it_is_given_up() {
-        let (mut elsewhere, now) = (Elsewhere::new(([127, 0, 0, 1], 1).into()), Instant::now());
+        let (mut elsewhere, now) = (Follower::new(([127, 0, 0, 1], 1).into()), Instant::now());
         assert!(!elsewhere.holds(now), "nothing is served before the first answer");
         elsewhere.lease = Some(now + limits::STORE_LEASE);
         assert!(elsewhere.holds(now));
         assert!(!elsewhere.holds(now + limits::STORE_LEASE), "not a moment longer");
-        elsewhere.forfeit();
+        elsewhere.drop_lease();
         assert!(!elsewhere.holds(now));
     }
 }

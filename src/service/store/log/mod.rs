@@ -7,16 +7,23 @@
 //! ```
 //! To everybody else the log is `append(entry) → seq`, `read from seq`, and a stream of records
 //! from the last one on. That it is a file is between this and `work::db::store`; that it is
-//! another process's, between this and [`super::elsewhere`].
+//! another process's, between this and [`follower`].
 
-use super::elsewhere::Elsewhere;
-use super::{Notice, Trouble};
+pub mod follower;
+pub mod followers;
+pub mod protocol;
+pub mod read_barrier;
+pub mod replication_api;
+pub mod task;
+
 use crate::limits;
+use crate::service::store::{Notice, WriteError};
 use crate::service::{Effect, Id, Mail, Ticket};
 use crate::work::Job;
 use crate::work::db::store::{Origin, Request, Step};
 use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Outcome, Seq, Settled};
+use follower::Follower;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,7 +59,7 @@ pub enum Source {
     /// Here.
     Own(Own),
     /// In another process.
-    Elsewhere(Box<Elsewhere>),
+    Follower(Box<Follower>),
 }
 
 /// A log that is a file here.
@@ -168,19 +175,19 @@ impl Log {
     }
 
     /// A log that another process keeps.
-    pub fn elsewhere(elsewhere: Elsewhere) -> Log {
-        Log { source: Source::Elsewhere(Box::new(elsewhere)), ..Log::absent() }
+    pub fn following(elsewhere: Follower) -> Log {
+        Log { source: Source::Follower(Box::new(elsewhere)), ..Log::absent() }
     }
 
     /// Takes an entry in.
     ///
     /// # Errors
     /// There is no log, or too much is waiting.
-    pub fn put(&mut self, entry: Entry, writer: Writer, is_ours: bool) -> Result<(), Trouble> {
+    pub fn put(&mut self, entry: Entry, writer: Writer, is_ours: bool) -> Result<(), WriteError> {
         let full = self.waiting.len() >= limits::STORE_WRITES;
         let absent = matches!(self.source, Source::Absent);
         if absent || full || self.open.len() >= limits::STORE_RECORDS {
-            return Err(Trouble::Busy);
+            return Err(WriteError::Busy);
         }
         self.waiting.push_back(Waiting { entry, writer, is_ours, tries: 0 });
         Ok(())
@@ -196,7 +203,7 @@ impl Log {
         let appending = match &self.source {
             Source::Absent => false,
             Source::Own(own) => own.appending.is_some(),
-            Source::Elsewhere(elsewhere) => elsewhere.is_appending(),
+            Source::Follower(elsewhere) => elsewhere.is_appending(),
         };
         self.waiting.is_empty() && !appending && self.open.is_empty()
     }
@@ -205,7 +212,7 @@ impl Log {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match &self.source {
             Source::Own(own) => own.quiet_until.filter(|_| !self.open.is_empty()),
-            Source::Elsewhere(elsewhere) => elsewhere.deadline(),
+            Source::Follower(elsewhere) => elsewhere.deadline(),
             Source::Absent => None,
         }
     }
@@ -214,7 +221,7 @@ impl Log {
     pub(super) fn own(&mut self) -> Option<&mut Own> {
         match &mut self.source {
             Source::Own(own) => Some(own),
-            Source::Absent | Source::Elsewhere(_) => None,
+            Source::Absent | Source::Follower(_) => None,
         }
     }
 }
@@ -254,16 +261,16 @@ impl Log {
     }
 
     /// Records up to this one no longer wait for `party`.
-    pub(super) fn forgive(&mut self, party: Party, until: Seq) {
+    pub(super) fn stop_waiting_for(&mut self, party: Party, until: Seq) {
         for batch in self.open.iter_mut().filter(|batch| batch.last() <= until) {
             batch.missing.retain(|missing| *missing != party);
         }
     }
 }
 
-pub(super) fn tell(writers: &[Writer], trouble: Trouble, effects: &mut Vec<Effect>) {
+pub(super) fn tell(writers: &[Writer], error: WriteError, effects: &mut Vec<Effect>) {
     for (id, ticket, index) in writers {
-        let notice = Notice::Settled(*ticket, *index, Err(trouble));
+        let notice = Notice::Settled(*ticket, *index, Err(error));
         effects.push(Effect::Post(*id, Mail::Store(notice)));
     }
 }

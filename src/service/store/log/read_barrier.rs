@@ -2,11 +2,11 @@
 //! it, and whoever saw it here might miss it at another replica. So it is shown when it is known
 //! to be answered.
 
-use super::asks::{self, Pending as StorePending, Read};
-use super::log::Source;
-use super::{Notice, State};
+use super::Source;
 use crate::limits;
 use crate::service::http::{Answer, Face, Pending as HttpPending, Request, Style};
+use crate::service::store::asks::{self, Pending as StorePending, Read};
+use crate::service::store::{Notice, State};
 use crate::service::{Cx, Effect, Event, Id, Mail, Ticket};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Scan, head};
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 /// A read that waits.
 #[derive(Debug)]
-pub struct Later {
+pub struct BarrierRead {
     read: Read,
     face: Face,
     /// The head of the request, which is read again.
@@ -30,15 +30,15 @@ pub type Reader = (Id, Ticket, Seq);
 /// Lets a read wait for this entry.
 pub fn wait(read: Read, seq: Seq, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Request { raw, ticket, face, .. } = *request;
-    if let Source::Elsewhere(elsewhere) = &mut cx.world.store.log.source {
+    if let Source::Follower(elsewhere) = &mut cx.world.store.log.source {
         elsewhere.readers.push((cx.id, ticket, seq));
     }
     let until = cx.now + limits::STORE_WAIT;
-    let later = Later { read, face, raw: raw.into(), ticket, until };
-    Answer::Wait(HttpPending::Store(StorePending::Later(Box::new(later))))
+    let later = BarrierRead { read, face, raw: raw.into(), ticket, until };
+    Answer::Wait(HttpPending::Store(StorePending::BarrierRead(Box::new(later))))
 }
 
-impl Later {
+impl BarrierRead {
     /// When the client has waited long enough.
     pub fn deadline(&self) -> Instant {
         self.until
@@ -71,7 +71,7 @@ impl Later {
 impl State {
     /// The entry that reads here have to wait for, if there is one.
     pub fn unanswered(&self) -> Option<Seq> {
-        let Source::Elsewhere(elsewhere) = &self.log.source else { return None };
+        let Source::Follower(elsewhere) = &self.log.source else { return None };
         (elsewhere.answered() < self.log.answered).then_some(self.log.answered)
     }
 }

@@ -1,11 +1,12 @@
 //! Writes: what an order server or a catalog asks of the log, and how it answers when that is
 //! settled.
 
-use super::asks::Pending as StorePending;
-use super::words::{self, Id};
-use super::{Notice, Trouble, catalog};
+use super::catalog;
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
+use crate::service::store::asks::Pending as StorePending;
+use crate::service::store::format::{self, Id};
+use crate::service::store::{Notice, WriteError};
 use crate::service::{Cx, Event, Mail, Ticket};
 use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Outcome, Settled};
@@ -36,7 +37,7 @@ pub struct Pending {
 
 /// `PUT /purchase/<id>/`.
 pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let book = match words::id(words::segment(request.head.target.path(), "/purchase/")) {
+    let book = match format::id(format::segment(request.head.target.path(), "/purchase/")) {
         Id::NotNumeric => {
             let message = r#"{"message":"Book ID must be a numeric value"}"#;
             return Answer::Ready(json(400, message.to_string()));
@@ -44,7 +45,7 @@ pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Id::OutOfRange => return Answer::Ready(said(404, "Book not found", false)),
         Id::Is(id) => id,
     };
-    match words::key(request.head) {
+    match format::key(request.head) {
         Ok(key) => {
             let entry = Entry::Sell { book, quantity: 1, key, at: seconds(cx) };
             write(entry, Shape::Purchase, request.ticket, cx)
@@ -62,12 +63,12 @@ pub fn place(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 }
 
 fn wanted(request: &Request<'_, '_, '_>, at: u64) -> Result<(Entry, Shape), Response> {
-    let key = words::key(request.head)?;
-    let body = words::object(request)?;
-    let book = words::book_id_of(&body).map_err(words::Wrong::problem)?;
-    let quantity = words::quantity_of(&body).map_err(words::Wrong::problem)?;
+    let key = format::key(request.head)?;
+    let body = format::object(request)?;
+    let book = format::book_id_of(&body).map_err(format::Wrong::problem)?;
+    let quantity = format::quantity_of(&body).map_err(format::Wrong::problem)?;
     let quantity = quantity.filter(|quantity| *quantity > 0);
-    let quantity = quantity.ok_or(words::Wrong("quantity")).map_err(words::Wrong::problem)?;
+    let quantity = quantity.ok_or(format::Wrong("quantity")).map_err(format::Wrong::problem)?;
     Ok((Entry::Sell { book, quantity, key, at }, Shape::Order(book, quantity)))
 }
 
@@ -77,13 +78,13 @@ fn seconds(cx: &Cx<'_>) -> u64 {
 
 /// Has an entry written, and answers when that is settled.
 pub fn write(entry: Entry, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
-    match super::write(entry, ticket, 0, cx) {
+    match crate::service::store::write(entry, ticket, 0, cx) {
         Ok(()) => {
             let until = cx.now + limits::STORE_WAIT;
             let pending = Pending { ticket, shape, until };
             Answer::Wait(HttpPending::Store(StorePending::Write(pending)))
         }
-        Err(trouble) => Answer::Ready(shape.trouble(trouble)),
+        Err(error) => Answer::Ready(shape.error(error)),
     }
 }
 
@@ -96,14 +97,14 @@ impl Pending {
     /// Something has happened; the response if that settles it.
     pub fn news(&self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
         if matches!(event, Event::Tick) && self.until <= cx.now {
-            return Some(self.shape.trouble(Trouble::Unknown));
+            return Some(self.shape.error(WriteError::Unknown));
         }
         let Event::Mail(Mail::Store(Notice::Settled(ticket, _, settled))) = event else {
             return None;
         };
         let answer = || match settled {
             Ok(settled) => self.shape.settled(settled, cx.world.store.log.order_secret),
-            Err(trouble) => self.shape.trouble(*trouble),
+            Err(error) => self.shape.error(*error),
         };
         (*ticket == self.ticket).then(answer)
     }
@@ -114,7 +115,7 @@ impl Shape {
         let response = match self {
             Shape::Purchase => located(purchased(&settled.outcome), &settled.outcome, secret),
             Shape::Modify => match &settled.outcome {
-                Outcome::Kept(book) => json(200, words::book(book)),
+                Outcome::Kept(book) => json(200, format::book(book)),
                 Outcome::Sold { .. }
                 | Outcome::Short { .. }
                 | Outcome::NoBook
@@ -135,13 +136,13 @@ impl Shape {
         }
     }
 
-    fn trouble(self, trouble: Trouble) -> Response {
-        let detail = match trouble {
-            Trouble::Log => "The log cannot be written, nothing was: make room on the disk.",
-            Trouble::Busy => {
+    fn error(self, error: WriteError) -> Response {
+        let detail = match error {
+            WriteError::Log => "The log cannot be written, nothing was: make room on the disk.",
+            WriteError::Busy => {
                 "No replica can be asked, or too much is waiting; nothing was written."
             }
-            Trouble::Unknown => UNKNOWN,
+            WriteError::Unknown => UNKNOWN,
         };
         let response = match self {
             Shape::Purchase => said(503, detail, false),
@@ -149,9 +150,9 @@ impl Shape {
             Shape::Order(..) | Shape::Add | Shape::Book => Style::Problem.error(503, detail),
         }
         .retry_after(1);
-        match trouble {
-            Trouble::Log | Trouble::Busy => response,
-            Trouble::Unknown => response.field(OUTCOME, "unknown".to_string()),
+        match error {
+            WriteError::Log | WriteError::Busy => response,
+            WriteError::Unknown => response.field(OUTCOME, "unknown".to_string()),
         }
     }
 }
@@ -231,7 +232,7 @@ fn kept(shape: Shape, outcome: &Outcome) -> Response {
     match outcome {
         Outcome::Kept(book) => {
             let status = if shape == Shape::Add { 201 } else { 200 };
-            let response = json(status, words::book(book)).field("ETag", words::etag(book));
+            let response = json(status, format::book(book)).field("ETag", format::etag(book));
             if shape == Shape::Add {
                 response.field("Location", format!("/api/books/{}", book.id))
             } else {

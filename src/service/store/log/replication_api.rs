@@ -1,15 +1,15 @@
 //! What the log's owner offers to other processes of the same bookstore, on its panel listener:
 //! to follow the log, to have entries appended, to read the state that it begins with.
 
-use super::asks::Pending as StorePending;
+use super::Source;
 use super::followers::{Question, Refused};
-use super::log::Source;
-use super::{Notice, words};
+use super::protocol::{Report, print_told};
 use crate::limits;
 use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
+use crate::service::store::asks::Pending as StorePending;
+use crate::service::store::{Notice, format};
 use crate::service::{Cx, Event, Mail, Ticket};
-use crate::work::store::talk::{Report, print_told};
-use crate::work::store::{Settled, Trouble, codec};
+use crate::work::store::{Settled, WriteError, codec};
 use std::time::Instant;
 
 /// A follower's question.
@@ -26,7 +26,7 @@ pub struct Asked {
 pub struct Appended {
     ticket: Ticket,
     until: Instant,
-    told: Vec<Option<Result<Settled, Trouble>>>,
+    told: Vec<Option<Result<Settled, WriteError>>>,
 }
 
 /// `POST /api/store/log/follow`.
@@ -40,7 +40,7 @@ pub fn follow(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         }
     }
     let question = Question { report, from: (cx.id, request.ticket, cx.now) };
-    let name = words::own_key(cx);
+    let name = format::own_key(cx);
     match cx.world.store.asked(question, name, cx.effects) {
         Ok(()) => {
             // Without news until then, what it holds is of no use to it any more.
@@ -101,7 +101,7 @@ pub fn append(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     };
     let mut told = Vec::with_capacity(entries.len());
     for (index, entry) in (0..).zip(entries) {
-        told.push(super::write(entry, request.ticket, index, cx).err().map(Err));
+        told.push(crate::service::store::write(entry, request.ticket, index, cx).err().map(Err));
     }
     let until = cx.now + limits::STORE_WAIT;
     let appended = Appended { ticket: request.ticket, until, told };
@@ -121,7 +121,7 @@ impl Appended {
     pub fn news(&mut self, event: Event, now: Instant) -> Option<Response> {
         if matches!(event, Event::Tick) && self.until <= now {
             for told in self.told.iter_mut().filter(|told| told.is_none()) {
-                *told = Some(Err(Trouble::Unknown));
+                *told = Some(Err(WriteError::Unknown));
             }
             return self.response();
         }

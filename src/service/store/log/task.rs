@@ -1,10 +1,10 @@
 //! The session that keeps the log: it has jobs done and is told what came of them, and stays until
 //! the server ends, however full that is. What that means is in `log`.
 
-use super::Notice;
-use super::front::calls;
-use super::log::{APPEND, MARK, READ};
+use super::{APPEND, MARK, READ};
 use crate::limits;
+use crate::service::store::Notice;
+use crate::service::store::front::calls;
 use crate::service::{Cx, Deadline, Event, Mail, Progress, Refusal};
 use crate::stats::Close;
 use crate::work::Outcome;

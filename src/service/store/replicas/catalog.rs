@@ -1,10 +1,9 @@
 //! A catalog: looks books up in its own tables, and has them changed through the log.
 
-use super::order;
-use super::replicas::Replica;
-use super::words::{self, Id};
+use super::{Replica, writes};
 use crate::service::Cx;
 use crate::service::http::{Answer, Request, Response, Style, json};
+use crate::service::store::format::{self, Id};
 use crate::wire::json::parse;
 use crate::wire::target::decode_path;
 use crate::work::store::Entry;
@@ -12,11 +11,11 @@ use crate::work::store::list::Query;
 
 /// `GET /retrieve/item/<id>`.
 pub fn item(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
-    match words::id(words::segment(request.head.target.path(), "/retrieve/item/")) {
+    match format::id(format::segment(request.head.target.path(), "/retrieve/item/")) {
         Id::NotNumeric => error(400, "Book ID must be numeric"),
         Id::OutOfRange => error(404, NO_BOOK),
         Id::Is(id) => match replica.books.get(id) {
-            Some(book) => json(200, words::book(book)).field("ETag", words::etag(book)),
+            Some(book) => json(200, format::book(book)).field("ETag", format::etag(book)),
             None => error(404, NO_BOOK),
         },
     }
@@ -24,28 +23,32 @@ pub fn item(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
 
 /// `/retrieve/topic/<topic>`: the books of exactly this topic; none if it is no text.
 pub fn topic(path: &str) -> Option<Query> {
-    let topic = decode_path(words::segment(path, "/retrieve/topic/")).ok()?;
+    let topic = decode_path(format::segment(path, "/retrieve/topic/")).ok()?;
     Some(Query::Topic(String::from_utf8_lossy(&topic).into_owned()))
 }
 
 /// `/retrieve/search/<text>`: books whose topic contains it, in letters of either size. The front
 /// asks for its lists here.
 pub fn search(path: &str) -> Option<Query> {
-    let text = decode_path(words::segment(path, "/retrieve/search/")).ok()?;
+    let text = decode_path(format::segment(path, "/retrieve/search/")).ok()?;
     let text = String::from_utf8_lossy(&text).to_lowercase();
-    Some(Query::Search(if text == super::front::cache::ALL { String::new() } else { text }))
+    Some(Query::Search(if text == crate::service::store::front::cache::ALL {
+        String::new()
+    } else {
+        text
+    }))
 }
 
 /// `PUT /modify/<id>`.
 pub fn modify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     match change(request) {
-        Ok(entry) => order::write(entry, order::Shape::Modify, request.ticket, cx),
+        Ok(entry) => writes::write(entry, writes::Shape::Modify, request.ticket, cx),
         Err(response) => Answer::Ready(response),
     }
 }
 
 fn change(request: &Request<'_, '_, '_>) -> Result<Entry, Response> {
-    let book = match words::id(words::segment(request.head.target.path(), "/modify/")) {
+    let book = match format::id(format::segment(request.head.target.path(), "/modify/")) {
         Id::NotNumeric => return Err(error(400, "Book ID must be numeric")),
         Id::OutOfRange => return Err(error(404, NO_BOOK)),
         Id::Is(id) => id,
@@ -54,9 +57,9 @@ fn change(request: &Request<'_, '_, '_>) -> Result<Entry, Response> {
     let Ok(body) = parse(request.body) else {
         return Err(error(400, "No update data provided"));
     };
-    let wrong = |words::Wrong(name)| error(400, &format!("invalid field {name}"));
-    let price = words::price_of(&body).map_err(wrong)?;
-    let quantity = words::quantity_of(&body).map_err(wrong)?;
+    let wrong = |format::Wrong(name)| error(400, &format!("invalid field {name}"));
+    let price = format::price_of(&body).map_err(wrong)?;
+    let quantity = format::quantity_of(&body).map_err(wrong)?;
     if price.is_none() && quantity.is_none() {
         return Err(error(400, "No update data provided"));
     }

@@ -8,13 +8,14 @@
 //! that is silent is not waited for any longer than its lease, at whose end it serves nothing; one
 //! whose end its kernel reported is not waited for at all.
 
-use super::log::{FILE, Leased, MARK, Party, submit_to};
-use super::{Notice, State};
+use super::protocol::{COMMANDS_MAX, Command, News, Report, Seen};
+use super::{FILE, Leased, MARK, Party, submit_to};
 use crate::limits;
+use crate::service::store::{Notice, State};
 use crate::service::{Effect, Id, Mail, Ticket};
+use crate::stats::store::ReplicaState;
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, Origin, Request};
-use crate::work::store::talk::{Command, News, Report, Seen, Standing};
 use crate::work::store::{Entry, Seq};
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,12 +46,12 @@ pub struct Follower {
     heard: Instant,
     /// Its replicas, as it saw them then.
     replicas: Vec<Seen>,
-    commands: Vec<Wish>,
+    commands: Vec<PendingCommand>,
 }
 
 /// A command on its way to a follower, and who wants to know what came of it.
 #[derive(Debug)]
-struct Wish {
+struct PendingCommand {
     command: Command,
     from: (Id, Ticket),
     sent: bool,
@@ -67,7 +68,7 @@ pub struct Question {
 
 impl Followers {
     /// Whom records wait for.
-    pub(super) fn parties(&self) -> Vec<Party> {
+    pub(in crate::service::store) fn parties(&self) -> Vec<Party> {
         self.all.iter().map(|follower| Party::Follower(follower.number)).collect()
     }
 
@@ -109,7 +110,7 @@ impl State {
     ///
     /// # Errors
     /// It is told something else than news.
-    pub(super) fn asked(
+    pub(in crate::service::store) fn asked(
         &mut self,
         question: Question,
         name: String,
@@ -129,7 +130,7 @@ impl State {
                 return Err(Refused::Full);
             }
             self.followers.joining.push((name, question));
-            self.stir(effects);
+            self.wake(effects);
             return Ok(());
         }
         let Question { report, from: (conn, ticket, now) } = question;
@@ -145,14 +146,14 @@ impl State {
         (follower.since, follower.answered) = (report.since, report.answered);
         follower.replicas = report.replicas;
         let done = follower.commands.extract_if(.., |wish| wish.sent).collect::<Vec<_>>();
-        for Wish { command, from: (id, ticket), .. } in done {
+        for PendingCommand { command, from: (id, ticket), .. } in done {
             let seen = follower.replicas.iter().find(|seen| seen.name() == command.replica);
-            let notice = Notice::Stands(ticket, seen.map(|seen| seen.standing));
+            let notice = Notice::Stands(ticket, seen.map(|seen| seen.state));
             effects.push(Effect::Post(id, Mail::Store(notice)));
         }
-        self.log.forgive(Party::Follower(follower.number), follower.since);
+        self.log.stop_waiting_for(Party::Follower(follower.number), follower.since);
         self.present(place);
-        self.stir(effects);
+        self.wake(effects);
         Ok(())
     }
 
@@ -160,7 +161,7 @@ impl State {
     fn present(&mut self, place: usize) {
         for seen in self.followers.all[place].replicas.clone() {
             let name = self.name_of(&seen);
-            self.front.is_known(seen.addr, &name, seen.standing == Standing::Up);
+            self.front.is_known(seen.addr, &name, seen.state == ReplicaState::Up);
         }
     }
 
@@ -179,12 +180,16 @@ impl State {
         self.followers.joining.retain(|(_, question)| question.from.0 != conn);
         if let Some(place) = self.followers.all.iter().position(|f| f.conn == conn) {
             self.drop_follower(place, "is gone", effects);
-            self.stir(effects);
+            self.wake(effects);
         }
     }
 
     /// Nobody waits for those any longer who were silent for so long that they serve nothing.
-    pub(super) fn drop_silent(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    pub(in crate::service::store) fn drop_silent(
+        &mut self,
+        now: Instant,
+        effects: &mut Vec<Effect>,
+    ) {
         let lease = limits::STORE_LEASE + limits::STORE_LEASE_SLACK;
         while let Some(place) = self.followers.all.iter().position(|f| f.heard + lease <= now) {
             self.drop_follower(place, "is silent", effects);
@@ -194,11 +199,11 @@ impl State {
     fn drop_follower(&mut self, place: usize, why: &str, effects: &mut Vec<Effect>) {
         let follower = self.followers.all.remove(place);
         ::log::warn!("a follower {}{why}; writes do not wait for it", of(&follower.replicas));
-        self.log.forgive(Party::Follower(follower.number), Seq::MAX);
+        self.log.stop_waiting_for(Party::Follower(follower.number), Seq::MAX);
         for seen in &follower.replicas {
             self.front.is_gone(seen.addr, effects);
         }
-        for Wish { from: (id, ticket), .. } in follower.commands {
+        for PendingCommand { from: (id, ticket), .. } in follower.commands {
             effects.push(Effect::Post(id, Mail::Store(Notice::Stands(ticket, None))));
         }
         if let Some((ticket, _)) = follower.asks {
@@ -208,7 +213,11 @@ impl State {
     }
 
     /// Whether it is on disk that others follow, or why not.
-    pub(super) fn marked(&mut self, answer: Result<Answer, Failure>, effects: &mut Vec<Effect>) {
+    pub(in crate::service::store) fn marked(
+        &mut self,
+        answer: Result<Answer, Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(own) = self.log.own() else { return };
         match answer {
             Ok(_) => own.leased = Leased::Yes,
@@ -224,7 +233,11 @@ impl State {
     }
 
     /// Lets followers in, and tells those who ask what is new.
-    pub(super) fn tell_followers(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+    pub(in crate::service::store) fn tell_followers(
+        &mut self,
+        now: Instant,
+        effects: &mut Vec<Effect>,
+    ) {
         let log = self.log.name.unwrap_or(0);
         let Some(own) = self.log.own() else { return };
         match own.leased {
@@ -253,7 +266,7 @@ impl State {
                 first: follower.since + 1,
                 entries: behind(&self.log.open, follower.since),
                 answered,
-                commands: follower.take_wishes(),
+                commands: follower.take_commands(),
             };
             follower.asks = None;
             let notice = Notice::News(ticket, Some(news.print().into()));
@@ -286,7 +299,7 @@ impl State {
     }
 
     /// Has a replica elsewhere crashed or recovered. False if there is none of that name.
-    pub(super) fn command(
+    pub(in crate::service::store) fn command(
         &mut self,
         name: &str,
         crash: bool,
@@ -300,16 +313,20 @@ impl State {
         }
         let Some((place, replica)) = found else { return false };
         let commands = &mut self.followers.all[place].commands;
-        if commands.len() < crate::work::store::talk::COMMANDS_MAX {
-            commands.push(Wish { command: Command { replica, crash }, from, sent: false });
+        if commands.len() < COMMANDS_MAX {
+            commands.push(PendingCommand {
+                command: Command { replica, crash },
+                from,
+                sent: false,
+            });
         }
-        self.stir(effects);
+        self.wake(effects);
         true
     }
 }
 
 impl Follower {
-    fn take_wishes(&mut self) -> Vec<Command> {
+    fn take_commands(&mut self) -> Vec<Command> {
         let unsent = self.commands.iter_mut().filter(|wish| !wish.sent);
         unsent
             .map(|wish| {
@@ -328,7 +345,7 @@ fn of(replicas: &[Seen]) -> String {
 
 /// Entries of records that are not answered yet, behind this one. A live follower lacks no others:
 /// what it has not applied waits for it.
-fn behind(open: &std::collections::VecDeque<super::log::Batch>, since: Seq) -> Arc<[Entry]> {
+fn behind(open: &std::collections::VecDeque<super::Batch>, since: Seq) -> Arc<[Entry]> {
     let mut records = open.iter().filter(|batch| batch.last() > since);
     let Some(first) = records.next() else { return Arc::new([]) };
     let mut entries = first.entries.to_vec();

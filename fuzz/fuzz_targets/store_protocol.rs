@@ -3,4 +3,4 @@
 use libfuzzer_sys::fuzz_target;
 use pentad::check;
 
-fuzz_target!(|input: &[u8]| check::store_talk(input));
+fuzz_target!(|input: &[u8]| check::store_protocol(input));

@@ -12,15 +12,21 @@
 //! after the other, and show it all at once. So nobody who has seen an entry at one of them can
 //! miss it at another.
 
+pub mod books;
+pub mod catalog;
+pub mod lists;
+pub mod writes;
+
 pub use crate::work::store::Role;
 
-use super::State;
-use super::log::{Party, submit};
 use crate::service::Effect;
+use crate::service::store::State;
+use crate::service::store::log::protocol::Seen;
+use crate::service::store::log::{Party, submit};
+use crate::stats::store::ReplicaState;
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, Origin, Request, Step, View};
 use crate::work::store::shelves::Shelves;
-use crate::work::store::talk::{Seen, Standing};
 use crate::work::store::{Book, Seq};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -43,17 +49,17 @@ pub enum Phase {
 
 impl Phase {
     /// What that means to others.
-    pub fn standing(self) -> Standing {
+    pub fn state(self) -> ReplicaState {
         match self {
-            Phase::Down => Standing::Down,
-            Phase::Opening | Phase::Behind | Phase::Joined => Standing::Recovering,
-            Phase::Up => Standing::Up,
+            Phase::Down => ReplicaState::Down,
+            Phase::Opening | Phase::Behind | Phase::Joined => ReplicaState::Recovering,
+            Phase::Up => ReplicaState::Up,
         }
     }
 
     /// The state that operators know.
     pub fn name(self) -> &'static str {
-        self.standing().name()
+        self.state().word()
     }
 
     /// Whether it gets every new entry.
@@ -91,7 +97,7 @@ pub struct Replica {
     /// Books that later entries have changed, by the last of these entries.
     unseen: VecDeque<(Seq, Vec<Arc<Book>>)>,
     /// Whether entries that it lacked are on their way to it.
-    pub fed: bool,
+    pub catching_up: bool,
     /// The last of the entries that it lacked when it joined. They were taken at once, and are
     /// shown at once: others show them one by one, so before all of them it is not asked.
     pub joins: Seq,
@@ -126,7 +132,7 @@ impl Replica {
             books: Shelves::default(),
             shown: 0,
             unseen: VecDeque::new(),
-            fed: false,
+            catching_up: false,
             joins: 0,
             requests: 0,
             errors: 0,
@@ -144,12 +150,12 @@ impl Replica {
     }
 
     /// Whether it lacks entries, and none are on their way to it.
-    pub fn is_hungry(&self) -> bool {
-        self.phase == Phase::Behind && !self.fed
+    pub fn is_lagging(&self) -> bool {
+        self.phase == Phase::Behind && !self.catching_up
     }
 
     /// Whether it has joined, and shows just what is answered.
-    pub fn may_rise(&self, answered: Seq) -> bool {
+    pub fn may_be_promoted(&self, answered: Seq) -> bool {
         self.phase == Phase::Joined && self.shown == answered && self.joins <= answered
     }
 
@@ -167,7 +173,7 @@ impl Replica {
         let View { seq, digest, orders, books, origin } = view;
         (self.seq, self.digest, self.orders, self.origin) = (seq, digest, orders, origin);
         self.books = books.into_iter().collect();
-        (self.shown, self.fed) = (seq, false);
+        (self.shown, self.catching_up) = (seq, false);
         self.unseen.clear();
     }
 
@@ -187,7 +193,7 @@ impl Replica {
     }
 
     /// It may be asked from now on.
-    pub fn rise(&mut self) {
+    pub fn promote(&mut self) {
         (self.phase, self.problem) = (Phase::Up, None);
     }
 
@@ -197,7 +203,7 @@ impl Replica {
     }
 
     /// It is down from now on, and holds nothing.
-    pub fn fall(&mut self, failure: Option<&Failure>) {
+    pub fn mark_down(&mut self, failure: Option<&Failure>) {
         let problem = failure.map(Failure::to_string);
         if let Some(text) = problem.as_ref().filter(|_| problem != self.problem) {
             ::log::error!("{} is down: {text}", self.name);
@@ -214,7 +220,7 @@ impl Replica {
         Seen {
             role: self.role,
             number: self.number,
-            standing: self.phase.standing(),
+            state: self.phase.state(),
             seq: self.seq,
             digest: self.digest,
             addr: self.addr,
@@ -250,12 +256,12 @@ impl State {
             }
             (Ok(Answer::Applied(step)), Phase::Behind | Phase::Joined | Phase::Up) => {
                 replica.advanced(&step);
-                replica.fed = false;
+                replica.catching_up = false;
                 self.log.applied(file, &step);
             }
             (Ok(Answer::Staged), Phase::Opening) => self.staged(file),
             (Err(failure), phase) if phase != Phase::Down => {
-                self.fall(file, Some(&failure));
+                self.mark_down(file, Some(&failure));
             }
             (Ok(_) | Err(_), _) => {}
         }
@@ -269,10 +275,10 @@ impl State {
         };
         let seq = replica.seq;
         if replica.origin.is_some_and(|origin| origin.log != log) {
-            return self.fall(file, Some(&Failure::new(OTHER_LOG)));
+            return self.mark_down(file, Some(&Failure::new(OTHER_LOG)));
         }
         if tip.is_some_and(|tip| seq > tip) {
-            return self.fall(file, Some(&Failure::new(AHEAD)));
+            return self.mark_down(file, Some(&Failure::new(AHEAD)));
         }
         if replica.origin.is_none() {
             let origin = Origin { log, leased: false };
@@ -289,7 +295,7 @@ impl State {
         if replica.phase == Phase::Down {
             replica.phase = Phase::Opening;
             replica.asked = Some(Request::Open);
-            self.stir(effects);
+            self.wake(effects);
         }
         true
     }
@@ -301,8 +307,8 @@ impl State {
         };
         replica.asked = Some(Request::Close);
         let file = replica.file;
-        self.fall(file, None);
-        self.stir(effects);
+        self.mark_down(file, None);
+        self.wake(effects);
         true
     }
 
@@ -318,11 +324,11 @@ impl State {
         }
     }
 
-    pub(super) fn fall(&mut self, file: usize, failure: Option<&Failure>) {
+    pub(super) fn mark_down(&mut self, file: usize, failure: Option<&Failure>) {
         if let Some(replica) = self.replicas.iter_mut().find(|replica| replica.file == file) {
-            replica.fall(failure);
+            replica.mark_down(failure);
         }
-        self.log.forgive(Party::File(file), Seq::MAX);
+        self.log.stop_waiting_for(Party::File(file), Seq::MAX);
         self.unstage(file);
     }
 }

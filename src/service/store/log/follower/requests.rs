@@ -1,16 +1,16 @@
 //! What the log's owner is asked, and what its replies mean.
 
-use super::{ENTRIES, State};
-use super::{Elsewhere, FOLLOW, STATE, Stage};
+use super::{ENTRIES, FOLLOW, Follower, STATE, Stage};
 use crate::limits;
+use crate::service::store::State;
 use crate::service::store::front::peers::Reply;
 use crate::service::store::front::{Call, Wanted};
+use crate::service::store::log::protocol::{News, Report, parse_told};
 use crate::service::store::log::{Waiting, tell};
-use crate::service::store::{NoReply, Notice, Trouble};
+use crate::service::store::{NoReply, Notice, WriteError};
 use crate::service::{Effect, Id, Mail, Ticket};
 use crate::work::db::store::Answer;
 use crate::work::store::page::{Cursor, Page};
-use crate::work::store::talk::{News, Report, parse_told};
 use crate::work::store::{Entry, Role, Seq, codec};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::time::Instant;
 
 /// What was asked.
 #[derive(Debug)]
-pub(in crate::service::store) enum Errand {
+pub(in crate::service::store) enum LeaderRequest {
     /// What comes next, in this round.
     Ask(u32),
     /// Entries behind this one, in this round.
@@ -32,11 +32,17 @@ pub(in crate::service::store) enum Errand {
 /// How often an entry is sent that may be sent twice.
 const TRIES: u8 = 3;
 
-impl Elsewhere {
-    fn call(&mut self, errand: Errand, method: &'static str, target: String, body: Vec<u8>) {
+impl Follower {
+    fn call(
+        &mut self,
+        request: LeaderRequest,
+        method: &'static str,
+        target: String,
+        body: Vec<u8>,
+    ) {
         let ticket = self.next;
         self.next = self.next.wrapping_add(1);
-        self.errands.insert(ticket, errand);
+        self.requests.insert(ticket, request);
         // Whom to tell is known to whoever makes the call.
         let nobody = Id { slot: u32::MAX, generation: 0 };
         let call = Call::get(Role::Log, target, Wanted::One(nobody, ticket));
@@ -50,14 +56,14 @@ impl Elsewhere {
     /// Asks what comes next, or to join.
     pub(super) fn ask(&mut self, report: &Report) {
         let body = report.print().into_bytes();
-        self.call(Errand::Ask(self.round), "POST", FOLLOW.to_string(), body);
+        self.call(LeaderRequest::Ask(self.round), "POST", FOLLOW.to_string(), body);
     }
 
     /// Asks for entries that replicas lack, if they can be asked for now.
     pub fn ask_for(&mut self, since: Seq) -> bool {
         let Stage::Following { .. } = self.stage else { return false };
         let target = format!("/api/store/log?since={since}");
-        self.call(Errand::Read(self.round, since), "GET", target, Vec::new());
+        self.call(LeaderRequest::Read(self.round, since), "GET", target, Vec::new());
         true
     }
 
@@ -65,7 +71,7 @@ impl Elsewhere {
     pub(super) fn ask_for_page(&mut self, at: Cursor, seq: Option<Seq>) {
         let seq = seq.map_or(String::new(), |seq| format!("&seq={seq}"));
         let target = format!("{STATE}?at={at}{seq}");
-        self.call(Errand::Page(self.round, at), "GET", target, Vec::new());
+        self.call(LeaderRequest::Page(self.round, at), "GET", target, Vec::new());
     }
 
     /// Has entries appended: as many at a time as one request holds, in a few requests.
@@ -86,7 +92,7 @@ impl Elsewhere {
             }
             body.push(b']');
             self.appends += 1;
-            self.call(Errand::Append(batch), "POST", ENTRIES.to_string(), body);
+            self.call(LeaderRequest::Append(batch), "POST", ENTRIES.to_string(), body);
         }
     }
 }
@@ -95,7 +101,7 @@ impl State {
     /// What the keeper is to ask.
     pub(in crate::service::store) fn take_calls(&mut self, keeper: Id) -> Vec<Call> {
         let calls =
-            self.elsewhere().map_or(Vec::new(), |elsewhere| std::mem::take(&mut elsewhere.calls));
+            self.follower().map_or(Vec::new(), |elsewhere| std::mem::take(&mut elsewhere.calls));
         let to_keeper = |(ticket, call)| Call { wanted: Wanted::One(keeper, ticket), ..call };
         calls.into_iter().map(to_keeper).collect()
     }
@@ -108,23 +114,24 @@ impl State {
         now: Instant,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(elsewhere) = self.elsewhere() else { return };
+        let Some(elsewhere) = self.follower() else { return };
         let round = elsewhere.round;
-        match elsewhere.errands.remove(&ticket) {
-            Some(Errand::Ask(asked)) if asked == round => {
+        match elsewhere.requests.remove(&ticket) {
+            Some(LeaderRequest::Ask(asked)) if asked == round => {
                 self.answered_ask(reply.as_deref().ok(), now, effects);
             }
-            Some(Errand::Read(asked, since)) if asked == round => {
+            Some(LeaderRequest::Read(asked, since)) if asked == round => {
                 self.answered_read(since, reply.as_deref().ok(), now, effects);
             }
-            Some(Errand::Page(asked, at)) if asked == round => {
+            Some(LeaderRequest::Page(asked, at)) if asked == round => {
                 self.answered_page(at, reply.as_deref().ok(), now, effects);
             }
-            Some(Errand::Append(batch)) => {
+            Some(LeaderRequest::Append(batch)) => {
                 let reply = reply.as_deref().map_err(|none| *none);
                 self.answered_append(batch, reply, effects);
             }
-            Some(Errand::Ask(_) | Errand::Read(..) | Errand::Page(..)) | None => {}
+            Some(LeaderRequest::Ask(_) | LeaderRequest::Read(..) | LeaderRequest::Page(..))
+            | None => {}
         }
     }
 
@@ -183,7 +190,7 @@ impl State {
         reply: Result<&Reply, NoReply>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(elsewhere) = self.elsewhere() else { return };
+        let Some(elsewhere) = self.follower() else { return };
         elsewhere.appends -= 1;
         let told = reply.ok().filter(|reply| reply.status == 200);
         let told = told.and_then(|reply| parse_told(&reply.body));
@@ -210,11 +217,11 @@ impl State {
             let first = waiting.tries == 0;
             waiting.tries += 1;
             match nothing {
-                true if first => tell(&[waiting.writer], Trouble::Busy, effects),
+                true if first => tell(&[waiting.writer], WriteError::Busy, effects),
                 false if waiting.entry.key().is_some() && waiting.tries < TRIES => {
                     self.log.waiting.push_front(waiting);
                 }
-                true | false => tell(&[waiting.writer], Trouble::Unknown, effects),
+                true | false => tell(&[waiting.writer], WriteError::Unknown, effects),
             }
         }
     }

@@ -1,21 +1,21 @@
 //! The API of books, on catalogs: changes and stock. The front passes it on.
 
-use super::order::{self, Shape};
-use super::words::{self, Id, Wrong};
+use super::writes::{self, Shape};
 use crate::service::Cx;
 use crate::service::http::{Answer, Request, Response, Style};
+use crate::service::store::format::{self, Id, Wrong};
 use crate::wire::conditional::tags;
 use crate::work::store::Entry;
 use crate::work::store::codec::EXPECTED_MAX;
 
 /// `POST /api/books`.
 pub fn add(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let entry = words::object(request).and_then(|body| {
+    let entry = format::object(request).and_then(|body| {
         let need = |name| Wrong(name).problem();
-        let title = words::title_of(&body).map_err(Wrong::problem)?;
-        let topic = words::topic_of(&body).map_err(Wrong::problem)?;
-        let price = words::price_of(&body).map_err(Wrong::problem)?;
-        let quantity = words::quantity_of(&body).map_err(Wrong::problem)?;
+        let title = format::title_of(&body).map_err(Wrong::problem)?;
+        let topic = format::topic_of(&body).map_err(Wrong::problem)?;
+        let price = format::price_of(&body).map_err(Wrong::problem)?;
+        let quantity = format::quantity_of(&body).map_err(Wrong::problem)?;
         Ok(Entry::Add {
             title: title.ok_or_else(|| need("title"))?,
             quantity: quantity.unwrap_or(0),
@@ -35,11 +35,11 @@ pub fn patch(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     }
     let expected = expected.flatten();
     let entry = book_in(request).and_then(|book| {
-        let body = words::object(request)?;
-        let title = words::title_of(&body).map_err(Wrong::problem)?;
-        let topic = words::topic_of(&body).map_err(Wrong::problem)?;
-        let price = words::price_of(&body).map_err(Wrong::problem)?;
-        let quantity = words::quantity_of(&body).map_err(Wrong::problem)?;
+        let body = format::object(request)?;
+        let title = format::title_of(&body).map_err(Wrong::problem)?;
+        let topic = format::topic_of(&body).map_err(Wrong::problem)?;
+        let price = format::price_of(&body).map_err(Wrong::problem)?;
+        let quantity = format::quantity_of(&body).map_err(Wrong::problem)?;
         let nothing = title.is_none() && topic.is_none() && price.is_none() && quantity.is_none();
         if nothing {
             let detail = "There is nothing to change: title, topic, price, quantity.";
@@ -53,9 +53,9 @@ pub fn patch(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 /// `POST /api/books/{id}/stock`.
 pub fn stock(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let entry = book_in(request).and_then(|book| {
-        let body = words::object(request)?;
-        let delta = words::delta_of(&body).map_err(Wrong::problem)?;
-        let reason = words::reason_of(&body).map_err(Wrong::problem)?;
+        let body = format::object(request)?;
+        let delta = format::delta_of(&body).map_err(Wrong::problem)?;
+        let reason = format::reason_of(&body).map_err(Wrong::problem)?;
         Ok(Entry::Stock { book, delta, reason: reason.unwrap_or_default() })
     });
     write(entry, Shape::Book, request, cx)
@@ -68,14 +68,14 @@ fn write(
     cx: &mut Cx<'_>,
 ) -> Answer {
     match entry {
-        Ok(entry) => order::write(entry, shape, request.ticket, cx),
+        Ok(entry) => writes::write(entry, shape, request.ticket, cx),
         Err(response) => Answer::Ready(response),
     }
 }
 
 fn book_in(request: &Request<'_, '_, '_>) -> Result<u32, Response> {
-    let text = words::segment(request.head.target.path(), "/api/books/");
-    match words::id(text.split('/').next().unwrap_or("")) {
+    let text = format::segment(request.head.target.path(), "/api/books/");
+    match format::id(text.split('/').next().unwrap_or("")) {
         Id::NotNumeric => Err(Style::Problem.error(400, "The id of a book is a number.")),
         Id::OutOfRange => Err(Style::Problem.error(404, "There is no such book.")),
         Id::Is(id) => Ok(id),

@@ -7,9 +7,10 @@
 //! JSON in both directions. What is printed is read back as it was; what breaks a bound is not
 //! read at all.
 
-use super::codec::{self, number, settled, settled_value, text};
-use super::order_key::OrderSecret;
-use super::{Entry, Role, Seq, Settled, Trouble};
+use crate::stats::store::ReplicaState;
+use crate::work::store::codec::{self, number, settled, settled_value, text};
+use crate::work::store::order_key::OrderSecret;
+use crate::work::store::{Entry, Role, Seq, Settled, WriteError};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub struct Seen {
     /// Which of its role, from 1.
     pub number: u8,
     /// Whether it may be asked.
-    pub standing: Standing,
+    pub state: ReplicaState,
     /// The last entry that it has applied.
     pub seq: Seq,
     /// The digest of its tables then.
@@ -48,28 +49,6 @@ pub struct Seen {
     pub requests: u64,
     /// … and those of them that it could not answer.
     pub errors: u64,
-}
-
-/// Whether a replica may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Yes.
-    Up,
-    /// No.
-    Down,
-    /// Not before it has caught up.
-    Recovering,
-}
-
-impl Standing {
-    /// The word that operators know.
-    pub fn name(self) -> &'static str {
-        match self {
-            Standing::Up => "UP",
-            Standing::Down => "DOWN",
-            Standing::Recovering => "RECOVERING",
-        }
-    }
 }
 
 /// What the owner of the log says.
@@ -142,8 +121,8 @@ impl Seen {
     }
 
     fn value(&self) -> Value {
-        let Seen { role, number, standing, seq, digest, addr, requests, errors } = self;
-        json!({"role": role.name(), "number": number, "state": standing.name(), "seq": seq,
+        let Seen { role, number, state, seq, digest, addr, requests, errors } = self;
+        json!({"role": role.name(), "number": number, "state": state.word(), "seq": seq,
             "digest": digest, "addr": addr.to_string(), "requests": requests, "errors": errors})
     }
 
@@ -151,11 +130,11 @@ impl Seen {
         let object = value.as_object()?;
         let word = |name| object.get(name).and_then(Value::as_str);
         let roles = [Role::Catalog, Role::Order];
-        let standings = [Standing::Up, Standing::Down, Standing::Recovering];
+        let states = [ReplicaState::Up, ReplicaState::Down, ReplicaState::Recovering];
         Some(Seen {
             role: roles.into_iter().find(|role| Some(role.name()) == word("role"))?,
             number: number(object, "number", u8::MAX.into())? as u8,
-            standing: standings.into_iter().find(|state| Some(state.name()) == word("state"))?,
+            state: states.into_iter().find(|state| Some(state.word()) == word("state"))?,
             seq: seq(object, "seq")?,
             digest: number(object, "digest", u64::MAX)?,
             addr: word("addr")?.parse().ok()?,
@@ -207,20 +186,20 @@ impl News {
 }
 
 /// Prints what came of the entries of one request, each for itself.
-pub fn print_told(told: &[Result<Settled, Trouble>]) -> String {
-    let value = |one: &Result<Settled, Trouble>| match one {
+pub fn print_told(told: &[Result<Settled, WriteError>]) -> String {
+    let value = |one: &Result<Settled, WriteError>| match one {
         Ok(settled) => settled_value(settled),
-        Err(trouble) => json!({"trouble": trouble.name()}),
+        Err(error) => json!({"error": error.name()}),
     };
     Value::Array(told.iter().map(value).collect()).to_string()
 }
 
 /// Reads what [`print_told`] made.
-pub fn parse_told(body: &[u8]) -> Option<Vec<Result<Settled, Trouble>>> {
+pub fn parse_told(body: &[u8]) -> Option<Vec<Result<Settled, WriteError>>> {
     let value: Value = serde_json::from_slice(body).ok()?;
-    let all = [Trouble::Log, Trouble::Busy, Trouble::Unknown];
-    let one = |value: &Value| match value.get("trouble").and_then(Value::as_str) {
-        Some(word) => all.into_iter().find(|trouble| trouble.name() == word).map(Err),
+    let all = [WriteError::Log, WriteError::Busy, WriteError::Unknown];
+    let one = |value: &Value| match value.get("error").and_then(Value::as_str) {
+        Some(word) => all.into_iter().find(|error| error.name() == word).map(Err),
         None => settled(value).map(Ok),
     };
     value.as_array()?.iter().map(one).collect()
@@ -244,7 +223,7 @@ mod tests {
         Seen {
             role: Role::Order,
             number: 2,
-            standing: Standing::Recovering,
+            state: ReplicaState::Recovering,
             seq: 9,
             digest: u64::MAX,
             addr: "[::1]:7001".parse().unwrap(),
@@ -273,7 +252,7 @@ mod tests {
         };
         assert_eq!(News::parse(news.print().as_bytes()), Some(news));
         let sold = Outcome::Sold { order: 3, left: 4 };
-        let told = [Ok(Settled { outcome: sold, replayed: true }), Err(Trouble::Busy)];
+        let told = [Ok(Settled { outcome: sold, replayed: true }), Err(WriteError::Busy)];
         assert_eq!(parse_told(print_told(&told).as_bytes()), Some(told.to_vec()));
     }
 
@@ -292,6 +271,6 @@ mod tests {
             assert_eq!(Report::parse(text.as_bytes()), None, "{text}");
             assert_eq!(News::parse(text.as_bytes()), None, "{text}");
         }
-        assert_eq!(parse_told(b"[{\"trouble\":\"none\"}]"), None);
+        assert_eq!(parse_told(b"[{\"error\":\"none\"}]"), None);
     }
 }

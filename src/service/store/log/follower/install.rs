@@ -4,8 +4,9 @@
 //! All replicas that need it take the same pages. The next one is asked for when each of them has
 //! the last one on its disk, so no more than a page is ever in memory.
 
-use super::{Elsewhere, State};
+use super::Follower;
 use crate::service::Effect;
+use crate::service::store::State;
 use crate::service::store::log::submit;
 use crate::service::store::replicas::{Phase, Replica};
 use crate::work::db::store::Request;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Anew {
+pub struct SnapshotInstall {
     /// Files of the replicas that begin anew.
     pub files: Vec<usize>,
     /// Those of them that have not taken the page in.
@@ -26,9 +27,9 @@ pub struct Anew {
     next: Option<Cursor>,
 }
 
-impl Elsewhere {
+impl Follower {
     /// These replicas begin anew.
-    pub fn begin_anew<'r>(&mut self, behind: impl Iterator<Item = &'r mut Replica>) {
+    pub fn install_snapshot<'r>(&mut self, behind: impl Iterator<Item = &'r mut Replica>) {
         let mut files = Vec::new();
         for replica in behind {
             replica.phase = Phase::Opening;
@@ -44,7 +45,8 @@ impl Elsewhere {
                 self.ask_for_page(Cursor::FIRST, None);
             }
             None => {
-                self.anew = Some(Anew { files, waiting: Vec::new(), seq: None, next: None });
+                self.anew =
+                    Some(SnapshotInstall { files, waiting: Vec::new(), seq: None, next: None });
                 self.ask_for_page(Cursor::FIRST, None);
             }
         }
@@ -54,7 +56,7 @@ impl Elsewhere {
 impl State {
     /// Begins with the first page, once more.
     pub(super) fn first_page(&mut self) {
-        let Some(elsewhere) = self.elsewhere() else { return };
+        let Some(elsewhere) = self.follower() else { return };
         if let Some(anew) = &mut elsewhere.anew {
             (anew.seq, anew.next) = (None, None);
             elsewhere.ask_for_page(Cursor::FIRST, None);
@@ -63,7 +65,7 @@ impl State {
 
     /// A page has come.
     pub(super) fn turn_page(&mut self, at: Cursor, page: Page, effects: &mut Vec<Effect>) {
-        let Some(elsewhere) = self.elsewhere() else { return };
+        let Some(elsewhere) = self.follower() else { return };
         let Some(anew) = &mut elsewhere.anew else { return };
         let is_next = if at == Cursor::FIRST { anew.seq.is_none() } else { anew.next == Some(at) };
         if !is_next || anew.seq.is_some_and(|seq| seq != page.seq) {
@@ -83,7 +85,7 @@ impl State {
 
     /// A replica has taken the page in.
     pub(in crate::service::store) fn staged(&mut self, file: usize) {
-        let Some(elsewhere) = self.elsewhere() else { return };
+        let Some(elsewhere) = self.follower() else { return };
         let Some(anew) = &mut elsewhere.anew else { return };
         anew.waiting.retain(|waiting| *waiting != file);
         let (next, seq) = (anew.next, anew.seq);
@@ -94,7 +96,7 @@ impl State {
 
     /// A replica begins anew no longer.
     pub(in crate::service::store) fn unstage(&mut self, file: usize) {
-        let Some(anew) = self.elsewhere().and_then(|elsewhere| elsewhere.anew.as_mut()) else {
+        let Some(anew) = self.follower().and_then(|elsewhere| elsewhere.anew.as_mut()) else {
             return;
         };
         if !anew.files.contains(&file) {
@@ -102,7 +104,7 @@ impl State {
         }
         anew.files.retain(|own| *own != file);
         if anew.files.is_empty() {
-            if let Some(elsewhere) = self.elsewhere() {
+            if let Some(elsewhere) = self.follower() {
                 elsewhere.anew = None;
             }
         } else {

@@ -1,12 +1,13 @@
 //! Lists of books, topics and entries: chosen by a worker, from a copy of what is shown at the
 //! moment, unless they are short.
 
-use super::asks::Pending as StorePending;
-use super::{catalog, words};
+use super::catalog;
 use crate::limits;
 use crate::service::http::{
     Answer, Content, Pending as HttpPending, Request, Response, Style, json,
 };
+use crate::service::store::asks::Pending as StorePending;
+use crate::service::store::format;
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
 use crate::wire::http::Method;
 use crate::wire::target::pairs;
@@ -171,7 +172,7 @@ pub fn whole(list: &Arc<List>, unsent: bool) -> Response {
 fn next(filter: &Filter, cursor: &str) -> String {
     let mut link = "</api/books?".to_string();
     let mut put = |name: &str, value: &str| {
-        let _ = write!(link, "{name}={}&", words::escape(value));
+        let _ = write!(link, "{name}={}&", format::escape(value));
     };
     if !filter.text.is_empty() {
         put("q", &filter.text);
@@ -180,10 +181,10 @@ fn next(filter: &Filter, cursor: &str) -> String {
         put("topic", topic);
     }
     if *filter.price.start() > 0 {
-        put("min_price", &words::price(*filter.price.start()));
+        put("min_price", &format::price(*filter.price.start()));
     }
     if *filter.price.end() < u32::MAX {
-        put("max_price", &words::price(*filter.price.end()));
+        put("max_price", &format::price(*filter.price.end()));
     }
     if let Some(in_stock) = filter.in_stock {
         put("in_stock", if in_stock { "true" } else { "false" });
@@ -194,7 +195,7 @@ fn next(filter: &Filter, cursor: &str) -> String {
     if filter.limit != LIMIT {
         put("limit", &filter.limit.to_string());
     }
-    let _ = write!(link, "cursor={}>; rel=\"next\"", words::escape(cursor));
+    let _ = write!(link, "cursor={}>; rel=\"next\"", format::escape(cursor));
     link
 }
 
@@ -222,11 +223,11 @@ fn filter(query: &str) -> Result<Filter, &'static str> {
             "topic" if short(&value, TOPIC_MAX) => wanted.topic = Some(value.to_lowercase()),
             "topic" => return Err("topic"),
             "min_price" => {
-                let from = words::price_in(&value).ok_or("min_price")?;
+                let from = format::price_in(&value).ok_or("min_price")?;
                 wanted.price = from..=*wanted.price.end();
             }
             "max_price" => {
-                let to = words::price_in(&value).ok_or("max_price")?;
+                let to = format::price_in(&value).ok_or("max_price")?;
                 wanted.price = *wanted.price.start()..=to;
             }
             "in_stock" => {
