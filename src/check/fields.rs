@@ -5,7 +5,7 @@ use crate::wire::accept::{self, Coding};
 use crate::wire::conditional::{Conditions, Part, Tag, Validators, Verdict};
 use crate::wire::http::{Field, Method};
 use crate::wire::metrics_accept::prefers_text;
-use crate::wire::range::{self as wire_range, Asked, Span, Spec};
+use crate::wire::range::{self as wire_range, Selection, Span, Spec};
 use crate::wire::{conditional as wire_conditional, cookie as wire_cookie};
 
 /// Lengths of representations that a range is held against.
@@ -21,13 +21,13 @@ pub fn range(input: &[u8]) {
         let (Ok(set), Some(spans)) = (set, twin) else { continue };
         let satisfied = spans.iter().flatten().count();
         match set.of(length) {
-            Asked::One(Span { first, last }) => {
+            Selection::One(Span { first, last }) => {
                 assert!(first <= last && last < length);
                 assert_eq!(spans, [Some((first, last))]);
             }
-            Asked::Several => assert!(spans.len() > 1 && (satisfied > 0 || length == 0)),
-            Asked::Nothing => assert!(spans.len() == 1 && length == 0),
-            Asked::Unsatisfiable => assert_eq!(satisfied, 0),
+            Selection::Several => assert!(spans.len() > 1 && (satisfied > 0 || length == 0)),
+            Selection::Nothing => assert!(spans.len() == 1 && length == 0),
+            Selection::Unsatisfiable => assert_eq!(satisfied, 0),
         }
     }
     let Ok(set) = set else { return };
@@ -95,9 +95,9 @@ fn part(
     let value = case.fields.iter().find(|(name, _)| name == "range").map(|(_, value)| *value);
     let asked = value.and_then(|value| wire_range::set(value).ok()).map(|set| set.of(length));
     let expected = match asked.filter(|_| case.range_counts()) {
-        Some(Asked::One(span)) => Part::Span(span),
-        Some(Asked::Unsatisfiable) => Part::Unsatisfiable,
-        Some(Asked::Several | Asked::Nothing) | None => Part::Whole,
+        Some(Selection::One(span)) => Part::Span(span),
+        Some(Selection::Unsatisfiable) => Part::Unsatisfiable,
+        Some(Selection::Several | Selection::Nothing) | None => Part::Whole,
     };
     assert_eq!(conditions.part(method, current, length), expected);
 }

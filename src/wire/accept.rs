@@ -1,11 +1,11 @@
 //! Content negotiation: the weights of `Accept-Encoding` and `Accept` (RFC 9110 §12).
 //!
-//! Never fails: an element that cannot be read is skipped, as if it had not been sent. Parameters
-//! of media ranges other than the weight are not looked at.
+//! Never fails: an element that does not parse is skipped, as if it had not been sent. Parameters
+//! of media ranges other than the weight are ignored.
 
 use super::ascii;
 
-/// How a representation is encoded.
+/// A content coding (RFC 9110 §8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// Brotli.
@@ -14,15 +14,15 @@ pub enum Coding {
     Zstd,
     /// Gzip.
     Gzip,
-    /// Not at all.
+    /// No coding at all.
     Identity,
 }
 
 impl Coding {
-    /// All of them, the densest first: the order of preference among equal weights.
+    /// All codings, the densest first: the order of preference among equal weights.
     pub const ALL: [Coding; 4] = [Coding::Br, Coding::Zstd, Coding::Gzip, Coding::Identity];
 
-    /// As it stands in `Content-Encoding`, where identity never stands.
+    /// Returns the token of `Content-Encoding`; identity is never sent.
     pub const fn token(self) -> &'static str {
         match self {
             Coding::Br => "br",
@@ -43,14 +43,14 @@ impl Coding {
 pub struct Element<'b> {
     /// A coding or a media range, as it was sent.
     pub name: &'b [u8],
-    /// Its weight in thousandths, 0 for what is not acceptable.
+    /// Its weight in thousandths; 0 means not acceptable.
     pub weight: u16,
 }
 
 /// The greatest weight, and that of an element without one.
 pub const WEIGHT_MAX: u16 = 1000;
 
-/// The elements of a list, in their order.
+/// Iterates over the elements of a list, in their order.
 pub fn elements(list: &[u8]) -> impl Iterator<Item = Element<'_>> {
     split(list, b',').filter_map(element)
 }
@@ -66,7 +66,7 @@ fn element(raw: &[u8]) -> Option<Element<'_>> {
     Some(Element { name, weight })
 }
 
-/// `0` to `1` with up to three decimals, in thousandths.
+/// Parses `0` to `1` with up to three decimals, in thousandths.
 pub(super) fn weight(value: &[u8]) -> Option<u16> {
     let (whole, decimals) = match value {
         [whole] => (whole, &[][..]),
@@ -85,7 +85,7 @@ pub(super) fn weight(value: &[u8]) -> Option<u16> {
     }
 }
 
-/// Cuts at `separator`, but not inside of a quoted string; an open one reaches to the end.
+/// Splits at `separator`, except inside a quoted string; an unclosed string reaches to the end.
 pub(super) fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let (mut quoted, mut escaped) = (false, false);
     value.split(move |&byte| {
@@ -99,11 +99,18 @@ pub(super) fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> 
     })
 }
 
-/// Which of the available codings to send, given the values of all `Accept-Encoding` fields.
+/// Chooses one of the available codings from the values of all `Accept-Encoding` fields.
 ///
-/// The greatest weight wins, then the earlier place in `available`. Who sends no field gets no
-/// coding; who does not mention identity takes it when nothing else is left, unless `*;q=0` rules
-/// it out. `None` if nothing that is available is acceptable.
+/// The greatest weight wins, then the earlier place in `available`. A client that sends no field
+/// gets no coding; one that does not mention identity accepts it as a last resort, unless `*;q=0`
+/// rules it out. Returns `None` if no available coding is acceptable.
+///
+/// ```
+/// use pentad::wire::accept::{Coding, coding};
+///
+/// let field = [&b"gzip;q=0.5, br"[..]].into_iter();
+/// assert_eq!(coding(field, &Coding::ALL), Some(Coding::Br));
+/// ```
 pub fn coding<'b>(values: impl Iterator<Item = &'b [u8]>, available: &[Coding]) -> Option<Coding> {
     let (mut sent, mut rest) = (false, None);
     let mut listed = [None; Coding::ALL.len()];
@@ -118,8 +125,8 @@ pub fn coding<'b>(values: impl Iterator<Item = &'b [u8]>, available: &[Coding]) 
             }
         }
     }
-    // One more than the weight, so that there is room under the smallest for what is only not
-    // ruled out.
+    // One more than the weight: the rank below the smallest weight is for a coding that is merely
+    // not ruled out.
     let rank = |coding: Coding| match (listed[coding as usize].or(rest), coding) {
         (Some(0), _) => 0,
         (Some(weight), _) => weight + 1,
@@ -139,18 +146,18 @@ pub fn coding<'b>(values: impl Iterator<Item = &'b [u8]>, available: &[Coding]) 
     best.1
 }
 
-/// How much a media type is wanted: the weight of the range that fits it best, then how well it
-/// fits. A type that was named is wanted more than one that a wildcard lets through.
+/// A client's preference for a media type: the weight of the range that fits it best, then how well
+/// it fits. A type matched by name is preferred to one that a wildcard matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wanted {
-    /// In thousandths; 0 if it is not acceptable.
+    /// In thousandths; 0 means not acceptable.
     pub weight: u16,
-    /// 3 by name, 2 by `type/*`, 1 by `*/*`, 0 not at all.
+    /// 3 if matched by name, 2 by `type/*`, 1 by `*/*`, 0 if not matched.
     pub closeness: u8,
 }
 
-/// How much `media` is wanted, given the values of all `Accept` fields. Without any, nothing is
-/// wanted more than anything else.
+/// Returns the preference for `media` given the values of all `Accept` fields. Without any field,
+/// all types are equally acceptable.
 pub fn wanted<'b>(values: impl Iterator<Item = &'b [u8]>, media: &str) -> Wanted {
     let mut best = Wanted { weight: 0, closeness: 0 };
     for Element { name, weight } in values.flat_map(elements) {
@@ -176,7 +183,7 @@ fn closeness(range: &[u8], media: &[u8]) -> u8 {
     }
 }
 
-/// Whether a client would rather have JSON than a page. Silence, and wildcards alone, mean a page.
+/// Returns true if a client prefers JSON to HTML. No field, or wildcards alone, mean HTML.
 pub fn prefers_json<'b>(values: &(impl Iterator<Item = &'b [u8]> + Clone)) -> bool {
     let wanted = |media| wanted(values.clone(), media);
     let json = wanted("application/json").max(wanted("application/problem+json"));

@@ -1,27 +1,27 @@
-//! Bytes by class: which may stand where, as one table lookup.
+//! Classes of bytes, as one table lookup.
 //!
-//! Classes are about single bytes; whatever needs a neighbour is a parser's business.
+//! A class is about single bytes; a rule that involves a neighbour belongs to a parser.
 
 /// `tchar` of RFC 9110 §5.6.2: methods and field names.
 pub const TOKEN: u8 = 1;
-/// A byte of a path as we accept it: `pchar` and `/` of RFC 3986 §3.3, and `[ ] ^ |`, which
-/// browsers have sent unescaped for as long as there are browsers.
+/// A byte accepted in a path: `pchar` and `/` of RFC 3986 §3.3, and `[ ] ^ |`, which browsers have
+/// always sent unescaped.
 pub const PATH: u8 = 1 << 1;
-/// A byte of a query as we accept it: RFC 3986 §3.4, and what the URL standard leaves unescaped
-/// there: ``[ ] \ ^ ` { | }``. Nobody sends `"`, `<` or `>` unescaped but by hand.
+/// A byte accepted in a query: RFC 3986 §3.4, and the bytes that the URL standard leaves unescaped
+/// there: ``[ ] \ ^ ` { | }``. No browser or library sends `"`, `<` or `>` unescaped.
 pub const QUERY: u8 = 1 << 2;
 /// A byte of a registered name or IPv4 address (RFC 3986 §3.2.2), `%` included.
 pub const HOST: u8 = 1 << 3;
 /// A byte of a field value (RFC 9110 §5.5): visible, blank, tab, or the opaque upper half.
 pub const VALUE: u8 = 1 << 4;
 
-/// Whether `byte` belongs to `class`.
+/// Returns true if `byte` belongs to `class`.
 #[inline]
 pub const fn is(byte: u8, class: u8) -> bool {
     CLASS[byte as usize] & class != 0
 }
 
-/// `bytes` without blanks and tabs at either end (`OWS` of RFC 9110 §5.6.3).
+/// Returns `bytes` without blanks and tabs at either end (`OWS` of RFC 9110 §5.6.3).
 pub fn trim(bytes: &[u8]) -> &[u8] {
     let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let Some(first) = bytes.iter().position(|b| !blank(b)) else {
@@ -31,13 +31,13 @@ pub fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[first..=last]
 }
 
-/// The elements of a comma-separated list, trimmed; empty ones included, so that the caller
-/// decides about them.
+/// Iterates over the elements of a comma-separated list, trimmed. Empty elements are included; the
+/// caller decides about them.
 pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&b| b == b',').map(trim)
 }
 
-/// The value of a hexadecimal digit.
+/// Returns the value of a hexadecimal digit.
 #[inline]
 pub const fn hex(byte: u8) -> Option<u8> {
     match byte {

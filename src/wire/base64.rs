@@ -1,14 +1,14 @@
-//! Base64 (RFC 4648 §4): bytes that are no text, in JSON.
+//! Base64 (RFC 4648 §4): binary data in JSON.
 //!
-//! Strict in what it reads: padded, without line breaks, and with zeros for the bits that no
-//! byte uses, so that no two texts stand for the same bytes.
+//! The decoder is strict: padding is required, line breaks are refused, and unused bits must be
+//! zero, so that no two texts decode to the same bytes.
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Letters of 128 bits in the alphabet for URLs (RFC 4648 §5), without padding.
+/// Length of 128 bits in the URL alphabet (RFC 4648 §5), without padding.
 pub const URL_LETTERS: usize = 22;
 
-/// 128 bits as text that needs no escape in a URL, a cookie or a file name.
+/// Encodes 128 bits as text that needs no escape in a URL, a cookie or a file name.
 pub fn url_encode(bits: u128) -> [u8; URL_LETTERS] {
     std::array::from_fn(|place| {
         let shift = 122 - 6 * place as i32;
@@ -21,7 +21,7 @@ pub fn url_encode(bits: u128) -> [u8; URL_LETTERS] {
     })
 }
 
-/// The bits that `text` stands for, if it is what [`url_encode`] makes of some.
+/// Decodes the output of [`url_encode`]; `None` for any other text.
 pub fn url_decode(text: &[u8]) -> Option<u128> {
     let (last, first) = <&[u8; URL_LETTERS]>::try_from(text).ok()?.split_last()?;
     let url_value = |letter: u8| match letter {
@@ -38,7 +38,7 @@ pub fn url_decode(text: &[u8]) -> Option<u128> {
     (last & 15 == 0).then_some(bits << 2 | last >> 4)
 }
 
-/// The text that stands for `bytes`.
+/// Encodes `bytes`, with padding.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
@@ -52,7 +52,7 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that `text` stands for, if it is Base64.
+/// Decodes `text`; `None` if it is not valid Base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     if !text.len().is_multiple_of(4) {

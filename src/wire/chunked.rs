@@ -1,8 +1,8 @@
 //! The chunked transfer coding (RFC 9112 §7.1), decoded byte by byte and without copying.
 //!
-//! Every byte shown is consumed in the call that shows it, so nothing is looked at twice and no
-//! framing waits in a buffer. It never skips: the bytes that end a line or a chunk are compared,
-//! because a decoder that skips two bytes there reads another message than its neighbour.
+//! Every byte shown is consumed by that call, so no byte is examined twice and no framing waits in
+//! a buffer. Nothing is skipped: the bytes that end a line or a chunk are compared, because a
+//! decoder that skips two bytes there reads a different message than the next one in the chain.
 //!
 //! ```text
 //! Size ─▶ Ext ─▶ SizeLf ─▶ Data ─▶ DataCr ─▶ DataLf ─▶ Size …
@@ -18,34 +18,55 @@ use super::{Parse, ascii};
 use crate::limits::Limits;
 use extension::Extension;
 
-/// A decoder in the middle of one body.
+/// A decoder of one body.
+///
+/// ```
+/// use pentad::limits::Limits;
+/// use pentad::wire::Parse;
+/// use pentad::wire::chunked::{Chunked, Piece};
+///
+/// let (mut decoder, mut input) = (Chunked::new(), &b"5\r\nhello\r\n0\r\n\r\n"[..]);
+/// let mut body = Vec::new();
+/// loop {
+///     match decoder.next(input, &Limits::default()) {
+///         Parse::Done(Piece::End, _) => break,
+///         Parse::Done(Piece::Data(data), used) => {
+///             body.extend_from_slice(data);
+///             input = &input[used..];
+///         }
+///         Parse::Done(Piece::Nothing, used) => input = &input[used..],
+///         Parse::More | Parse::Bad(_) => unreachable!("the body is complete and valid"),
+///     }
+/// }
+/// assert_eq!(body, b"hello");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunked {
     state: State,
-    /// Digits of the size that is being read.
+    /// Digits of the size read so far.
     digits: u8,
-    /// Bytes of data still to come in this chunk; while its size is read, what it is so far.
+    /// Bytes of data still to come in this chunk; while its size is read, the value so far.
     left: u64,
-    /// Extension bytes of this chunk, and of all chunks so far.
+    /// Extension bytes of this chunk; `ext_total` counts those of all chunks.
     ext: u32,
     ext_total: u32,
     /// Bytes of the trailer section so far, its last line excluded.
     trailer: u32,
 }
 
-/// What some bytes of a chunked body turned out to be.
+/// The result of decoding some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'b> {
-    /// Bytes of the body, never none; framing may have stood before them.
+    /// Bytes of the body, at least one; framing may have stood before them.
     Data(&'b [u8]),
     /// Framing alone.
     Nothing,
-    /// The end of the body and of its trailers. What follows is the next request.
+    /// The end of the body and of its trailers. The next byte belongs to the next request.
     End,
 }
 
 reasons! {
-    /// Why a chunked body was refused. Nothing that follows can be understood.
+    /// The reason why a chunked body was refused. Nothing after it can be parsed.
     pub enum Bad {
         SizeMissing = 400, "chunk-size-missing", "RFC 9112 §7.1",
             "A chunk has no size.";
@@ -96,20 +117,20 @@ enum State {
     End,
 }
 
-/// What a size of 64 bits can take.
+/// Hexadecimal digits of a 64-bit size.
 const DIGITS_MAX: u8 = 16;
 
 impl Chunked {
-    /// Before the first chunk.
+    /// Creates a decoder for a new body.
     pub const fn new() -> Chunked {
         Chunked { state: State::Size, digits: 0, left: 0, ext: 0, ext_total: 0, trailer: 0 }
     }
 
     /// Decodes the next piece, at most to the end of one run of data.
     ///
-    /// `More` if and only if the input is empty; else `Done` takes at least one byte, and the
-    /// bytes it took must not be shown again. After [`Piece::End`] the answer stays `End` with no
-    /// byte taken, after `Bad` the decoder must be dropped.
+    /// Returns `More` only for an empty input; otherwise `Done` consumes at least one byte, and
+    /// those bytes must not be shown again. After [`Piece::End`] the result stays `End` and
+    /// consumes nothing; after `Bad` the decoder must be dropped.
     pub fn next<'b>(&mut self, input: &'b [u8], limits: &Limits) -> Parse<Piece<'b>, Bad> {
         let mut at = 0;
         while self.state != State::End {
@@ -129,12 +150,12 @@ impl Chunked {
         Parse::Done(Piece::End, at)
     }
 
-    /// Bytes still to come in the chunk that is under way: known with the line of its size.
+    /// Returns the bytes still to come in the current chunk, once the line of its size is complete.
     pub fn left(&self) -> u64 {
         if self.state == State::Data { self.left } else { 0 }
     }
 
-    /// Whether [`Piece::End`] was answered.
+    /// Returns true once [`Piece::End`] has been returned.
     pub fn is_end(&self) -> bool {
         self.state == State::End
     }
@@ -153,7 +174,7 @@ impl Chunked {
             State::Size => self.size(byte, limits),
             State::Ext(at) => self.extension(at, byte, limits),
             State::SizeLf => self.after_size(byte),
-            // Data is taken in runs, not in bytes, and the end takes none.
+            // Data is consumed in runs, not byte by byte, and the end consumes nothing.
             State::Data | State::End => Ok(self.state),
             State::DataCr => exactly(byte, b'\r', State::DataLf, Bad::DataEnd),
             State::DataLf => {
@@ -221,8 +242,8 @@ impl Default for Chunked {
     }
 }
 
-/// One byte of a trailer line. Names and values are checked and forgotten: nothing here reads
-/// trailers, and one that it read could change what the head said.
+/// Advances over one byte of a trailer line. Names and values are checked and dropped: nothing here
+/// reads trailers, and a trailer that was used could change the meaning of the head.
 fn trailer(state: State, byte: u8) -> Result<State, Bad> {
     let is_token = ascii::is(byte, ascii::TOKEN);
     match (state, byte) {

@@ -1,9 +1,9 @@
-//! Conditional requests: entity tags, dates, and whether the method is to be carried out
-//! (RFC 9110 §8.8, §13).
+//! Conditional requests: entity tags, dates, and the evaluation of preconditions (RFC 9110 §8.8,
+//! §13).
 //!
-//! Pure: the caller says which validators the selected representation has, and that it exists.
-//! A condition that cannot be read is never met by chance: a list with a broken entity tag names
-//! none of them, a broken date is as good as none (RFC 9110 §13.1.3).
+//! Pure: the caller passes the validators of the selected representation, which must exist. A
+//! condition that does not parse is never true by accident: a list with a malformed entity tag
+//! matches nothing, a malformed date is ignored (RFC 9110 §13.1.3).
 //!
 //! ```text
 //!   If-Match ──false──▶ 412      (if it is not there: If-Unmodified-Since)
@@ -15,25 +15,26 @@
 
 use super::ascii;
 use super::http::{Field, Method};
-use super::range::{self, Asked, Span};
+use super::range::{self, Selection, Span};
 use super::reason::reasons;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What tells one state of a representation from another.
+/// The values that distinguish one state of a representation from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validators<'a> {
     /// Its entity tag.
     pub etag: Option<Tag<'a>>,
-    /// When it was last modified. Only whole seconds count, as `Last-Modified` has no others.
+    /// The time of the last modification. Only whole seconds count, as `Last-Modified` has no
+    /// others.
     pub modified: Option<SystemTime>,
 }
 
 /// An entity tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tag<'a> {
-    /// Whether it only promises that two states serve the same purpose.
+    /// True if the tag only promises that two states serve the same purpose.
     pub weak: bool,
-    /// What stands between the quotes.
+    /// The bytes between the quotes.
     pub opaque: &'a [u8],
 }
 
@@ -46,10 +47,10 @@ pub enum Comparison {
     Weak,
 }
 
-/// What the preconditions come to.
+/// The result of the preconditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// They hold, or there are none.
+    /// All hold, or there are none.
     Proceed,
     /// 304.
     NotModified,
@@ -57,7 +58,7 @@ pub enum Verdict {
     PreconditionFailed,
 }
 
-/// How much of a representation is to be sent.
+/// The part of a representation to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// All of it.
@@ -69,20 +70,20 @@ pub enum Part {
 }
 
 reasons! {
-    /// Why a list of entity tags is none.
+    /// The reason why a list of entity tags was refused.
     pub enum Bad {
         Quote = 400, "etag-quote", "RFC 9110 §8.8.3",
             "An entity tag does not begin and end with a quotation mark.";
         Byte = 400, "etag-byte", "RFC 9110 §8.8.3",
-            "An entity tag holds a byte that none may hold.";
+            "An entity tag holds a byte that is not allowed in one.";
         Separator = 400, "etag-separator", "RFC 9110 §5.6.1",
-            "Something else than a comma follows an entity tag.";
+            "An entity tag is followed by something other than a comma.";
     }
 }
 
-/// The fields of a request that make it conditional, and `Range`.
+/// The conditional fields of a request, and `Range`.
 ///
-/// One pass over the fields notes which are there; the usual answer is none, and costs no more.
+/// One pass over the fields records which are present. Most requests have none, and pay no more.
 #[derive(Debug, Clone, Copy)]
 pub struct Conditions<'h, 'b> {
     fields: &'h [Field<'b>],
@@ -100,7 +101,7 @@ const RANGE: u8 = 1 << 5;
 const NAMES: [&str; 6] =
     ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"];
 
-/// Which of the names it is, as a bit. Most fields differ from all of them in length alone.
+/// Returns the bit of a name, or 0. Most fields differ from all of the names in length alone.
 #[inline]
 fn bit(name: &str) -> u8 {
     let known = |bit: u8| {
@@ -118,18 +119,18 @@ fn bit(name: &str) -> u8 {
 }
 
 impl<'h, 'b> Conditions<'h, 'b> {
-    /// Those among the fields of a request.
+    /// Collects the conditional fields of a request.
     pub fn of(fields: &'h [Field<'b>]) -> Conditions<'h, 'b> {
         let seen = fields.iter().fold(0, |seen, field| seen | bit(field.name));
         Conditions { fields, seen }
     }
 
-    /// Whether there are none, so that every verdict is to proceed with the whole.
+    /// Returns true if there are none, so that every result is to proceed with the whole.
     pub fn is_empty(&self) -> bool {
         self.seen == 0
     }
 
-    /// Steps 1 to 4 of RFC 9110 §13.2.2, for a representation that exists.
+    /// Evaluates steps 1 to 4 of RFC 9110 §13.2.2, for a representation that exists.
     pub fn evaluate(&self, method: Method, current: &Validators<'_>) -> Verdict {
         let reads = matches!(method, Method::Get | Method::Head);
         if self.has(IF_MATCH) {
@@ -152,20 +153,20 @@ impl<'h, 'b> Conditions<'h, 'b> {
         }
     }
 
-    /// Step 5: what `Range` and `If-Range` ask of a representation of `length` bytes. Only GET
-    /// knows ranges (RFC 9110 §14.2); several of them are answered with the whole.
+    /// Evaluates step 5: the part of a representation of `length` bytes that `Range` and `If-Range`
+    /// select. Only GET defines ranges (RFC 9110 §14.2); a request for several gets the whole.
     pub fn part(&self, method: Method, current: &Validators<'_>, length: u64) -> Part {
         if method != Method::Get || self.has(IF_RANGE) && !self.range_counts(current) {
             return Part::Whole;
         }
         match self.only(RANGE).and_then(|value| range::set(value).ok()).map(|set| set.of(length)) {
-            Some(Asked::One(span)) => Part::Span(span),
-            Some(Asked::Unsatisfiable) => Part::Unsatisfiable,
-            Some(Asked::Several | Asked::Nothing) | None => Part::Whole,
+            Some(Selection::One(span)) => Part::Span(span),
+            Some(Selection::Unsatisfiable) => Part::Unsatisfiable,
+            Some(Selection::Several | Selection::Nothing) | None => Part::Whole,
         }
     }
 
-    /// Whether `If-Range` names the current state: by a strong tag, or by its very date.
+    /// Returns true if `If-Range` names the current state: by a strong tag, or by its exact date.
     fn range_counts(&self, current: &Validators<'_>) -> bool {
         let Some(value) = self.only(IF_RANGE) else {
             return false;
@@ -192,14 +193,14 @@ impl<'h, 'b> Conditions<'h, 'b> {
         fields.iter().filter(move |field| bit(field.name) == wanted).map(|field| field.value)
     }
 
-    /// The value of a field that may be there once. Twice is as good as not at all.
+    /// Returns the value of a field that may appear once; `None` if it is missing or repeated.
     fn only(&self, wanted: u8) -> Option<&'b [u8]> {
         let mut values = self.values(wanted);
         let first = values.next();
         if values.next().is_some() { None } else { first }
     }
 
-    /// Whether the list of this field has a tag that is the same as ours, or is `*`.
+    /// Returns true if the list of this field is `*` or contains a tag that matches ours.
     fn names(&self, list: u8, own: Option<Tag<'_>>, by: Comparison) -> bool {
         if self.only(list).is_some_and(|value| ascii::trim(value) == b"*") {
             return true;
@@ -212,7 +213,8 @@ impl<'h, 'b> Conditions<'h, 'b> {
         found
     }
 
-    /// Whether the representation was modified after the date in this field, if both are known.
+    /// Returns true if the representation was modified after the date in this field, `None` if
+    /// either is unknown.
     fn since(&self, field: u8, current: &Validators<'_>) -> Option<bool> {
         let date = date(self.only(field)?)?;
         Some(second(current.modified?) > second(date))
@@ -220,12 +222,12 @@ impl<'h, 'b> Conditions<'h, 'b> {
 }
 
 impl<'a> Tag<'a> {
-    /// A strong tag.
+    /// Creates a strong tag.
     pub fn strong(opaque: &'a [u8]) -> Tag<'a> {
         Tag { weak: false, opaque }
     }
 
-    /// Whether both name the same state, or states that are as good as each other.
+    /// Returns true if both name the same state, or equivalent states for a weak comparison.
     pub fn is_same(self, other: Tag<'_>, by: Comparison) -> bool {
         let promised = match by {
             Comparison::Strong => !self.weak && !other.weak,
@@ -235,7 +237,7 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// The tags of a list; after one that is broken there is no other.
+/// Iterates over the tags of a list; a malformed tag is the last item.
 pub fn tags(list: &[u8]) -> impl Iterator<Item = Result<Tag<'_>, Bad>> {
     Tags(list)
 }
@@ -254,7 +256,8 @@ impl<'b> Iterator for Tags<'b> {
     }
 }
 
-/// A tag at the beginning of `input`, and what follows it: nothing, or a comma.
+/// Parses a tag at the beginning of `input`; returns it and the rest, which is empty or begins with
+/// a comma.
 fn tag(input: &[u8]) -> Result<(Tag<'_>, &[u8]), Bad> {
     let (weak, quoted) = match input.strip_prefix(b"W/") {
         Some(quoted) => (true, quoted),
@@ -272,13 +275,13 @@ fn tag(input: &[u8]) -> Result<(Tag<'_>, &[u8]), Bad> {
     Ok((Tag { weak, opaque }, rest))
 }
 
-/// An HTTP date in any of its three forms (RFC 9110 §5.6.7). A year of two digits is one between
+/// Parses an HTTP date in any of its three forms (RFC 9110 §5.6.7). A two-digit year is one between
 /// 1970 and 2069.
 pub fn date(value: &[u8]) -> Option<SystemTime> {
     httpdate::parse_http_date(std::str::from_utf8(value).ok()?).ok()
 }
 
-/// Seconds since 1970; nothing was modified before.
+/// Returns the seconds since 1970; earlier times count as 0.
 fn second(at: SystemTime) -> u64 {
     at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,13 +1,13 @@
-//! The `Cookie` field: pairs of names and values (RFC 6265 §4.2.1). And `Set-Cookie`, as a client
+//! The `Cookie` field: pairs of names and values (RFC 6265 §4.2.1), and `Set-Cookie` as a client
 //! reads it (§5.2).
 //!
-//! A pair that is none is skipped, and only so many are looked at: a client that sends thousands
-//! costs no more than one that sends what browsers may hold.
+//! A malformed pair is skipped, and the number of pairs examined is bounded: a client that sends
+//! thousands costs no more than one that sends as many as a browser may hold.
 
 use super::ascii;
 use crate::limits::COOKIE_PAIRS_MAX;
 
-/// The pairs of all `Cookie` fields, in their order.
+/// Iterates over the pairs of all `Cookie` fields, in their order.
 pub fn pairs<'b>(
     values: impl Iterator<Item = &'b [u8]>,
 ) -> impl Iterator<Item = (&'b [u8], &'b [u8])> {
@@ -15,7 +15,7 @@ pub fn pairs<'b>(
     raw.take(COOKIE_PAIRS_MAX).filter_map(pair)
 }
 
-/// The value of the first cookie called `name`. Names are case-sensitive.
+/// Returns the value of the first cookie called `name`. Names are case-sensitive.
 pub fn find<'b>(values: impl Iterator<Item = &'b [u8]>, name: &str) -> Option<&'b [u8]> {
     pairs(values).find(|(own, _)| *own == name.as_bytes()).map(|(_, value)| value)
 }
@@ -28,36 +28,37 @@ fn pair(raw: &[u8]) -> Option<(&[u8], &[u8])> {
     (is_name && value.iter().all(|&b| is_octet(b))).then_some((name, value))
 }
 
-/// Quotes may stand around a value, both or none.
+/// Removes the quotes around a value, if both are there.
 fn unquoted(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(value)
 }
 
-/// `cookie-octet`: visible ASCII but quotation mark, comma, semicolon and backslash.
+/// Returns true for a `cookie-octet`: visible ASCII except quotation mark, comma, semicolon and
+/// backslash.
 fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// What a `Set-Cookie` field says.
+/// The content of a `Set-Cookie` field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SetCookie<'b> {
-    /// Never both name and value are empty.
+    /// Never empty.
     pub name: &'b [u8],
-    /// As it is to be sent back, quotes included.
+    /// To be sent back as it is, quotes included.
     pub value: &'b [u8],
-    /// Seconds that it lives; none or fewer take it away.
+    /// Lifetime in seconds; zero or less deletes the cookie.
     pub max_age: Option<i64>,
-    /// A date that ends it, as it was written.
+    /// The expiry date as it was written.
     pub expires: Option<&'b [u8]>,
-    /// Which hosts it is for, without a leading dot.
+    /// The domain of hosts that receive it, without a leading dot.
     pub domain: Option<&'b [u8]>,
-    /// Which paths it is for.
+    /// The prefix of paths that receive it.
     pub path: Option<&'b [u8]>,
-    /// Not for connections that anybody can read.
+    /// Restricted to encrypted connections.
     pub secure: bool,
 }
 
-/// Reads a `Set-Cookie` field the way that browsers do (RFC 6265 §5.2). `None` if it is to be
+/// Parses a `Set-Cookie` field as browsers do (RFC 6265 §5.2). Returns `None` if it is to be
 /// ignored.
 pub fn set_cookie(field: &[u8]) -> Option<SetCookie<'_>> {
     let mut parts = field.split(|&b| b == b';');
@@ -88,7 +89,7 @@ pub fn set_cookie(field: &[u8]) -> Option<SetCookie<'_>> {
     Some(cookie)
 }
 
-/// A number of seconds; one with too many digits is as good as for ever.
+/// Parses a number of seconds; one with too many digits saturates.
 fn seconds(text: &[u8]) -> Option<i64> {
     let (negative, digits) = text.strip_prefix(b"-").map_or((false, text), |rest| (true, rest));
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -98,8 +99,8 @@ fn seconds(text: &[u8]) -> Option<i64> {
     Some(if negative { -number } else { number })
 }
 
-/// Whether a cookie for `domain` is for this host: the same, or one of its parts, which no address
-/// has (RFC 6265 §5.1.3).
+/// Returns true if a cookie for `domain` belongs to this host: the same name, or a subdomain of it,
+/// which an address never is (RFC 6265 §5.1.3).
 pub fn domain_matches(host: &str, domain: &[u8]) -> bool {
     let host = host.as_bytes();
     if host.eq_ignore_ascii_case(domain) {
@@ -110,7 +111,7 @@ pub fn domain_matches(host: &str, domain: &[u8]) -> bool {
     !is_address && host[dot] == b'.' && host[dot + 1..].eq_ignore_ascii_case(domain)
 }
 
-/// Whether a cookie for `prefix` is for this path (RFC 6265 §5.1.4).
+/// Returns true if a cookie for `prefix` belongs to this path (RFC 6265 §5.1.4).
 pub fn path_matches(path: &str, prefix: &[u8]) -> bool {
     let Some(rest) = path.as_bytes().strip_prefix(prefix) else { return false };
     rest.is_empty() || rest.starts_with(b"/") || prefix.ends_with(b"/")

@@ -1,23 +1,23 @@
-//! Times as decimals: exactly what was measured, and no more digits than that.
+//! Times as exact decimals, without trailing zeros.
 
 use std::time::Duration;
 
-/// Milliseconds, as JSON: `3.360162`, `500.0`.
+/// Formats milliseconds for JSON: `3.360162`, `500.0`.
 pub fn milliseconds(time: Duration) -> String {
     decimal(time.as_nanos(), 6)
 }
 
-/// Seconds: the number that prints as what was measured.
+/// Returns seconds as the `f64` that prints as the exact decimal.
 pub fn seconds(time: Duration) -> f64 {
     decimal(time.as_nanos(), 9).parse().expect("digits and a point are a number")
 }
 
-/// A ratio with four decimals.
+/// Rounds a ratio to four decimals.
 pub fn rounded(ratio: f64) -> f64 {
     (ratio * 1e4).round() / 1e4
 }
 
-/// `units` of which ten to the power of `digits` make a whole.
+/// Formats `units`, of which ten to the power of `digits` make a whole.
 fn decimal(units: u128, digits: u32) -> String {
     let whole = 10_u128.pow(digits);
     let part = format!("{:0width$}", units % whole, width = digits as usize);

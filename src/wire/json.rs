@@ -1,7 +1,8 @@
-//! JSON bodies: the document as a whole, and its members under the rules of our APIs.
+//! JSON bodies: whole documents, and their members under the rules of our APIs.
 //!
-//! Members are never coerced: an integer is written as an integer, a word is one of the words
-//! allowed. Nesting is bounded before anything is built, so recursion does not follow the wire; of
+//! Members are never coerced: an integer is written as an integer, a word is one of those allowed.
+//! Nesting is bounded before anything is built, so recursion does not follow the wire; of two
+//! members with one name the last counts, as RFC 8259 §4 permits.
 //! two members with one name the last counts, as in RFC 8259 §4 it may.
 
 use crate::limits;
@@ -9,37 +10,38 @@ use serde_json::Value;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// Why a body is no JSON document. The answer to a client is the same for both.
+/// The reason why a body is not a JSON document. Clients get the same response for both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
-    /// It ends before the document does.
+    /// The body ends before the document does.
     Truncated,
-    /// It breaks the grammar of RFC 8259, is no UTF-8, nests too deep, or goes on after its end.
+    /// The body violates the grammar of RFC 8259, is not UTF-8, nests too deep, or continues after
+    /// the document.
     Syntax,
 }
 
-/// What is wrong with a member.
+/// An error in a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldError {
-    /// It is not there, or `null`.
+    /// It is missing, or `null`.
     Missing(&'static str),
-    /// It is there, but of another type or out of range.
+    /// It has another type or is out of range.
     Invalid(&'static str),
 }
 
-/// What a member that is not there means.
+/// The meaning of a missing member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need<T> {
     /// [`FieldError::Missing`].
     Required,
-    /// This value, which need not be one that the client could have sent.
+    /// This value, which a client need not be able to send.
     Default(T),
 }
 
-/// Reads a body as one JSON document.
+/// Parses a body as one JSON document.
 ///
 /// # Errors
-/// [`Malformed`], without the position: it is the client's document, not ours to explain.
+/// [`Malformed`], without a position, which the response would not contain.
 pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
     if !is_modest(body) {
         return Err(Malformed::Syntax);
@@ -48,9 +50,9 @@ pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
         .map_err(|error| if error.is_eof() { Malformed::Truncated } else { Malformed::Syntax })
 }
 
-/// Whether a document nests no deeper, and has no more members and elements, than any of ours: what
-/// it is made of takes time and memory by their number, not by its length. Of what is no JSON the
-/// answer means nothing.
+/// Returns true if a document nests no deeper, and has no more members and elements, than ours do:
+/// its cost in time and memory depends on their number, not on its length. For an invalid document
+/// the result is meaningless.
 fn is_modest(body: &[u8]) -> bool {
     let (mut depth, mut commas) = (0_usize, 0_usize);
     let (mut in_string, mut escaped) = (false, false);
@@ -72,10 +74,10 @@ fn is_modest(body: &[u8]) -> bool {
     true
 }
 
-/// A JSON integer in `range`: digits, no fraction, no exponent, no quotes.
+/// Returns a JSON integer in `range`: digits without fraction, exponent or quotes.
 ///
 /// # Errors
-/// [`FieldError`]; every member of a document that is no object is missing.
+/// [`FieldError`]; in a document that is not an object every member is missing.
 pub fn integer(
     object: &Value,
     name: &'static str,
@@ -89,10 +91,10 @@ pub fn integer(
     number.ok_or(FieldError::Invalid(name))
 }
 
-/// A string that is one of `words`, which is also where the answer points to.
+/// Returns a string that is one of `words`, as the element of `words`.
 ///
 /// # Errors
-/// As [`integer`].
+/// See [`integer`].
 pub fn choice(
     object: &Value,
     name: &'static str,
@@ -106,10 +108,10 @@ pub fn choice(
     word.copied().ok_or(FieldError::Invalid(name))
 }
 
-/// A string of at most `bytes_max` bytes.
+/// Returns a string of at most `bytes_max` bytes.
 ///
 /// # Errors
-/// As [`integer`].
+/// See [`integer`].
 pub fn text<'v>(
     object: &'v Value,
     name: &'static str,
@@ -123,10 +125,10 @@ pub fn text<'v>(
     text.ok_or(FieldError::Invalid(name))
 }
 
-/// `true` or `false`.
+/// Returns `true` or `false`.
 ///
 /// # Errors
-/// As [`integer`].
+/// See [`integer`].
 pub fn flag(object: &Value, name: &'static str, need: Need<bool>) -> Result<bool, FieldError> {
     let Some(value) = member(object, name) else {
         return need.or_missing(name);
@@ -148,7 +150,7 @@ impl<T> Need<T> {
 }
 
 impl FieldError {
-    /// The member that is wrong.
+    /// Returns the name of the member with the error.
     pub fn field(self) -> &'static str {
         match self {
             FieldError::Missing(name) | FieldError::Invalid(name) => name,

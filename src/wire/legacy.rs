@@ -2,20 +2,20 @@
 
 use super::Parse;
 
-/// Longest text that can be a reading: every `f64` in shortest form is far shorter.
+/// Maximum bytes of a reading: every `f64` in shortest form is far shorter.
 pub const READING_BYTES_MAX: usize = 64;
 
-/// Why a text is no reading.
+/// The reason why a text is not a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bad {
-    /// Something else than digits and one point between digits.
+    /// The text is not digits with at most one point between digits.
     NotANumber,
     /// More than [`READING_BYTES_MAX`] bytes.
     TooLong,
 }
 
 impl Bad {
-    /// The reason as a word.
+    /// Returns the reason as a word.
     pub fn name(self) -> &'static str {
         match self {
             Bad::NotANumber => "not-a-number",
@@ -23,7 +23,7 @@ impl Bad {
         }
     }
 
-    /// The reason as a sentence.
+    /// Returns the reason as a sentence.
     pub fn text(self) -> &'static str {
         match self {
             Bad::NotANumber => "A reading is digits, or digits, a point and digits.",
@@ -32,7 +32,7 @@ impl Bad {
     }
 }
 
-/// Reads a whole answer, which the end of input has delimited: `digits` or `digits.digits`, then
+/// Parses a whole answer, which the end of input has delimited: `digits` or `digits.digits`, then
 /// at most one line ending (LF or CRLF).
 pub fn reading(text: &[u8]) -> Parse<f64, Bad> {
     if text.len() > READING_BYTES_MAX {

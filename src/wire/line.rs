@@ -2,22 +2,31 @@
 
 use super::Parse;
 
-/// Where an earlier call stopped looking for the end of this line.
+/// The position where an earlier call stopped in an incomplete line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scan {
     seen: usize,
 }
 
-/// More bytes than a line may have.
+/// The error for a line with more bytes than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Reads a line of at most `most` bytes, its ending not counted. The value is the line without
-/// its ending: LF, and a CR directly before it.
+/// Parses a line of at most `most` bytes, its ending not counted. The value is the line without its
+/// ending: LF, and a CR directly before it.
 ///
-/// Pass the same `scan` again after [`Parse::More`]; after anything else it is fresh. A line that
-/// is too long is refused as soon as that is certain, which may be before its end has come: what
-/// follows up to the LF, see [`rest`], belongs to it.
+/// Pass the same `scan` again after [`Parse::More`]; after any other result it is reset. A line
+/// that is too long is refused as soon as that is certain, possibly before its end has arrived;
+/// discard the remainder up to the LF with [`rest`].
+///
+/// ```
+/// use pentad::wire::Parse;
+/// use pentad::wire::line::{Scan, line};
+///
+/// let mut scan = Scan::default();
+/// assert_eq!(line(b"hel", &mut scan, 80), Parse::More);
+/// assert_eq!(line(b"hello\r\nworld", &mut scan, 80), Parse::Done(&b"hello"[..], 7));
+/// ```
 pub fn line<'b>(input: &'b [u8], scan: &mut Scan, most: usize) -> Parse<&'b [u8], TooLong> {
     let end = input[scan.seen..].iter().position(|byte| *byte == b'\n');
     let Some(end) = end.map(|end| end + scan.seen) else {
@@ -33,12 +42,13 @@ pub fn line<'b>(input: &'b [u8], scan: &mut Scan, most: usize) -> Parse<&'b [u8]
     if line.len() > most { Parse::Bad(TooLong) } else { Parse::Done(line, end + 1) }
 }
 
-/// The last line, which the end of input has ended, if there is one.
+/// Returns the last line, which the end of input has ended, if there is one.
 pub fn last(input: &[u8]) -> Option<&[u8]> {
     (!input.is_empty()).then(|| bare(input))
 }
 
-/// How many bytes belong to a line that is being thrown away, and whether its end is among them.
+/// Returns how many bytes belong to a line that is being discarded, and whether they include its
+/// end.
 pub fn rest(input: &[u8]) -> (usize, bool) {
     match input.iter().position(|byte| *byte == b'\n') {
         Some(end) => (end + 1, true),

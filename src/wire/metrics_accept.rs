@@ -1,14 +1,14 @@
-//! In which form a client of `/metrics` reads: the text that scrapers know, or JSON.
+//! The choice of a format for `/metrics`: the text that scrapers read, or JSON.
 //!
-//! A scraper names its format, with a version: `text/plain;version=0.0.4`, or OpenMetrics, whose
-//! readers read the older text too. `text/plain` alone, and wildcards, are in the lists of all
-//! kinds of clients and mean nothing. Never fails: what cannot be read was not sent.
+//! A scraper names its format with a version: `text/plain;version=0.0.4`, or OpenMetrics, whose
+//! parsers read the older text too. `text/plain` alone, and wildcards, are in the lists of all
+//! kinds of clients and mean nothing. Never fails: an element that does not parse is ignored.
 
 use super::accept::{WEIGHT_MAX, split, weight};
 use super::ascii;
 
-/// Whether the text is wanted, given the values of all `Accept` fields: its format is named, with
-/// a weight that is not less than that of JSON by name.
+/// Returns true if the text is preferred, given the values of all `Accept` fields: its format is
+/// named, with a weight not less than that of JSON by name.
 pub fn prefers_text<'b>(values: impl Iterator<Item = &'b [u8]>) -> bool {
     let (mut text, mut json) = (0, 0);
     for (format, weight) in values.flat_map(|value| split(value, b',')).filter_map(element) {
@@ -26,7 +26,7 @@ enum Format {
     Json,
 }
 
-/// A format that matters here, and its weight in thousandths.
+/// Parses a format that matters here, and its weight in thousandths.
 fn element(raw: &[u8]) -> Option<(Format, u16)> {
     let mut parts = split(raw, b';').map(ascii::trim);
     let name = parts.next()?;
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn scrapers_get_text_and_all_others_json() {
         for (accept, text) in [
-            // Prometheus 2 and 3, and its text parser of old.
+            // Prometheus 2 and 3, and its old text parser.
             (
                 "application/openmetrics-text;version=1.0.0;q=0.5,\
                  application/openmetrics-text;version=0.0.1;q=0.4,\

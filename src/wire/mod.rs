@@ -1,8 +1,8 @@
 //! Bytes ⇄ values: pure parsers and printers.
 //!
-//! Nothing here does I/O, keeps a clock or knows a connection. Every parser answers with
-//! [`Parse`]: it never consumes on failure, never panics on input, and never looks twice at a
-//! byte that it was already shown in an earlier call.
+//! Nothing here does I/O, reads a clock or knows a connection. Every parser returns [`Parse`]: it
+//! never consumes on failure, never panics on input, and never examines a byte again that an
+//! earlier call was shown.
 
 #![forbid(unsafe_code)]
 
@@ -27,12 +27,12 @@ pub mod request;
 pub mod response;
 pub mod target;
 
-/// What a parser says about the bytes that it was shown.
+/// The result of a parser for the bytes that it was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parse<T, R> {
-    /// A value, and how many bytes of the input it took.
+    /// A value, and the number of input bytes that it took.
     Done(T, usize),
-    /// A valid beginning: ask again with more bytes.
+    /// A valid beginning: call again with more bytes.
     More,
     /// No continuation of these bytes is valid.
     Bad(R),

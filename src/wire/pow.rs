@@ -1,24 +1,24 @@
-//! Lines of the proof-of-work service: proofs, and errors in their place.
+//! Lines of the proof-of-work service: proofs, and the errors in their place.
 //!
-//! A proof is `message,seed,hash`. The message may hold anything, commas too, so a proof is read
-//! from its right end.
+//! A proof is `message,seed,hash`. The message may contain anything, including commas, so a proof
+//! is parsed from its right end.
 
 use super::Parse;
 use std::io::Write;
 
-/// Letters that a seed is made of.
+/// The letters of a seed.
 pub const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Bytes of a message.
+/// Maximum bytes of a message.
 pub const MESSAGE_BYTES_MAX: usize = 8192;
 
 /// Hexadecimal digits of a hash.
 const HASH_DIGITS: usize = 64;
 
-/// A proof, in the parts that its line has.
+/// The parts of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proof<'b> {
-    /// What was to be proved.
+    /// The message that was proved.
     pub message: &'b [u8],
     /// Letters of [`ALPHABET`].
     pub seed: &'b [u8],
@@ -26,7 +26,7 @@ pub struct Proof<'b> {
     pub hash: [u8; 32],
 }
 
-/// Why a line is no proof.
+/// The reason why a line is not a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bad {
     /// It does not end in a comma, a seed, a comma and a hash.
@@ -34,14 +34,14 @@ pub enum Bad {
 }
 
 impl Bad {
-    /// The reason as a word.
+    /// Returns the reason as a word.
     pub fn name(self) -> &'static str {
         match self {
             Bad::Format => "bad-format",
         }
     }
 
-    /// The reason as a sentence.
+    /// Returns the reason as a sentence.
     pub fn text(self) -> &'static str {
         match self {
             Bad::Format => {
@@ -51,7 +51,7 @@ impl Bad {
     }
 }
 
-/// Reads a whole line, without its ending, as a proof with a seed of `seed_len` letters.
+/// Parses a whole line, without its ending, as a proof with a seed of `seed_len` letters.
 pub fn proof(line: &[u8], seed_len: usize) -> Parse<Proof<'_>, Bad> {
     let parts = || {
         let (rest, digits) = line.split_at_checked(line.len().checked_sub(HASH_DIGITS)?)?;
@@ -68,7 +68,7 @@ pub fn proof(line: &[u8], seed_len: usize) -> Parse<Proof<'_>, Bad> {
     }
 }
 
-/// 64 lower-case digits as 32 bytes.
+/// Decodes 64 lower-case hexadecimal digits.
 pub fn unhex(digits: &[u8]) -> Option<[u8; 32]> {
     let value = |digit: u8| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -85,7 +85,7 @@ pub fn unhex(digits: &[u8]) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Appends 32 bytes as 64 lower-case digits.
+/// Appends 32 bytes as 64 lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8; 32], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -102,14 +102,14 @@ pub fn print(message: &[u8], seed: &[u8], hash: &[u8; 32], out: &mut Vec<u8>) {
     hex(hash, out);
 }
 
-/// What takes the place of a proof.
+/// An error line, sent in place of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     /// The message exceeds [`MESSAGE_BYTES_MAX`].
     TooLong,
-    /// No seed of this length proves the message; so many were tried: all.
+    /// No seed of this length proves the message; holds the number of seeds tried, which is all.
     Exhausted(u64),
-    /// The server is ending and takes no more messages.
+    /// The server is shutting down and takes no more messages.
     ShuttingDown,
     /// A bug: the search failed.
     Internal,

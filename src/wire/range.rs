@@ -1,16 +1,16 @@
-//! The `Range` field: which bytes of a representation were asked for (RFC 9110 §14).
+//! The `Range` field: a selection of bytes of a representation (RFC 9110 §14).
 //!
-//! It decides nothing about preconditions; that is `conditional`'s part. A field that is not
-//! valid, or is about another unit, is as good as none: the whole representation is the answer.
+//! Preconditions are the business of `conditional`. An invalid field, or one with another unit, is
+//! ignored, and the response is the whole representation.
 
 use super::ascii;
 use super::reason::reasons;
 
-/// A valid set of byte ranges, not yet held against a length.
+/// A valid set of byte ranges, not yet applied to a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Set<'b>(&'b [u8]);
 
-/// One range of a set. A number of more than 64 bits counts as the greatest that has 64: no
+/// One range of a set. A number of more than 64 bits counts as the greatest 64-bit number: no
 /// representation reaches either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spec {
@@ -18,11 +18,11 @@ pub enum Spec {
     FromTo(u64, u64),
     /// `first-`, up to the end.
     From(u64),
-    /// `-count`, the last so many bytes.
+    /// `-count`, the last `count` bytes.
     Last(u64),
 }
 
-/// A part of a representation: two positions, both included, the first not beyond the last.
+/// A part of a representation: two inclusive positions, the first not after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Position of the first byte.
@@ -31,23 +31,23 @@ pub struct Span {
     pub last: u64,
 }
 
-/// What a set asks of a representation of a known length.
+/// The part that a set selects from a representation of a known length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// One part.
+pub enum Selection {
+    /// A single part.
     One(Span),
-    /// More than one range, of which some can be satisfied.
+    /// More than one range, at least one of which can be satisfied.
     Several,
-    /// The end of a representation that has no bytes. RFC 9110 §14.1.2 calls it satisfiable, but
-    /// no `Content-Range` could say what was sent.
+    /// The end of a representation without bytes. RFC 9110 §14.1.2 calls it satisfiable, but no
+    /// `Content-Range` could describe the response.
     Nothing,
-    /// Only bytes that the representation does not have.
+    /// Only bytes beyond the end.
     Unsatisfiable,
 }
 
 reasons! {
-    /// Why a `Range` field is not valid, and so has no effect. The status is for those who would
-    /// rather refuse it, which RFC 9110 §14.2 leaves open.
+    /// The reason why a `Range` field is invalid and so has no effect. The status is for callers
+    /// that prefer to refuse it, which RFC 9110 §14.2 permits.
     pub enum Bad {
         Syntax = 416, "range-syntax", "RFC 9110 §14.1.1",
             "The field is not a unit, an equals sign and a list of ranges.";
@@ -60,10 +60,17 @@ reasons! {
     }
 }
 
-/// Reads the whole value of a field.
+/// Parses the whole value of a field.
+///
+/// ```
+/// use pentad::wire::range::{Selection, Span, set};
+///
+/// let set = set(b"bytes=-4").expect("a valid field");
+/// assert_eq!(set.of(10), Selection::One(Span { first: 6, last: 9 }));
+/// ```
 ///
 /// # Errors
-/// A [`Bad`] for a value that asks for nothing.
+/// A [`Bad`] for a field that is to be ignored.
 pub fn set(value: &[u8]) -> Result<Set<'_>, Bad> {
     let equals = value.iter().position(|&b| b == b'=').ok_or(Bad::Syntax)?;
     let (unit, list) = (&value[..equals], &value[equals + 1..]);
@@ -82,62 +89,62 @@ pub fn set(value: &[u8]) -> Result<Set<'_>, Bad> {
 }
 
 impl Set<'_> {
-    /// The ranges in their order.
+    /// Iterates over the ranges in their order.
     pub fn specs(&self) -> impl Iterator<Item = Spec> {
         elements(self.0).filter_map(|element| spec(element).ok())
     }
 
-    /// What the set asks of a representation of `length` bytes.
-    pub fn of(&self, length: u64) -> Asked {
+    /// Returns the part that the set selects from a representation of `length` bytes.
+    pub fn of(&self, length: u64) -> Selection {
         let mut asked = self.specs().map(|spec| spec.of(length));
-        let first = asked.next().unwrap_or(Asked::Unsatisfiable);
-        let (mut several, mut satisfiable) = (false, first != Asked::Unsatisfiable);
+        let first = asked.next().unwrap_or(Selection::Unsatisfiable);
+        let (mut several, mut satisfiable) = (false, first != Selection::Unsatisfiable);
         for one in asked {
             several = true;
-            satisfiable |= one != Asked::Unsatisfiable;
+            satisfiable |= one != Selection::Unsatisfiable;
         }
         match (several, satisfiable) {
             (false, _) => first,
-            (true, true) => Asked::Several,
-            (true, false) => Asked::Unsatisfiable,
+            (true, true) => Selection::Several,
+            (true, false) => Selection::Unsatisfiable,
         }
     }
 }
 
 impl Spec {
-    fn of(self, length: u64) -> Asked {
+    fn of(self, length: u64) -> Selection {
         let (first, last) = match self {
             Spec::FromTo(first, last) => (first, last),
             Spec::From(first) => (first, u64::MAX),
-            Spec::Last(0) => return Asked::Unsatisfiable,
-            Spec::Last(_) if length == 0 => return Asked::Nothing,
+            Spec::Last(0) => return Selection::Unsatisfiable,
+            Spec::Last(_) if length == 0 => return Selection::Nothing,
             Spec::Last(count) => (length.saturating_sub(count), u64::MAX),
         };
         if first >= length {
-            return Asked::Unsatisfiable;
+            return Selection::Unsatisfiable;
         }
-        Asked::One(Span { first, last: last.min(length - 1) })
+        Selection::One(Span { first, last: last.min(length - 1) })
     }
 }
 
 impl Span {
-    /// How many bytes it has: at least one.
+    /// Returns the number of bytes, at least one.
     pub fn bytes(self) -> u64 {
         self.last - self.first + 1
     }
 
-    /// The value of a `Content-Range` field with this part of `length` bytes.
+    /// Returns the value of a `Content-Range` field for this part of `length` bytes.
     pub fn content_range(self, length: u64) -> String {
         format!("bytes {}-{}/{length}", self.first, self.last)
     }
 }
 
-/// The value of a `Content-Range` field that says how many bytes there would have been.
+/// Returns the value of the `Content-Range` field of a 416, which states the length.
 pub fn unsatisfied(length: u64) -> String {
     format!("bytes */{length}")
 }
 
-/// The elements of a list; empty ones do not count (RFC 9110 §5.6.1.2).
+/// Iterates over the elements of a list, without empty ones (RFC 9110 §5.6.1.2).
 fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     ascii::list(list).filter(|element| !element.is_empty())
 }
@@ -153,7 +160,7 @@ fn spec(element: &[u8]) -> Result<Spec, Bad> {
     }
 }
 
-/// Digits as a number, or nothing for nothing.
+/// Parses digits; `None` for an empty text.
 fn number(digits: &[u8]) -> Result<Option<u64>, Bad> {
     if digits.is_empty() {
         return Ok(None);
@@ -172,8 +179,8 @@ fn number(digits: &[u8]) -> Result<Option<u64>, Bad> {
 mod tests {
     use super::*;
 
-    fn one(first: u64, last: u64) -> Result<Asked, Bad> {
-        Ok(Asked::One(Span { first, last }))
+    fn one(first: u64, last: u64) -> Result<Selection, Bad> {
+        Ok(Selection::One(Span { first, last }))
     }
 
     /// Ten bytes; the examples of RFC 9110 §14.1.2 among others.
@@ -192,13 +199,13 @@ mod tests {
             ("bytes= 0-4\t", one(0, 4)),
             ("bytes=,0-4,,", one(0, 4)),
             ("bytes=4-18446744073709551616", one(4, 9)),
-            ("bytes=0-1,4-5", Ok(Asked::Several)),
-            ("bytes=0-1 , 99-", Ok(Asked::Several)),
-            ("bytes=99-,-0", Ok(Asked::Unsatisfiable)),
-            ("bytes=10-", Ok(Asked::Unsatisfiable)),
-            ("bytes=10-20", Ok(Asked::Unsatisfiable)),
-            ("bytes=-0", Ok(Asked::Unsatisfiable)),
-            ("bytes=99999999999999999999-", Ok(Asked::Unsatisfiable)),
+            ("bytes=0-1,4-5", Ok(Selection::Several)),
+            ("bytes=0-1 , 99-", Ok(Selection::Several)),
+            ("bytes=99-,-0", Ok(Selection::Unsatisfiable)),
+            ("bytes=10-", Ok(Selection::Unsatisfiable)),
+            ("bytes=10-20", Ok(Selection::Unsatisfiable)),
+            ("bytes=-0", Ok(Selection::Unsatisfiable)),
+            ("bytes=99999999999999999999-", Ok(Selection::Unsatisfiable)),
             ("bytes=5-4", Err(Bad::Backwards)),
             ("bytes=0-1,5-4", Err(Bad::Backwards)),
             ("bytes", Err(Bad::Syntax)),
@@ -223,8 +230,8 @@ mod tests {
     #[test]
     fn of_no_bytes_there_is_no_part() {
         let of_nothing = |value: &[u8]| set(value).unwrap().of(0);
-        assert_eq!(of_nothing(b"bytes=0-"), Asked::Unsatisfiable);
-        assert_eq!(of_nothing(b"bytes=-5"), Asked::Nothing);
+        assert_eq!(of_nothing(b"bytes=0-"), Selection::Unsatisfiable);
+        assert_eq!(of_nothing(b"bytes=-5"), Selection::Nothing);
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! The table of refusals: one row a reason, from which the enum and everything said about it grow.
+//! The table of refusals: one row per reason, from which the enum and its methods are generated.
 //!
-//! It must never hold a value of the input: a reason is a fact about a rule, small enough to be
-//! copied, counted and compared.
+//! A reason never holds a value of the input: it names a rule, and is small enough to be copied,
+//! counted and compared.
 
 /// Turns rows `Variant = status, "counter-name", "source", "sentence";` into a field-less enum.
 ///
-/// The sentence is the variant's documentation too. Writing the columns side by side, instead of
-/// in four `match`es and a list that may forget a variant, is why this is a macro.
+/// The sentence is also the documentation of the variant. A macro keeps the columns side by side;
+/// the alternative is four `match`es and a list that may miss a variant.
 macro_rules! reasons {
     (
         $(#[$meta:meta])*
@@ -24,22 +24,23 @@ macro_rules! reasons {
             /// Every reason, in the order of the enum: `ALL[reason as usize] == reason`.
             pub const ALL: &'static [$reason] = &[$($reason::$variant),+];
 
-            /// The HTTP status that answers it.
+            /// Returns the HTTP status of the response.
             pub const fn status(self) -> u16 {
                 match self { $($reason::$variant => $status,)+ }
             }
 
-            /// A kebab-case word for counters and logs.
+            /// Returns a kebab-case word for counters and logs.
             pub const fn name(self) -> &'static str {
                 match self { $($reason::$variant => $name,)+ }
             }
 
-            /// Where the rule comes from.
+            /// Returns the source of the rule.
             pub const fn source(self) -> &'static str {
                 match self { $($reason::$variant => $source,)+ }
             }
 
-            /// One sentence for the person at the other end; nothing of the input is in it.
+            /// Returns one sentence for the user at the other end; it contains nothing of the
+            /// input.
             pub const fn text(self) -> &'static str {
                 match self { $($reason::$variant => $text,)+ }
             }

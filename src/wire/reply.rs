@@ -1,25 +1,25 @@
-//! Heads of HTTP responses: a status line, the fields that every response has, and the end.
+//! Heads of HTTP responses: a status line, the fields of every response, and the end.
 //!
-//! The printer cannot fail and checks nothing: names and values come from the program, never
-//! from the wire.
+//! The printer cannot fail and checks nothing: names and values come from the program, never from
+//! the wire.
 
 use std::io::Write;
 
-/// What is said about the connection (RFC 9112 §9.3).
+/// The `Connection` field of a response (RFC 9112 §9.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connection {
-    /// Nothing: HTTP/1.1 keeps it open.
+    /// Not sent: HTTP/1.1 keeps the connection open.
     Implied,
-    /// It stays open, said to an HTTP/1.0 client that asked.
+    /// `keep-alive`, sent to an HTTP/1.0 client that asked for it.
     KeepAlive,
-    /// This is the last response.
+    /// `close`: this is the last response.
     Close,
 }
 
 /// A response head.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
-    /// Status code, 100 … 599.
+    /// Status code, 100 to 599.
     pub status: u16,
     /// Lines that all responses share, each with its CRLF.
     pub common: &'a [u8],
@@ -33,7 +33,7 @@ pub struct Head<'a> {
     pub fields: &'a [(&'static str, String)],
     /// Further fields as they are printed, each with its CRLF.
     pub lines: [&'a [u8]; 5],
-    /// Seconds since the content was read from where it comes from (RFC 9111 §5.1).
+    /// Seconds since the content was read from its source (RFC 9111 §5.1).
     pub age: Option<u64>,
 }
 
@@ -69,7 +69,7 @@ pub fn print(head: &Head<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// The phrase that RFC 9110 §15 gives for a status, or that of its class.
+/// Returns the phrase that RFC 9110 §15 gives for a status, or that of its class.
 pub fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Continue",
@@ -128,7 +128,7 @@ fn field(name: &str, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Most digits of a `u64`.
+/// Maximum digits of a `u64`.
 const DIGITS_MAX: usize = 20;
 
 fn decimal(mut number: u64, out: &mut Vec<u8>) {

@@ -1,11 +1,11 @@
-//! Request heads on their way out.
+//! Request heads as a client sends them.
 //!
-//! Nothing is escaped here: what a person typed is judged by [`is_method`], [`is_target`] and
-//! [`field`] first, so that no line ending ever slips in.
+//! Nothing is escaped here: check user input with [`is_method`], [`is_target`] and [`field`] first,
+//! so that it cannot contain a line ending.
 
 use super::{ascii, target};
 
-/// What a request says before its body.
+/// The head of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// A token.
@@ -34,17 +34,17 @@ pub fn print(request: &Request<'_>, out: &mut Vec<u8>) {
     words(&["\r\n"]);
 }
 
-/// Whether this may stand where the method stands.
+/// Returns true if the text can be sent as a method.
 pub fn is_method(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| ascii::is(byte, ascii::TOKEN))
 }
 
-/// Whether this is a target in origin form.
+/// Returns true if the text is a target in origin form.
 pub fn is_target(text: &str) -> bool {
     text.starts_with('/') && target::bytes(text.as_bytes()).is_ok()
 }
 
-/// A field in the form `Name: value`, taken apart; none if it could not be sent.
+/// Splits a field of the form `Name: value`; returns `None` if it cannot be sent.
 pub fn field(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(':')?;
     let value = value.trim_matches([' ', '\t']);

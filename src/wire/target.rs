@@ -1,41 +1,41 @@
-//! Request targets: the four forms of RFC 9112 §3.2, and what paths and queries decode to.
+//! Request targets: the four forms of RFC 9112 §3.2, and the decoding of paths and queries.
 //!
-//! A target is split, never rewritten: the parts borrow from the request and a path is decoded
-//! exactly once, by whoever looks a file up. Nothing here resolves a dot segment; a path that
-//! has a parent segment is refused, raw or escaped.
+//! A target is split, never rewritten: the parts borrow from the request, and a path is decoded
+//! exactly once, by the code that looks a file up. Nothing here resolves a dot segment; a path with
+//! a parent segment is refused, raw or escaped.
 
 use super::ascii;
 use super::reason::reasons;
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-/// What a request asks for.
+/// The target of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'b> {
     /// `/path?query`, what clients send to servers.
     Origin {
         /// From the first `/` up to the `?`, not decoded.
         path: &'b str,
-        /// What follows the first `?`.
+        /// The part after the first `?`.
         query: Option<&'b str>,
     },
-    /// `http://authority/path?query`, what clients send to proxies, and any server must take.
+    /// `http://authority/path?query`, sent to proxies, but every server must accept it.
     Absolute {
         /// A valid `host` or `host:port`.
         authority: &'b str,
         /// As in the origin form; `/` where the target has none.
         path: &'b str,
-        /// What follows the first `?`.
+        /// The part after the first `?`.
         query: Option<&'b str>,
     },
-    /// `host:port`, which only CONNECT may send.
+    /// `host:port`, valid only for CONNECT.
     Authority(&'b str),
-    /// `*`, the server as a whole, which only OPTIONS may ask about.
+    /// `*`, the server as a whole, valid only for OPTIONS.
     Asterisk,
 }
 
 reasons! {
-    /// Why a target, or the path in it, was refused.
+    /// The reason why a target, or its path, was refused.
     pub enum Bad {
         Byte = 400, "target-byte", "RFC 3986 §3.3",
             "The request target holds a byte that must be percent-encoded.";
@@ -57,7 +57,14 @@ reasons! {
 }
 
 impl<'b> Target<'b> {
-    /// Splits a whole target by its shape; which method may send which shape is not known here.
+    /// Splits a whole target by its shape; the caller checks which method allows which shape.
+    ///
+    /// ```
+    /// use pentad::wire::target::Target;
+    ///
+    /// let target = Target::parse("/shop?page=2").expect("a valid target");
+    /// assert_eq!((target.path(), target.query()), ("/shop", Some("page=2")));
+    /// ```
     ///
     /// # Errors
     /// [`Bad::Byte`], [`Bad::Fragment`], [`Bad::Form`] or [`Bad::Authority`].
@@ -66,7 +73,7 @@ impl<'b> Target<'b> {
         Target::split(raw, question)
     }
 
-    /// [`Target::parse`] for a target whose bytes were found good, with its first `?`.
+    /// Splits a target whose bytes are valid, at its first `?`; see [`Target::parse`].
     #[inline]
     pub(super) fn split(raw: &'b str, question: Option<usize>) -> Result<Target<'b>, Bad> {
         if raw.starts_with('/') {
@@ -76,7 +83,7 @@ impl<'b> Target<'b> {
         Target::rare(raw)
     }
 
-    /// The forms that servers seldom see.
+    /// Splits the forms that servers seldom see.
     fn rare(raw: &'b str) -> Result<Target<'b>, Bad> {
         if raw == "*" {
             return Ok(Target::Asterisk);
@@ -99,7 +106,7 @@ impl<'b> Target<'b> {
         Err(Bad::Form)
     }
 
-    /// The path, not decoded: `*` of an asterisk, nothing of an authority.
+    /// Returns the path, not decoded: `*` for an asterisk, empty for an authority.
     pub fn path(&self) -> &'b str {
         match *self {
             Target::Origin { path, .. } | Target::Absolute { path, .. } => path,
@@ -108,7 +115,7 @@ impl<'b> Target<'b> {
         }
     }
 
-    /// What follows the first `?`, not decoded.
+    /// Returns the part after the first `?`, not decoded.
     pub fn query(&self) -> Option<&'b str> {
         match *self {
             Target::Origin { query, .. } | Target::Absolute { query, .. } => query,
@@ -116,7 +123,8 @@ impl<'b> Target<'b> {
         }
     }
 
-    /// The host and port that the target itself names; it outranks `Host` (RFC 9112 §3.2.2).
+    /// Returns the host and port that the target itself names; they outrank `Host` (RFC 9112
+    /// §3.2.2).
     pub fn authority(&self) -> Option<&'b str> {
         match *self {
             Target::Absolute { authority, .. } | Target::Authority(authority) => Some(authority),
@@ -125,7 +133,7 @@ impl<'b> Target<'b> {
     }
 }
 
-/// Checks that every byte may stand where it stands, and finds the first `?`.
+/// Checks that every byte is allowed in its place, and finds the first `?`.
 #[inline]
 pub(super) fn bytes(raw: &[u8]) -> Result<Option<usize>, Bad> {
     let Some(stop) = raw.iter().position(|&b| !ascii::is(b, ascii::PATH)) else {
@@ -140,15 +148,15 @@ pub(super) fn bytes(raw: &[u8]) -> Result<Option<usize>, Bad> {
     }
 }
 
-/// Why `byte` may not stand in a target.
+/// Returns the reason why `byte` is not allowed in a target.
 pub(super) fn refuse(byte: u8) -> Bad {
     if byte == b'#' { Bad::Fragment } else { Bad::Byte }
 }
 
-/// Whether `host` is `uri-host [ ":" port ]` (RFC 9110 §7.2) with a host that is not empty.
+/// Returns true if `host` is `uri-host [ ":" port ]` (RFC 9110 §7.2) with a non-empty host.
 ///
-/// User information is no part of it (RFC 9110 §4.2.4 asks to treat it as an error), a bracket
-/// holds an IPv6 address and nothing else, and a port fits into 16 bits.
+/// User information is not part of it (RFC 9110 §4.2.4 asks to treat it as an error), brackets hold
+/// an IPv6 address and nothing else, and a port fits into 16 bits.
 pub fn is_host(host: &[u8]) -> bool {
     if host.first() == Some(&b'[') {
         return is_ipv6(host);
@@ -166,7 +174,8 @@ fn is_ipv6(host: &[u8]) -> bool {
     address.is_some_and(|a| a.parse::<Ipv6Addr>().is_ok()) && is_port(&host[end + 1..])
 }
 
-/// Nothing, or a colon and a number up to 65535, which may be missing (RFC 3986 §3.2.3).
+/// Returns true for an empty text, or a colon and a number up to 65535, which may be missing (RFC
+/// 3986 §3.2.3).
 fn is_port(port: &[u8]) -> bool {
     let Some((colon, digits)) = port.split_first() else {
         return true;
@@ -178,7 +187,7 @@ fn is_port(port: &[u8]) -> bool {
     *colon == b':' && number.is_some()
 }
 
-/// What follows `http://` or `https://`, in any case.
+/// Returns the part after `http://` or `https://`, in any case.
 fn after_scheme(raw: &str) -> Option<&str> {
     let (scheme, rest) = raw.split_once("://")?;
     let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
@@ -192,11 +201,11 @@ fn cut(raw: &str, question: Option<usize>) -> (&str, Option<&str>) {
     }
 }
 
-/// Percent-decodes a path once and refuses what no honest path holds.
+/// Percent-decodes a path once and refuses dangerous results.
 ///
-/// Refused are broken escapes, NUL, slashes and backslashes that come out of an escape (they
-/// would make segments that the raw path has not), and parent segments, raw or escaped. What is
-/// left need not be UTF-8: file names are bytes.
+/// Refused are malformed escapes, NUL, slashes and backslashes that come from an escape (they would
+/// add segments that the raw path does not have), and parent segments, raw or escaped. The result
+/// need not be UTF-8: file names are bytes.
 ///
 /// # Errors
 /// [`Bad::Escape`], [`Bad::Nul`], [`Bad::EncodedSlash`] or [`Bad::ParentSegment`].
@@ -208,12 +217,12 @@ pub fn decode_path(path: &str) -> Result<Cow<'_, [u8]>, Bad> {
     Ok(decoded)
 }
 
-/// Whether a decoded path has a segment `..`, which would lead out of its directory.
+/// Returns true if a decoded path has a segment `..`, which would lead out of its directory.
 pub fn has_parent_segment(path: &[u8]) -> bool {
     path.split(|&b| matches!(b, b'/' | b'\\')).any(|segment| segment == b"..")
 }
 
-/// `percent-encoding` lets broken escapes through, as queries want it; a path does not.
+/// Decodes strictly: `percent-encoding` lets malformed escapes through, as queries need it.
 fn decode(raw: &[u8]) -> Result<Cow<'_, [u8]>, Bad> {
     let Some(first) = raw.iter().position(|&b| b == b'%') else {
         return Ok(Cow::Borrowed(raw));
@@ -236,11 +245,12 @@ fn decode(raw: &[u8]) -> Result<Cow<'_, [u8]>, Bad> {
     Ok(Cow::Owned(decoded))
 }
 
-/// The names and values of a query or of a form body (`application/x-www-form-urlencoded`).
+/// Iterates over the names and values of a query or of a form body
+/// (`application/x-www-form-urlencoded`).
 ///
-/// Never fails, as the URL standard has it: `+` is a blank, a broken escape stands for itself,
-/// bytes that are no UTF-8 become U+FFFD, a pair without `=` has an empty value, and empty pairs
-/// are skipped.
+/// Never fails, as the URL standard requires: `+` is a blank, a malformed escape stands for itself,
+/// invalid UTF-8 becomes U+FFFD, a pair without `=` has an empty value, and empty pairs are
+/// skipped.
 pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -248,7 +258,7 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> 
     })
 }
 
-/// The first value of `name` in a query.
+/// Returns the first value of `name` in a query.
 pub fn pair<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     pairs(query).find(|(n, _)| n == name).map(|(_, value)| value)
 }

@@ -1,4 +1,4 @@
-//! Weights, and what wins.
+//! Weights, and the choice among codings and media types.
 
 use super::*;
 

@@ -1,9 +1,9 @@
-//! Why a line is not understood.
+//! Reasons to refuse a line.
 
 use crate::wire::reason::reasons;
 
 reasons! {
-    /// Why a line is not understood. The status is the code of the answer.
+    /// The reason why a line was refused. The status is the code of the reply.
     pub enum Bad {
         TooLong = 413, "line-too-long", "the chat protocol",
             "A line has at most 4096 bytes before its ending.";

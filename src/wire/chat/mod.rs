@@ -1,10 +1,10 @@
-//! The chat's line protocol: telnet filter, lines, what clients say, and what servers answer.
+//! The chat's line protocol: telnet filter, lines, client commands and server lines.
 //!
 //! ```text
 //!   bytes ─▶ telnet ─▶ line (bounded, UTF-8, cleaned) ─▶ said: a command or text
 //!   +OK CODE text · -ERR CODE name text · * EVENT key=value … [:text] · <who> text ◀─ print
 //! ```
-//! It never answers a telnet option, and never keeps more than one unfinished line.
+//! Telnet options are never answered, and no more than one unfinished line is kept.
 
 pub mod bad;
 pub mod names;
@@ -22,5 +22,5 @@ pub use said::{Said, Target, Whose, said};
 pub use server::{ServerLine, server_line};
 pub use telnet::Telnet;
 
-/// Bytes of a line, without its ending.
+/// Maximum bytes of a line, without its ending.
 pub const LINE_BYTES_MAX: usize = 4096;

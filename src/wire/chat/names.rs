@@ -1,16 +1,17 @@
-//! Names of visitors and agents: which there are, and which look alike.
+//! Names of visitors and agents: valid names, and names that look alike.
 //!
-//! A name is compared by what people see of it: without what is invisible, in one case, and with
-//! each character in place of all that look like it (Unicode Technical Standard 39, "skeleton").
+//! Names are compared by appearance: without invisible characters, in one case, and with each
+//! character replaced by a representative of all that look like it (Unicode Technical Standard 39,
+//! "skeleton").
 
 use unicode_security::confusable_detection::skeleton;
 
-/// Characters of a name.
+/// Maximum characters of a name.
 pub const NAME_CHARS_MAX: usize = 32;
 
-/// Whether this can be a name: 1 to 32 characters, some of them visible, none of which has a
-/// meaning in the protocol; words are parted by one blank. In a name of several words there is no
-/// `=`, so that none of them can be taken for a key and its value.
+/// Returns true for a valid name: 1 to 32 characters, at least one of them visible, none with a
+/// meaning in the protocol, and single blanks between words. A name of several words contains no
+/// `=`, so that no word can be taken for a key and its value.
 pub fn is_name(text: &str) -> bool {
     let words = !text.split(' ').any(str::is_empty);
     let keys = text.contains(' ') && text.contains('=');
@@ -24,20 +25,20 @@ pub fn is_name(text: &str) -> bool {
     few && words && !keys && text.chars().all(plain) && !text.chars().all(is_invisible)
 }
 
-/// Whether this can be the name of an agent, which is one word.
+/// Returns true for a valid agent name, which is a single word.
 pub fn is_agent_name(text: &str) -> bool {
     is_name(text) && !text.contains(' ')
 }
 
-/// What a name looks like. Two that share either form look alike: in the first one `I` is a small
-/// `l`, in the second it is a large `i`.
+/// Returns the skeletons of a name. Two names that share either form look alike: the first form
+/// reads `I` as a small `l`, the second as a large `i`.
 pub fn looks(name: &str) -> [String; 2] {
     let seen = name.chars().filter(|c| *c != ' ' && !is_invisible(*c)).collect::<String>();
     let plain = |text: &str| skeleton(text).filter(|c| !is_invisible(*c)).collect::<String>();
     [plain(&seen).to_lowercase(), plain(&seen.to_lowercase()).to_lowercase()]
 }
 
-/// Whether nothing is seen of a character: it is ignored by default (Unicode,
+/// Returns true for a character that is not visible: ignored by default (Unicode,
 /// `Default_Ignorable_Code_Point`), or a blank of another kind.
 fn is_invisible(c: char) -> bool {
     matches!(c,

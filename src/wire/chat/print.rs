@@ -1,13 +1,13 @@
-//! Lines of a server, as they are sent.
+//! Prints the lines that a server sends.
 
 use std::fmt::Arguments;
 use std::io::Write;
 
-/// Prints lines with one kind of ending.
+/// A printer of lines with one kind of ending.
 pub struct Printer<'a> {
-    /// Where lines go.
+    /// The buffer that lines are appended to.
     pub out: &'a mut Vec<u8>,
-    /// Whether they end in CRLF, as the client's do.
+    /// True if lines end in CRLF, as the client's do.
     pub crlf: bool,
 }
 
@@ -22,22 +22,22 @@ impl Printer<'_> {
         self.line(format_args!("-ERR {code} {name} {text}"));
     }
 
-    /// `* EVENT key=value … [:text]`, all of which is in `event`.
+    /// `* EVENT key=value … [:text]`; `event` holds all of it.
     pub fn event(&mut self, event: Arguments<'_>) {
         self.line(format_args!("* {event}"));
     }
 
-    /// `<who> text`
+    /// `<who> text`, a message.
     pub fn said(&mut self, who: &str, text: &str) {
         self.line(format_args!("<{who}> {text}"));
     }
 
-    /// `<CHAT|who#id> text`, to agents.
+    /// `<CHAT|who#id> text`, a message to agents.
     pub fn heard(&mut self, chat: u32, who: &str, id: &str, text: &str) {
         self.line(format_args!("<{chat}|{who}#{id}> {text}"));
     }
 
-    /// A line of a list, behind `+OK 215 lines=n`.
+    /// A line of a list, after `+OK 215 lines=n`.
     pub fn item(&mut self, item: &str) {
         self.line(format_args!(" {item}"));
     }

@@ -1,10 +1,10 @@
-//! Bytes into lines of clean text, whatever way they are cut.
+//! Splits bytes into lines of clean text, however the input is cut.
 //!
 //! ```text
 //!   LF · CR LF · CR NUL (telnet) · CR (terminals in raw mode)    end a line
 //!   backspace · DEL                                              take back the last character
 //! ```
-//! It never holds more than one unfinished line, and none between lines.
+//! It holds at most one unfinished line, and nothing between lines.
 
 use super::{Bad, LINE_BYTES_MAX, Telnet};
 use crate::wire::Parse;
@@ -15,39 +15,39 @@ use std::convert::Infallible;
 pub struct Reader {
     telnet: Telnet,
     line: Vec<u8>,
-    /// The line is too long: it is thrown away to its end.
+    /// The line is too long and is being discarded up to its end.
     discarding: bool,
     /// The line ended in a CR: a LF or NUL that follows belongs to it.
     returned: bool,
-    /// Something has come, so that no byte order mark can.
+    /// Input has begun, so a byte order mark is no longer possible.
     begun: bool,
 }
 
-/// What a terminal sends to take back a character.
+/// Sent by terminals to delete a character, as is DEL.
 const BACKSPACE: u8 = 0x08;
 const DEL: u8 = 0x7f;
 
-/// A file of some editors begins so; a client that sends one does.
+/// Written by some editors at the beginning of a file, which a client may send as it is.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What some bytes came to.
+/// The result of reading some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// They were a part of something.
+    /// No line has ended yet.
     Nothing,
-    /// A line.
+    /// A complete line.
     Line {
-        /// Its text, without anything that could be more than text to a terminal.
+        /// Its text, without control sequences that a terminal would interpret.
         text: String,
-        /// Whether it ended in a CR, and perhaps more.
+        /// True if it ended in a CR, whatever followed.
         crlf: bool,
     },
-    /// A line that is not one; it has been dropped to its end.
+    /// A line that was refused and discarded up to its end.
     Refused(Bad),
 }
 
 impl Reader {
-    /// Takes bytes up to the end of a line, at most. [`Parse::More`] if there are none.
+    /// Consumes bytes up to the end of a line, at most. Returns [`Parse::More`] if there are none.
     pub fn next(&mut self, input: &[u8]) -> Parse<Piece, Infallible> {
         if input.is_empty() {
             return Parse::More;
@@ -69,12 +69,12 @@ impl Reader {
         Parse::Done(Piece::Nothing, input.len())
     }
 
-    /// The line that the end of input ends, if there is one.
+    /// Returns the line that the end of input completes, if there is one.
     pub fn last(&mut self) -> Option<Piece> {
         (self.discarding || !self.line.is_empty()).then(|| self.end(false))
     }
 
-    /// Bytes that wait for the end of their line.
+    /// Returns the number of bytes that wait for the end of their line.
     pub fn held(&self) -> usize {
         self.line.len()
     }
@@ -94,8 +94,8 @@ impl Reader {
         }
     }
 
-    /// Takes back a character: bytes that continue one, and the one that begins it. Of bytes that
-    /// are no UTF-8, not more than a character can have.
+    /// Deletes a character: continuation bytes and the byte that begins it. Of invalid UTF-8, no
+    /// more bytes than a character can have.
     fn take_back(&mut self) {
         for _ in 0..4 {
             match self.line.pop() {
@@ -118,9 +118,9 @@ impl Reader {
     }
 }
 
-/// Text in which nothing moves a cursor or turns the writing around: control characters, and
-/// embeddings, overrides and isolates of bidirectional text, are replaced. Tabs that part the words
-/// of a command are blanks.
+/// Replaces control characters, and embeddings, overrides and isolates of bidirectional text, so
+/// that nothing moves a cursor or reverses the writing direction. Tabs become blanks: they separate
+/// the words of a command.
 pub fn clean(text: String) -> String {
     if !text.chars().any(is_unclean) {
         return text;
@@ -142,7 +142,7 @@ fn is_unclean(c: char) -> bool {
 mod tests {
     use super::*;
 
-    /// The pieces of `input`, cut at these places.
+    /// Reads `input`, cut at these places.
     fn pieces(input: &[u8], cuts: &[usize]) -> Vec<Piece> {
         let mut reader = Reader::default();
         let mut pieces = Vec::new();

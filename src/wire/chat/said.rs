@@ -1,4 +1,4 @@
-//! What a client says: commands of visitors and agents, and text.
+//! Client lines: commands of visitors and agents, and text.
 
 use super::{Bad, is_agent_name, is_name};
 use crate::wire::Parse;
@@ -6,75 +6,75 @@ use crate::wire::Parse;
 /// A line of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said<'a> {
-    /// Nothing but blanks.
+    /// Blanks only.
     Nothing,
-    /// Something for the other side.
+    /// Text for the other side.
     Text(&'a str),
-    /// A visitor introduces itself.
+    /// A visitor gives its name.
     Hello(&'a str),
-    /// How long is the queue?
+    /// Asks for the length of the queue.
     Queue,
     /// A visitor leaves the queue or its chat.
     Leave,
-    /// How it was, 1 to 5, and why.
+    /// A rating from 1 to 5, and a comment.
     Rate(u8, &'a str),
-    /// A visitor that was cut off is back, and has received so many lines.
+    /// A visitor that was disconnected is back, and has received this many lines.
     Resume(&'a str, Option<u64>),
-    /// What was said so far?
+    /// Asks for the transcript so far.
     Transcript,
-    /// Are you there?
+    /// Asks for a sign of life.
     Ping,
-    /// What can be said?
+    /// Asks for the list of commands.
     Help,
-    /// The connection is to be closed; `true` even if chats are open.
+    /// Closes the connection; `true` even if chats are open.
     Quit(bool),
     /// An agent signs in with its secret.
     Agent(&'a str, &'a str),
-    /// An agent takes chats.
+    /// An agent becomes available.
     Online,
     /// An agent takes no new chats, for this reason.
     Away(&'a str),
-    /// An agent takes so many chats at a time.
+    /// An agent takes up to this many chats at a time.
     Cap(u32),
     /// Text for this chat.
     To(u32, &'a str),
-    /// Text without a number is for this chat from now on.
+    /// Text without a number goes to this chat from now on.
     Use(u32),
-    /// Which chats are mine?
+    /// Asks for the agent's own chats.
     List,
-    /// Who is there?
+    /// Asks for the agents who are signed in.
     Agents,
-    /// A chat is over: this one, or the current one.
+    /// Ends a chat: this one, or the current one.
     Close(Option<u32>),
-    /// A chat is handed over.
+    /// Transfers a chat.
     Transfer(u32, Target<'a>),
-    /// What was said in this chat?
+    /// Asks for the transcript of this chat.
     History(u32),
-    /// Figures.
+    /// Asks for figures.
     Stats(Whose<'a>),
 }
 
-/// Where a chat is handed over to.
+/// The destination of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// To this agent.
+    /// This agent.
     Agent(&'a str),
-    /// To whoever is free first.
+    /// The first agent who is free.
     Queue,
 }
 
-/// Whose figures.
+/// The subject of the figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose<'a> {
-    /// One's own.
+    /// The agent that asks.
     Me,
-    /// All together, and everybody's.
+    /// All agents, in total and one by one.
     All,
-    /// Those of this agent.
+    /// This agent.
     Agent(&'a str),
 }
 
-/// Reads a whole line. A line is never [`Parse::More`].
+/// Parses a whole line; never returns [`Parse::More`].
 pub fn said(line: &str) -> Parse<Said<'_>, Bad> {
     match parse(line) {
         Ok(said) => Parse::Done(said, line.len()),
@@ -118,13 +118,13 @@ fn parse(line: &str) -> Result<Said<'_>, Bad> {
     }
 }
 
-/// The first word, and what follows the blanks behind it.
+/// Splits off the first word and the blanks after it.
 fn word(text: &str) -> (&str, &str) {
     let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
     (word, rest.trim())
 }
 
-/// The one argument that there is.
+/// Returns the only argument.
 fn only(rest: &str) -> Result<&str, Bad> {
     if rest.is_empty() { Err(Bad::Arguments) } else { Ok(rest) }
 }
@@ -141,7 +141,7 @@ fn agent_name(text: &str) -> Result<&str, Bad> {
     if is_agent_name(text) { Ok(text) } else { Err(Bad::Name) }
 }
 
-/// Digits only: `+5` is none.
+/// Parses digits only: `+5` is refused.
 fn number(text: &str) -> Result<u32, Bad> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.parse().ok().filter(|_| digits).ok_or(Bad::Arguments)

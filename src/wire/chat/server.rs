@@ -1,4 +1,4 @@
-//! What a server says, as clients read it.
+//! Server lines, as clients parse them.
 
 use super::{Bad, is_name};
 use crate::wire::Parse;
@@ -6,22 +6,22 @@ use crate::wire::Parse;
 /// A line of a server, without its ending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerLine<'a> {
-    /// It was done.
+    /// Success: code and text.
     Ok(u16, &'a str),
-    /// It was not, for a reason that has a name.
+    /// Failure: code, name of the reason, text.
     Err(u16, &'a str, &'a str),
-    /// Something happened: its name, what is known of it, and words for people.
+    /// An event: its name, its keys and values, and a text for people.
     Event(&'a str, Vec<(&'a str, &'a str)>, Option<&'a str>),
-    /// Somebody said something.
+    /// A message: sender, text.
     Said(&'a str, &'a str),
-    /// A visitor said something: chat, name, id, text.
+    /// A message of a visitor: chat, name, id, text.
     Heard(u32, &'a str, &'a str, &'a str),
     /// A line of a list.
     Item(&'a str),
 }
 
 impl ServerLine<'_> {
-    /// The value of a key of an event.
+    /// Returns the value of a key of an event.
     pub fn key(&self, key: &str) -> Option<&str> {
         match self {
             ServerLine::Event(_, pairs, _) => {
@@ -29,7 +29,7 @@ impl ServerLine<'_> {
             }
             ServerLine::Ok(_, text) => {
                 let facts = text.split_once('=').map_or(*text, |(before, _)| {
-                    // Words for people may come first.
+                    // A text for people may come first.
                     &text[before.rfind(' ').map_or(0, |blank| blank + 1)..]
                 });
                 let mut pairs = pairs(facts)?.into_iter();
@@ -43,7 +43,7 @@ impl ServerLine<'_> {
     }
 }
 
-/// Reads a whole line. A line is never [`Parse::More`].
+/// Parses a whole line; never returns [`Parse::More`].
 pub fn server_line(line: &str) -> Parse<ServerLine<'_>, Bad> {
     parse(line).map_or(Parse::Bad(Bad::ServerLine), |value| Parse::Done(value, line.len()))
 }
@@ -83,8 +83,8 @@ fn event(rest: &str) -> Option<ServerLine<'_>> {
     (!name.is_empty()).then_some(ServerLine::Event(name, pairs, text))
 }
 
-/// Keys and their values. A word without `=` belongs to the value before it: a name may have
-/// several words, none of which has one.
+/// Parses keys and their values. A word without `=` continues the value before it: a name may have
+/// several words, none of which contains `=`.
 fn pairs(facts: &str) -> Option<Vec<(&str, &str)>> {
     let (mut places, mut at) = (Vec::new(), 0);
     for word in facts.split(' ') {

@@ -1,4 +1,4 @@
-//! The telnet filter: what a telnet client negotiates is not part of what it says.
+//! The telnet filter: removes option negotiation from the input.
 //!
 //! ```text
 //!   Data ─IAC→ Command ─WILL WONT DO DONT→ Option ─any→ Data
@@ -6,8 +6,8 @@
 //!     │          ├─ SB → Sub ─IAC→ SubCommand ─SE→ Data
 //!     └──────────┴─ any other command
 //! ```
-//! It keeps one state between bytes, so sequences may be cut anywhere; it answers nothing, which
-//! RFC 854 takes for a refusal in the end.
+//! One state is kept between bytes, so sequences may be cut anywhere. Nothing is answered, which
+//! RFC 854 treats as a refusal in the end.
 
 /// Interpret as command (RFC 854).
 const IAC: u8 = 255;
@@ -16,24 +16,24 @@ const SB: u8 = 250;
 const WILL: u8 = 251;
 const DONT: u8 = 254;
 
-/// Where the filter is in a sequence.
+/// The position of the filter in a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Telnet {
-    /// Outside of any.
+    /// Outside any sequence.
     #[default]
     Data,
-    /// Behind IAC.
+    /// After IAC.
     Command,
-    /// Behind WILL, WONT, DO or DONT.
+    /// After WILL, WONT, DO or DONT.
     Option,
     /// In a subnegotiation.
     Sub,
-    /// Behind IAC in a subnegotiation.
+    /// After IAC in a subnegotiation.
     SubCommand,
 }
 
 impl Telnet {
-    /// Takes one byte; gives it back if it is part of what is said.
+    /// Consumes one byte and returns it if it is data.
     pub fn filter(&mut self, byte: u8) -> Option<u8> {
         let (next, data) = match (*self, byte) {
             (Telnet::Data, IAC) => (Telnet::Command, None),

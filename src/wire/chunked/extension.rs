@@ -1,4 +1,4 @@
-//! Chunk extensions (RFC 9112 §7.1.1): their grammar is checked, and what they say is ignored.
+//! Chunk extensions (RFC 9112 §7.1.1): the grammar is checked, the content is ignored.
 //!
 //! ```text
 //!   chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )
@@ -7,23 +7,23 @@
 //!     ▲                                             └▶ Quoted ⇄ Escaped
 //!     └──────────────────────── Closed ◀──────────────────┘
 //! ```
-//! A line that ends where more must come is refused: an empty extension, a quote that stays open.
+//! A line that ends too early is refused: an empty extension, an unclosed quote.
 
 use super::Bad;
 use crate::wire::ascii;
 
-/// Where in the extensions of a chunk a decoder is.
+/// The decoder's position in the extensions of a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extension {
-    /// After the size, or blanks after an extension: a semicolon must come.
+    /// After the size, or blanks after an extension: a semicolon must follow.
     Before,
-    /// After a semicolon: the name is to begin.
+    /// After a semicolon: a name must follow.
     Start,
     /// In a name.
     Name,
     /// Blanks after a name.
     Named,
-    /// After the equals sign: the value is to begin.
+    /// After the equals sign: a value must follow.
     Equals,
     /// In a value without quotes.
     Token,
@@ -36,7 +36,7 @@ pub(super) enum Extension {
 }
 
 impl Extension {
-    /// After one more byte; `None` if that was the CR of the line's end.
+    /// Advances over one byte; returns `None` if it was the CR that ends the line.
     pub(super) fn step(self, byte: u8) -> Result<Option<Extension>, Bad> {
         use Extension::{Before, Closed, Equals, Escaped, Name, Named, Quoted, Start, Token};
         let is_token = ascii::is(byte, ascii::TOKEN);

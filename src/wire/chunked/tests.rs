@@ -1,8 +1,8 @@
-//! Bodies whole and in pieces, and one test for each reason to refuse one.
+//! Bodies whole and in pieces, and one test for each reason to refuse a body.
 
 use super::*;
 
-/// The body and how many bytes it took, the reason, or nothing yet.
+/// The body and the bytes it took, the reason, or `None` if more is needed.
 type Verdict = Result<Option<(Vec<u8>, usize)>, Bad>;
 
 /// Shows `input` in pieces of at most `piece` bytes.

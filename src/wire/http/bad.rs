@@ -1,14 +1,14 @@
-//! Why a head was refused: one reason for each strict rule, of requests and of responses.
+//! Reasons to refuse a head: one for each strict rule, of requests and of responses.
 //!
-//! After any of them nothing more is parsed on the connection (RFC 9112 §9.6), because whoever
-//! reads one head differently reads every later byte differently too. The statuses are those of a
-//! refused request; a response that is refused is the gateway's fault, whatever the reason.
+//! After any of them nothing more is parsed on the connection (RFC 9112 §9.6), because a reader
+//! that disagrees about one head disagrees about every later byte too. The statuses are those of a
+//! refused request; a refused response is always a fault of the gateway.
 
 use crate::wire::reason::reasons;
 use crate::wire::target;
 
 reasons! {
-    /// Why a head was refused.
+    /// The reason why a head was refused.
     pub enum Bad {
         EmptyLines = 400, "empty-lines", "RFC 9112 §2.2",
             "More than two empty lines stand before the request line.";
@@ -19,9 +19,9 @@ reasons! {
         RequestLine = 400, "request-line", "RFC 9112 §3",
             "The request line is not a method, a target and a version with one blank between them.";
         MethodByte = 400, "method-byte", "RFC 9110 §9.1",
-            "The method holds a byte that no token may hold.";
+            "The method holds a byte that is not allowed in a token.";
         MethodTooLong = 501, "method-too-long", "RFC 9112 §3",
-            "The method is longer than any that is implemented here.";
+            "The method is longer than any method this server implements.";
         TargetByte = 400, "target-byte", "RFC 3986 §3.3",
             "The request target holds a byte that must be percent-encoded.";
         TargetFragment = 400, "target-fragment", "RFC 9112 §3.2",
@@ -33,9 +33,9 @@ reasons! {
         TargetTooLong = 414, "target-too-long", "RFC 9110 §15.5.15",
             "The request target is longer than this server accepts.";
         VersionSyntax = 400, "version-syntax", "RFC 9112 §2.3",
-            "The first line has no version of the form HTTP/1.1 in its place.";
+            "The first line has no version of the form HTTP/1.1 at its end.";
         VersionUnsupported = 505, "version-unsupported", "RFC 9110 §15.6.6",
-            "Only HTTP/1.0 and HTTP/1.1 are spoken here.";
+            "This server implements only HTTP/1.0 and HTTP/1.1.";
         StatusLine = 502, "status-line", "RFC 9112 §4",
             "The status line is not a version, a status code and a reason between single blanks.";
         StatusCode = 502, "status-code", "RFC 9110 §15",
@@ -43,7 +43,7 @@ reasons! {
         ReasonByte = 502, "reason-byte", "RFC 9112 §4",
             "The reason phrase holds a control byte.";
         Upgraded = 502, "unasked-upgrade", "RFC 9110 §15.2.2",
-            "The server switches to a protocol that nobody asked for.";
+            "The server switches to a protocol that was not requested.";
         LeadingBlank = 400, "leading-blank", "RFC 9112 §2.2",
             "Blanks stand between the first line and the first field.";
         ObsFold = 400, "obs-fold", "RFC 9112 §5.2",
@@ -55,9 +55,9 @@ reasons! {
         ValueByte = 400, "value-byte", "RFC 9110 §5.5",
             "A field value holds NUL or another control byte.";
         HeadTooLarge = 431, "head-too-large", "RFC 6585 §5",
-            "The head is larger than is accepted here.";
+            "The head is larger than this server accepts.";
         TooManyFields = 431, "too-many-fields", "RFC 6585 §5",
-            "The head has more fields than are accepted here.";
+            "The head has more fields than this server accepts.";
         HostMissing = 400, "host-missing", "RFC 9112 §3.2",
             "An HTTP/1.1 request must have a Host field.";
         HostEmpty = 400, "host-empty", "RFC 9110 §7.2",
@@ -91,7 +91,7 @@ impl From<target::Bad> for Bad {
             target::Bad::Fragment => Bad::TargetFragment,
             target::Bad::Authority => Bad::TargetAuthority,
             target::Bad::Form => Bad::TargetForm,
-            // The rest of the reasons are about decoding, which a head does not do.
+            // The other reasons are about decoding, which a head does not do.
             target::Bad::Byte
             | target::Bad::Escape
             | target::Bad::Nul

@@ -1,15 +1,15 @@
-//! The fields that decide where a message ends and whether another may follow: the same in
-//! requests and in responses.
+//! The fields that decide where a message ends and whether another may follow: the same in requests
+//! and in responses.
 //!
-//! It never guesses: where two fields could be read as two lengths there is no length. `rules`
-//! lists what is held.
+//! Never guesses: if the fields could be read as two different lengths, the message is refused.
+//! `rules` lists the conditions.
 
 use super::{Bad, Field, Framing, Version};
 use crate::wire::ascii;
 
-/// What the fields said so far.
+/// The framing fields read so far.
 #[derive(Debug, Default)]
-pub(in crate::wire) struct Seen {
+pub(in crate::wire) struct FramingFields {
     length: Option<u64>,
     coding: Option<Coding>,
     close: bool,
@@ -21,16 +21,16 @@ pub(in crate::wire) struct Seen {
 enum Coding {
     /// `chunked` alone.
     Chunked,
-    /// Codings that we do not know, then `chunked`.
+    /// Unknown codings, then `chunked`.
     UnknownThenChunked,
-    /// Codings that we do not know.
+    /// Unknown codings only.
     Unknown,
-    /// No way to end in exactly one `chunked`.
+    /// A list that can no longer end in exactly one `chunked`.
     Broken,
 }
 
-impl Seen {
-    /// Takes note of a field, if it is one of these.
+impl FramingFields {
+    /// Records a field if it is one of these.
     #[inline]
     pub(in crate::wire) fn field(&mut self, field: &Field<'_>) -> Result<(), Bad> {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
@@ -70,7 +70,7 @@ impl Seen {
         }
     }
 
-    /// Where the message ends, by these fields alone.
+    /// Returns the framing of the message, by these fields alone.
     pub(in crate::wire) fn decide(&self, version: Version) -> Result<Framing, Bad> {
         let Some(coding) = self.coding else {
             return Ok(self.length.map_or(Framing::None, Framing::Length));
@@ -88,7 +88,7 @@ impl Seen {
         }
     }
 
-    /// Whether another message may follow, by these fields and the sender's version.
+    /// Returns true if another message may follow, by these fields and the sender's version.
     pub(in crate::wire) fn keeps_alive(&self, version: Version) -> bool {
         match version {
             Version::Http10 => self.keep_alive && !self.close,
@@ -97,9 +97,9 @@ impl Seen {
     }
 }
 
-/// A loop of our own, because the number parsers of `std` accept a plus sign.
+/// Parses a plain number; the parsers of `std` also accept a plus sign.
 fn length(value: &[u8]) -> Result<u64, Bad> {
-    // Some senders repeat the field, and something between joins the two with a comma.
+    // Some senders repeat the field, and an intermediary joins the two with a comma.
     if value.contains(&b',') {
         return Err(Bad::LengthRepeated);
     }

@@ -1,6 +1,6 @@
-//! The lines of fields behind a first line, byte by byte: the same in requests and in responses.
+//! The field lines of a head, byte by byte: the same in requests and in responses.
 //!
-//! It keeps nothing: the state and the count of fields belong to who reads the whole head.
+//! Stateless: the state and the count of fields belong to the reader of the whole head.
 //!
 //! ```text
 //! FirstCr ─▶ Start ─▶ EndCr ─▶ End
@@ -12,10 +12,10 @@
 use super::Bad;
 use crate::wire::ascii;
 
-/// How far the lines are read.
+/// The position within the field lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::wire) enum Line {
-    /// The CR of the first line was read.
+    /// After the CR of the first line.
     FirstCr,
     Start,
     Name,
@@ -25,7 +25,7 @@ pub(in crate::wire) enum Line {
     End,
 }
 
-/// The next state. `fields` counts the fields begun, of which there may be `most`.
+/// Returns the next state. `fields` counts the fields begun, of which there may be `most`.
 pub(in crate::wire) fn step(
     line: Line,
     byte: u8,

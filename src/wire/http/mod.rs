@@ -1,9 +1,9 @@
-//! Request heads: bytes in, one decided [`Head`] out.
+//! Request heads: bytes in, one validated [`Head`] out.
 //!
-//! `httparse` finds the parts, `scan` holds the grammar to the letter and `rules` the meaning
-//! of the fields that decide where a message ends. A head is accepted only if all three agree;
-//! what they refuse has a [`Bad`] and ends the connection. Never lenient: a byte that two readers
-//! could understand differently is how requests are smuggled.
+//! `httparse` finds the parts, `scan` enforces the grammar, and `rules` interprets the fields that
+//! decide where a message ends. A head is accepted only if all three agree; otherwise it is refused
+//! with a [`Bad`], which ends the connection. Never lenient: request smuggling depends on bytes
+//! that two readers understand differently.
 
 mod bad;
 pub(super) mod framing;
@@ -19,38 +19,37 @@ use super::target::{self, Target};
 use crate::limits::{EMPTY_LINES_MAX, HEAD_FIELDS_MAX, Limits, METHOD_BYTES_MAX};
 use std::mem::MaybeUninit;
 
-/// A field of a head, as it was sent: the value without blanks around it.
+/// A field of a head as it was sent, its value without surrounding blanks.
 pub type Field<'b> = httparse::Header<'b>;
 
-/// A request head with every question about framing answered.
+/// A request head whose framing is decided.
 #[derive(Debug)]
 pub struct Head<'h, 'b> {
-    /// What to do.
+    /// The method.
     pub method: Method,
-    /// To what.
+    /// The target.
     pub target: Target<'b>,
-    /// The sender's version; an answer is always HTTP/1.1.
+    /// The sender's version; a response is always HTTP/1.1.
     pub version: Version,
-    /// Where the body ends.
+    /// The end of the body.
     pub framing: Framing,
-    /// Whether the connection may carry another request: what the version says, unless a
-    /// `Connection` field says otherwise; `close` wins over `keep-alive`.
+    /// True if the connection may carry another request: the default of the version, unless a
+    /// `Connection` field changes it; `close` wins over `keep-alive`.
     pub keep_alive: bool,
-    /// Whether the sender waits for `100 Continue` before it sends the body that it announced.
-    /// Never set for HTTP/1.0 (RFC 9110 §10.1.1), nor when there is no body.
+    /// True if the sender waits for `100 Continue` before it sends the body that it announced.
+    /// Never set for HTTP/1.0 (RFC 9110 §10.1.1), nor without a body.
     pub expect_continue: bool,
     /// A valid `Host` field. `None` only in HTTP/1.0.
     host: Option<&'b [u8]>,
-    /// All fields in their order. Names are tokens, values hold no control byte but the tab.
+    /// All fields in their order. Names are tokens; values hold no control byte except the tab.
     pub fields: &'h [Field<'b>],
 }
 
-/// Room for the fields of one head. Never initialised as a whole, so making one costs nothing.
+/// Storage for the fields of one head. It is never initialised as a whole, so creating it is free.
 #[derive(Debug)]
 pub struct Fields<'b>(pub(super) [MaybeUninit<Field<'b>>; HEAD_FIELDS_MAX]);
 
-/// The method of a request. Tokens that are none of the known ones are [`Method::Other`]: not
-/// wrong, only not implemented.
+/// The method of a request. An unknown token is [`Method::Other`]: valid, but not implemented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Method {
@@ -66,16 +65,16 @@ pub enum Method {
     Other,
 }
 
-/// The versions that are spoken here.
+/// The versions that are implemented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// HTTP/1.0: closes unless asked to keep alive, and knows no transfer coding.
+    /// HTTP/1.0: closes unless keep-alive is requested, and has no transfer coding.
     Http10,
     /// HTTP/1.1.
     Http11,
 }
 
-/// Where the body of a request ends (RFC 9112 §6.3).
+/// The end of the body of a request (RFC 9112 §6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
     /// There is no body: neither field was sent.
@@ -88,10 +87,22 @@ pub enum Framing {
 
 /// Parses the head of a request, and up to two empty lines before it.
 ///
-/// `scan` belongs to this head: begin with [`Scan::default`] and pass it again with every call
-/// that follows a [`Parse::More`]; the input of those calls must begin with the same bytes. After
-/// `Done` it is fresh again. Work is linear in the bytes shown, however few come at a time, and
-/// memory is bounded: once `limits.head_bytes` were shown the answer is no longer `More`.
+/// `scan` belongs to this head: begin with [`Scan::default`] and pass it again to every call that
+/// follows a [`Parse::More`]; the input of those calls must begin with the same bytes. After `Done`
+/// it is reset. The work is linear in the bytes shown, even if they arrive one at a time, and
+/// memory is bounded: once `limits.head_bytes` were shown, the result is no longer `More`.
+///
+/// ```
+/// use pentad::limits::Limits;
+/// use pentad::wire::Parse;
+/// use pentad::wire::http::{Fields, Method, Scan, head};
+///
+/// let request = b"GET /a?b=1 HTTP/1.1\r\nHost: example.org\r\n\r\n";
+/// let mut fields = Fields::new();
+/// let read = head(request, &mut Scan::default(), &Limits::default(), &mut fields);
+/// let Parse::Done(head, used) = read else { panic!("a valid head") };
+/// assert_eq!((head.method, head.target.path(), used), (Method::Get, "/a", request.len()));
+/// ```
 pub fn head<'h, 'b>(
     input: &'b [u8],
     scan: &mut Scan,
@@ -124,15 +135,15 @@ pub fn head<'h, 'b>(
     }
 }
 
-/// What `httparse` found in a complete head.
+/// The parts that `httparse` found in a complete head.
 struct Found<'h, 'b> {
     method: &'b str,
     target: &'b str,
     version: Version,
     fields: &'h [Field<'b>],
-    /// Where the request line begins.
+    /// Offset of the request line.
     start: usize,
-    /// Where the head ends.
+    /// Offset of the end of the head.
     used: usize,
 }
 
@@ -158,7 +169,8 @@ fn find<'h, 'b>(
     })
 }
 
-/// Past the empty lines that are allowed; `httparse` would take any number of any kind.
+/// Returns the offset after the permitted empty lines; `httparse` would skip any number of any
+/// kind.
 #[inline]
 fn after_empty_lines(view: &[u8]) -> usize {
     let mut start = 0;
@@ -173,8 +185,8 @@ fn after_empty_lines(view: &[u8]) -> usize {
 }
 
 impl<'h, 'b> Found<'h, 'b> {
-    /// Whether the head keeps the rules that `httparse` does not know; see [`scan`] for them.
-    /// Answers where the query of the target begins.
+    /// Checks the rules that `httparse` does not enforce; see [`scan`]. Returns the offset of the
+    /// query in the target.
     #[inline]
     fn strict(&self, view: &[u8], limits: &Limits) -> Option<Option<usize>> {
         let head = &view[self.start..self.used];
@@ -197,11 +209,11 @@ impl<'h, 'b> Found<'h, 'b> {
     }
 }
 
-/// Whether some LF has no CR before it.
+/// Returns true if some LF has no CR before it.
 #[inline]
 pub(super) fn has_bare_lf(head: &[u8]) -> bool {
-    // Two views of the same bytes, one ahead of the other, and no way out of the loop: that is
-    // what compilers turn into vector code.
+    // Two views of the same bytes, one ahead of the other, and no early exit: compilers turn this
+    // into vector code.
     let mut bare = head.first() == Some(&b'\n');
     for (&before, &byte) in head.iter().zip(&head[1.min(head.len())..]) {
         bare |= (byte == b'\n') & (before != b'\r');
@@ -209,40 +221,40 @@ pub(super) fn has_bare_lf(head: &[u8]) -> bool {
     bare
 }
 
-/// Two readers of one head that do not agree on it: the very thing that smuggling needs, so the
-/// head is refused. The laws in `check` hold them to agreement.
+/// Refuses a head on which the two readers disagree, because smuggling depends on exactly that. The
+/// laws in `check` assert that they agree.
 #[cold]
 fn disagreement() -> Bad {
     debug_assert!(false, "httparse and the byte scanner disagree");
     Bad::RequestLine
 }
 
-/// The configured number of fields, as far as there is room for them.
+/// Returns the configured number of fields, limited by the storage.
 pub(super) fn fields_max(limits: &Limits) -> usize {
     limits.head_fields.min(HEAD_FIELDS_MAX)
 }
 
 impl<'b> Head<'_, 'b> {
-    /// The host that was asked for: of the target if it names one, else of the `Host` field.
+    /// Returns the requested host: from the target if it names one, else from the `Host` field.
     /// `None` only in HTTP/1.0.
     pub fn host(&self) -> Option<&'b str> {
         let field = || std::str::from_utf8(self.host?).ok();
         self.target.authority().or_else(field)
     }
 
-    /// The value of the first field called `name`, in any case.
+    /// Returns the value of the first field called `name`, in any case.
     pub fn field(&self, name: &str) -> Option<&'b [u8]> {
         self.fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
     }
 
-    /// The values of all fields called `name`, in their order.
+    /// Iterates over the values of all fields called `name`, in their order.
     pub fn fields(&self, name: &str) -> impl Iterator<Item = &'b [u8]> + Clone {
         self.fields.iter().filter(move |f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
     }
 }
 
 impl Fields<'_> {
-    /// Room that nothing was written to.
+    /// Creates uninitialised storage.
     #[inline]
     pub fn new() -> Self {
         Fields([const { MaybeUninit::uninit() }; HEAD_FIELDS_MAX])
@@ -256,7 +268,7 @@ impl Default for Fields<'_> {
 }
 
 impl Method {
-    /// The method that a token names; methods are case-sensitive (RFC 9110 §9.1).
+    /// Returns the method that a token names; methods are case-sensitive (RFC 9110 §9.1).
     pub fn of(token: &str) -> Method {
         match token {
             "GET" => Method::Get,
@@ -272,7 +284,7 @@ impl Method {
         }
     }
 
-    /// The token, as it stands in `Allow` and in logs; `-` for one that is not known.
+    /// Returns the token as it appears in `Allow` and in logs; `-` for an unknown one.
     pub const fn name(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -290,7 +302,7 @@ impl Method {
 }
 
 impl Version {
-    /// As it stands in a request line.
+    /// Returns the version as it appears in a request line.
     pub const fn name(self) -> &'static str {
         match self {
             Version::Http10 => "HTTP/1.0",

@@ -1,27 +1,28 @@
-//! What the fields of a head mean for the message and the connection.
+//! The meaning of the fields of a head for the message and the connection.
 //!
-//! The grammar is settled before any of this runs. It never guesses: where two fields could be
-//! read as two different lengths there is no length, but a refusal.
+//! The grammar is settled before any of this runs. Never guesses: if the fields could be read as
+//! two different lengths, the head is refused.
 //!
 //! # The rules
-//! - The form of the target fits its method: `*` only with OPTIONS, `host:port` only with
-//!   CONNECT. (CONNECT itself may have any form: it is never served.)
-//! - `Host`: exactly one in HTTP/1.1, not empty, and valid; at most one in HTTP/1.0, where an
-//!   empty one counts as none. Held to this also when the target names an authority, which then
-//!   wins (RFC 9112 §3.2.2).
-//! - `Content-Length`: digits and nothing else, at most 2⁶⁴ − 1, given once; not even the same
-//!   number twice, in two fields or in a list.
-//! - `Transfer-Encoding`: not in HTTP/1.0, not together with `Content-Length`, its list (over
-//!   all fields) ends in `chunked`, has it once and no empty element; another coding before it
-//!   is understood but not implemented.
-//! - `Connection`: a list of options over all fields; `close` beats `keep-alive`.
+//! - The form of the target fits its method: `*` only with OPTIONS, `host:port` only with CONNECT.
+//!   (CONNECT itself may have any form: it is never served.)
+//! - `Host`: exactly one in HTTP/1.1, valid and not empty; at most one in HTTP/1.0, where an empty
+//!   one counts as none. The rule also holds if the target names an authority, which then wins (RFC
+//!   9112 §3.2.2).
+//! - `Content-Length`: digits only, at most 2⁶⁴ − 1, given once; not even the same number twice, in
+//!   two fields or in a list.
+//! - `Transfer-Encoding`: not in HTTP/1.0 and not together with `Content-Length`. Its list, over
+//!   all fields, ends in `chunked`, contains it once and has no empty element; another coding
+//!   before it is valid but not implemented.
+//! - `Connection`: a list of options over all fields; `close` wins over `keep-alive`.
 //! - `Expect`: `100-continue` or nothing.
 
-use super::{Bad, Field, Found, Framing, Head, Method, Version, framing};
+use super::framing::FramingFields;
+use super::{Bad, Field, Found, Framing, Head, Method, Version};
 use crate::wire::ascii;
 use crate::wire::target::{self, Target};
 
-/// Decides what a head means; `question` is where the query of its target begins.
+/// Interprets a head; `question` is the offset of the query in its target.
 #[inline]
 pub(super) fn understand<'h, 'b>(
     found: &Found<'h, 'b>,
@@ -30,7 +31,7 @@ pub(super) fn understand<'h, 'b>(
     let method = Method::of(found.method);
     let target = Target::split(found.target, question)?;
     fits(target, method)?;
-    let mut seen = Seen::default();
+    let mut seen = HeadFields::default();
     for field in found.fields {
         seen.field(field)?;
     }
@@ -58,16 +59,16 @@ fn fits(target: Target<'_>, method: Method) -> Result<(), Bad> {
     if fits { Ok(()) } else { Err(Bad::TargetForm) }
 }
 
-/// What the fields said so far.
+/// The fields of a head that matter here, as far as they were read.
 #[derive(Default)]
-struct Seen<'b> {
+struct HeadFields<'b> {
     host: Option<&'b [u8]>,
     expects: bool,
-    framing: framing::Seen,
+    framing: FramingFields,
 }
 
-impl<'b> Seen<'b> {
-    /// Most fields differ from all of ours in length alone.
+impl<'b> HeadFields<'b> {
+    /// Records a field. Most fields differ from these in length alone.
     #[inline]
     fn field(&mut self, field: &Field<'b>) -> Result<(), Bad> {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);

@@ -1,9 +1,9 @@
-//! The grammar of a head, byte by byte: the slow reader beside `httparse`.
+//! The grammar of a head, byte by byte: the slow reader behind `httparse`.
 //!
-//! It is asked only when the fast path could not accept a head at once: because more bytes are
-//! needed, or because something in it is wrong. It looks at each byte once, however the bytes
-//! arrive, and names the *first* wrong one, so the verdict never depends on how a sender cut its
-//! bytes. It must accept exactly what the fast path accepts.
+//! It runs only if the fast path did not accept a head at once: because more bytes are needed, or
+//! because there is an error. It examines each byte once, however the bytes arrive, and reports the
+//! *first* wrong one, so the result never depends on how a sender splits its bytes. It must accept
+//! exactly what the fast path accepts.
 //!
 //! ```text
 //! Start ─▶ Method ─▶ Target ─▶ Query ─▶ Version ─▶ LineCr ─▶ FieldStart ─▶ EndCr ─▶ end
@@ -11,39 +11,39 @@
 //!   │▼                                                         ▼    │
 //! EmptyCr                                                    Name ─▶ Value ─▶ ValueCr
 //! ```
-//! What follows the request line is read by [`lines`], as it is in responses.
+//! The lines after the request line are read by [`lines`], as they are in responses.
 //!
 //! # The rules
-//! `httparse` alone would let these pass:
+//! `httparse` alone would accept these:
 //! - a line that ends in a bare LF, be it empty, the request line, a field or the end: refused;
 //! - any number of empty lines before the request line: two are skipped, a third is refused;
-//! - any visible byte in a target, and valid UTF-8: refused as far as [`ascii::PATH`] and
-//!   [`ascii::QUERY`] say, `#` with a reason of its own;
+//! - any visible byte in a target, and valid UTF-8: restricted to [`ascii::PATH`] and
+//!   [`ascii::QUERY`], with a reason of its own for `#`;
 //! - a method, a target and a head of any length: bounded.
 //!
-//! These it refuses as we do, but with a coarser reason, so they are named here: a bare CR, a
-//! blank or tab too many in the request line, an empty method or target, a version of another
-//! shape (400) or number (505), a line that begins with a blank (a continuation, or an indented
-//! first field), a blank before the colon, a name that is no token, control bytes in a value.
+//! It refuses these too, but with a coarser reason: a bare CR, a blank or tab too many in the
+//! request line, an empty method or target, a version of another shape (400) or number (505), a
+//! line that begins with a blank (a continuation, or an indented first field), a blank before the
+//! colon, a name that is not a token, control bytes in a value.
 
 use super::Bad;
 use super::lines::{self, Line};
 use crate::limits::{EMPTY_LINES_MAX, Limits, METHOD_BYTES_MAX};
 use crate::wire::{ascii, target};
 
-/// Where an earlier call stopped looking at a head that was not complete.
+/// The position where an earlier call stopped in an incomplete head.
 ///
-/// Begin each head with [`Scan::default`], and show every call at least the bytes that the call
-/// before was shown.
+/// Begin each head with [`Scan::default`], and show every call at least the bytes that the previous
+/// call was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scan {
     state: State,
     /// Fields begun so far.
     fields: u16,
-    /// Bytes looked at.
+    /// Bytes examined.
     at: u32,
-    /// Bytes of the part that the state is in: a method, a target, a version. In `Start` and
-    /// `EmptyCr`, empty lines.
+    /// Bytes of the current part: a method, a target, a version. In `Start` and `EmptyCr`, the
+    /// number of empty lines.
     run: u32,
 }
 
@@ -63,19 +63,19 @@ enum State {
 const VERSION: &[u8; 8] = b"HTTP/d.d";
 
 impl Scan {
-    /// Whether no byte was looked at yet.
+    /// Returns true if no byte was examined yet.
     #[inline]
     pub fn is_fresh(&self) -> bool {
         self.at == 0
     }
 
-    /// How many bytes were looked at: no later call will look at them again, but for the one that
-    /// finds the head complete. The last one is the wrong one, if there is one.
+    /// Returns the number of bytes examined: no later call examines them again, except the one that
+    /// finds the head complete. If there was an error, the last of them is the wrong byte.
     pub fn seen(&self) -> usize {
         self.at as usize
     }
 
-    /// Looks at the bytes of `input` that are new, up to the end of the head, which it answers.
+    /// Examines the new bytes of `input`, up to the end of the head, and returns that end.
     pub(super) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Bad> {
         let view = &input[..input.len().min(limits.head_bytes)];
         while let Some(&byte) = view.get(self.at as usize) {

@@ -1,8 +1,8 @@
-//! What a head is once it is accepted, and how `head` behaves from call to call.
+//! Accepted heads, and the behaviour of `head` from call to call.
 
 use super::*;
 
-/// A verdict without its borrows, so that tests can keep and compare it.
+/// A result without its borrows, so that tests can keep and compare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     Done { method: Method, target: String, framing: Framing, keep_alive: bool, used: usize },
@@ -28,7 +28,7 @@ pub(super) fn ask(input: &[u8], scan: &mut Scan, limits: &Limits) -> Verdict {
     }
 }
 
-/// Byte by byte, with the first byte that got an answer other than `More`.
+/// Feeds byte by byte; returns the first result other than `More`, and the number of bytes shown.
 pub(super) fn dripped(input: &[u8], limits: &Limits) -> (Verdict, usize) {
     let mut scan = Scan::default();
     for shown in 0..=input.len() {
@@ -40,7 +40,7 @@ pub(super) fn dripped(input: &[u8], limits: &Limits) -> (Verdict, usize) {
     (Verdict::More, input.len())
 }
 
-/// The reason why `input` is refused, which must not depend on how it arrives.
+/// Returns the reason why `input` is refused, which must not depend on how it arrives.
 pub(super) fn bad(input: impl AsRef<[u8]>) -> Bad {
     let verdict = whole(input.as_ref());
     assert_eq!(dripped(input.as_ref(), &Limits::default()).0, verdict);
@@ -142,8 +142,8 @@ fn the_scan_is_fresh_after_a_dripped_head() {
 
 #[test]
 fn a_dripping_sender_costs_linear_time() {
-    // The scanner's place after each call is all that was shown, and it never goes back: each
-    // byte is stepped over once, however many calls there are.
+    // After each call the scanner has passed everything shown, and it never goes back: each byte is
+    // examined once, however many calls there are.
     let mut request = b"GET / HTTP/1.1\r\nHost: x\r\nX: ".to_vec();
     request.resize(Limits::default().head_bytes - 4, b'x');
     request.extend(b"\r\n\r\n");

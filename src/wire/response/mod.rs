@@ -1,9 +1,8 @@
-//! Response heads, as a client reads them: bytes in, one decided [`Head`] out.
+//! Response heads, as a client reads them: bytes in, one validated [`Head`] out.
 //!
-//! Built like the reader of request heads: `httparse` finds the parts, `scan` holds the grammar
-//! to the letter, and what decides about framing is the very code that decides it for requests.
-//! Never lenient: who takes the end of an answer from a guess may take the next answer for part
-//! of this one.
+//! Built like the reader of request heads: `httparse` finds the parts, `scan` enforces the grammar,
+//! and the framing is decided by the same code as for requests. Never lenient: a client that
+//! guesses the end of a response may take the next one for part of it.
 
 mod scan;
 
@@ -14,41 +13,38 @@ use super::Parse;
 use super::http::{Field, Fields, Method, Version, fields_max, framing, has_bare_lf};
 use crate::limits::Limits;
 
-/// A response head with every question about framing answered.
+/// A response head whose framing is decided.
 #[derive(Debug)]
 pub struct Head<'h, 'b> {
-    /// 100 to 999, but never 101: nobody here asks for another protocol. From 600 on it is to be
-    /// taken for an error of the server.
+    /// 100 to 999, but never 101, as no request asks for another protocol. From 600 on it counts as
+    /// an error of the server.
     pub status: u16,
     /// The sender's version.
     pub version: Version,
-    /// Where the body ends.
+    /// The end of the body.
     pub framing: Framing,
-    /// Whether the connection may carry another exchange afterwards.
+    /// True if the connection may carry another exchange afterwards.
     pub keep_alive: bool,
-    /// All fields in their order. Names are tokens, values hold no control byte but the tab.
+    /// All fields in their order. Names are tokens; values hold no control byte except the tab.
     pub fields: &'h [Field<'b>],
 }
 
-/// Where the body of a response ends (RFC 9112 §6.3).
+/// The end of the body of a response (RFC 9112 §6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// There is none, whatever the fields say: it answers HEAD, or its status has no content.
+    /// There is no body, whatever the fields say: it answers HEAD, or its status has no content.
     None,
     /// After this many bytes, which may be 0.
     Length(u64),
     /// After the last chunk and its trailers.
     Chunked,
-    /// With the connection.
+    /// At the end of the connection.
     Close,
 }
 
 /// Parses the head of a response to a request with the method `asked`.
 ///
-/// `scan` belongs to this head: begin with [`Scan::default`] and pass it again with every call
-/// that follows a [`Parse::More`]; the input of those calls must begin with the same bytes. After
-/// `Done` it is fresh again. Work is linear in the bytes shown, however few come at a time, and
-/// memory is bounded: once `limits.head_bytes` were shown the answer is no longer `More`.
+/// `scan` belongs to this head, with the contract of [`http::head`](super::http::head).
 pub fn head<'h, 'b>(
     input: &'b [u8],
     asked: Method,
@@ -80,7 +76,7 @@ pub fn head<'h, 'b>(
     }
 }
 
-/// What `httparse` found in a complete head that keeps our rules too.
+/// The parts that `httparse` found in a complete head that also satisfies our rules.
 struct Found<'h, 'b> {
     version: Version,
     status: u16,
@@ -101,7 +97,7 @@ fn find<'h, 'b>(
         return None;
     };
     let status = response.code?;
-    // It would take empty lines before the first, and lines that end in LF alone.
+    // `httparse` would accept empty lines before the first, and lines that end in LF alone.
     let strict = view.starts_with(b"H") && !has_bare_lf(&view[..used]);
     (strict && scan::is_status(status)).then_some(Found {
         version: if response.version? == 0 { Version::Http10 } else { Version::Http11 },
@@ -122,7 +118,7 @@ impl<'h, 'b> Found<'h, 'b> {
 
     fn decide(self, asked: Method) -> Result<Head<'h, 'b>, Bad> {
         let Found { version, status, fields, .. } = self;
-        let mut seen = framing::Seen::default();
+        let mut seen = framing::FramingFields::default();
         for field in fields {
             seen.field(field)?;
         }
@@ -132,7 +128,7 @@ impl<'h, 'b> Found<'h, 'b> {
         let said = seen.decide(version)?;
         let framing = match (asked, status) {
             (Method::Head, _) | (_, 100..200 | 204 | 304) => Framing::None,
-            // A tunnel: what follows is nobody's message.
+            // A tunnel: the bytes that follow are not a message.
             (Method::Connect, 200..300) => Framing::Close,
             _ => match said {
                 super::http::Framing::None => Framing::Close,
@@ -145,7 +141,7 @@ impl<'h, 'b> Found<'h, 'b> {
     }
 }
 
-/// Two readers of one head that do not agree on it. The laws in `check` hold them to agreement.
+/// Refuses a head on which the two readers disagree. The laws in `check` assert that they agree.
 #[cold]
 fn disagreement() -> Bad {
     debug_assert!(false, "httparse and the byte scanner disagree");
@@ -153,12 +149,12 @@ fn disagreement() -> Bad {
 }
 
 impl<'b> Head<'_, 'b> {
-    /// Whether another head follows, which is the answer (RFC 9110 §15.2).
+    /// Returns true if another head follows, the final one (RFC 9110 §15.2).
     pub fn is_interim(&self) -> bool {
         self.status < 200
     }
 
-    /// The value of the first field called `name`, in any case.
+    /// Returns the value of the first field called `name`, in any case.
     pub fn field(&self, name: &str) -> Option<&'b [u8]> {
         self.fields.iter().find(|f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value)
     }

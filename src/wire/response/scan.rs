@@ -1,14 +1,14 @@
-//! The grammar of a response head, byte by byte: the slow reader beside `httparse`.
+//! The grammar of a response head, byte by byte: the slow reader behind `httparse`.
 //!
-//! It looks at each byte once, however the bytes arrive, and names the first wrong one. It must
+//! It examines each byte once, however the bytes arrive, and reports the first wrong one. It must
 //! accept exactly what the fast path accepts.
 //!
 //! ```text
 //! Version ─▶ Code ─┬─▶ Reason ─▶ Fields ─▶ end
 //!                  └───────────────▲
 //! ```
-//! The blank behind the code may be missing if the reason is: servers that have no reason often
-//! leave out both, and there is only one way to understand it.
+//! The blank after the code may be missing if the reason is: servers without a reason often omit
+//! both, and the line is still unambiguous.
 
 use super::Bad;
 use crate::limits::Limits;
@@ -16,10 +16,10 @@ use crate::wire::ascii;
 use crate::wire::http::fields_max;
 use crate::wire::http::lines::{self, Line};
 
-/// Where an earlier call stopped looking at a head that was not complete.
+/// The position where an earlier call stopped in an incomplete head.
 ///
-/// Begin each head with [`Scan::default`], and show every call at least the bytes that the call
-/// before was shown.
+/// Begin each head with [`Scan::default`], and show every call at least the bytes that the previous
+/// call was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scan {
     state: State,
@@ -27,7 +27,7 @@ pub struct Scan {
     fields: u16,
     /// The digits of the status code so far, as a number.
     status: u16,
-    /// Bytes looked at.
+    /// Bytes examined.
     at: u32,
 }
 
@@ -40,30 +40,30 @@ enum State {
     Fields(Line),
 }
 
-/// The shape of a version and the blank behind it; `d` stands for a digit.
+/// The shape of a version and the blank after it; `d` stands for a digit.
 const VERSION: &[u8; 9] = b"HTTP/d.d ";
-/// Where the three digits of the code end.
+/// Offset of the end of the three-digit code.
 const CODE_END: usize = VERSION.len() + 3;
 
-/// Whether this may be a status code. From 600 on none is defined; a client takes them for errors
-/// of the server (RFC 9110 §15).
+/// Returns true for a valid status code. From 600 on none is defined; a client treats them as
+/// errors of the server (RFC 9110 §15).
 pub(super) fn is_status(status: u16) -> bool {
     (100..1000).contains(&status)
 }
 
 impl Scan {
-    /// Whether no byte was looked at yet.
+    /// Returns true if no byte was examined yet.
     #[inline]
     pub fn is_fresh(&self) -> bool {
         self.at == 0
     }
 
-    /// How many bytes were looked at.
+    /// Returns the number of bytes examined.
     pub fn seen(&self) -> usize {
         self.at as usize
     }
 
-    /// Looks at the bytes of `input` that are new, up to the end of the head, which it answers.
+    /// Examines the new bytes of `input`, up to the end of the head, and returns that end.
     pub(super) fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, Bad> {
         let view = &input[..input.len().min(limits.head_bytes)];
         while let Some(&byte) = view.get(self.seen()) {

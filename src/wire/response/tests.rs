@@ -1,4 +1,4 @@
-//! Bounds, and what depends on the question; the rest are vectors.
+//! Bounds, and the rules that depend on the request; the rest are vectors.
 
 use super::*;
 

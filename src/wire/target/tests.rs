@@ -1,4 +1,4 @@
-//! Forms of targets, and what paths and queries decode to.
+//! Forms of targets, and the decoding of paths and queries.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! One test for each rule about meaning, and what is accepted beside it.
+//! One test for each rule about meaning, and the inputs accepted next to it.
 
 use super::*;
 use crate::wire::http::tests::{bad, with};
