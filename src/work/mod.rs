@@ -1,11 +1,11 @@
-//! Slow things: jobs that run on other threads.
+//! Slow work: jobs that run on other threads.
 //!
 //! A [`Job`] for the workers is a state machine that hands out slices of at most a few
-//! milliseconds: whoever schedules cuts a slice, runs it anywhere, and merges the piece that it
-//! made. So fairness, cancelling and the number of threads are the scheduler's affair, and no
-//! kernel holds a lock. A request to the database is carried out by the one thread that owns it.
+//! milliseconds: the scheduler cuts a slice, runs it on any thread, and merges the resulting piece.
+//! So the scheduler decides about fairness, cancellation and the number of threads, and no kernel
+//! holds a lock. A database request is executed by the thread that owns the database.
 //!
-//! Nothing here keeps a clock or knows a connection.
+//! Nothing here reads a clock or knows a connection.
 
 pub mod db;
 pub mod files;
@@ -19,103 +19,103 @@ pub mod store;
 
 use std::sync::Arc;
 
-/// Something to be done elsewhere.
+/// A job to be done on another thread.
 #[derive(Debug)]
 pub enum Job {
     /// For any worker, in slices.
     Compute(Compute),
     /// For the database.
     Database(db::Request),
-    /// For the file of the bookstore with this number; see [`db::store`].
+    /// For the bookstore file with this number; see [`db::store`].
     Store(usize, db::store::Request),
 }
 
-/// What a job came to.
+/// The outcome of a job.
 #[derive(Debug)]
 pub enum Outcome {
-    /// π was estimated.
+    /// An estimate of π.
     Pi(pi::Outcome),
-    /// A proof was found, or there is none.
+    /// A proof, or the fact that there is none.
     Pow(pow::Outcome),
-    /// The process was looked at.
+    /// The state of the process.
     Process(process::Outcome),
-    /// A file was looked up, or read.
+    /// A file that was looked up or read.
     Files(files::Outcome),
-    /// A file was compressed.
+    /// A compressed file.
     Packed(Arc<[u8]>),
-    /// Reports were read.
+    /// Reports of load tests.
     Reports(reports::Outcome),
-    /// A list of the bookstore was made, or a piece of one was printed.
+    /// A list of the bookstore, or a printed part of one.
     List(store::list::Product),
-    /// The database committed.
+    /// The answer of the database.
     Database(Result<db::Answer, db::Failure>),
-    /// A file of the bookstore did.
+    /// The answer of a bookstore file.
     Store(Result<db::store::Answer, db::Failure>),
     /// A bug: the job panicked.
     Panicked,
 }
 
 impl Outcome {
-    /// Whether there was no descriptor free for it.
+    /// Returns true if the job failed for lack of a descriptor.
     pub fn lacks_descriptors(&self) -> bool {
         matches!(self, Outcome::Files(files::Outcome::Busy))
     }
 }
 
-/// A computation that is cut into slices.
+/// A computation in slices.
 #[derive(Debug)]
 pub enum Compute {
-    /// Estimate π.
+    /// Estimates π.
     Pi(pi::Job),
-    /// Search for a proof of work.
+    /// Searches for a proof of work.
     Pow(Box<pow::Job>),
-    /// Look at the process from outside.
+    /// Reads the state of the process.
     Process(process::Job),
-    /// Read files of the site.
+    /// Reads files of the site.
     Files(Box<files::Job>),
-    /// Read reports of load tests, and make pages of them.
+    /// Reads reports of load tests and renders them.
     Reports(Box<reports::Job>),
-    /// Make a list of the bookstore, or print a piece of one.
+    /// Makes a list of the bookstore, or prints a part of one.
     List(store::list::Job),
-    /// Compress a file.
+    /// Compresses a file.
     #[cfg(feature = "gzip")]
     Pack(Box<pack::Job>),
 }
 
-/// A part of a computation, ready to run anywhere.
+/// A part of a computation that can run on any thread.
 #[derive(Debug)]
 pub enum Slice {
     /// Points to draw.
     Pi(pi::Slice),
     /// Seeds to try.
     Pow(pow::Slice),
-    /// A look at the process.
+    /// A reading of the process state.
     Process(process::Slice),
     /// A disk operation.
     Files(files::Slice),
-    /// A report to read, or a page to make.
+    /// A report to read, or a page to render.
     Reports(reports::Slice),
-    /// Rows to look at, or to print.
+    /// Rows to select, or to print.
     List(Box<store::list::Work>),
     /// Bytes to compress.
     #[cfg(feature = "gzip")]
     Pack(pack::Slice),
 }
 
-/// What running a slice made.
+/// The result of a slice.
 #[derive(Debug)]
 pub enum Piece {
     /// Points drawn.
     Pi(pi::Piece),
     /// Seeds tried.
     Pow(pow::Piece),
-    /// What was seen of the process.
+    /// The state of the process.
     Process(process::Piece),
-    /// What the disk gave.
+    /// The result of a disk operation.
     Files(files::Piece),
     /// A report, or a page.
     Reports(reports::Piece),
-    /// Rows that were looked at, or printed.
+    /// Rows that were selected, or printed.
     List(Box<store::list::Work>),
     /// Bytes compressed.
     #[cfg(feature = "gzip")]
@@ -123,7 +123,7 @@ pub enum Piece {
 }
 
 impl Compute {
-    /// The next slice, or `None` while no more may be out at once (or nothing is left).
+    /// Returns the next slice, or `None` while no more may run at once (or nothing is left).
     pub fn cut(&mut self) -> Option<Slice> {
         match self {
             Compute::Pi(job) => job.cut().map(Slice::Pi),
@@ -137,10 +137,10 @@ impl Compute {
         }
     }
 
-    /// Takes back what a slice of this job made; the outcome with the last piece.
+    /// Merges the result of a slice; returns the outcome with the last one.
     ///
     /// # Panics
-    /// If the piece is of another job.
+    /// If the piece belongs to another job.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         const OWN: &str = "a piece is merged into the job that it was cut from";
         match self {
@@ -176,7 +176,7 @@ impl Compute {
         }
     }
 
-    /// Whether there is never more than one slice of it out.
+    /// Returns true if at most one slice runs at a time.
     pub fn is_cut_for_one(&self) -> bool {
         match self {
             Compute::Pi(_) | Compute::Pow(_) => false,
@@ -188,7 +188,7 @@ impl Compute {
         }
     }
 
-    /// How many turns it gets for one of a job of weight 1.
+    /// Returns its share of turns, relative to a job of weight 1.
     pub fn weight(&self) -> i64 {
         match self {
             Compute::Pi(_)
@@ -204,7 +204,7 @@ impl Compute {
 }
 
 impl Slice {
-    /// Does the work: the slow part.
+    /// Runs the slice: the slow part.
     pub fn run(self) -> Piece {
         match self {
             Slice::Pi(slice) => Piece::Pi(slice.run()),
@@ -218,7 +218,7 @@ impl Slice {
         }
     }
 
-    /// Expected work, in the unit that all jobs share: about a nanosecond.
+    /// Returns the expected work in the unit that all jobs share, about a nanosecond.
     pub fn cost(&self) -> i64 {
         match self {
             Slice::Pi(slice) => slice.cost(),
@@ -234,7 +234,7 @@ impl Slice {
 }
 
 impl Piece {
-    /// The part of a slice's cost that was not needed, since a search ends with its find.
+    /// Returns the part of the cost that was not needed, since a search ends at its first find.
     pub fn saved(&self) -> i64 {
         match self {
             Piece::Pi(_)

@@ -1,4 +1,4 @@
-//! Compressing a file for those who accept it, in slices.
+//! Gzip compression of a file, in slices.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -6,21 +6,21 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// A compression that is under way.
+/// A compression in progress.
 #[derive(Debug)]
 pub struct Job {
     from: Arc<[u8]>,
     step: Option<Step>,
 }
 
-/// The next part.
+/// The next part to compress.
 #[derive(Debug)]
 pub struct Slice {
     from: Arc<[u8]>,
     step: Step,
 }
 
-/// What is done so far.
+/// The state after a slice.
 #[derive(Debug)]
 pub struct Piece(Step);
 
@@ -30,10 +30,10 @@ struct Step {
     at: usize,
 }
 
-/// Compressed in one slice: about a millisecond.
+/// Bytes compressed in one slice: about a millisecond.
 const SLICE_BYTES: usize = 64 * 1024;
 
-/// About what a byte costs, in nanoseconds.
+/// Estimated nanoseconds per byte.
 const NANOS_PER_BYTE: usize = 15;
 
 /// Compresses in one go what fits a slice.
@@ -44,18 +44,18 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl Job {
-    /// The gzip of `from`.
+    /// Creates a job that compresses `from`.
     pub fn new(from: Arc<[u8]>) -> Job {
         let encoder = GzEncoder::new(Vec::new(), Compression::default());
         Job { from, step: Some(Step { encoder, at: 0 }) }
     }
 
-    /// The next slice; `None` while one is out.
+    /// Returns the next slice; `None` while one is in progress.
     pub fn cut(&mut self) -> Option<Slice> {
         Some(Slice { from: Arc::clone(&self.from), step: self.step.take()? })
     }
 
-    /// Takes a piece back; all that came of it with the last one.
+    /// Merges the result of a slice; returns the compressed file with the last one.
     pub fn merge(&mut self, piece: Piece) -> Option<Arc<[u8]>> {
         if piece.0.at < self.from.len() {
             self.step = Some(piece.0);
@@ -66,7 +66,7 @@ impl Job {
 }
 
 impl Slice {
-    /// Compresses some more.
+    /// Compresses the slice.
     pub fn run(mut self) -> Piece {
         let end = self.from.len().min(self.step.at + SLICE_BYTES);
         let part = &self.from[self.step.at..end];
@@ -75,7 +75,7 @@ impl Slice {
         Piece(self.step)
     }
 
-    /// Expected nanoseconds.
+    /// Returns the expected nanoseconds.
     pub fn cost(&self) -> i64 {
         ((self.from.len() - self.step.at).min(SLICE_BYTES) * NANOS_PER_BYTE) as i64
     }

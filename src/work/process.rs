@@ -1,8 +1,8 @@
-//! What the operating system says of this process.
+//! The state of this process as the operating system reports it.
 //!
-//! A thread for the disk asks it, and that is why it is here: reading `/proc` is a dozen system
-//! calls, some of which walk through all descriptors or all memory areas, and the loop makes none
-//! that it does not need for its clients. What cannot be read is zero.
+//! It is a job because reading `/proc` takes a dozen system calls, some of which walk through all
+//! descriptors or all memory areas, and the loop makes only the system calls that its clients need.
+//! Values that cannot be read are zero.
 
 use std::fs;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use std::time::Duration;
 /// A reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// Memory that is resident, in bytes.
+    /// Resident memory in bytes.
     pub rss_bytes: u64,
     /// Open descriptors.
     pub fds: u64,
     /// Threads.
     pub threads: u64,
-    /// Time on any core, of all threads.
+    /// Processor time of all threads.
     pub cpu: Duration,
 }
 
@@ -26,28 +26,28 @@ pub struct Job {
     cut: bool,
 }
 
-/// The reading, ready to be made.
+/// A reading to be made.
 #[derive(Debug)]
 pub struct Slice;
 
-/// The reading, made.
+/// A finished reading.
 #[derive(Debug)]
 pub struct Piece(Outcome);
 
 impl Job {
-    /// The only slice, once.
+    /// Returns the only slice, once.
     pub fn cut(&mut self) -> Option<Slice> {
         (!std::mem::replace(&mut self.cut, true)).then_some(Slice)
     }
 
-    /// What it made is all there is.
+    /// Returns the outcome: a single slice makes all of it.
     pub fn merge(&self, piece: &Piece) -> Outcome {
         piece.0
     }
 }
 
 impl Slice {
-    /// Reads.
+    /// Takes the reading.
     pub fn run(self) -> Piece {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -59,21 +59,21 @@ impl Slice {
         })
     }
 
-    /// Expected work: some tens of microseconds.
+    /// Returns the expected work: some tens of microseconds.
     pub fn cost(&self) -> i64 {
         50_000
     }
 }
 
-/// The number in the line that begins like this.
+/// Returns the number in the line that begins with `name`.
 fn number(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let word = line.and_then(|rest| rest.split_whitespace().next());
     word.and_then(|word| word.parse().ok()).unwrap_or(0)
 }
 
-/// Since Linux 6.2 the size of the directory is their number; before, they have to be counted, the
-/// one that counts left out.
+/// Counts open descriptors. Since Linux 6.2 the size of the directory is their number; before, they
+/// are counted, without the one that counts.
 ///
 /// Without `/proc` it is 0.
 pub fn descriptors() -> u64 {
@@ -84,8 +84,8 @@ pub fn descriptors() -> u64 {
     }
 }
 
-/// The fields `utime` and `stime` of proc(5), in hundredths of a second. The name of the program,
-/// which may hold anything, ends with the last parenthesis.
+/// Returns the sum of the fields `utime` and `stime` of proc(5), which are hundredths of a second.
+/// The name of the program, which may contain anything, ends at the last parenthesis.
 fn cpu(stat: &str) -> Duration {
     const UTIME: usize = 11;
     let fields = stat.rsplit(')').next().unwrap_or("").split_whitespace();

@@ -6,7 +6,7 @@ use crate::service::http::{
 };
 use crate::service::{Cx, Effect, Event, Refusal, Ticket};
 use crate::wire::accept;
-use crate::work::reports::{Ask, Job as Reading, Outcome as Found, Reports};
+use crate::work::reports::{Job as Reading, Outcome as Found, Reports, View};
 use crate::work::{Compute, Job, Outcome};
 use std::path::Path;
 
@@ -34,17 +34,17 @@ enum Form {
 pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let name = request.head.target.path().strip_prefix(FOLDER).unwrap_or_default();
     let wants_json = || accept::prefers_json(&request.head.fields("accept"));
-    let (ask, form) = match name.rsplit_once('.') {
-        None if name.is_empty() && wants_json() => (Ask::ListingAsJson, Form::Json),
-        None if name.is_empty() => (Ask::Listing, Form::Page),
-        Some((id, "html")) if is_id(id) => (Ask::Page(id.to_owned()), Form::Page),
-        Some((id, "json")) if is_id(id) => (Ask::Document(id.to_owned()), Form::Json),
-        Some((id, "svg")) if is_id(id) => (Ask::Picture(id.to_owned()), Form::Picture),
+    let (view, form) = match name.rsplit_once('.') {
+        None if name.is_empty() && wants_json() => (View::ListingAsJson, Form::Json),
+        None if name.is_empty() => (View::Listing, Form::Page),
+        Some((id, "html")) if is_id(id) => (View::Page(id.to_owned()), Form::Page),
+        Some((id, "json")) if is_id(id) => (View::Document(id.to_owned()), Form::Json),
+        Some((id, "svg")) if is_id(id) => (View::Picture(id.to_owned()), Form::Picture),
         Some(_) | None => return Answer::Ready(missing()),
     };
     let ticket = request.ticket;
     let reports = Reports::of(Path::new(&cx.world.panel.tests.data));
-    let job = Compute::Reports(Box::new(Reading::new(reports, ask)));
+    let job = Compute::Reports(Box::new(Reading::new(reports, view)));
     cx.effects.push(Effect::Submit(ticket, Job::Compute(job)));
     Answer::Wait(HttpPending::Reports(Pending { ticket, form }))
 }

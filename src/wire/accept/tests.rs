@@ -78,7 +78,7 @@ fn the_coding_that_is_wanted_most() {
 }
 
 #[test]
-fn who_says_nothing_gets_no_coding_and_two_fields_are_one_list() {
+fn no_field_means_no_coding_and_two_fields_are_one_list() {
     let none = std::iter::empty();
     assert_eq!(coding(none.clone(), &Coding::ALL), Some(Coding::Identity));
     assert_eq!(coding(none, &[Coding::Gzip]), Some(Coding::Gzip));
@@ -100,7 +100,7 @@ fn the_closest_range_decides() {
 }
 
 #[test]
-fn json_is_preferred_by_weight_then_by_name_and_never_by_a_wildcard() {
+fn json_is_preferred_by_weight_then_name_never_by_wildcard() {
     for (accept, preferred) in [
         ("application/json", true),
         ("application/problem+json", true),

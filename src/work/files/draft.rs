@@ -1,28 +1,28 @@
-//! What is tried of a file before it is there, and why one cannot be opened.
+//! Temporary files next to their targets, and the reasons why a database cannot be opened.
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-/// A place beside a file. What is written there is gone with this.
+/// A temporary path next to a file. Everything written there is deleted on drop.
 #[derive(Debug)]
 pub struct Draft(PathBuf);
 
 impl Draft {
-    /// The place beside this file: for one user at a time.
+    /// Creates the path for this file, for one user at a time.
     pub fn beside(path: &Path) -> Draft {
         Draft(path.with_extension("check"))
     }
 
-    /// Where it is.
+    /// Returns the path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 }
 
 impl Drop for Draft {
-    /// With what SQLite has beside a database.
+    /// Deletes the file and the files that SQLite puts next to a database.
     fn drop(&mut self) {
         for ending in ["", "-wal", "-shm", "-journal"] {
             let mut name = self.0.clone().into_os_string();
@@ -32,14 +32,14 @@ impl Drop for Draft {
     }
 }
 
-/// Descriptors of a database: its own, its journal, the index of that, and the folder.
+/// Descriptors of a database: its own, its journal, the journal's index, and the folder.
 const DESCRIPTORS: usize = 4;
 
-/// Why a database cannot be opened, if that is not because it is missing. What is only looked at
-/// has no locks, which closing it would let go of.
+/// Returns the reason why a database cannot be opened, unless it is missing. The probe opens with
+/// `O_PATH`: closing an ordinary descriptor would release SQLite's locks.
 pub fn refusal(path: &Path) -> Option<io::Error> {
     let look = |_| rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
-    // All at once: the last one may be the one that there is no descriptor for.
+    // All at once: the last one may be the one that fails for lack of descriptors.
     let held = (0..DESCRIPTORS).map(look).collect::<Result<Vec<_>, _>>();
     held.err().filter(|why| *why != Errno::NOENT).map(Into::into)
 }

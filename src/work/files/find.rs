@@ -1,9 +1,9 @@
-//! Looking a path up: from its name to the state of the file, to an open file, or to its bytes.
+//! Lookup of a path: from its name to the state of the file, to an open file, or to its bytes.
 
 use super::read::{Reading, tag};
 use super::root::Place;
 use super::{
-    Coding, Form, Glance, Listing, Mark, Opened, Outcome, Page, Seats, Site, Step, meaning,
+    Coding, Form, Glance, Listing, Mark, Opened, Outcome, Page, Permits, Site, Step, meaning,
 };
 use crate::limits;
 use sha2::{Digest, Sha256};
@@ -11,54 +11,54 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What to look up.
+/// A path to look up, and the conditions.
 #[derive(Debug, Clone)]
 pub struct Lookup {
-    /// Where.
+    /// The files to search.
     pub site: Arc<Site>,
-    /// A decoded path that [`super::is_served`]; a slash at its end asks for a directory.
+    /// A decoded path that [`super::is_served`]; a slash at its end names a directory.
     pub path: Box<[u8]>,
-    /// The encodings that are welcome.
+    /// The acceptable encodings.
     pub wish: Wish,
-    /// How far to go.
+    /// The amount of work to do.
     pub depth: Depth,
-    /// Whether files beside it may hold the same in other encodings.
+    /// True if neighbouring files may hold the same content in other encodings.
     pub sidecars: bool,
-    /// How a directory without an index is listed, if it is.
+    /// The form of the listing for a directory without an index, if there is to be one.
     pub list: Option<Form>,
     /// The time.
     pub wall: SystemTime,
-    /// What is done about a file that is being written to.
+    /// The treatment of a file that is being written.
     pub patience: Patience,
-    /// Where a seat for a sealed copy can be had, if the content may be one.
-    pub seats: Option<Arc<Seats>>,
-    /// If the files are in this state, that is all there is to say.
+    /// The permits for sealed copies, if the content may become one.
+    pub permits: Option<Arc<Permits>>,
+    /// A known state: if the files are still in it, the result is [`Outcome::Same`].
     pub known: Option<State>,
 }
 
-/// How far to go.
+/// The depth of a lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Only look.
+    /// Only the state.
     State,
-    /// Read files up to this length, only open others.
+    /// Read files up to this length, only open longer ones.
     Content(u64),
 }
 
-/// When a file is taken that was written to a moment ago.
+/// The condition on which a recently written file is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
-    /// Once it has been left alone for a while.
+    /// It was not written for a while.
     Settled,
-    /// If it still is as it was seen a little before, and stays so while it is read.
+    /// It is in the state seen shortly before, and keeps it while it is read.
     Quiet(Mark),
-    /// If it stays as it is while it is read.
+    /// It keeps its state while it is read.
     Whole,
-    /// As it is.
+    /// None.
     Any,
 }
 
-/// Welcome encodings, the most welcome first.
+/// Acceptable encodings, the preferred first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wish {
     codings: [Coding; 4],
@@ -66,10 +66,10 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// Nothing but the file itself.
+    /// Only the file itself.
     pub const PLAIN: Wish = Wish { codings: [Coding::Identity; 4], length: 1 };
 
-    /// These, of which only the first four count.
+    /// Creates a list from these codings, of which only the first four count.
     pub fn new(codings: impl IntoIterator<Item = Coding>) -> Wish {
         let mut wish = Wish { codings: [Coding::Identity; 4], length: 0 };
         for (slot, coding) in wish.codings.iter_mut().zip(codings) {
@@ -79,52 +79,52 @@ impl Wish {
         wish
     }
 
-    /// In their order.
+    /// Returns the codings in their order.
     pub fn codings(&self) -> &[Coding] {
         &self.codings[..self.length]
     }
 }
 
-/// The state of a file and of those beside it that hold the same in other encodings.
+/// The state of a file and of its sidecars, which hold the same content in other encodings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
     /// The file itself.
     pub base: Mark,
-    /// Its other encodings, in the order of [`Coding::SIDECARS`].
+    /// Its sidecars, in the order of [`Coding::SIDECARS`].
     pub sidecars: [Option<Mark>; 3],
 }
 
 /// A file that was found.
 #[derive(Debug)]
 pub struct Found {
-    /// The state of it and its companions.
+    /// The state of the file and its sidecars.
     pub state: State,
-    /// The most welcome encoding that is there.
+    /// The preferred encoding among those available.
     pub coding: Coding,
     /// The state of the file in that encoding.
     pub mark: Mark,
-    /// What tells its bytes from others: a digest of them where all of them were read, else of
-    /// what is known of the file. None if neither is sure.
+    /// An identifier of its content: a digest of the bytes if all were read, else of the metadata.
+    /// `None` if neither is certain.
     pub tag: Option<u128>,
-    /// It changed so short a time ago that it may change once more without a trace: a later look
-    /// has to read it again.
+    /// True if the file changed so recently that another change might not alter its timestamps; a
+    /// later lookup has to read it again.
     pub is_young: bool,
-    /// What the first bytes of the file tell, without any encoding of ours.
+    /// Facts from the first bytes of the unencoded file.
     pub glance: Glance,
-    /// What is in it, as far as was asked for.
+    /// The content, as far as requested.
     pub content: Content,
 }
 
-/// Content of a file.
+/// The content of a file.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// Not asked for.
+    /// Not requested.
     None,
-    /// All of it.
+    /// All bytes.
     Bytes(Arc<[u8]>),
-    /// All of it, in a file in memory that can be sent without being copied again.
+    /// All bytes, in a memory file that can be sent without another copy.
     Sealed(Arc<Opened>),
-    /// Too long to be read at once.
+    /// An open file, too long to be read at once.
     File(Arc<Opened>),
 }
 
@@ -143,7 +143,7 @@ impl Lookup {
         }
     }
 
-    /// The path of the file that is meant: that of the index, if it is a directory's.
+    /// Returns the path of the file to serve, which is the index for a directory.
     fn file_path(&self) -> Vec<u8> {
         let index: &[u8] = if self.path.ends_with(b"/") { b"index.html" } else { b"" };
         [&self.path, index].concat()
@@ -180,7 +180,7 @@ impl Lookup {
 
     fn file(self, place: &Arc<Place>) -> Result<Step, Outcome> {
         let path = self.file_path();
-        // Without the slash at its beginning: beneath the root.
+        // Relative to the root: without the leading slash.
         let name = &path[1..];
         let file = match place.find(name) {
             Ok(file) => file,
@@ -222,8 +222,7 @@ impl Lookup {
         }
     }
 
-    /// Reads what was chosen. What is to be said of the file itself, `base` tells, if that is
-    /// another one.
+    /// Reads the chosen file. If it is a sidecar, `base` provides the facts about the file itself.
     fn read(
         &self,
         state: State,
@@ -252,13 +251,13 @@ impl Lookup {
                 Err(self.open(found, file, base.is_none(), is_recent))
             }
             Depth::Content(_) => {
-                let seats = self.seats.clone();
-                Ok(Step::Read(Box::new(Reading::begin(*found, file, self.patience, seats))))
+                let permits = self.permits.clone();
+                Ok(Step::Read(Box::new(Reading::begin(*found, file, self.patience, permits))))
             }
         }
     }
 
-    /// A file that is too long to be read at once.
+    /// Finishes with a file that is too long to be read at once.
     fn open(&self, mut found: Box<Found>, file: Opened, is_base: bool, is_recent: bool) -> Outcome {
         let is_loose = self.patience == Patience::Any && is_recent;
         let opened = if is_loose { file.loose() } else { file.begun() };
@@ -276,7 +275,7 @@ impl Lookup {
         Outcome::Found(found)
     }
 
-    /// The path could not be opened: it may be a directory that has no index, but names.
+    /// Handles a path that could not be opened: it may be a directory without an index.
     fn without_index(self, place: &Arc<Place>, error: &io::Error) -> Result<Step, Outcome> {
         let outcome = meaning(error);
         let Some(form) = self.list else { return Err(outcome) };
@@ -293,8 +292,8 @@ impl Lookup {
     }
 }
 
-/// A file beside another one that holds the same in another encoding. One that cannot be read is
-/// none, and one that is older than the file holds something else; but that there is no descriptor
+/// Opens a sidecar. One that cannot be read, or is older than the file, does not count; a lack of
+/// descriptors is reported, as it says nothing about the sidecar.
 /// for it says nothing about it.
 fn sidecar(
     place: &Place,
@@ -311,8 +310,8 @@ fn sidecar(
     }
 }
 
-/// Whether what was made of a file is older than that. Who passes the time of the file on may have
-/// cut it to the second, or to the microsecond.
+/// Returns true if a sidecar is older than its file. Tools that copy the file's time to the sidecar
+/// may truncate it to seconds or microseconds.
 fn is_stale(sidecar: Mark, base: Mark) -> bool {
     const SECOND: i64 = 1_000_000_000;
     const MICROSECOND: i64 = 1_000;
@@ -323,32 +322,32 @@ fn is_stale(sidecar: Mark, base: Mark) -> bool {
     sidecar.modified.div_euclid(unit) < base.modified.div_euclid(unit)
 }
 
-/// Whether a file could not be read because it is no longer what it was.
+/// Returns true if reading failed because the file has changed.
 fn is_changed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData)
 }
 
-/// Nanoseconds from `stamp` to `wall`.
+/// Returns the nanoseconds from `stamp` to `wall`.
 fn age(stamp: i64, wall: SystemTime) -> i128 {
     let now = wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     now as i128 - i128::from(stamp)
 }
 
-/// Whether a file was written to so short a time ago that more may be about to come. A time of
-/// writing that was set, be it in the future, is no sign of that.
+/// Returns true if a file was written so recently that more writes are likely. A modification time
+/// that was set explicitly, even to the future, does not count.
 fn is_recent(mark: Mark, wall: SystemTime) -> bool {
     let settle = if mark.bytes == 0 { limits::SETTLE_EMPTY } else { limits::SETTLE };
     changed_within(settle, mark, wall) && age(mark.modified, wall) < settle.as_nanos() as i128
 }
 
-/// Whether a file changed so short a time ago that the next change may bear the same time: clocks
-/// of file systems tick a hundred times a second.
+/// Returns true if a file changed so recently that the next change may get the same timestamp: file
+/// system clocks tick about a hundred times a second.
 fn is_young(mark: Mark, wall: SystemTime) -> bool {
     changed_within(limits::SETTLE, mark, wall)
 }
 
-/// A job may have waited since it was told the time. What is further ahead than that was made by
-/// another clock.
+/// Returns true if the file changed within `time`. A job may run later than its time stamp; a
+/// change further ahead than that comes from another clock.
 fn changed_within(time: Duration, mark: Mark, wall: SystemTime) -> bool {
     let (ahead, time) = (limits::SETTLE_AHEAD.as_nanos() as i128, time.as_nanos() as i128);
     mark.dated && (-ahead..time).contains(&age(mark.changed, wall))

@@ -1,21 +1,21 @@
-//! What the first bytes of a file tell of it: whether it is compressed already, and whether it
-//! names the encoding of its characters itself.
+//! Facts from the first bytes of a file: whether it is compressed already, and whether it declares
+//! its character encoding.
 //!
-//! Pure, and never sure: it only keeps the server from saying or doing what is wrong.
+//! Pure and heuristic: the result only avoids wasted work and false headers.
 
-/// So many bytes of a file are looked at.
+/// Bytes at the beginning of a file that are examined.
 pub const GLANCE_BYTES: usize = 512;
 
-/// See the module.
+/// The facts about a file; see the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Glance {
-    /// Compressing it once more would gain nothing.
+    /// True if compressing it again would gain nothing.
     pub is_compressed: bool,
-    /// It is XML and says in which encoding, or text in one that a mark at its beginning names.
+    /// True for XML that declares its encoding, and for text with a byte order mark.
     pub names_encoding: bool,
 }
 
-/// What files in compressed formats begin with.
+/// Signatures of compressed formats.
 const COMPRESSED: [&[u8]; 17] = [
     b"\x1f\x8b",           // gzip, RFC 1952 §2.3.1
     b"\x1f\x9d",           // compress
@@ -25,7 +25,7 @@ const COMPRESSED: [&[u8]; 17] = [
     b"\x04\x22\x4d\x18",   // LZ4
     b"LZIP",               // lzip
     b"7z\xbc\xaf\x27\x1c", // 7-Zip
-    b"PK\x03\x04",         // ZIP, and all that is one
+    b"PK\x03\x04",         // ZIP, and formats based on it
     b"Rar!",               // RAR
     b"\x89PNG",            // PNG
     b"\xff\xd8\xff",       // JPEG
@@ -37,7 +37,7 @@ const COMPRESSED: [&[u8]; 17] = [
 ];
 
 impl Glance {
-    /// At the first bytes of a file.
+    /// Examines the first bytes of a file.
     pub fn at(bytes: &[u8]) -> Glance {
         let first = &bytes[..bytes.len().min(GLANCE_BYTES)];
         Glance {
@@ -47,12 +47,12 @@ impl Glance {
     }
 }
 
-/// Whether it begins with the mark of UTF-16, in either order of bytes.
+/// Returns true for a UTF-16 byte order mark of either endianness.
 fn is_wide(first: &[u8]) -> bool {
     first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff")
 }
 
-/// The encoding that an XML declaration names (XML 1.0 §2.8).
+/// Returns the encoding that an XML declaration names (XML 1.0 §2.8).
 fn xml_encoding(first: &[u8]) -> Option<&[u8]> {
     let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
     let inside = first.strip_prefix(b"<?xml")?;

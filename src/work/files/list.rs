@@ -1,4 +1,4 @@
-//! What is in a directory: the names that would be served, in slices.
+//! Directory listings: the names that would be served, read in slices.
 
 use super::print::{Form, Printing};
 use super::root::Place;
@@ -13,17 +13,17 @@ use std::sync::Arc;
 /// A name in a directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
-    /// As the file system has it: bytes.
+    /// The name as the file system has it: bytes.
     pub name: Box<[u8]>,
-    /// Whether it is a directory.
+    /// True for a directory.
     pub is_directory: bool,
     /// Length of a file.
     pub bytes: u64,
-    /// Seconds since 1970.
+    /// Modification time in seconds since 1970.
     pub modified: i64,
 }
 
-/// A directory that is being read.
+/// A listing in progress.
 pub struct Listing {
     place: Arc<Place>,
     path: Box<[u8]>,
@@ -39,11 +39,11 @@ impl std::fmt::Debug for Listing {
     }
 }
 
-/// Names looked at in one slice: about half a millisecond.
+/// Names examined in one slice: about half a millisecond.
 const NAMES_PER_SLICE: usize = 256;
 
 impl Listing {
-    /// The listing of an open directory at `path` of the site.
+    /// Begins a listing of an open directory at `path` of the site.
     pub(super) fn begin(
         place: Arc<Place>,
         path: Box<[u8]>,
@@ -53,7 +53,7 @@ impl Listing {
         Ok(Listing { place, path, form, dir: Dir::read_from(&file)?, file, names: Vec::new() })
     }
 
-    /// Looks at some names more.
+    /// Examines some more names.
     pub(super) fn run(mut self) -> Result<Step, Outcome> {
         for _ in 0..NAMES_PER_SLICE {
             if self.names.len() > limits::LISTING_NAMES_MAX {
@@ -79,9 +79,9 @@ impl Listing {
         Step::Print(Printing::begin(self.form, &self.path, self.names, truncated))
     }
 
-    /// What is behind a name, if it is anything that would be served.
+    /// Returns the entry for a name, if it would be served.
     fn look(&self, name: &[u8]) -> Result<Option<Name>, Outcome> {
-        // It may be gone since it was read.
+        // The file may have been deleted since its name was read.
         let Ok(stat) = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) else {
             return Ok(None);
         };
@@ -110,7 +110,8 @@ impl Listing {
         })
     }
 
-    /// What a link leads to, if that is inside. Without a descriptor nobody knows.
+    /// Returns the metadata of a link's target, if that lies inside the root. Fails without a free
+    /// descriptor.
     fn follow(&self, name: &[u8]) -> Result<Option<Metadata>, Outcome> {
         let path = [&self.path[1..], name].concat();
         match self.place.look(&path).and_then(|file| file.metadata()) {

@@ -1,13 +1,13 @@
 //! The files of the site: the only code that reads the disk for it.
 //!
-//! A [`Job`] looks a path up, and reads what it finds in slices of one disk operation each, so
-//! that many downloads share a thread, and one whose requester is gone ends at the next slice.
-//! It knows no protocol: whether a found file is sent, and how, is for others to say.
+//! A [`Job`] looks a path up and reads the file in slices of one disk operation each, so that many
+//! downloads share a thread, and an abandoned one ends at the next slice. It knows no protocol:
+//! callers decide whether and how a file is sent.
 //!
 //! ```text
 //!   Find ─┬─ file ─▶ Read ─▶ Read ─▶ … ─▶ still the same? ─▶ Found
 //!         ├─ directory ─▶ List ─▶ … ─▶ Print ─▶ … ─▶ Listing
-//!         └─ nothing, somebody is writing to it, unchanged, …
+//!         └─ nothing, being written, unchanged, …
 //! ```
 
 mod draft;
@@ -25,7 +25,7 @@ pub use draft::{Draft, refusal};
 pub use find::{Content, Depth, Found, Lookup, Patience, State, Wish};
 pub use glance::Glance;
 pub use list::Name;
-pub use opened::{Mark, Opened, Seats};
+pub use opened::{Mark, Opened, Permits};
 pub use print::{Document, Form, SEGMENT};
 pub use private::Private;
 pub use room::room;
@@ -40,16 +40,16 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Where the files of the site are.
+/// The source of the site's files.
 #[derive(Debug)]
 pub enum Site {
-    /// In the program itself.
+    /// Pages of the program itself.
     Embedded(Vec<Page>),
-    /// In a directory.
+    /// A directory.
     Directory(Root),
 }
 
-/// A file of the program: compiled in, or made of what was.
+/// A page of the program: compiled in, or derived from one that is.
 #[derive(Debug)]
 pub struct Page {
     /// Its path, from the first slash.
@@ -58,7 +58,7 @@ pub struct Page {
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// How a file may be encoded at rest.
+/// The encoding of a stored file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Coding {
     /// Brotli.
@@ -67,15 +67,15 @@ pub enum Coding {
     Zstd,
     /// Gzip.
     Gzip,
-    /// Not at all.
+    /// No encoding.
     Identity,
 }
 
 impl Coding {
-    /// Those that have files of their own, in the order of [`State::sidecars`].
+    /// The codings that have files of their own, in the order of [`State::sidecars`].
     pub const SIDECARS: [Coding; 3] = [Coding::Br, Coding::Zstd, Coding::Gzip];
 
-    /// What is appended to the name of the file.
+    /// Returns the suffix of the sidecar's name.
     fn suffix(self) -> &'static [u8] {
         match self {
             Coding::Br => b".br",
@@ -86,38 +86,38 @@ impl Coding {
     }
 }
 
-/// What a job came to.
+/// The outcome of a job.
 #[derive(Debug)]
 pub enum Outcome {
     /// A file.
     Found(Box<Found>),
-    /// The file is in the state that was known.
+    /// The file is in the known state.
     Same,
-    /// A directory, which was not asked for.
+    /// A directory, but its path has no slash at its end.
     Directory,
-    /// The names in a directory that was asked for.
+    /// The listing of a directory.
     Listing(Document),
-    /// There is nothing of that name that would be served.
+    /// There is no such file, or it is not served.
     Missing,
-    /// It is there, but not for us to read.
+    /// The file exists, but we may not read it.
     Denied,
-    /// It is being written to, or was a moment ago: this is how far it is.
+    /// The file is being written, or was a moment ago; holds its present state.
     Unsettled(Mark),
-    /// There is no directory of the root's name at the moment.
+    /// The root directory does not exist at the moment.
     Rootless,
-    /// There is one.
+    /// The root directory exists.
     Rooted,
-    /// There is no descriptor free, or no memory.
+    /// No descriptor or no memory is available.
     Busy,
     /// The disk failed.
     Failed,
-    /// The stretch is in memory, and the file still what it was.
+    /// The range is in memory, and the file has not changed.
     Warm,
-    /// The file is not what it was.
+    /// The file has changed.
     Changed,
 }
 
-/// See the module.
+/// A file job; see the module.
 #[derive(Debug)]
 pub struct Job(Option<Step>);
 
@@ -125,7 +125,7 @@ pub struct Job(Option<Step>);
 #[derive(Debug)]
 pub struct Slice(Step);
 
-/// What it came to.
+/// The result of a slice.
 #[derive(Debug)]
 pub struct Piece(Result<Step, Outcome>);
 
@@ -140,28 +140,28 @@ enum Step {
 }
 
 impl Job {
-    /// Looks a path up.
+    /// Creates a job that looks a path up.
     pub fn lookup(lookup: Lookup) -> Job {
         Job(Some(Step::Find(Box::new(lookup))))
     }
 
-    /// Looks whether there is a root to serve files from.
+    /// Creates a job that checks whether the root exists.
     pub fn root(site: Arc<Site>) -> Job {
         Job(Some(Step::Root(site)))
     }
 
-    /// Has a stretch of a file in memory when it is sent, so that who sends it does not wait for
+    /// Creates a job that loads a range of a file into memory, so that sending it does not wait for
     /// the disk.
     pub fn warm(file: Arc<Opened>, range: Range<u64>) -> Job {
         Job(Some(Step::Warm(file, range)))
     }
 
-    /// The next slice; `None` while one is out.
+    /// Returns the next slice; `None` while one is in progress.
     pub fn cut(&mut self) -> Option<Slice> {
         self.0.take().map(Slice)
     }
 
-    /// Takes back what a slice came to; the outcome with the last one.
+    /// Merges the result of a slice; returns the outcome with the last one.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         match piece.0 {
             Ok(step) => {
@@ -174,7 +174,7 @@ impl Job {
 }
 
 impl Slice {
-    /// Does it.
+    /// Runs the slice.
     pub fn run(self) -> Piece {
         Piece(match self.0 {
             Step::Find(lookup) => lookup.run(),
@@ -192,7 +192,7 @@ impl Slice {
         })
     }
 
-    /// About what it takes of a processor, in nanoseconds: waiting for a disk costs nobody else.
+    /// Returns the estimated processor time in nanoseconds; waiting for the disk does not count.
     pub fn cost(&self) -> i64 {
         match &self.0 {
             Step::Find(_) | Step::Warm(..) | Step::Root(_) => 10_000,
@@ -202,8 +202,8 @@ impl Slice {
     }
 }
 
-/// Whether a decoded path may be looked up: it begins with a slash, has no empty segment but at
-/// its end, and none that is hidden.
+/// Returns true if a decoded path may be looked up: it begins with a slash, has no empty segment
+/// except at its end, and no hidden one.
 pub fn is_served(path: &[u8]) -> bool {
     let Some(path) = path.strip_prefix(b"/") else {
         return false;
@@ -213,13 +213,12 @@ pub fn is_served(path: &[u8]) -> bool {
         || !names.split(|byte| *byte == b'/').any(|name| name.is_empty() || is_hidden(name))
 }
 
-/// Whether a name is not shown to anybody: those that begin with a dot, but for the one that RFC
-/// 8615 has given to the public.
+/// Returns true for a hidden name: one that begins with a dot, except `.well-known` of RFC 8615.
 fn is_hidden(name: &[u8]) -> bool {
     name.first() == Some(&b'.') && name != b".well-known"
 }
 
-/// What a failure to open or to look means to who asked.
+/// Maps a failure of open or stat to an outcome.
 fn meaning(error: &io::Error) -> Outcome {
     // NXIO and NODEV: a socket, or a device without a driver.
     const MISSING: [Errno; 7] = [

@@ -1,7 +1,6 @@
-//! A regular file that is open, and the state that it was found in.
+//! An open regular file, and the state in which it was found.
 //!
-//! Whoever sends from it asks at each step whether it is still that file. It is never read past
-//! the length that it had, and never made longer.
+//! Senders call [`Opened::check`] at each step. A file is never read beyond its original length.
 
 use super::glance::{GLANCE_BYTES, Glance};
 use crate::limits;
@@ -18,91 +17,91 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
-/// See the module.
+/// An open file; see the module.
 #[derive(Debug)]
 pub struct Opened {
     file: File,
     mark: Mark,
-    /// So many bytes from the first on were in memory when it was opened.
+    /// Length of the prefix that was in memory when the file was opened.
     warm: u64,
-    /// Names that it had.
+    /// Number of hard links when it was opened.
     links: u64,
-    /// It is being written to all the time, and sent as it is.
+    /// True if the file is being written all the time and is sent as it is.
     is_loose: bool,
-    /// Nobody can change it, so that nobody need look.
+    /// Set for a sealed copy, which is immutable and needs no checks.
     sealed: Option<Sealed>,
 }
 
 #[derive(Debug)]
 struct Sealed {
     pages: Option<PipeReader>,
-    _seat: Option<Seat>,
+    _permit: Option<Permit>,
 }
 
-/// From one sample to the next: what Linux reads ahead in one go unless it is told otherwise.
+/// Distance between samples: the default readahead of Linux.
 const SAMPLE_BYTES: usize = 128 * 1024;
 
-/// How many sealed copies there may be at a time: each takes two descriptors.
+/// Permits for sealed copies, each of which takes two descriptors.
 #[derive(Debug)]
-pub struct Seats(AtomicUsize);
+pub struct Permits(AtomicUsize);
 
-/// Room for one of them, given back when it goes.
+/// A permit for one sealed copy, returned on drop.
 #[derive(Debug)]
-pub struct Seat(Arc<Seats>);
+pub struct Permit(Arc<Permits>);
 
-impl Seats {
-    /// Room for so many.
-    pub fn new(count: usize) -> Arc<Seats> {
-        Arc::new(Seats(AtomicUsize::new(count)))
+impl Permits {
+    /// Creates this many permits.
+    pub fn new(count: usize) -> Arc<Permits> {
+        Arc::new(Permits(AtomicUsize::new(count)))
     }
 
-    /// Leaves room for no more than `most`, if nobody has taken any yet.
+    /// Reduces the number of permits to `most`, if none was taken yet.
     pub fn at_most(&self, most: usize) {
         self.0.fetch_min(most, Ordering::AcqRel);
     }
 
-    /// Room for one, if there is any.
-    pub fn take(self: &Arc<Seats>) -> Option<Seat> {
+    /// Takes a permit, if one is left.
+    pub fn take(self: &Arc<Permits>) -> Option<Permit> {
         let left =
             self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1));
-        left.ok().map(|_| Seat(Arc::clone(self)))
+        left.ok().map(|_| Permit(Arc::clone(self)))
     }
 }
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-/// What tells one state of a file from another: which file it is, its length, and when it and what
-/// is said of it last changed. Length and time of writing alone do not tell: tools that keep times
-/// put other bytes of the same length under the same time.
+/// The identity and state of a file: which file it is, its length, and the times of its last
+/// changes. Length and modification time are not enough: tools that preserve times put other bytes
+/// of the same length under the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mark {
-    /// The file system that it is on.
+    /// The number of its file system.
     pub device: u64,
     /// Its number there.
     pub inode: u64,
-    /// When that number was given to it, in nanoseconds since 1970; 0 where nobody keeps that. A
-    /// number is free for another file once its own is gone.
+    /// Creation time of the inode in nanoseconds since 1970; 0 where the file system does not
+    /// record it. An inode number is reused after its file is deleted.
     pub born: i64,
     /// Its length.
     pub bytes: u64,
-    /// When it was last written to, in nanoseconds since 1970, as far as is said: that can be set.
+    /// Modification time in nanoseconds since 1970, which programs can set.
     pub modified: i64,
-    /// When any of this last changed. Nobody can set it.
+    /// Time of the last change of content or metadata, which programs cannot set.
     pub changed: i64,
-    /// Whether these are times: what was compiled in has none.
+    /// True for a file; compiled-in pages have no times.
     pub dated: bool,
 }
 
 impl Mark {
-    /// That of what was compiled in, but for its number and its length.
+    /// The mark of a compiled-in page, except for its number and length.
     pub const UNDATED: Mark =
         Mark { device: 0, inode: 0, born: 0, bytes: 0, modified: 0, changed: 0, dated: false };
 
-    /// That of a file.
+    /// Returns the mark of a file.
     pub fn of(metadata: &Metadata) -> Mark {
         let born = metadata.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         Mark {
@@ -116,15 +115,15 @@ impl Mark {
         }
     }
 
-    /// Whether it is the same file, in whatever state.
+    /// Returns true if both marks are of the same file, in any state.
     pub fn is_file(&self, other: &Mark) -> bool {
         (self.device, self.inode, self.born) == (other.device, other.inode, other.born)
     }
 }
 
 impl Mark {
-    /// What tells its bytes from those that it had before, without reading them. Nothing in it can
-    /// be read back, and it is the same after a restart.
+    /// Returns an identifier of the content that needs no reading. It reveals nothing about the
+    /// file, and is stable across restarts.
     pub fn tag(&self) -> u128 {
         let known = [self.inode as i64, self.bytes as i64, self.modified, self.changed];
         let digest = known
@@ -139,62 +138,63 @@ fn nanos(seconds: i64, nanos: i64) -> i64 {
 }
 
 impl Opened {
-    /// An open file in its present state.
+    /// Wraps an open file in its present state.
     ///
     /// # Errors
-    /// Those of fstat(2).
+    /// Returns the errors of fstat(2).
     pub fn new(file: File) -> io::Result<Opened> {
         let metadata = file.metadata()?;
         let (mark, links) = (Mark::of(&metadata), metadata.nlink());
         Ok(Opened { file, mark, warm: 0, links, is_loose: false, sealed: None })
     }
 
-    /// A file in memory that holds a copy of `bytes`, which nobody can change any more.
+    /// Creates an immutable memory file with a copy of `bytes`.
     ///
     /// # Errors
-    /// The operating system's, when it has no descriptor or no memory to give.
-    pub fn sealed(bytes: &[u8], seat: Option<Seat>) -> io::Result<Opened> {
+    /// Returns the operating system's error if no descriptor or no memory is available.
+    pub fn sealed(bytes: &[u8], permit: Option<Permit>) -> io::Result<Opened> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let mut file = File::from(memfd_create("pentad-file", flags)?);
         file.write_all(bytes)?;
         let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         fcntl_add_seals(&file, seals)?;
-        let sealed = Sealed { pages: pages(&file, bytes.len()).ok().flatten(), _seat: seat };
+        let sealed = Sealed { pages: pages(&file, bytes.len()).ok().flatten(), _permit: permit };
         Ok(Opened { sealed: Some(sealed), ..Opened::new(file)? })
     }
 
-    /// All of a sealed copy that is not too long, in a pipe that must never be read from: it is
-    /// there to be duplicated, see tee(2).
+    /// Returns the pages of a short sealed copy, in a pipe that must never be read from: it is
+    /// duplicated with tee(2).
     pub fn pages(&self) -> Option<&PipeReader> {
         self.sealed.as_ref()?.pages.as_ref()
     }
 
-    /// The same file with its beginning in memory, so that who sends it can begin at once.
+    /// Loads the beginning of the file into memory, so that sending can start at once.
     ///
     /// # Errors
-    /// As of [`Opened::warm_up`].
+    /// See [`Opened::warm_up`].
     pub fn begun(self) -> io::Result<Opened> {
         let warm = self.mark.bytes.min(limits::FILE_READ_BYTES as u64);
         self.warm_up(0..warm)?;
         Ok(Opened { warm, ..self })
     }
 
-    /// The same file as it is now, to be sent as it is by then, as long as it does not get shorter.
+    /// Takes the present state of the file, and marks it as one to be sent whatever it contains by
+    /// then, unless it gets shorter.
     ///
     /// # Errors
-    /// Those of fstat(2).
+    /// Returns the errors of fstat(2).
     pub fn loose(self) -> io::Result<Opened> {
         Ok(Opened { is_loose: true, ..Opened::new(self.file)? })
     }
 
-    /// Has a stretch of it in memory, so that who sends that does not wait for the disk.
+    /// Loads a range into memory, so that sending it does not wait for the disk.
     ///
     /// # Errors
-    /// Those of [`Opened::read_at`] and [`Opened::check`].
+    /// Returns the errors of [`Opened::read_at`] and [`Opened::check`].
     pub fn warm_up(&self, range: Range<u64>) -> io::Result<()> {
         if let Some(length) = NonZeroU64::new(range.end - range.start) {
             if !self.is_cached(&range) {
-                // Advice that is not taken is no failure: then the sender waits a little.
+                // Ignored advice is not a failure: then the sender waits a little.
                 let _ = fadvise(&self.file, range.start, Some(length), Advice::WillNeed);
             }
             self.read_at(&mut [0], range.end - 1)?;
@@ -202,8 +202,8 @@ impl Opened {
         self.check()
     }
 
-    /// Whether a stretch is in memory, as far as samples tell, which take less than half the time
-    /// of the advice: what was read ahead in one go is mostly forgotten in one go.
+    /// Samples whether a range is in memory, which takes less than half the time of the advice.
+    /// Pages that were read ahead together are mostly evicted together.
     fn is_cached(&self, range: &Range<u64>) -> bool {
         range.clone().step_by(SAMPLE_BYTES).all(|at| {
             let mut byte = [0];
@@ -212,26 +212,26 @@ impl Opened {
         })
     }
 
-    /// Where what was in memory at first ends.
+    /// Returns the end of the prefix that was in memory at first.
     pub fn warm(&self) -> u64 {
         self.warm
     }
 
-    /// The state that it was found in.
+    /// Returns the state in which the file was found.
     pub fn mark(&self) -> Mark {
         self.mark
     }
 
-    /// The file itself.
+    /// Returns the file itself.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Nothing, if what is in it is still as it was found. A name more or less, as when it is
-    /// replaced or deleted, is no change of that.
+    /// Checks that the content is still as it was found. A change in the number of links, as when
+    /// the file is replaced or deleted, is not a change of the content.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidData`] if it is not, and those of fstat(2).
+    /// Returns [`io::ErrorKind::InvalidData`] if it changed, and the errors of fstat(2).
     pub fn check(&self) -> io::Result<()> {
         if self.sealed.is_some() {
             return Ok(());
@@ -250,17 +250,17 @@ impl Opened {
         }
     }
 
-    /// What its first bytes tell. Those that cannot be read tell nothing.
+    /// Examines the first bytes; if they cannot be read, the result is the default.
     pub fn glance(&self) -> Glance {
         let mut first = [0; GLANCE_BYTES];
         let count = self.read_at(&mut first, 0).unwrap_or(0);
         Glance::at(&first[..count])
     }
 
-    /// Reads from `offset` on, at least one byte if `into` has room.
+    /// Reads at `offset`, at least one byte if `into` has room.
     ///
     /// # Errors
-    /// [`io::ErrorKind::UnexpectedEof`] where nothing is left, and those of pread(2).
+    /// Returns [`io::ErrorKind::UnexpectedEof`] at the end of the file, and the errors of pread(2).
     pub fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
         match self.file.read_at(into, offset)? {
             0 if !into.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -269,7 +269,7 @@ impl Opened {
     }
 }
 
-/// The pages of a file in a pipe, if they are not too many for one.
+/// Puts the pages of a file into a pipe, if they fit.
 fn pages(file: &File, bytes: usize) -> io::Result<Option<PipeReader>> {
     if bytes > limits::PAGES_BYTES_MAX {
         return Ok(None);

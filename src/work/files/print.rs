@@ -1,5 +1,5 @@
-//! The names in a directory as a document, made in slices: a page, or JSON. What files are called
-//! is for their owners to say: names are bytes here, escaped for wherever they stand.
+//! Directory listings as documents, printed in slices: HTML or JSON. Names are bytes that anyone
+//! may have chosen, and are escaped wherever they appear.
 
 use super::{Name, Outcome, Step};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -8,31 +8,31 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What stands in a path as it is (RFC 3986 §2.3).
+/// The characters that need no escape in a path (RFC 3986 §2.3).
 pub const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// How a directory is listed.
+/// The form of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// For people.
+    /// HTML, for people.
     Page,
-    /// For programs.
+    /// JSON, for programs.
     Json,
 }
 
-/// The names in a directory, as a document.
+/// A finished listing.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// How they are listed.
+    /// The form.
     pub form: Form,
-    /// The whole of it.
+    /// The document.
     pub bytes: Arc<[u8]>,
-    /// The same for the same bytes.
+    /// A digest of the bytes.
     pub tag: u128,
 }
 
-/// A document that is being made.
+/// A document in progress.
 #[derive(Debug)]
 pub struct Printing {
     form: Form,
@@ -45,7 +45,7 @@ pub struct Printing {
 const NAMES_PER_SLICE: usize = 256;
 
 impl Printing {
-    /// The document about the directory at `path`, of which these are all names, or the first.
+    /// Begins the listing of the directory at `path`. With `truncated`, `names` are only the first.
     pub(super) fn begin(form: Form, path: &[u8], names: Vec<Name>, truncated: bool) -> Printing {
         let text = match form {
             Form::Page => head(path),
@@ -54,7 +54,7 @@ impl Printing {
         Printing { form, names: names.into_iter(), truncated, text }
     }
 
-    /// Prints some names more.
+    /// Prints some more names.
     pub(super) fn run(mut self) -> Result<Step, Outcome> {
         for name in self.names.by_ref().take(NAMES_PER_SLICE) {
             match self.form {
@@ -124,7 +124,8 @@ fn entry(name: &Name, json: &mut String) {
     let _ = write!(json, "{comma}{entry}");
 }
 
-/// Relative to the directory. With the dot, a colon in a name makes no scheme of it.
+/// Returns a reference relative to the directory. The leading `./` keeps a colon in the name from
+/// being read as a scheme.
 fn href(name: &Name) -> String {
     let slash = if name.is_directory { "/" } else { "" };
     format!("./{}{slash}", percent_encode(&name.name, SEGMENT))

@@ -1,9 +1,9 @@
-//! What the process owns and never serves, wherever the root of the site is: the data directory
-//! with all that is in it, the log files, the configuration.
+//! The files that the process owns and never serves, wherever the root of the site is: the data
+//! directory with its content, the log files, the configuration.
 //!
-//! Files are compared by device and inode, so that no other name, link or mount leads to them.
-//! What lies beside a log or a configuration under a longer name (`access.log.1`, `pentad.toml~`)
-//! is an older one of them.
+//! Files are compared by device and inode, so that no other name, link or mount leads to them. A
+//! neighbour of a log or configuration file with a longer name (`access.log.1`, `pentad.toml~`)
+//! counts as an older version of it.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,14 +12,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// Which file or directory it is, whatever it is called.
+/// The identity of a file or directory, independent of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId {
     device: u64,
     inode: u64,
 }
 
-/// See the module.
+/// The set of private files; see the module.
 #[derive(Debug, Default)]
 pub struct Private {
     folders: Vec<(FileId, PathBuf)>,
@@ -27,30 +27,30 @@ pub struct Private {
     held: Vec<FileId>,
 }
 
-/// What is known of something before it is served.
+/// The facts about a file that are checked before it is served.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// Which one it is.
+    /// Its identity.
     pub id: FileId,
-    /// Whether it may have other names: links, as directories have none.
+    /// True if it may have several names, as directories do not.
     pub is_linked: bool,
-    /// The last part of its name.
+    /// The last segment of its path.
     pub name: &'a [u8],
-    /// The directory that it is in.
+    /// The directory that contains it.
     pub folder: FileId,
 }
 
-/// How deep a data directory is, and how much is looked at of what is in it.
+/// Depth of a data directory, and the number of entries that are examined in it.
 const DEPTH: usize = 4;
 const ENTRIES: usize = 10_000;
 
 impl FileId {
-    /// That of a file or directory.
+    /// Returns the identity of a file or directory.
     pub fn of(metadata: &Metadata) -> FileId {
         FileId::new(metadata.dev(), metadata.ino())
     }
 
-    /// From its two numbers.
+    /// Creates an identity from its two numbers.
     pub fn new(device: u64, inode: u64) -> FileId {
         FileId { device, inode }
     }
@@ -61,29 +61,29 @@ impl FileId {
 }
 
 impl Private {
-    /// A directory, with all that is and will be in it.
+    /// Adds a directory, with all present and future content.
     ///
     /// # Errors
-    /// Those of stat(2).
+    /// Returns the errors of stat(2).
     pub fn add_folder(&mut self, path: &Path) -> io::Result<()> {
         let path = fs::canonicalize(path)?;
         self.folders.push((FileId::at(&path)?, path));
         Ok(())
     }
 
-    /// Whatever file has this name by then.
+    /// Adds the file that has this name at the time of a request.
     ///
     /// # Errors
-    /// When the current directory is gone.
+    /// Fails if the current directory is gone.
     pub fn add_file(&mut self, path: &Path) -> io::Result<()> {
         self.files.push(std::path::absolute(path)?);
         Ok(())
     }
 
-    /// A file that stays open, such as a standard output.
+    /// Adds a file that stays open, such as standard output.
     ///
     /// # Errors
-    /// Those of fstat(2).
+    /// Returns the errors of fstat(2).
     pub fn add_open(&mut self, file: impl AsFd) -> io::Result<()> {
         let metadata = File::from(file.as_fd().try_clone_to_owned()?).metadata()?;
         if metadata.is_file() {
@@ -92,17 +92,17 @@ impl Private {
         Ok(())
     }
 
-    /// Whether there is nothing to keep.
+    /// Returns true if nothing is private.
     pub fn is_empty(&self) -> bool {
         self.folders.is_empty() && self.files.is_empty() && self.held.is_empty()
     }
 
-    /// Whether this is a directory all of which is kept.
+    /// Returns true for a private directory.
     pub fn is_folder(&self, id: FileId) -> bool {
         self.folders.iter().any(|(own, _)| *own == id)
     }
 
-    /// Whether it is not to be served, nor listed.
+    /// Returns true if the candidate must be neither served nor listed.
     pub fn keeps(&self, candidate: &Candidate<'_>) -> bool {
         self.is_folder(candidate.id)
             || self.held.contains(&candidate.id)
@@ -110,7 +110,7 @@ impl Private {
             || candidate.is_linked && self.is_inside(candidate.id)
     }
 
-    /// Whether a file that has several names has one of them in a directory that is kept.
+    /// Returns true if one of the names of a file lies in a private directory.
     fn is_inside(&self, id: FileId) -> bool {
         self.folders.iter().any(|(folder, path)| {
             folder.device == id.device && has_inode(path, id.inode, DEPTH, &mut ENTRIES.clone())
@@ -118,7 +118,7 @@ impl Private {
     }
 }
 
-/// Whether it is the file at `path`, or was one day, under a longer name beside it.
+/// Returns true for the file at `path`, and for an older version with a longer name next to it.
 fn is_or_was(path: &Path, candidate: &Candidate<'_>) -> bool {
     if FileId::at(path).is_ok_and(|id| id == candidate.id) {
         return true;
@@ -130,8 +130,7 @@ fn is_or_was(path: &Path, candidate: &Candidate<'_>) -> bool {
             .is_some_and(|folder| FileId::at(folder).is_ok_and(|id| id == candidate.folder))
 }
 
-/// Whether this is what is appended to the name of a log that is put away, or of a file that is
-/// edited: `.1`, `.2.gz`, `-20261129`, `.old`, `~`.
+/// Returns true for a suffix of rotated logs and backups: `.1`, `.2.gz`, `-20261129`, `.old`, `~`.
 fn is_of_an_older_one(suffix: &[u8]) -> bool {
     const WORDS: [&[u8]; 7] = [b".old", b".bak", b".orig", b".save", b".gz", b".swp", b".tmp"];
     match suffix {

@@ -1,13 +1,13 @@
-//! Reading a file that was found: all of it, in slices, and only if it holds still.
+//! Reads a found file completely, in slices, and only if it does not change meanwhile.
 
 use super::find::{Content, Found, Patience};
-use super::{Coding, Glance, Opened, Outcome, Seats, Step, meaning};
+use super::{Coding, Glance, Opened, Outcome, Permits, Step, meaning};
 use crate::limits;
 use sha2::{Digest, Sha256};
 use std::io;
 use std::sync::Arc;
 
-/// See the module.
+/// A read in progress; see the module.
 #[derive(Debug)]
 pub struct Reading {
     found: Found,
@@ -15,24 +15,24 @@ pub struct Reading {
     bytes: Vec<u8>,
     digest: Sha256,
     patience: Patience,
-    seats: Option<Arc<Seats>>,
+    permits: Option<Arc<Permits>>,
 }
 
-/// As much of a digest as tells two files apart, however many there are.
+/// Shortens a digest to 128 bits, which still identify a file.
 pub(super) fn tag(digest: &[u8]) -> u128 {
     u128::from_be_bytes(*digest.first_chunk().expect("a digest is longer"))
 }
 
 impl Reading {
-    /// Begins with a file that was found, and is open.
+    /// Begins to read an open file.
     pub(super) fn begin(
         found: Found,
         file: Opened,
         patience: Patience,
-        seats: Option<Arc<Seats>>,
+        permits: Option<Arc<Permits>>,
     ) -> Reading {
         let bytes = Vec::with_capacity(found.mark.bytes as usize);
-        Reading { found, file, bytes, digest: Sha256::new(), patience, seats }
+        Reading { found, file, bytes, digest: Sha256::new(), patience, permits }
     }
 
     pub(super) fn run(mut self: Box<Reading>) -> Result<Step, Outcome> {
@@ -70,29 +70,29 @@ impl Reading {
 
     fn end(self) -> Outcome {
         let mut found = Box::new(self.found);
-        // Of what is taken as it is there may be less than there was.
+        // A file that is used as it is may be shorter than it was.
         found.mark.bytes = self.bytes.len() as u64;
         found.tag = Some(tag(&self.digest.finalize()));
         if found.coding == Coding::Identity {
             found.glance = Glance::at(&self.bytes);
         }
-        found.content = match sealed(&self.bytes, self.seats.as_ref()) {
+        found.content = match sealed(&self.bytes, self.permits.as_ref()) {
             Some(file) => Content::Sealed(Arc::new(file)),
             None => Content::Bytes(self.bytes.into()),
         };
         Outcome::Found(found)
     }
 
-    /// It was written to while it was read.
+    /// Returns the outcome for a file that was written while it was read.
     fn unsettled(&self) -> Outcome {
         Outcome::Unsettled(self.found.mark)
     }
 }
 
-/// What was read, in a file in memory, if it is long enough for that to be worth a descriptor.
-fn sealed(bytes: &[u8], seats: Option<&Arc<Seats>>) -> Option<Opened> {
-    let seats = seats.filter(|_| bytes.len() >= limits::SEAL_BYTES_MIN)?;
-    Opened::sealed(bytes, Some(seats.take()?)).ok()
+/// Copies the bytes into a memory file, if they are long enough to be worth a descriptor.
+fn sealed(bytes: &[u8], permits: Option<&Arc<Permits>>) -> Option<Opened> {
+    let permits = permits.filter(|_| bytes.len() >= limits::SEAL_BYTES_MIN)?;
+    Opened::sealed(bytes, Some(permits.take()?)).ok()
 }
 
 #[cfg(test)]

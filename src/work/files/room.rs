@@ -1,16 +1,16 @@
-//! How much more a disk takes.
+//! Free space on a disk.
 
 use rustix::fs::{StatVfs, statvfs};
 use std::path::Path;
 
-/// Bytes that whoever is not root may still write to the file system of `folder`, if that is
+/// Returns the bytes that an unprivileged user may still write to the file system of `folder`, if
 /// known.
 pub fn room(folder: &Path) -> Option<u64> {
     left(&statvfs(folder).ok()?)
 }
 
-/// A file system without blocks does not count them (FUSE without `statfs`, those of the kernel):
-/// that it has none left says nothing.
+/// Some file systems do not count blocks (FUSE without `statfs`, those of the kernel): for them
+/// zero free blocks mean nothing.
 fn left(disk: &StatVfs) -> Option<u64> {
     match disk.f_blocks {
         0 => None,

@@ -1,12 +1,11 @@
-//! The directory of the site, and opening beneath it: nothing outside of it is ever opened, and
-//! nothing of what the process owns.
+//! The root directory of the site: nothing outside it is ever opened, and no private file.
 //!
-//! Where the kernel can, it resolves names beneath the directory itself (openat2(2), since Linux
-//! 5.6). Where it cannot, and for names with symbolic links in them, the real path is found first,
-//! held against the root, and what was opened is held against it once more.
+//! If possible, the kernel resolves names beneath the directory (openat2(2), since Linux 5.6).
+//! Otherwise, and for names with symbolic links, the real path is determined first and compared
+//! with the root, and so is the opened file.
 //!
-//! Which directory that is is looked up by its name each time: it may be deleted and made anew, or
-//! its name be a link that is turned to another one.
+//! The directory is looked up by its name each time: it may have been deleted and created again, or
+//! its name may be a link that now points to another one.
 
 use super::private::{Candidate, FileId, Private};
 use rustix::fd::OwnedFd;
@@ -25,12 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The name of the directory, and which one has it.
+/// The name of the directory, and the directory found under it.
 #[derive(Debug)]
 pub struct Root {
     path: PathBuf,
     private: Arc<Private>,
-    /// The one that was found last.
+    /// The directory that was found last.
     place: RwLock<Arc<Place>>,
 }
 
@@ -40,43 +39,43 @@ pub struct Place {
     dir: OwnedFd,
     real: PathBuf,
     id: FileId,
-    /// It is part of what the process owns, and with it all that is beneath.
+    /// True if the directory lies in a private one, and so all of its content is private.
     is_private: bool,
     private: Arc<Private>,
-    /// Whether the kernel resolves beneath a directory.
+    /// True if the kernel resolves beneath a directory.
     beneath: AtomicBool,
 }
 
-/// What is opened is only read, never waited for (a FIFO), and becomes nobody's terminal.
+/// Open for reading, do not wait (for a FIFO), and acquire no controlling terminal.
 const READ: OFlags =
     OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
-/// Tries while somebody renames directories on the way.
+/// Attempts while another process renames directories on the way.
 const TRIES: usize = 16;
 
 impl Root {
-    /// A directory that exists.
+    /// Opens an existing directory.
     ///
     /// # Errors
-    /// Those of open(2).
+    /// Returns the errors of open(2).
     pub fn open(path: &Path) -> io::Result<Root> {
         Root::guarded(path, Private::default())
     }
 
-    /// The same, of which this is not served.
+    /// Opens an existing directory, of which private files are not served.
     ///
     /// # Errors
-    /// Those of open(2).
+    /// Returns the errors of open(2).
     pub fn guarded(path: &Path, private: Private) -> io::Result<Root> {
         let (path, private) = (std::path::absolute(path)?, Arc::new(private));
         let place = RwLock::new(Arc::new(Place::open(&path, &private)?));
         Ok(Root { path, private, place })
     }
 
-    /// The directory that has the name now.
+    /// Returns the directory that has the name now.
     ///
     /// # Errors
-    /// Those of stat(2) and open(2): there may be none at the moment.
+    /// Returns the errors of stat(2) and open(2): there may be no such directory at the moment.
     pub fn now(&self) -> io::Result<Arc<Place>> {
         let id = FileId::of(&fs::metadata(&self.path)?);
         let last = Arc::clone(&self.place.read().unwrap_or_else(PoisonError::into_inner));
@@ -103,28 +102,29 @@ impl Place {
         Ok(Place { dir, real, id, is_private, private, beneath: AtomicBool::new(true) })
     }
 
-    /// Whether nothing beneath it is served, since it is part of what the process owns.
+    /// Returns true if the directory is private, and so nothing in it is served.
     pub fn is_private(&self) -> bool {
         self.is_private
     }
 
-    /// Where it is, without links.
+    /// Returns its path without links.
     pub fn real(&self) -> &Path {
         &self.real
     }
 
-    /// Opens what is called `name` beneath the root, whatever it is.
+    /// Opens the file or directory called `name` beneath the root.
     ///
     /// # Errors
-    /// Those of open(2), and [`ErrorKind::NotFound`] for what lies outside, or is not served.
+    /// Returns the errors of open(2), and [`ErrorKind::NotFound`] for a path outside the root or a
+    /// private file.
     pub fn find(&self, name: &[u8]) -> io::Result<File> {
         self.find_with(name, READ)
     }
 
-    /// The same, but only to look at: nothing of it can be read.
+    /// Opens with `O_PATH`: for metadata only, not for reading.
     ///
     /// # Errors
-    /// Those of [`Place::find`].
+    /// See [`Place::find`].
     pub fn look(&self, name: &[u8]) -> io::Result<File> {
         self.find_with(name, OFlags::PATH | OFlags::CLOEXEC)
     }
@@ -135,7 +135,7 @@ impl Place {
         if self.is_kept(&real, &file)? { Err(ErrorKind::NotFound.into()) } else { Ok(file) }
     }
 
-    /// Opens it, and says by which name without links.
+    /// Opens the file and returns it with its name without links.
     fn open_beneath<'n>(&self, name: &'n [u8], flags: OFlags) -> io::Result<(File, Cow<'n, [u8]>)> {
         if !self.beneath.load(Ordering::Relaxed) {
             return self.resolve(name, flags);
@@ -156,7 +156,7 @@ impl Place {
         Err(ErrorKind::NotFound.into())
     }
 
-    /// Finds out where `name` really is, and opens that if it is beneath the root.
+    /// Resolves links in `name`, and opens the result if it is beneath the root.
     fn resolve(&self, name: &[u8], flags: OFlags) -> io::Result<(File, Cow<'static, [u8]>)> {
         let real = fs::canonicalize(self.real.join(OsStr::from_bytes(name)))?;
         let inside = real.strip_prefix(&self.real).map_err(|_| ErrorKind::NotFound)?;
@@ -168,7 +168,7 @@ impl Place {
             return Ok((file.into(), own));
         }
         let file = File::from(openat(&self.dir, inside, flags | OFlags::NOFOLLOW, Mode::empty())?);
-        // Somebody may have put a link on the way since.
+        // Another process may have put a link on the way since.
         let opened = readlink(format!("/proc/self/fd/{}", file.as_raw_fd()), Vec::new())?;
         let opened = Path::new(OsStr::from_bytes(opened.as_bytes()));
         if opened.starts_with(&self.real) {
@@ -178,7 +178,7 @@ impl Place {
         }
     }
 
-    /// Whether what was opened by this name without links is, or lies in, what is not served.
+    /// Returns true if the opened file is private, or lies in a private directory.
     fn is_kept(&self, name: &[u8], file: &File) -> io::Result<bool> {
         if self.is_private {
             return Ok(true);
@@ -201,8 +201,8 @@ impl Place {
         Ok(self.private.keeps(&Candidate { id, is_linked, name: last, folder }))
     }
 
-    /// Whether an entry of an open directory is not served. Where a link leads is for
-    /// [`Place::look`] to say.
+    /// Returns true for a private entry of an open directory. Links are followed by
+    /// [`Place::look`].
     pub fn is_kept_entry(&self, folder: impl AsFd, name: &[u8], stat: &Stat) -> io::Result<bool> {
         if self.private.is_empty() {
             return Ok(false);
@@ -224,7 +224,7 @@ mod tests {
     use std::io::Read;
     use std::os::unix::fs::symlink;
 
-    /// A root with a secret beside it, seen by both ways of resolving.
+    /// Creates a root with a secret next to it, opened with both ways of resolving.
     fn both(name: &str) -> (PathBuf, [Arc<Place>; 2]) {
         let place = std::env::temp_dir().join(format!("pentad-{name}-{}", std::process::id()));
         let root = place.join("root");

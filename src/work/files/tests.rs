@@ -1,4 +1,4 @@
-//! Jobs on directories of their own, each done slice by slice.
+//! Jobs on directories of their own, run slice by slice.
 
 use super::*;
 use crate::limits;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// A directory that is served, and is gone after the test.
+/// A served directory that is deleted after the test.
 pub(super) struct Place {
     pub(super) path: PathBuf,
     site: Arc<Site>,
@@ -31,14 +31,14 @@ impl Place {
         self.path.join(OsStr::from_bytes(name.as_ref()))
     }
 
-    /// Writes a file, and the directories that it needs.
+    /// Writes a file, and creates its directories.
     pub(super) fn put(&self, name: impl AsRef<[u8]>, bytes: impl AsRef<[u8]>) {
         let path = self.at(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
-    /// Whatever is there is read, without a thought of who may be writing to it.
+    /// A lookup that reads any file, whether or not it is being written.
     pub(super) fn lookup(&self, path: impl AsRef<[u8]>) -> Lookup {
         Lookup {
             site: Arc::clone(&self.site),
@@ -49,7 +49,7 @@ impl Place {
             list: None,
             wall: SystemTime::now(),
             patience: Patience::Any,
-            seats: None,
+            permits: None,
             known: None,
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn done(lookup: Lookup) -> Outcome {
     slices(Job::lookup(lookup)).1
 }
 
-/// How many slices a job takes, and what it comes to.
+/// Runs a job; returns the number of its slices and its outcome.
 pub(super) fn slices(mut job: Job) -> (usize, Outcome) {
     for count in 1.. {
         let slice = job.cut().expect("nothing is out");
@@ -162,25 +162,25 @@ fn a_file_is_looked_at_opened_or_read_as_far_as_is_wanted() {
 }
 
 #[test]
-fn a_long_file_is_a_sealed_copy_as_long_as_there_is_a_seat_for_it() {
+fn a_long_file_is_sealed_while_a_permit_is_left() {
     let place = Place::new();
-    let seats = Seats::new(1);
+    let permits = Permits::new(1);
     let long = (0..limits::SEAL_BYTES_MIN).map(|at| (at % 251) as u8).collect::<Vec<_>>();
     place.put("long", &long);
     place.put("short", &long[1..]);
     let read = |path: &str| {
-        let lookup = Lookup { seats: Some(Arc::clone(&seats)), ..place.lookup(path) };
+        let lookup = Lookup { permits: Some(Arc::clone(&permits)), ..place.lookup(path) };
         found(done(lookup)).content
     };
     assert!(matches!(read("/short"), Content::Bytes(_)), "not worth a descriptor");
-    let Content::Sealed(copy) = read("/long") else { panic!("there is a seat") };
+    let Content::Sealed(copy) = read("/long") else { panic!("there is a permit") };
     let mut into = vec![0; long.len()];
     assert_eq!(copy.read_at(&mut into, 0).unwrap(), long.len());
-    assert!(into == long && copy.file().set_len(0).is_err(), "what nobody can change any more");
+    assert!(into == long && copy.file().set_len(0).is_err(), "a sealed copy is immutable");
     place.put("long", "something else");
-    assert!(copy.check().is_ok(), "whatever becomes of the file");
+    assert!(copy.check().is_ok(), "the copy outlives the file");
     place.put("long", &long);
-    assert!(matches!(read("/long"), Content::Bytes(all) if *all == *long), "the seat is taken");
+    assert!(matches!(read("/long"), Content::Bytes(all) if *all == *long), "the permit is taken");
     drop(copy);
     assert!(matches!(read("/long"), Content::Sealed(_)), "and free again");
 }
@@ -215,7 +215,7 @@ fn a_file_is_told_from_another_with_the_same_length_and_time() {
 }
 
 #[test]
-fn a_file_too_long_to_be_read_has_a_tag_once_it_cannot_change_unseen() {
+fn a_long_file_has_a_tag_once_it_cannot_change_unseen() {
     let place = Place::new();
     place.put("a", "text");
     let look = |wall: SystemTime| {
@@ -292,8 +292,8 @@ fn a_sidecar_that_is_older_than_its_file_is_not_used() {
     for (sidecar, expected) in [
         (5_123_456_789, true),
         (9_000_000_000, true),
-        (5_000_000_000, true), // cut to the second
-        (5_123_456_000, true), // … and to the microsecond
+        (5_000_000_000, true), // truncated to seconds
+        (5_123_456_000, true), // … and to microseconds
         (5_123_455_000, false),
         (4_999_999_999, false),
         (4_000_000_000, false),

@@ -1,14 +1,14 @@
-//! A request for π, cut into slices.
+//! An estimation of π, cut into slices.
 //!
-//! The job itself is a few counters. It is cut and merged by its owner; the slices in between
-//! are run by anyone, anywhere, in any order.
+//! The job itself is a few counters. Its owner cuts and merges it; the slices in between may run on
+//! any thread, in any order.
 
 use super::{Kernel, hits, splitmix64};
 
-/// A request that is under way.
+/// An estimation in progress.
 ///
-/// Slice `i` has its own seed, made from the job's seed and `i`. The result therefore does not
-/// depend on how many slices run at once, on who runs them, or on the order of their return.
+/// Slice `i` has its own seed, derived from the job's seed and `i`. The result therefore does not
+/// depend on the number of slices that run at once, on the threads, or on the order of completion.
 #[derive(Debug)]
 pub struct Job {
     simulations: u32,
@@ -22,8 +22,8 @@ pub struct Job {
     hits: u32,
 }
 
-/// A part of a job, to be [run](Slice::run) on any thread. Dropping it without its piece having
-/// been merged leaves the job unfinished, which is how an abandoned one ends.
+/// A part of a job, to be [run](Slice::run) on any thread. An abandoned job is simply dropped: its
+/// slices need not be merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {
     kernel: Kernel,
@@ -31,30 +31,30 @@ pub struct Slice {
     samples: u32,
 }
 
-/// What one slice found.
+/// The result of one slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     pub(super) samples: u32,
     pub(super) hits: u32,
 }
 
-/// The answer: `hits` of `simulations` points fell into the circle.
+/// The result: `hits` of `simulations` points fell into the circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// Points drawn: exactly as many as were asked for.
+    /// Points drawn: exactly as many as requested.
     pub simulations: u32,
     /// Those inside the circle.
     pub hits: u32,
 }
 
 impl Job {
-    /// A job of `simulations` points, of which at most `concurrency` slices are out at a time.
+    /// Creates a job of `simulations` points, of which at most `concurrency` slices run at a time.
     ///
     /// # Panics
     ///
     /// If either is 0: such a job could never end. The callers check their input.
     pub fn new(simulations: u32, concurrency: u8, seed: u64, kernel: Kernel) -> Job {
-        assert!(simulations > 0 && concurrency > 0, "a job needs work and someone to do it");
+        assert!(simulations > 0 && concurrency > 0, "a job needs points and at least one slice");
         Job {
             simulations,
             concurrency,
@@ -68,7 +68,7 @@ impl Job {
         }
     }
 
-    /// The next slice. `None` while as many are out as the job allows, and when all are cut.
+    /// Returns the next slice; `None` while as many run as the job allows, and when all are cut.
     pub fn cut(&mut self) -> Option<Slice> {
         let left = self.simulations - self.samples_cut;
         if left == 0 || self.slices_out == self.concurrency {
@@ -85,11 +85,11 @@ impl Job {
         Some(slice)
     }
 
-    /// Takes a piece of this job back; the last one brings the outcome.
+    /// Merges the result of a slice; returns the outcome with the last one.
     ///
     /// # Panics
     ///
-    /// If no slice is out: the piece is another job's.
+    /// If no slice is running: the piece belongs to another job.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         assert!(self.slices_out > 0, "a piece that this job did not cut");
         self.slices_out -= 1;
@@ -99,7 +99,7 @@ impl Job {
             .then_some(Outcome { simulations: self.simulations, hits: self.hits })
     }
 
-    /// Points drawn so far, and points asked for.
+    /// Returns the points drawn so far, and the points requested.
     pub fn progress(&self) -> (u32, u32) {
         (self.samples_merged, self.simulations)
     }
@@ -111,19 +111,19 @@ impl Slice {
         Piece { samples: self.samples, hits: hits(self.kernel, self.seed, self.samples) }
     }
 
-    /// Expected time, in nanoseconds: a full slice takes about half a millisecond.
+    /// Returns the expected nanoseconds: a full slice takes about half a millisecond.
     pub fn cost(self) -> i64 {
         i64::from(self.samples) * 500_000 / i64::from(self.kernel.slice_samples())
     }
 
-    /// Points in this slice.
+    /// Returns the number of points in this slice.
     pub fn samples(self) -> u32 {
         self.samples
     }
 }
 
 impl Outcome {
-    /// The estimate of π.
+    /// Returns the estimate of π.
     pub fn pi(self) -> f64 {
         4.0 * f64::from(self.hits) / f64::from(self.simulations)
     }

@@ -1,48 +1,47 @@
 //! The vector kernels: plain loops over arrays, compiled once for each register width.
 //!
-//! There is no intrinsic here. [`Lanes::fill`] is a loop over independent generators, which the
+//! No intrinsics are used. [`Lanes::fill`] is a loop over independent generators, which the
 //! compiler turns into vectors of generators, and [`count`] is the loop over pairs of 16-bit
-//! numbers that `vpmaddwd` was made for (a multiplication and an addition for each point in one
-//! instruction). Both are inlined into two functions that differ in their `target_feature`
-//! alone, so the results are the same bit for bit.
+//! numbers for which `vpmaddwd` exists (a multiplication and an addition for each point in one
+//! instruction). Both are inlined into two functions that differ only in their `target_feature`, so
+//! the results are bit-for-bit the same.
 //!
-//! The points travel through a small buffer. It costs a store and a load for each vector of
-//! points, which the otherwise idle load and store units do, and it buys two loops that are
-//! simple enough to be vectorised reliably. Written as one loop with the generators in
-//! registers, this was as fast on a good day and several times slower after a harmless edit.
+//! The points pass through a small buffer. It costs a store and a load for each vector of points,
+//! on units that are otherwise idle, and yields two loops that are simple enough to be vectorised
+//! reliably. A single loop with the generators in registers was just as fast at best, and several
+//! times slower after a harmless edit.
 
 use super::{is_hit, splitmix64};
 
-/// Generators, side by side. The state is 1 KiB, and eight vectors of 512 bits are enough
+/// Generators side by side. The state is 1 KiB, and eight vectors of 512 bits are enough
 /// independent work to hide the latency of a step.
 const LANES: usize = 64;
 
-/// Steps of each generator for one buffer. More would save loads and stores of the state, but
-/// steps of one lane wait for each other: with three, the CPU finds other lanes to work on.
+/// Steps of each generator per buffer. More would save loads and stores of the state, but the steps
+/// of one lane depend on each other: with three, the CPU finds other lanes to work on.
 const STEPS: usize = 3;
 
-/// Points in a buffer: an output of 64 bits is two of them.
+/// Points in a buffer: an output of 64 bits makes two of them.
 pub(super) const POINTS: usize = 2 * LANES * STEPS;
 
 /// One xoroshiro128+ generator in each lane (Blackman and Vigna, 2018).
-///
-/// Of the xoshiro family because a step is nothing but additions, shifts and exclusive ors,
-/// which every vector unit has for 64-bit lanes; this member because it needs the fewest of
-/// them for each point. The `+` scrambler leaves linear structure in the lowest bits. Here they
-/// are the lowest bits of a coordinate, 2⁻¹⁵ of the radius, where only the points that are
-/// closest to the circle could tell; the `++` scrambler would cost a third more.
+/// The xoshiro family, because a step consists of additions, shifts and exclusive ors, which every
+/// vector unit has for 64-bit lanes; this member, because it needs the fewest of them per point.
+/// The `+` scrambler leaves linear structure in the lowest bits. Here they are the lowest bits of a
+/// coordinate, 2⁻¹⁵ of the radius, which matter only for the points closest to the circle; the `++`
+/// scrambler would cost a third more.
 #[repr(align(64))]
 pub(super) struct Lanes {
     low: [u64; LANES],
     high: [u64; LANES],
 }
 
-/// Outputs that are waiting to be counted.
+/// Outputs that wait to be counted.
 #[repr(align(64))]
 pub(super) struct Buffer([u64; LANES * STEPS]);
 
 impl Lanes {
-    /// Generators at positions of the sequence that are far apart, for any seed.
+    /// Creates generators at distant positions of the sequence, for any seed.
     #[inline(always)]
     pub(super) fn new(seed: u64) -> Lanes {
         let mut lanes = Lanes { low: [0; LANES], high: [0; LANES] };
@@ -53,7 +52,7 @@ impl Lanes {
         lanes
     }
 
-    /// The next [`POINTS`] points.
+    /// Draws the next [`POINTS`] points.
     #[inline(always)]
     pub(super) fn fill(&mut self, buffer: &mut Buffer) {
         for i in 0..LANES {
@@ -75,7 +74,7 @@ impl Buffer {
         Buffer([0; LANES * STEPS])
     }
 
-    /// The outputs as (x, y) pairs.
+    /// Returns the outputs as (x, y) pairs.
     #[inline(always)]
     #[allow(unsafe_code)]
     pub(super) fn points(&self) -> &[[i16; 2]; POINTS] {
@@ -94,7 +93,7 @@ fn count(points: &[[i16; 2]]) -> u32 {
     hits
 }
 
-/// The source of both kernels.
+/// The source of both vector kernels.
 #[inline(always)]
 pub(super) fn hits(seed: u64, samples: u32) -> u32 {
     let mut lanes = Lanes::new(seed);
@@ -115,7 +114,7 @@ pub(super) fn hits_avx512(seed: u64, samples: u32) -> u32 {
     hits(seed, samples)
 }
 
-/// The kernel in 256-bit registers. It is all whole numbers: FMA would have nothing to do.
+/// The kernel in 256-bit registers. It is pure integer arithmetic, so FMA would not help.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 pub(super) fn hits_avx2(seed: u64, samples: u32) -> u32 {

@@ -2,7 +2,7 @@
 
 use super::is_hit;
 
-/// Hits among `samples` points. The second half of the last output is dropped if they are odd.
+/// Counts the hits among `samples` points. If they are odd, half of the last output is unused.
 pub(super) fn hits(seed: u64, samples: u32) -> u32 {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut hits = 0;
@@ -17,7 +17,7 @@ pub(super) fn hits(seed: u64, samples: u32) -> u32 {
     hits
 }
 
-/// The next two points, each an (x, y) of 16-bit coordinates.
+/// Draws the next two points, each an (x, y) of 16-bit coordinates.
 #[inline(always)]
 pub(super) fn pair(random: &mut fastrand::Rng) -> [[i16; 2]; 2] {
     let bits = random.u64(..);

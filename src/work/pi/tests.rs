@@ -1,7 +1,7 @@
-//! Every kernel against a naive twin, and jobs against their slices.
+//! Every kernel against a naive implementation, and jobs against their slices.
 //!
-//! The bounds of the statistical tests are those that a correct kernel passes all but once in
-//! 10⁹ times. Seeds are fixed: what passes once passes always.
+//! A correct kernel fails the bounds of the statistical tests once in 10⁹ times. Seeds are fixed: a
+//! test that passes once always passes.
 
 use std::f64::consts::FRAC_PI_4;
 
@@ -11,7 +11,7 @@ use super::{Job, Kernel, Outcome, Piece, hits, is_hit, portable};
 /// A standard normal variable exceeds this on either side once in 10⁹ times.
 const Z_MAX: f64 = 6.11;
 
-/// What everybody writes first: two floating-point numbers, one comparison.
+/// The obvious implementation: two floating-point numbers, one comparison.
 fn naive(seed: u64, samples: u32) -> u32 {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut hits = 0;
@@ -22,7 +22,7 @@ fn naive(seed: u64, samples: u32) -> u32 {
     hits
 }
 
-/// The first points of the family that `kernel` belongs to.
+/// Draws the first points of the family that `kernel` belongs to.
 fn points(kernel: Kernel, seed: u64, samples: usize) -> Vec<[i16; 2]> {
     let mut points = Vec::new();
     match kernel {
@@ -44,7 +44,7 @@ fn points(kernel: Kernel, seed: u64, samples: usize) -> Vec<[i16; 2]> {
     points
 }
 
-/// The mean of the standardised hits over many seeds, itself standardised, and the same of
+/// Returns the mean of the standardised hits over many seeds, itself standardised, and the same for
 /// their variance (Wilson and Hilferty's cube root, which makes χ² normal far into its tails).
 fn mean_and_variance(draw: impl Fn(u64, u32) -> u32) -> (f64, f64) {
     const SEEDS: u32 = 1500;
@@ -148,7 +148,7 @@ fn the_lattice_is_fine_enough_for_the_largest_request() {
     assert!(bias.abs() < 2.3e-7 && bias.abs() * 180.0 < standard_error, "{bias}");
 }
 
-/// Runs a job whose pieces come back in an order that `pick` chooses.
+/// Runs a job whose pieces are merged in an order that `pick` chooses.
 fn run(mut job: Job, mut pick: impl FnMut(usize) -> usize) -> (Outcome, usize) {
     let (mut out, mut most_out) = (Vec::new(), 0);
     loop {
@@ -165,7 +165,7 @@ fn run(mut job: Job, mut pick: impl FnMut(usize) -> usize) -> (Outcome, usize) {
 }
 
 #[test]
-fn a_job_gives_the_same_answer_in_any_order_and_at_any_concurrency() {
+fn a_job_gives_the_same_answer_in_any_order() {
     let kernel = Kernel::detect();
     let simulations = 5 * kernel.slice_samples() / 2;
     let (first, _) = run(Job::new(simulations, 1, 42, kernel), |_| 0);

@@ -1,5 +1,5 @@
-//! Vectors of eight words: AVX2 has neither rotations nor functions of three operands, so this
-//! takes twice the instructions of AVX-512 for half the seeds.
+//! Vectors of eight words. AVX2 has neither rotations nor three-operand logic, so this takes twice
+//! the instructions of AVX-512 for half the seeds.
 
 #![allow(unsafe_code)]
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 use super::lanes::{self, Lanes, Two};
 use super::puzzle::Puzzle;
 
-/// The first seed in `range` that solves the puzzle.
+/// Returns the first seed in `range` that solves the puzzle.
 #[target_feature(enable = "avx2")]
 pub(super) fn search(puzzle: &Puzzle, range: Range<u64>) -> Option<u64> {
     // SAFETY: the attribute passes the obligation on to the caller.
@@ -30,7 +30,7 @@ fn xor(a: __m256i, b: __m256i) -> __m256i {
     _mm256_xor_si256(a, b)
 }
 
-/// A rotation to the right by `RIGHT`; `LEFT` is what remains of 32.
+/// Rotates to the right by `RIGHT`; `LEFT` must be 32 − `RIGHT`.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn ror<const RIGHT: i32, const LEFT: i32>(word: __m256i) -> __m256i {

@@ -1,5 +1,5 @@
-//! Vectors of sixteen words: AVX-512 rotates in one instruction and has any function of three
-//! bits in one, so that Σ and σ take four instructions, Ch and Maj one.
+//! Vectors of sixteen words. AVX-512 has a rotation instruction and one for any function of three
+//! bits, so Σ and σ take four instructions each, Ch and Maj one.
 
 #![allow(unsafe_code)]
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 use super::lanes::{self, Lanes, Two};
 use super::puzzle::Puzzle;
 
-/// The first seed in `range` that solves the puzzle.
+/// Returns the first seed in `range` that solves the puzzle.
 #[target_feature(enable = "avx512f")]
 pub(super) fn search(puzzle: &Puzzle, range: Range<u64>) -> Option<u64> {
     // SAFETY: the attribute passes the obligation on to the caller.

@@ -1,4 +1,4 @@
-//! A message in search of its seed.
+//! The search for a seed to a message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::puzzle::{Alphabet, Puzzle, Seed};
 use super::{Kernel, SEED_LEN_MAX, SEED_LEN_MIN, hash, leading_zero_bits, search};
 
-/// A search that is under way.
+/// A search in progress.
 ///
-/// Seeds are tried from a start that the caller draws at random, in a circle back to it, each
-/// exactly once. So a job that ends without a seed has proved that there is none.
+/// Seeds are tried from a start that the caller draws at random, once around, each exactly once. So
+/// a job that ends without a seed has proved that there is none.
 #[derive(Debug)]
 pub struct Job {
     puzzle: Arc<Puzzle>,
     kernel: Kernel,
     weight: u8,
     start: u64,
-    /// Seeds handed out, and seeds that have come back, whether all of them had to be tried or
-    /// not. The order in which slices come back is of no consequence.
+    /// Seeds handed out, and seeds of merged slices, whether or not all of them had to be tried.
+    /// The order of completion does not matter.
     seeds_cut: u64,
     seeds_merged: u64,
     tried: u64,
@@ -34,7 +34,7 @@ pub struct Slice {
     to: u64,
 }
 
-/// What one slice found.
+/// The result of one slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     seeds: u64,
@@ -43,7 +43,7 @@ pub struct Piece {
     saved: i64,
 }
 
-/// How a search ended.
+/// The outcome of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// SHA-256 of this seed and the message begins with enough zeros.
@@ -52,23 +52,23 @@ pub enum Outcome {
         seed: Seed,
         /// The digest, as the `sha2` crate computes it.
         hash: [u8; 32],
-        /// Seeds tried in the slices that have come back.
+        /// Seeds tried in merged slices.
         tried: u64,
     },
-    /// No seed of that length solves it: every one was tried.
+    /// No seed of that length solves the puzzle: every one was tried.
     Exhausted {
-        /// The number of seeds there are.
+        /// The number of seeds.
         tried: u64,
     },
 }
 
-/// What a slice of [`Kernel::slice_blocks`] is expected to take.
+/// Expected nanoseconds of a slice of [`Kernel::slice_blocks`].
 const SLICE_NANOS: u64 = 500_000;
 
 impl Job {
-    /// A search for a seed of `seed_len` letters that makes the hash begin with `bits` zero
-    /// bits, four for each hexadecimal digit. Every `start` is as good as any other. `weight`
-    /// is the job's share where several compete; it is kept for the pool and not used here.
+    /// Creates a search for a seed of `seed_len` letters that makes the hash begin with `bits` zero
+    /// bits, four for each hexadecimal digit. Any `start` will do. `weight` is the job's share
+    /// where several compete; it is kept for the pool and not used here.
     ///
     /// # Panics
     ///
@@ -102,22 +102,22 @@ impl Job {
         }
     }
 
-    /// Adds the seeds that were tried to `counter` too, as their pieces come back: for those who
-    /// want to see how a search gets on while it belongs to somebody else.
+    /// Also adds the number of seeds tried to `counter` as pieces are merged, for observers of a
+    /// search that another thread owns.
     pub fn count_in(&mut self, counter: Arc<AtomicU64>) {
         self.counters.push(counter);
     }
 
-    /// The next slice, of about as many blocks, but never of less than one batch of lanes.
-    /// `None` when all seeds are handed out, and after the end.
+    /// Returns the next slice of about `blocks` blocks, but at least one batch of lanes; `None`
+    /// when all seeds are handed out, and after the end.
     pub fn cut(&mut self, blocks: u64) -> Option<Slice> {
         let lanes = self.kernel.lanes();
         let batches = (blocks / (lanes * self.puzzle.cost())).max(1);
         self.cut_seeds(batches * lanes)
     }
 
-    /// The next slice, as large as a slice should be: no longer than the kernel's, and no larger
-    /// than what is likely to be needed, since two slices of one search are wasted on an easy one.
+    /// Returns the next slice of a suitable size: no longer than the kernel's, and no larger than
+    /// is likely to be needed, since an easy search wastes the second slice.
     pub fn cut_fair(&mut self) -> Option<Slice> {
         let expected = self.puzzle.cost() << self.puzzle.bits().min(32);
         self.cut(expected.min(self.kernel.slice_blocks()))
@@ -128,19 +128,19 @@ impl Job {
         if left == 0 || self.is_done {
             return None;
         }
-        // A slice ends at the last seed, where the numbers begin again.
+        // A slice ends at the last seed, where the numbering wraps around.
         let from = (self.start + self.seeds_cut) % self.puzzle.seeds();
         let to = from + left.min(most).min(self.puzzle.seeds() - from);
         self.seeds_cut += to - from;
         Some(Slice { puzzle: Arc::clone(&self.puzzle), kernel: self.kernel, from, to })
     }
 
-    /// Takes a piece of this job back. `Some` once: for the first find, or when the last seed
-    /// has turned out not to be one. Pieces that come later are ignored.
+    /// Merges the result of a slice. Returns `Some` once: for the first find, or when the last seed
+    /// has failed. Later pieces are ignored.
     ///
     /// # Panics
     ///
-    /// If the `sha2` crate does not agree with the find: then a kernel is wrong.
+    /// If the `sha2` crate does not confirm the find: then a kernel is wrong.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         self.seeds_merged += piece.seeds;
         self.tried += piece.tried;
@@ -161,7 +161,7 @@ impl Job {
         Some(outcome)
     }
 
-    /// Tries some seeds here and now. `None` means that the rest is for [`Job::cut`].
+    /// Tries some seeds immediately; `None` means that the rest is for [`Job::cut`].
     pub fn try_few(&mut self, seeds: u64) -> Option<Outcome> {
         let slice = self.cut_seeds(seeds)?;
         self.merge(slice.run())
@@ -180,46 +180,46 @@ impl Job {
         Outcome::Found { seed, hash, tried: self.tried }
     }
 
-    /// The message that the seed is for.
+    /// Returns the message that the seed is for.
     pub fn message(&self) -> &[u8] {
         self.puzzle.message()
     }
 
-    /// Zero bits asked for.
+    /// Returns the required zero bits.
     pub fn bits(&self) -> u32 {
         self.puzzle.bits()
     }
 
-    /// The job's share, as given.
+    /// Returns the job's share, as given.
     pub fn weight(&self) -> u8 {
         self.weight
     }
 
-    /// Seeds tried in the slices that have come back.
+    /// Returns the number of seeds tried in merged slices.
     pub fn tried(&self) -> u64 {
         self.tried
     }
 
-    /// Seeds there are.
+    /// Returns the number of seeds.
     pub fn seeds(&self) -> u64 {
         self.puzzle.seeds()
     }
 
-    /// Compression blocks that one seed costs.
+    /// Returns the compression blocks of one try.
     pub fn cost_blocks(&self) -> u64 {
         self.puzzle.cost()
     }
 }
 
 impl Slice {
-    /// Tries the seeds of this slice, up to the first that is a solution.
+    /// Tries the seeds of this slice, up to the first solution.
     pub fn run(&self) -> Piece {
         let found = search(self.kernel, &self.puzzle, self.from..self.to);
         let tried = found.map_or(self.to, |index| index + 1) - self.from;
         Piece { seeds: self.to - self.from, tried, found, saved: self.cost() - self.nanos(tried) }
     }
 
-    /// Expected time in nanoseconds, if nothing is found.
+    /// Returns the expected nanoseconds if nothing is found.
     pub fn cost(&self) -> i64 {
         self.nanos(self.to - self.from)
     }
@@ -229,19 +229,20 @@ impl Slice {
         (blocks * SLICE_NANOS / self.kernel.slice_blocks()) as i64
     }
 
-    /// Compression blocks that it takes if nothing is found.
+    /// Returns the compression blocks of the slice if nothing is found.
     pub fn blocks(&self) -> u64 {
         (self.to - self.from) * self.puzzle.cost()
     }
 }
 
 impl Piece {
-    /// The part of the slice's cost that was not needed, since a search ends with its find.
+    /// Returns the part of the slice's cost that was not needed, since a search ends at its first
+    /// find.
     pub fn saved(&self) -> i64 {
         self.saved
     }
 
-    /// Seeds tried.
+    /// Returns the number of seeds tried.
     pub fn tried(&self) -> u64 {
         self.tried
     }

@@ -1,12 +1,12 @@
 //! SHA-256 over vectors: every lane has its own seed, everything else is shared.
 //!
 //! The lanes of a batch differ in two letters of the seed, hence in the first two of the sixteen
-//! words of the first block. What follows from the other fourteen is computed once for a page of
-//! some four thousand seeds: the first round up to the addition of the first word, the sums of
-//! schedule and round constant for rounds 2 to 15, and the known part of the next sixteen words
-//! of the schedule. Blocks after the first are the same for all seeds, so their whole schedule
-//! comes ready-made. Of the digest, the lanes know but the first word; a seed that needs more
-//! zeros than that to be a solution is checked by itself.
+//! words of the first block. The contributions of the other fourteen are computed once for a page
+//! of some four thousand seeds: the first round up to the addition of the first word, the sums of
+//! schedule and round constant for rounds 2 to 15, and the known part of the next sixteen words of
+//! the schedule. Blocks after the first are the same for all seeds, so their whole schedule is
+//! precomputed. The lanes compute only the first word of the digest; if more zeros are required
+//! than it has, a candidate is checked separately.
 
 #![allow(unsafe_code)]
 
@@ -15,33 +15,33 @@ use std::ops::Range;
 use super::puzzle::Puzzle;
 use super::sha256::{self, BLOCK, ROUND, START, small_sigma0, small_sigma1};
 
-/// As `sixteen`, for t = 0 … 7.
+/// Like `sixteen`, for t = 0 … 7.
 macro_rules! eight {
     ($t:ident => $body:block) => { repeat!($t => $body, 0 1 2 3 4 5 6 7) };
 }
 
 /// A vector of 32-bit words.
 ///
-/// Every value goes back to `load`, whose callers vouch for the CPU. So whoever holds a value
-/// may use the instructions that the other operations consist of.
+/// Every value derives from `load`, whose callers guarantee the CPU features. So holding a value is
+/// proof that the instructions of the other operations are available.
 pub(super) trait Lanes: Copy {
     /// Words in the vector, at most [`super::puzzle::PAIRS_PADDING`].
     const COUNT: usize;
 
-    /// Whether registers suffice for the message schedule beside the working variables. If so,
-    /// its words are computed between the rounds, where they fill gaps. If not, the traffic of
-    /// registers to the stack and back would cost a quarter of the speed: then all of the
-    /// schedule comes first and goes through memory in good order.
+    /// True if the registers hold the message schedule next to the working variables. Then its
+    /// words are computed between the rounds, where they fill gaps. Otherwise spilling registers to
+    /// the stack would cost a quarter of the speed: the whole schedule comes first and goes through
+    /// memory in order.
     const KEEPS_SCHEDULE: bool;
 
-    /// The first words of a slice, which must have enough.
+    /// Loads the first words of a slice, which must be long enough.
     ///
     /// # Safety
     ///
     /// The CPU must have the instructions of this kind of vector.
     unsafe fn load(words: &[u32]) -> Self;
 
-    /// The same word in all lanes of another vector.
+    /// Returns a vector with the same word in all lanes.
     fn splat(self, word: u32) -> Self;
     fn add(self, other: Self) -> Self;
     fn and(self, other: Self) -> Self;
@@ -51,27 +51,27 @@ pub(super) trait Lanes: Copy {
     fn big_sigma1(self) -> Self;
     fn small_sigma0(self) -> Self;
     fn small_sigma1(self) -> Self;
-    /// Ch: where `self` has a one the bit of `then`, else that of `otherwise`.
+    /// Ch: takes the bit of `then` where `self` has a one, else that of `otherwise`.
     fn choice(self, then: Self, otherwise: Self) -> Self;
     fn majority(self, b: Self, c: Self) -> Self;
-    /// A bit for each lane in which no bit of `mask` is set, lane 0 in the lowest.
+    /// Returns a bit for each lane in which no bit of `mask` is set, lane 0 in the lowest.
     fn are_zero(self, mask: u32) -> u32;
 }
 
-/// Two vectors that are worked on in turn: each instruction waits for the one before it in its
-/// own vector, and the other's fill the gaps.
+/// Two interleaved vectors: each instruction depends on the previous one of its own vector, and
+/// those of the other fill the gaps.
 #[derive(Clone, Copy)]
 pub(super) struct Two<V>(V, V);
 
-/// The first block of all seeds of a page, as far as it is the same for them.
+/// The shared parts of the first block of all seeds of a page.
 struct Page {
     /// The first two words, with zeros for the pair of letters.
     w0: u32,
     w1: u32,
-    /// The working variables after the first round, but for the addition of the first word to
-    /// the first and the fifth of them.
+    /// The working variables after the first round, without the addition of the first word to the
+    /// first and the fifth of them.
     after_first: [u32; 8],
-    /// What rounds 2 to 15 add. The first two entries are unused.
+    /// The addends of rounds 2 to 15. The first two entries are unused.
     adds: [u32; 16],
     /// The part of words 16 to 31 of the schedule that does not depend on the pair.
     known: [u32; 16],
@@ -103,7 +103,7 @@ impl Page {
     }
 }
 
-/// The first seed in `range` that solves the puzzle.
+/// Returns the first seed in `range` that solves the puzzle.
 ///
 /// # Safety
 ///
@@ -138,7 +138,7 @@ pub(super) unsafe fn search<V: Lanes>(puzzle: &Puzzle, range: Range<u64>) -> Opt
     None
 }
 
-/// What each of the 64 rounds adds: the message schedule plus the round constants.
+/// Returns the addends of the 64 rounds: the message schedule plus the round constants.
 pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
     let mut w = [0_u32; 64];
     w[..16].copy_from_slice(&sha256::words(block));
@@ -154,7 +154,7 @@ pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
     w
 }
 
-/// The first word of the digest for as many seeds as there are lanes.
+/// Computes the first word of the digest for as many seeds as there are lanes.
 #[inline(always)]
 fn batch<V: Lanes>(page: &Page, pairs: V, later: &[[u32; 64]]) -> V {
     let w0 = pairs.and(pairs.splat(0x0000_00ff)).or(pairs.splat(page.w0));
@@ -175,7 +175,7 @@ fn batch<V: Lanes>(page: &Page, pairs: V, later: &[[u32; 64]]) -> V {
     state[0]
 }
 
-/// The working variables after the 64 rounds of the first block.
+/// Computes the working variables after the 64 rounds of the first block.
 #[inline(always)]
 fn first_block<V: Lanes>(page: &Page, w0: V, w1: V) -> [V; 8] {
     let mut mixed = page.after_first.map(|word| w0.splat(word));
@@ -190,7 +190,7 @@ fn first_block<V: Lanes>(page: &Page, w0: V, w1: V) -> [V; 8] {
     }
 }
 
-/// Rounds 16 to 63, each with its word of the schedule, of which the last 16 are kept.
+/// Computes rounds 16 to 63, each with its word of the schedule, of which the last 16 are kept.
 #[inline(always)]
 fn rounds_amid_schedule<V: Lanes>(page: &Page, w0: V, w1: V, mut mixed: [V; 8]) -> [V; 8] {
     let mut w = [w0; 16];
@@ -217,7 +217,7 @@ fn rounds_amid_schedule<V: Lanes>(page: &Page, w0: V, w1: V, mut mixed: [V; 8]) 
     mixed
 }
 
-/// Rounds 16 to 63 after the 48 words of the schedule that they add.
+/// Computes rounds 16 to 63 after the 48 words of the schedule.
 #[inline(always)]
 fn rounds_after_schedule<V: Lanes>(page: &Page, w0: V, w1: V, mut mixed: [V; 8]) -> [V; 8] {
     let mut w = [w0; 48];
@@ -239,8 +239,8 @@ fn rounds_after_schedule<V: Lanes>(page: &Page, w0: V, w1: V, mut mixed: [V; 8])
     mixed
 }
 
-/// One round. The order of additions lets those that are ready early be done early: Σ₁ of the
-/// newest word is what everything waits for.
+/// Computes one round. Additions that are ready early come first: everything waits for Σ₁ of the
+/// newest word.
 #[inline(always)]
 fn round<V: Lanes>([a, b, c, d, e, f, g, h]: [V; 8], add: V) -> [V; 8] {
     let t1 = e.big_sigma1().add(e.choice(f, g)).add(h.add(add));

@@ -1,18 +1,18 @@
-//! Proof of work: a short seed that, put before a message, makes SHA-256 begin with zeros.
+//! Proof of work: a short seed before a message that makes SHA-256 begin with zeros.
 //!
-//! A [`Job`] enumerates the seeds from a given start, each of them once. Slices of it may be
-//! out at any number of workers at the same time; whichever finds a seed ends the job. Nothing
-//! here reads a clock, starts a thread or draws a random number: those come from outside.
+//! A [`Job`] enumerates the seeds from a given start, each of them once. Its slices may run on any
+//! number of workers at the same time; the first find ends the job. Nothing here reads a clock,
+//! starts a thread or draws a random number: those are inputs.
 //!
 //! ```text
 //! Job::cut ──▶ Slice ──run()──▶ Piece ──▶ Job::merge ──▶ Outcome
 //! ```
 //!
-//! Cost is counted in compression blocks of SHA-256, the only thing that takes time here.
+//! Cost is counted in compression blocks of SHA-256, which dominate the time.
 
 /// Repeats a block for t = 0 … 15, each a literal. SHA-256 is fast only if neither the eight
-/// working variables nor the sixteen words of the schedule ever move, which takes unrolling by
-/// eight at least; the compiler leaves a loop of this size rolled.
+/// working variables nor the sixteen words of the schedule ever move, which takes unrolling by at
+/// least eight; the compiler leaves a loop of this size rolled.
 macro_rules! sixteen {
     ($t:ident => $body:block) => {
         repeat!($t => $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
@@ -51,38 +51,38 @@ use sha2::{Digest, Sha256};
 /// The letters of a seed, in the order of their enumeration.
 pub const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Letters of a seed that existing clients expect, and the fewest there can be.
+/// The minimum length of a seed, and the length that existing clients expect.
 pub const SEED_LEN_MIN: u8 = 5;
 
-/// The most letters of a seed: 62¹⁰ still counts in 64 bits, and would take a core centuries.
+/// The maximum length of a seed: 62¹⁰ still counts in 64 bits, and would take a core centuries.
 pub const SEED_LEN_MAX: u8 = 10;
 
-/// How seeds are tried.
+/// The implementation that tries seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kernel {
     /// 32 seeds at a time, in pairs of 512-bit registers.
     Avx512,
     /// 16 seeds at a time, in pairs of 256-bit registers.
     Avx2,
-    /// One seed at a time with the `sha2` crate, which knows the SHA extensions of the CPU.
+    /// One seed at a time with the `sha2` crate, which uses the SHA extensions of the CPU.
     Sha2,
 }
 
 impl Kernel {
-    /// Every kernel. On most CPUs the first one that is available is the fastest.
+    /// Every kernel. On most CPUs the first available one is the fastest.
     pub const ALL: [Kernel; 3] = [Kernel::Avx512, Kernel::Avx2, Kernel::Sha2];
 
-    /// The kernels that this CPU can run.
+    /// Iterates over the kernels that this CPU can run.
     pub fn available() -> impl Iterator<Item = Kernel> {
         Kernel::ALL.into_iter().filter(|kernel| kernel.is_available())
     }
 
-    /// The kernel to use where [measuring](fastest) is not worth the milliseconds.
+    /// Returns the kernel to use where [measuring](fastest) is not worth the milliseconds.
     pub fn detect() -> Kernel {
         Kernel::available().next().unwrap_or(Kernel::Sha2)
     }
 
-    /// Whether this CPU has the instructions. The answer is cached: a load and a bit test.
+    /// Returns true if this CPU has the instructions. The result is cached: a load and a bit test.
     pub fn is_available(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -95,7 +95,7 @@ impl Kernel {
         }
     }
 
-    /// The name for options and reports.
+    /// Returns the name for options and reports.
     pub fn name(self) -> &'static str {
         match self {
             Kernel::Avx512 => "avx512",
@@ -104,13 +104,13 @@ impl Kernel {
         }
     }
 
-    /// The kernel of that name, available or not.
+    /// Returns the kernel of that name, available or not.
     pub fn from_name(name: &str) -> Option<Kernel> {
         Kernel::ALL.into_iter().find(|kernel| kernel.name() == name)
     }
 
-    /// Blocks for one slice: about half a millisecond on a current core, so that a core of a
-    /// quarter of that speed still keeps a slice under two.
+    /// Returns the blocks of one slice: about half a millisecond on a current core, so that a core
+    /// with a quarter of that speed stays under two.
     pub fn slice_blocks(self) -> u64 {
         match self {
             Kernel::Avx512 => 1 << 16,
@@ -119,7 +119,7 @@ impl Kernel {
         }
     }
 
-    /// Seeds that are tried at a time; fewer cost as much.
+    /// Returns the number of seeds tried at a time; fewer cost as much.
     pub fn lanes(self) -> u64 {
         match self {
             Kernel::Avx512 => 32,
@@ -129,34 +129,41 @@ impl Kernel {
     }
 }
 
-/// Compression blocks of one try: seed, message, a bit and a length, in units of 64 bytes.
+/// Returns the compression blocks of one try: seed, message, a bit and a length, in units of 64
+/// bytes.
 pub fn cost_blocks(message_len: usize, seed_len: u8) -> u64 {
     (message_len as u64 + u64::from(seed_len) + 9).div_ceil(64)
 }
 
-/// Most zero bits that may be asked of seeds of so many letters: with three seeds for each one
-/// that it takes on average, a twentieth of the messages is left without a proof.
+/// Returns the maximum of zero bits that may be required of seeds of this length. With three seeds
+/// for each try that is needed on average, a twentieth of the messages has no proof.
 pub fn bits_max(seed_len: u8) -> u32 {
     ((LETTERS.len() as u64).pow(seed_len.into()) / 3).ilog2()
 }
 
-/// SHA-256 of the seed followed by the message.
+/// Computes SHA-256 of the seed followed by the message.
+///
+/// ```
+/// use pentad::work::pow::{hash, leading_zero_bits};
+///
+/// assert!(leading_zero_bits(&hash(b"AAAAA", b"message")) < 256);
+/// ```
 pub fn hash(seed: &[u8], message: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(seed).chain_update(message).finalize().into()
 }
 
-/// Bits before the first one that is set, from the most significant of the first byte.
+/// Counts the bits before the first one that is set, from the most significant of the first byte.
 pub fn leading_zero_bits(hash: &[u8; 32]) -> u32 {
     let zero_bytes = hash.iter().take_while(|&&byte| byte == 0).count();
     let rest = hash.get(zero_bytes).map_or(0, |byte| byte.leading_zeros());
     8 * zero_bytes as u32 + rest
 }
 
-/// The first seed in `range` that solves the puzzle.
+/// Returns the first seed in `range` that solves the puzzle.
 ///
 /// # Panics
 ///
-/// If the CPU lacks the instructions of `kernel`; [`Kernel::available`] says which it has.
+/// If the CPU lacks the instructions of `kernel`; see [`Kernel::available`].
 #[allow(unsafe_code)]
 fn search(kernel: Kernel, puzzle: &Puzzle, range: Range<u64>) -> Option<u64> {
     assert!(kernel.is_available(), "the CPU cannot run the {} kernel", kernel.name());

@@ -1,8 +1,8 @@
-//! What is to be solved, in the form that kernels work on.
+//! A puzzle in the form that the kernels work on.
 //!
 //! Seeds are numbered. Two letters of a seed, the fourth and the fifth, vary fastest and in all
-//! combinations: such a run is a *page*. All else of the first block is the same throughout a
-//! page, which leaves the vector kernels two words to fill in.
+//! combinations: such a run is a *page*. The rest of the first block is the same throughout a page,
+//! so the vector kernels fill in only two words.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,7 @@ pub(super) struct Puzzle {
     bits: u32,
     seed_len: usize,
     alphabet: Alphabet,
-    /// Seed, message and padding, with zeros for the seed. It always ends in the first block.
+    /// Seed, message and padding, with zeros for the seed, which lies within the first block.
     blocks: Box<[[u8; BLOCK]]>,
     #[cfg(target_arch = "x86_64")]
     later: std::sync::OnceLock<Box<[[u32; 64]]>>,
@@ -34,16 +34,16 @@ pub struct Seed {
 #[derive(Debug, Clone)]
 pub(super) struct Alphabet {
     letters: Cow<'static, [u8]>,
-    /// The first letter of a pair in the lowest byte, the second in the highest, which is where
-    /// the first two words of a block have them. Zeros follow the last pair, so that vectors
-    /// may be loaded from any index.
+    /// The first letter of a pair in the lowest byte, the second in the highest, as in the first
+    /// two words of a block. Zeros follow the last pair, so that vectors may be loaded from any
+    /// index.
     pairs: Cow<'static, [u32]>,
 }
 
 /// Positions of the pair within a seed: the last byte of the first word, the first of the next.
 pub(super) const PAIR: [usize; 2] = [3, 4];
 
-/// The most pairs that a kernel loads at once.
+/// The maximum number of pairs that a kernel loads at once.
 pub(super) const PAIRS_PADDING: usize = 32;
 
 static LETTER_PAIRS: [u32; LETTERS.len() * LETTERS.len() + PAIRS_PADDING] = {
@@ -75,12 +75,12 @@ impl Puzzle {
         }
     }
 
-    /// How many seeds there are.
+    /// Returns the number of seeds.
     pub(super) fn seeds(&self) -> u64 {
         (self.alphabet.letters.len() as u64).pow(self.seed_len as u32)
     }
 
-    /// Compression blocks of one try.
+    /// Returns the compression blocks of one try.
     pub(super) fn cost(&self) -> u64 {
         self.blocks.len() as u64
     }
@@ -93,29 +93,29 @@ impl Puzzle {
         self.bits
     }
 
-    /// The bits of a digest's first word that must be zero. Where more than its 32 are asked
-    /// for, a word that passes is a candidate, to be [checked](Puzzle::is_solved_by).
+    /// Returns the bits of a digest's first word that must be zero. If more than its 32 are
+    /// required, a word that passes is a candidate, to be [checked](Puzzle::is_solved_by).
     pub(super) fn first_word_mask(&self) -> u32 {
         !u32::MAX.checked_shr(self.bits).unwrap_or(0)
     }
 
-    /// The number of seeds in a page.
+    /// Returns the number of seeds in a page.
     pub(super) fn page_len(&self) -> u64 {
         (self.alphabet.letters.len() as u64).pow(2)
     }
 
-    /// The pairs of letters of a page in order, and zeros after them.
+    /// Returns the pairs of letters of a page in order, and zeros after them.
     pub(super) fn pairs(&self) -> &[u32] {
         &self.alphabet.pairs
     }
 
-    /// All blocks, with the letters of the page in their places and zeros for the pair.
+    /// Returns all blocks, with zeros for the seed.
     pub(super) fn blocks(&self) -> &[[u8; BLOCK]] {
         &self.blocks
     }
 
-    /// What the rounds of the blocks after the first add: the same for all seeds. Computed by
-    /// whoever needs it first, which spares the one who makes the puzzle.
+    /// Returns the round addends of the blocks after the first, which are the same for all seeds.
+    /// They are computed on first use, on a worker instead of the loop.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn later_schedules(&self) -> &[[u32; 64]] {
         self.later.get_or_init(|| self.blocks[1..].iter().map(super::lanes::schedule).collect())
@@ -130,7 +130,7 @@ impl Puzzle {
         }
     }
 
-    /// The seed of that number.
+    /// Returns the seed of that number.
     pub(super) fn seed(&self, index: u64) -> Seed {
         let mut block = [0; BLOCK];
         self.write_page(index / self.page_len(), &mut block);
@@ -142,14 +142,14 @@ impl Puzzle {
         Seed { letters, len: self.seed_len as u8 }
     }
 
-    /// Whether a seed solves the puzzle: from scratch, by the `sha2` crate.
+    /// Checks with the `sha2` crate whether a seed solves the puzzle.
     pub(super) fn is_solved_by(&self, index: u64) -> bool {
         let hash = hash(self.seed(index).as_bytes(), &self.message);
         leading_zero_bits(&hash) >= self.bits
     }
 }
 
-/// FIPS 180-4 §5.1.1: a one, zeros, and the length in bits at the end of the last block.
+/// Pads as FIPS 180-4 §5.1.1: a one, zeros, and the length in bits at the end of the last block.
 fn pad(message: &[u8], seed_len: usize) -> Box<[[u8; BLOCK]]> {
     let len = seed_len + message.len();
     let mut blocks = vec![[0; BLOCK]; (len + 9).div_ceil(BLOCK)];
@@ -162,13 +162,13 @@ fn pad(message: &[u8], seed_len: usize) -> Box<[[u8; BLOCK]]> {
 }
 
 impl Alphabet {
-    /// The one of the protocol.
+    /// Returns the alphabet of the protocol.
     pub(super) fn letters() -> Alphabet {
         let letters = Cow::Borrowed(LETTERS.as_slice());
         Alphabet { letters, pairs: Cow::Borrowed(LETTER_PAIRS.as_slice()) }
     }
 
-    /// A smaller one, whose seeds can all be tried.
+    /// Returns a smaller alphabet, whose seeds can all be tried.
     #[cfg(test)]
     pub(super) fn of(letters: &'static [u8]) -> Alphabet {
         let pairs = letters.iter().flat_map(|&a| letters.iter().map(move |&b| pair(a, b)));
@@ -178,12 +178,12 @@ impl Alphabet {
 }
 
 impl Seed {
-    /// The letters, which are ASCII.
+    /// Returns the letters, which are ASCII.
     pub fn as_bytes(&self) -> &[u8] {
         &self.letters[..usize::from(self.len)]
     }
 
-    /// The letters.
+    /// Returns the letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).expect("letters are ASCII")
     }

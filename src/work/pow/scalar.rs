@@ -7,7 +7,7 @@ use sha2::block_api::compress256;
 use super::puzzle::{PAIR, Puzzle};
 use super::sha256::START;
 
-/// The first seed in `range` that solves the puzzle.
+/// Returns the first seed in `range` that solves the puzzle.
 pub(super) fn search(puzzle: &Puzzle, range: Range<u64>) -> Option<u64> {
     let mask = puzzle.first_word_mask();
     let mut blocks = puzzle.blocks().to_vec();

@@ -1,8 +1,7 @@
 //! SHA-256 in plain scalar Rust (FIPS 180-4).
 //!
-//! It is the naive twin that the vector kernels are tested against, and the yardstick that
-//! `pow speed` measures them with.
-//! Answers are never based on it alone: those are re-computed with the `sha2` crate.
+//! The vector kernels are tested against it, and `pow speed` compares them with it. Answers never
+//! rely on it alone: those are recomputed with the `sha2` crate.
 
 /// The initial chaining value (FIPS 180-4 §5.3.3).
 pub(super) const START: [u32; 8] = [
@@ -38,7 +37,7 @@ pub(super) fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
     }
 }
 
-/// A block as big-endian words.
+/// Returns a block as big-endian words.
 pub(super) fn words(block: &[u8; BLOCK]) -> [u32; 16] {
     let mut words = [0; 16];
     for (word, &bytes) in words.iter_mut().zip(block.as_chunks().0) {
@@ -47,7 +46,7 @@ pub(super) fn words(block: &[u8; BLOCK]) -> [u32; 16] {
     words
 }
 
-/// Rounds `FROM` to `FROM` + 15, after having moved the window of the message schedule there.
+/// Computes rounds `FROM` to `FROM` + 15, after moving the window of the message schedule there.
 #[inline(always)]
 fn extended_rounds<const FROM: usize>(mut mixed: [u32; 8], w: &mut [u32; 16]) -> [u32; 8] {
     sixteen!(t => {
@@ -60,7 +59,7 @@ fn extended_rounds<const FROM: usize>(mut mixed: [u32; 8], w: &mut [u32; 16]) ->
     mixed
 }
 
-/// One round: `add` is the schedule's word plus the round's constant.
+/// Computes one round: `add` is the schedule's word plus the round's constant.
 #[inline(always)]
 pub(super) fn round([a, b, c, d, e, f, g, h]: [u32; 8], add: u32) -> [u32; 8] {
     let big_sigma0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);

@@ -1,4 +1,4 @@
-//! How fast the kernels are on this machine. Time comes in as a closure.
+//! Measures the kernels on this machine. The clock is passed in.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use super::puzzle::{Alphabet, PAIR, Puzzle};
 use super::sha256::{self, START};
 use super::{Kernel, SEED_LEN_MIN, search};
 
-/// The fastest of the available kernels, in some ten milliseconds.
+/// Returns the fastest of the available kernels, in some ten milliseconds.
 ///
-/// Each kernel has several short turns and is judged by its best, so that what else happens on
-/// the machine does not decide.
+/// Each kernel has several short turns, and the best one counts, so that other load on the machine
+/// does not decide.
 pub fn fastest(mut clock: impl FnMut() -> Duration) -> Kernel {
     let mut best = (0.0, Kernel::detect());
     for _ in 0..TURNS {
@@ -24,8 +24,8 @@ pub fn fastest(mut clock: impl FnMut() -> Duration) -> Kernel {
     best.1
 }
 
-/// Hashes a second of one-block messages, tried for at least `budget`. `clock` tells the time
-/// since any fixed moment.
+/// Returns the hashes per second for one-block messages, measured for at least `budget`. `clock`
+/// returns the time since any fixed moment.
 ///
 /// # Panics
 ///
@@ -40,12 +40,12 @@ pub fn kernel_speed(kernel: Kernel, budget: Duration, clock: impl FnMut() -> Dur
     })
 }
 
-/// Hashes a second of the plain loop that kernels are compared with: one seed at a time, in
-/// scalar code.
+/// Returns the hashes per second of the plain loop that kernels are compared with: one seed at a
+/// time, in scalar code.
 ///
-/// The code is our own. The `sha2` crate has its software path chosen by a flag for the whole
-/// build, or else by the CPU at run time, so a binary that is to use the SHA extensions cannot
-/// call it. This loop is unrolled in the same way and stricter as a yardstick: in a build with
+/// The code is our own. The software path of the `sha2` crate is selected by a flag for the whole
+/// build, or else by the CPU at run time, so a binary that should use the SHA extensions cannot
+/// call it. This loop is unrolled in the same way and is the stricter reference: in a build with
 /// `--cfg sha2_256_backend="soft"` it was 7 % faster than the same loop over the crate.
 pub fn plain_speed(budget: Duration, clock: impl FnMut() -> Duration) -> f64 {
     let puzzle = unsolvable();
@@ -87,9 +87,9 @@ fn measure(
     }
 }
 
-/// Turns of each kernel in [`fastest`], and how long one lasts.
+/// Turns of each kernel in [`fastest`], and the length of one.
 const TURNS: u32 = 4;
 const TURN: Duration = Duration::from_micros(500);
 
-/// Seeds between two looks at the clock: some hundred microseconds.
+/// Seeds between two readings of the clock: some hundred microseconds.
 const PLAIN_SEEDS: usize = 1000;

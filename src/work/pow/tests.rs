@@ -1,4 +1,4 @@
-//! Every kernel against a naive twin; jobs against counting on fingers.
+//! Every kernel and job against a naive implementation.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::{
     leading_zero_bits, plain_speed, search,
 };
 
-/// SHA-256 as the standard has it, one block after the other.
+/// SHA-256 as the standard describes it, one block after the other.
 fn naive_hash(bytes: &[u8]) -> [u8; 32] {
     let mut padded = bytes.to_vec();
     padded.push(0x80);
@@ -29,7 +29,7 @@ fn naive_hash(bytes: &[u8]) -> [u8; 32] {
     hash
 }
 
-/// The first seed of a range, by trying one after the other.
+/// Returns the first seed of a range, trying one after the other.
 fn naive_search(puzzle: &Puzzle, mut range: std::ops::Range<u64>) -> Option<u64> {
     range.find(|&index| {
         let bytes = [puzzle.seed(index).as_bytes(), puzzle.message()].concat();
@@ -45,7 +45,7 @@ fn message(random: &mut fastrand::Rng, len: usize) -> Vec<u8> {
     (0..len).map(|_| random.u8(..)).collect()
 }
 
-/// Cuts a job as often as it lets itself be cut, and merges the pieces in random order.
+/// Cuts a job until nothing is left to cut, and merges the pieces in random order.
 fn run(job: &mut Job, blocks: u64, random: &mut fastrand::Rng) -> Outcome {
     let mut out = Vec::new();
     loop {
@@ -83,7 +83,7 @@ fn every_kernel_finds_the_seed_that_the_naive_twin_finds() {
         let message = message(&mut random, len);
         let seed_len = 5 + (len % 6) as u8;
         let puzzle = puzzle(&message, random.u32(0..=9), seed_len);
-        // Near the end of a page as often as not, and over it.
+        // Near the end of a page in half of the cases, and beyond it.
         let page = random.u64(..puzzle.seeds() / puzzle.page_len() - 1);
         let from = page * puzzle.page_len() + random.u64(3700..3844);
         let range = from..from + random.u64(1..400);
@@ -188,7 +188,7 @@ fn seeds_are_all_different_and_all_there() {
     assert_eq!(longest.seed(longest.seeds() - 1).as_str(), "9999999999");
 }
 
-/// χ² over the 62 values of each letter: beyond 150 once in 10⁹ times for 61 degrees.
+/// χ² over the 62 values of each letter exceeds 150 once in 10⁹ times, with 61 degrees of freedom.
 #[test]
 fn found_seeds_begin_with_any_letter() {
     let mut random = fastrand::Rng::with_seed(6);

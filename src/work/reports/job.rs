@@ -1,48 +1,48 @@
-//! Reading reports and making pages of them, for a worker: a report a slice.
+//! Reads and renders reports, one report per slice.
 
 use super::Reports;
 use crate::report::{self, Report};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 
-/// Expected work of a slice, in nanoseconds: fifty kibibytes to read and to take apart.
+/// Expected nanoseconds of a slice: fifty kibibytes to read and to parse.
 pub const SLICE_COST: i64 = 500_000;
 
-/// What somebody wants to see.
+/// The requested view of the reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// All reports, as a page.
+pub enum View {
+    /// All reports, as HTML.
     Listing,
     /// All reports, as JSON.
     ListingAsJson,
-    /// One of them, as a page with the history of all.
+    /// One report, as HTML with the history of all.
     Page(String),
-    /// One of them, as it is kept.
+    /// One report, as it was stored.
     Document(String),
-    /// One of them, as a picture.
+    /// One report, as SVG.
     Picture(String),
 }
 
-/// What there is to see.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// This.
+    /// The rendered text.
     Text(String),
-    /// No such report.
+    /// There is no such report.
     Missing,
     /// The disk could not be read.
     Failed,
 }
 
-/// See the module.
+/// A job; see the module.
 #[derive(Debug)]
 pub struct Job {
     reports: Reports,
-    ask: Ask,
-    /// What was listed and not read yet; none before the list is there.
+    view: View,
+    /// The listed reports that are not read yet; `None` before the listing.
     todo: Option<VecDeque<String>>,
     read: Vec<Report>,
-    /// The text of the one that was asked for.
+    /// The text of the requested report.
     text: Option<String>,
     out: bool,
 }
@@ -58,33 +58,33 @@ pub struct Slice {
 enum Work {
     List,
     Read(String),
-    Render { ask: Ask, read: Vec<Report>, text: Option<String> },
+    Render { view: View, read: Vec<Report>, text: Option<String> },
 }
 
-/// What it made.
+/// The result of a slice.
 #[derive(Debug)]
 pub enum Piece {
     /// The names of all reports.
     Listed(Vec<String>),
-    /// A report and its text, if it could be read and understood.
+    /// A report and its text, if it could be read and parsed.
     Read(Option<(Report, String)>),
-    /// All that was wanted.
+    /// The final result.
     Rendered(Outcome),
     /// The disk could not be read.
     Failed,
 }
 
 impl Job {
-    /// A job that answers `ask`.
-    pub fn new(reports: Reports, ask: Ask) -> Job {
-        let todo = match &ask {
-            Ask::Listing | Ask::ListingAsJson | Ask::Page(_) => None,
-            Ask::Document(id) | Ask::Picture(id) => Some([id.clone()].into()),
+    /// Creates a job that renders `view`.
+    pub fn new(reports: Reports, view: View) -> Job {
+        let todo = match &view {
+            View::Listing | View::ListingAsJson | View::Page(_) => None,
+            View::Document(id) | View::Picture(id) => Some([id.clone()].into()),
         };
-        Job { reports, ask, todo, read: Vec::new(), text: None, out: false }
+        Job { reports, view, todo, read: Vec::new(), text: None, out: false }
     }
 
-    /// The next slice, once the one before is merged.
+    /// Returns the next slice, once the previous one is merged.
     pub fn cut(&mut self) -> Option<Slice> {
         if std::mem::replace(&mut self.out, true) {
             return None;
@@ -94,7 +94,7 @@ impl Job {
             Some(todo) => match todo.pop_front() {
                 Some(id) => Work::Read(id),
                 None => Work::Render {
-                    ask: self.ask.clone(),
+                    view: self.view.clone(),
                     read: std::mem::take(&mut self.read),
                     text: self.text.take(),
                 },
@@ -103,14 +103,14 @@ impl Job {
         Some(Slice { reports: self.reports.clone(), work })
     }
 
-    /// Takes back what a slice made; the outcome with the last one.
+    /// Merges the result of a slice; returns the outcome with the last one.
     pub fn merge(&mut self, piece: Piece) -> Option<Outcome> {
         self.out = false;
         match piece {
             Piece::Listed(ids) => self.todo = Some(ids.into()),
             Piece::Read(None) => {}
             Piece::Read(Some((report, text))) => {
-                if self.ask == Ask::Document(report.id.clone()) {
+                if self.view == View::Document(report.id.clone()) {
                     self.text = Some(text);
                 }
                 self.read.push(report);
@@ -123,7 +123,7 @@ impl Job {
 }
 
 impl Slice {
-    /// Does the work.
+    /// Runs the slice.
     pub fn run(self) -> Piece {
         match self.work {
             Work::List => self.reports.ids().map_or(Piece::Failed, Piece::Listed),
@@ -136,19 +136,19 @@ impl Slice {
                 Err(error) if error.kind() == ErrorKind::NotFound => Piece::Read(None),
                 Err(_) => Piece::Failed,
             },
-            Work::Render { ask, read, text } => Piece::Rendered(rendered(&ask, &read, text)),
+            Work::Render { view, read, text } => Piece::Rendered(rendered(&view, &read, text)),
         }
     }
 }
 
-fn rendered(ask: &Ask, read: &[Report], text: Option<String>) -> Outcome {
+fn rendered(view: &View, read: &[Report], text: Option<String>) -> Outcome {
     let found = |id: &String| read.iter().find(|report| report.id == *id);
-    let text = match ask {
-        Ask::Listing => Some(report::listing(read)),
-        Ask::ListingAsJson => Some(report::listing_as_json(read)),
-        Ask::Page(id) => found(id).map(|one| report::page(std::slice::from_ref(one), read)),
-        Ask::Document(_) => text,
-        Ask::Picture(id) => found(id).map(report::overview),
+    let text = match view {
+        View::Listing => Some(report::listing(read)),
+        View::ListingAsJson => Some(report::listing_as_json(read)),
+        View::Page(id) => found(id).map(|one| report::page(std::slice::from_ref(one), read)),
+        View::Document(_) => text,
+        View::Picture(id) => found(id).map(report::overview),
     };
     text.map_or(Outcome::Missing, Outcome::Text)
 }
@@ -158,8 +158,8 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn asked(reports: &Reports, ask: Ask) -> Outcome {
-        let mut job = Job::new(reports.clone(), ask);
+    fn rendered_by_job(reports: &Reports, view: View) -> Outcome {
+        let mut job = Job::new(reports.clone(), view);
         loop {
             let slice = job.cut().expect("the last one is merged");
             assert!(job.cut().is_none(), "one after the other");
@@ -175,19 +175,19 @@ mod tests {
         let reports = Reports::of(&data);
         reports.keep("1-a", "{\"label\":\"a\"}").unwrap();
         reports.keep("2-broken", "{").unwrap();
-        let text = |ask| match asked(&reports, ask) {
+        let text = |view| match rendered_by_job(&reports, view) {
             Outcome::Text(text) => text,
             other @ (Outcome::Missing | Outcome::Failed) => panic!("{other:?}"),
         };
-        assert!(text(Ask::Listing).contains("1-a.html"));
-        assert!(text(Ask::ListingAsJson).starts_with("[{\"id\":\"1-a\""));
-        assert!(text(Ask::Page("1-a".into())).contains("Load test: a"));
-        assert_eq!(text(Ask::Document("1-a".into())), "{\"label\":\"a\"}");
-        assert!(text(Ask::Picture("1-a".into())).starts_with("<svg"));
+        assert!(text(View::Listing).contains("1-a.html"));
+        assert!(text(View::ListingAsJson).starts_with("[{\"id\":\"1-a\""));
+        assert!(text(View::Page("1-a".into())).contains("Load test: a"));
+        assert_eq!(text(View::Document("1-a".into())), "{\"label\":\"a\"}");
+        assert!(text(View::Picture("1-a".into())).starts_with("<svg"));
         for id in ["3", "2-broken"] {
-            assert_eq!(asked(&reports, Ask::Page(id.into())), Outcome::Missing);
+            assert_eq!(rendered_by_job(&reports, View::Page(id.into())), Outcome::Missing);
         }
         fs::remove_dir_all(&data).unwrap();
-        assert!(text(Ask::Listing).contains("none yet"));
+        assert!(text(View::Listing).contains("none yet"));
     }
 }

@@ -1,12 +1,12 @@
-//! Reports of load tests on the disk: one file each, the last hundred.
+//! Reports of load tests on disk: one file each, the last hundred.
 //!
-//! A file is there as a whole or not at all: it is written under another name and renamed. Names
-//! begin with their time, so that their order is that of the runs. Whoever calls this waits for
-//! the disk: never on the loop.
+//! A file is complete or does not exist: it is written under another name and renamed. Names begin
+//! with the time, so that their order is that of the runs. These functions wait for the disk and
+//! are never called on the loop.
 
 mod job;
 
-pub use job::{Ask, Job, Outcome, Piece, SLICE_COST, Slice};
+pub use job::{Job, Outcome, Piece, SLICE_COST, Slice, View};
 
 use crate::limits::{REPORT_BYTES, REPORTS};
 use std::fs::{self, File};
@@ -17,19 +17,19 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct Reports(PathBuf);
 
-/// What the files end in.
+/// Suffix of the files.
 const ENDING: &str = ".json";
 
 impl Reports {
-    /// Those of the data directory `data`.
+    /// Returns the folder in the data directory `data`.
     pub fn of(data: &Path) -> Reports {
         Reports(data.join("reports"))
     }
 
-    /// Keeps `text` under the name `id`, and no more than the last hundred. Returns where it is.
+    /// Stores `text` under the name `id`, and deletes all but the last hundred. Returns the path.
     ///
     /// # Errors
-    /// The folder or the file cannot be written. Nothing half written is left under its name.
+    /// Fails if the folder or the file cannot be written. No partial file is left under its name.
     pub fn keep(&self, id: &str, text: &str) -> io::Result<PathBuf> {
         fs::create_dir_all(&self.0).map_err(failed("create", &self.0))?;
         let path = self.path(id);
@@ -51,10 +51,10 @@ impl Reports {
         Ok(path)
     }
 
-    /// The names of all reports, the oldest first.
+    /// Returns the names of all reports, the oldest first.
     ///
     /// # Errors
-    /// The folder is there, but cannot be read.
+    /// Fails if the folder exists but cannot be read.
     pub fn ids(&self) -> io::Result<Vec<String>> {
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -71,10 +71,10 @@ impl Reports {
         Ok(ids)
     }
 
-    /// The text of a report.
+    /// Returns the text of a report.
     ///
     /// # Errors
-    /// There is none of this name, or it is larger than any.
+    /// Fails if there is no such report, or if it is larger than reports can be.
     pub fn read(&self, id: &str) -> io::Result<String> {
         let mut text = String::new();
         let path = self.path(id);
@@ -82,7 +82,8 @@ impl Reports {
         let read = file.take(REPORT_BYTES as u64 + 1).read_to_string(&mut text);
         read.map_err(failed("read", &path))?;
         if text.len() > REPORT_BYTES {
-            return Err(io::Error::other("larger than any report"));
+            let why = format!("{} is larger than {REPORT_BYTES} bytes", path.display());
+            return Err(io::Error::other(why));
         }
         Ok(text)
     }
@@ -92,7 +93,7 @@ impl Reports {
     }
 }
 
-/// An error of the operating system with what was tried.
+/// Adds the attempted action to an error of the operating system.
 fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("cannot {what} {}: {error}", path.display()))
 }

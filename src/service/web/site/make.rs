@@ -30,7 +30,7 @@ impl State {
             depth: if order.probe { Depth::State } else { Depth::Content(most as u64) },
             sidecars: media::encoding(&file).is_none(),
             list: self.rules.list.then_some(order.form),
-            seats: may_be_sealed.then(|| Arc::clone(&self.seats)),
+            permits: may_be_sealed.then(|| Arc::clone(&self.permits)),
             wall,
             patience: Patience::Any,
             known: None,

@@ -33,7 +33,7 @@ use crate::service::http::{
 };
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
-use crate::work::files::{self, Seats, Site};
+use crate::work::files::{self, Permits, Site};
 use crate::work::{Compute, Job};
 use listing::Listings;
 use std::borrow::Cow;
@@ -54,7 +54,7 @@ pub struct State {
     /// Listings of directories that are being sent.
     listings: Listings,
     source: Arc<Site>,
-    seats: Arc<Seats>,
+    permits: Arc<Permits>,
     /// Until when the pages for errors are known to be missing: 404, then 50x.
     absent: [Option<Instant>; 2],
 }
@@ -80,14 +80,14 @@ impl State {
             fetches: Fetches::default(),
             listings: Listings::default(),
             source: Arc::new(source),
-            seats: Seats::new(limits::SEALED),
+            permits: Permits::new(limits::SEALED),
             absent: [None; 2],
         }
     }
 
     /// Lets no more than so many files have a sealed copy.
     pub fn seal_at_most(&self, most: usize) {
-        self.seats.at_most(most);
+        self.permits.at_most(most);
     }
 
     /// Whether a file in this state would be compressed for those who accept that: only if the

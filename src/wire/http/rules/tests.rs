@@ -217,7 +217,7 @@ fn no_coding_in_http_1_0() {
 }
 
 #[test]
-fn the_version_and_the_connection_options_decide_about_keep_alive() {
+fn version_and_connection_options_decide_about_keep_alive() {
     for (request, expected) in [
         (get(""), true),
         (get("Connection: close\r\n"), false),

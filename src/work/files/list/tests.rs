@@ -1,11 +1,11 @@
-//! Directories that are listed, each slice by slice.
+//! Directory listings, slice by slice.
 
 use super::super::tests::{Place, bytes, done, slices};
 use super::super::{Job, Lookup};
 use super::*;
 use std::os::unix::fs::symlink;
 
-/// The names in a directory that are listed, and whether there are more.
+/// Lists the names in a directory; returns them and whether there are more.
 fn names(place: &Place, path: &str) -> (Vec<Entry>, bool) {
     let listed = |form| {
         let outcome = done(Lookup { list: Some(form), ..place.lookup(path) });
@@ -20,7 +20,7 @@ fn names(place: &Place, path: &str) -> (Vec<Entry>, bool) {
     (entries.collect(), listed(Form::Page).contains("There are more names"))
 }
 
-/// A name that is listed: a directory has no length.
+/// A listed name; directories have no length.
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
     href: String,

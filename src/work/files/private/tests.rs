@@ -1,4 +1,4 @@
-//! Names that lead to what is not served, and roots that are turned to other directories.
+//! Names of private files, and roots that are replaced by other directories.
 
 use super::super::tests::{Place, bytes, done, slices};
 use super::super::{Form, Job, Lookup, Outcome, Root, Site};
@@ -17,7 +17,7 @@ fn older_logs_and_backups_are_told_by_their_names() {
 }
 
 #[test]
-fn what_the_process_owns_is_neither_found_nor_listed_by_any_name() {
+fn private_files_are_neither_found_nor_listed_by_any_name() {
     let place = Place::new();
     for name in ["data/db", "data/deep/report", "site/a", "log", "log.1", "log.html", "conf~"] {
         place.put(name, "text");

@@ -1,4 +1,4 @@
-//! Files that are, or just were, written to.
+//! Files that are being written, or were a moment ago.
 
 use super::super::tests::{Place, bytes, done, slices};
 use super::super::{Job, Lookup, Mark};
