@@ -1,8 +1,8 @@
 //! The two buffers between sockets and sessions.
 //!
-//! [`RecvBuf`] holds bytes that came and were not used yet, [`SendBuf`] bytes that wait to go.
-//! Neither reads nor writes: `net` fills one and drains the other, sessions do the reverse. A
-//! buffer never grows by itself; who adds to it answers for the bound.
+//! [`RecvBuf`] holds received bytes that are not consumed yet, [`SendBuf`] output that is not sent
+//! yet. Neither does I/O: `net` fills one and drains the other, sessions do the reverse. Buffers do
+//! not limit themselves; the code that adds to one enforces the bound.
 
 use crate::work::files::Opened;
 use std::collections::VecDeque;
@@ -10,36 +10,35 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Received bytes, consumed from the front, and what a session keeps of those that it consumed.
+/// Received bytes, consumed from the front, and the part of them that a session keeps.
 ///
-/// The memory behind it stays initialised when it is emptied, so that a buffer that is used
-/// again and again is zeroed once.
+/// Its memory stays initialised when it is emptied, so that a reused buffer is zeroed once.
 #[derive(Debug, Default)]
 pub struct RecvBuf {
     memory: Vec<u8>,
     live: Range<usize>,
-    /// The beginning of a message that is not complete, without its framing. It is kept here so
-    /// that whoever bounds the input of all connections sees all of it.
+    /// The beginning of an incomplete message, without its framing. It is kept here so that it
+    /// counts towards the bound on the input of all connections.
     kept: Vec<u8>,
 }
 
 impl RecvBuf {
-    /// What has come and was not consumed.
+    /// Returns the received bytes that are not consumed.
     pub fn bytes(&self) -> &[u8] {
         &self.memory[self.live.clone()]
     }
 
-    /// How many bytes that is.
+    /// Returns the number of bytes that are not consumed.
     pub fn len(&self) -> usize {
         self.live.len()
     }
 
-    /// Whether everything was consumed.
+    /// Returns true if everything was consumed.
     pub fn is_empty(&self) -> bool {
         self.live.is_empty()
     }
 
-    /// Marks the first `count` bytes as used.
+    /// Consumes the first `count` bytes.
     ///
     /// # Panics
     /// If there are fewer.
@@ -51,7 +50,7 @@ impl RecvBuf {
         }
     }
 
-    /// Forgets everything, keeps the memory of what was received.
+    /// Drops everything, but keeps the memory for received bytes.
     pub fn clear(&mut self) {
         self.live = 0..0;
         self.kept = Vec::new();
@@ -67,24 +66,24 @@ impl RecvBuf {
         self.consume(count);
     }
 
-    /// Hands over what was kept.
+    /// Takes the bytes that were kept.
     pub fn take_kept(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.kept)
     }
 
-    /// Whether nothing is left of either kind.
+    /// Returns true if there are neither received nor kept bytes.
     pub fn holds_nothing(&self) -> bool {
         self.is_empty() && self.kept.is_empty()
     }
 
-    /// Bytes of memory that are in use.
+    /// Returns the bytes of memory in use.
     pub fn held(&self) -> usize {
         self.memory.len() + self.kept.len()
     }
 
-    /// Takes over what `other` keeps, if it has nothing unread. Whether it did.
+    /// Takes over the bytes that `other` keeps, unless it has unread ones; returns true if it did.
     pub fn adopt(&mut self, other: &mut RecvBuf) -> bool {
-        debug_assert!(self.kept.is_empty(), "what is kept belongs to one message");
+        debug_assert!(self.kept.is_empty(), "kept bytes belong to one message");
         let adopts = other.is_empty();
         if adopts {
             self.kept = std::mem::take(&mut other.kept);
@@ -98,10 +97,10 @@ impl RecvBuf {
         self.live.end += bytes.len();
     }
 
-    /// Appends what `read` puts into a slice of `most` bytes. Returns what `read` returned.
+    /// Appends the bytes that `read` puts into a slice of `most` bytes, and returns its result.
     ///
     /// # Errors
-    /// Those of `read`; nothing is appended then.
+    /// Returns the error of `read`; nothing is appended then.
     pub fn fill(
         &mut self,
         most: usize,
@@ -112,8 +111,8 @@ impl RecvBuf {
         Ok(count)
     }
 
-    /// Moves the unused bytes into a buffer of just their size, with what is kept, and leaves this
-    /// one empty, with its memory. `None` if nothing is left.
+    /// Moves the remaining and kept bytes into a buffer of exactly their size, and leaves this one
+    /// empty, with its memory. Returns `None` if nothing remains.
     pub fn park(&mut self) -> Option<RecvBuf> {
         if self.holds_nothing() {
             return None;
@@ -123,9 +122,9 @@ impl RecvBuf {
         Some(RecvBuf { live: 0..memory.len(), memory, kept })
     }
 
-    /// `most` bytes of memory behind the live ones: by growth (doubling, as `Vec` does) or, when
-    /// at least half of the memory is used up in front, by moving. Either way every byte is
-    /// moved a bounded number of times, however small the pieces that come.
+    /// Returns `most` bytes of memory after the live ones: by growth (doubling, as `Vec` does) or,
+    /// if at least half of the memory in front is consumed, by moving. Either way every byte is
+    /// moved a bounded number of times, even if it arrives alone.
     fn room(&mut self, most: usize) -> &mut [u8] {
         if self.live.end + most > self.memory.len() && self.live.start > self.memory.len() / 2 {
             self.memory.copy_within(self.live.clone(), 0);
@@ -139,7 +138,7 @@ impl RecvBuf {
     }
 }
 
-/// One stretch of output that is no longer written to.
+/// A part of the output that is complete.
 #[derive(Debug)]
 enum Chunk {
     Owned(Vec<u8>),
@@ -149,7 +148,7 @@ enum Chunk {
 }
 
 impl Chunk {
-    /// The bytes, where they are in memory.
+    /// Returns the bytes, if they are in memory.
     fn bytes(&self) -> Option<&[u8]> {
         match self {
             Chunk::Owned(bytes) => Some(bytes),
@@ -169,15 +168,15 @@ impl Chunk {
     }
 }
 
-/// Shared bytes below this size are copied: a short copy costs less than a longer vector of
-/// slices, and adjacent answers stay one slice.
+/// Shared bytes below this size are copied: a short copy costs less than another slice, and
+/// adjacent answers stay in one slice.
 const COPY_BELOW: usize = 4096;
 
-/// Memory that an emptied buffer may keep for its next use.
+/// Memory that an emptied buffer keeps for its next use.
 const KEEP_CAPACITY: usize = 64 * 1024;
 
-/// Output in order: sealed chunks, then a tail that answers are printed into. Shared chunks are
-/// sent from where they are, and files from where the operating system keeps them.
+/// Output in order: sealed chunks, then a tail that answers are printed into. Shared chunks and
+/// files are sent without being copied here.
 #[derive(Debug, Default)]
 pub struct SendBuf {
     chunks: VecDeque<Chunk>,
@@ -187,17 +186,17 @@ pub struct SendBuf {
 }
 
 impl SendBuf {
-    /// Bytes that wait to go.
+    /// Returns the number of bytes that are not sent.
     pub fn len(&self) -> usize {
         self.chunk_bytes + self.tail.len() - self.sent
     }
 
-    /// Whether nothing waits.
+    /// Returns true if everything was sent.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Where to print the next bytes: append only.
+    /// Returns the tail to print into: append only.
     pub fn tail(&mut self) -> &mut Vec<u8> {
         &mut self.tail
     }
@@ -207,7 +206,7 @@ impl SendBuf {
         self.tail.extend_from_slice(bytes);
     }
 
-    /// Appends `range` of `bytes` without copying it (unless it is short).
+    /// Appends `range` of `bytes` without copying it, unless it is short.
     pub fn push_shared(&mut self, bytes: &Arc<[u8]>, range: Range<usize>) {
         if range.len() < COPY_BELOW {
             return self.push(&bytes[range]);
@@ -215,7 +214,7 @@ impl SendBuf {
         self.seal(Chunk::Shared(Arc::clone(bytes), range));
     }
 
-    /// Appends bytes that live as long as the program without copying them (unless short).
+    /// Appends static bytes without copying them, unless they are short.
     pub fn push_static(&mut self, bytes: &'static [u8]) {
         if bytes.len() < COPY_BELOW {
             return self.push(bytes);
@@ -223,7 +222,7 @@ impl SendBuf {
         self.seal(Chunk::Static(bytes));
     }
 
-    /// Appends `bytes` by taking them over (unless short).
+    /// Appends `bytes` by taking ownership, unless they are short.
     pub fn push_owned(&mut self, bytes: Vec<u8>) {
         if bytes.len() < COPY_BELOW {
             return self.push(&bytes);
@@ -231,14 +230,14 @@ impl SendBuf {
         self.seal(Chunk::Owned(bytes));
     }
 
-    /// Appends `range` of a file, which is read when it is sent. Only its length is kept here.
+    /// Appends `range` of a file, which is read when it is sent. Only its length is held here.
     pub fn push_file(&mut self, file: &Arc<Opened>, range: Range<u64>) {
         if !range.is_empty() {
             self.seal(Chunk::File(Arc::clone(file), range));
         }
     }
 
-    /// The file that comes next and what of it is left to send, if it is not bytes that come next.
+    /// Returns the file at the front and its unsent range, if a file is next.
     pub fn file(&self) -> Option<(&Arc<Opened>, Range<u64>)> {
         match self.chunks.front()? {
             Chunk::File(file, range) => Some((file, range.start + self.sent as u64..range.end)),
@@ -246,8 +245,8 @@ impl SendBuf {
         }
     }
 
-    /// Fills `slices` from the front with at most `most` bytes, up to the next file. Returns how
-    /// many slices it filled, and with how many bytes.
+    /// Fills `slices` from the front with at most `most` bytes, up to the next file. Returns the
+    /// number of slices and of bytes.
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>], most: usize) -> (usize, usize) {
         let parts = self.chunks.iter().map(Chunk::bytes).chain([Some(self.tail.as_slice())]);
         let parts = parts.map_while(|part| part);
@@ -266,7 +265,7 @@ impl SendBuf {
         (filled, bytes)
     }
 
-    /// Whether a file begins so many bytes from here.
+    /// Returns true if a file begins at this offset.
     pub fn is_file_at(&self, offset: usize) -> bool {
         let mut ahead = self.sent + offset;
         for chunk in &self.chunks {
@@ -279,10 +278,10 @@ impl SendBuf {
         false
     }
 
-    /// Forgets the first `count` bytes: they are the kernel's now.
+    /// Drops the first `count` bytes, which the kernel has taken.
     ///
     /// # Panics
-    /// If fewer were waiting.
+    /// If fewer are waiting.
     pub fn advance(&mut self, count: usize) {
         assert!(count <= self.len(), "sent {count} of {} bytes", self.len());
         self.sent += count;
@@ -294,7 +293,7 @@ impl SendBuf {
             self.sent -= size;
             self.chunk_bytes -= size;
             match self.chunks.pop_front() {
-                // Its memory serves the next tail, unless that has some of its own.
+                // Its memory serves the next tail, unless that already has some.
                 Some(Chunk::Owned(mut bytes)) if self.tail.capacity() == 0 => {
                     bytes.clear();
                     bytes.shrink_to(KEEP_CAPACITY);
@@ -310,13 +309,13 @@ impl SendBuf {
         }
     }
 
-    /// Forgets everything.
+    /// Drops everything.
     pub fn clear(&mut self) {
         self.advance(self.len());
     }
 
-    /// Moves what still waits into a buffer of just its size and leaves this one empty, with its
-    /// memory. `None` if nothing waits.
+    /// Moves the unsent output into a buffer of exactly its size and leaves this one empty, with
+    /// its memory. Returns `None` if everything was sent.
     pub fn park(&mut self) -> Option<Box<SendBuf>> {
         if self.is_empty() {
             return None;

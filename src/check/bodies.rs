@@ -1,15 +1,15 @@
-//! What holds for every chunked body, however it is cut.
+//! The law of chunked bodies.
 
 use super::{INPUT_MAX, cuts, naive, random, tight};
 use crate::limits::Limits;
 use crate::wire::Parse;
 use crate::wire::chunked::{Bad, Chunked, Piece};
 
-/// The body and the bytes it took, `None` if it is not complete, or why it was refused.
+/// The body and the bytes it took, `None` if it is incomplete, or the reason why it was refused.
 type Verdict = Result<Option<(Vec<u8>, usize)>, Bad>;
 
-/// Chunked bodies: the twin agrees, cuts and later bytes change nothing, and what was encoded
-/// comes back.
+/// Chunked bodies: the oracle agrees, cuts and later bytes change nothing, and an encoded body
+/// decodes to the original.
 pub fn chunked(input: &[u8]) {
     let input = &input[..input.len().min(INPUT_MAX)];
     for limits in [Limits::default(), tight()] {
@@ -64,7 +64,7 @@ fn round_trip(body: &[u8]) {
         } else {
             format!("{:016X}", chunk.len())
         };
-        // A kibibyte of extensions at most, far below what a message may have.
+        // At most a kibibyte of extensions, far below the limit of a message.
         let extension = if encoded.len() < 1024 { extension } else { "" };
         encoded.extend(format!("{size}{extension}\r\n").as_bytes());
         encoded.extend(chunk);

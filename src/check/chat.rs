@@ -1,4 +1,4 @@
-//! What holds for the chat's lines, for the telnet filter, and for what clients and servers say.
+//! The laws of chat lines and of the telnet filter.
 
 use super::{INPUT_MAX, cuts, random};
 use crate::wire::Parse;
@@ -6,19 +6,19 @@ use crate::wire::chat::{
     Bad, LINE_BYTES_MAX, Piece, Printer, Reader, Said, Telnet, is_name, said, server_line,
 };
 
-/// The telnet filter: cut anywhere or not at all, it leaves what a twin leaves that looks at the
-/// whole input at once, and nothing else than what was there.
+/// The telnet filter: for any cuts it keeps what an oracle keeps that sees the whole input at once,
+/// and nothing that was not there.
 pub fn telnet(input: &[u8]) {
     let mut telnet = Telnet::default();
     let kept = input.iter().filter_map(|byte| telnet.filter(*byte)).collect::<Vec<_>>();
-    assert_eq!(kept, twin_of_filter(input));
+    assert_eq!(kept, oracle_of_filter(input));
     if !input.contains(&255) {
-        assert_eq!(kept, input, "without commands everything is said");
+        assert_eq!(kept, input, "without commands nothing is removed");
     }
 }
 
-/// RFC 854, by looking ahead.
-fn twin_of_filter(mut rest: &[u8]) -> Vec<u8> {
+/// Implements RFC 854 by looking ahead.
+fn oracle_of_filter(mut rest: &[u8]) -> Vec<u8> {
     let mut kept = Vec::new();
     while let Some((first, after)) = rest.split_first() {
         rest = after;
@@ -51,17 +51,16 @@ fn behind_subnegotiation(mut rest: &[u8]) -> &[u8] {
     }
 }
 
-/// Lines: however they are cut they are what splitting the filtered input at each end of a line
-/// makes of them; what is said in them is read the same way twice; what a server prints is read
-/// back.
+/// Lines: for any cuts they equal the filtered input split at the line endings; a client line
+/// parses the same way twice; a printed server line is read back.
 pub fn chat_line(input: &[u8]) {
     let short = &input[..input.len().min(INPUT_MAX)];
-    let twin = twin_of_lines(&twin_of_filter(short));
+    let oracle = oracle_of_lines(&oracle_of_filter(short));
     for ends in cuts(short.len(), &mut random(short)) {
-        assert_eq!(pieces(short, &ends), twin);
+        assert_eq!(pieces(short, &ends), oracle);
     }
-    assert_eq!(pieces(input, &[input.len()]), twin_of_lines(&twin_of_filter(input)));
-    for piece in &twin {
+    assert_eq!(pieces(input, &[input.len()]), oracle_of_lines(&oracle_of_filter(input)));
+    for piece in &oracle {
         if let Piece::Line { text, .. } = piece {
             speak(text);
         }
@@ -76,36 +75,36 @@ fn pieces(input: &[u8], ends: &[usize]) -> Vec<Piece> {
         while let Parse::Done(piece, used) = reader.next(rest) {
             rest = &rest[used..];
             pieces.extend((piece != Piece::Nothing).then_some(piece));
-            assert!(reader.held() <= LINE_BYTES_MAX, "what waits for its end is bounded");
+            assert!(reader.held() <= LINE_BYTES_MAX, "an unfinished line is bounded");
         }
     }
     pieces.extend(reader.last());
     pieces
 }
 
-/// By looking at whole lines: what ends each of them, then what is taken back, then what it is.
-fn twin_of_lines(filtered: &[u8]) -> Vec<Piece> {
+/// Works on whole lines: finds their endings, applies the editing keys, then classifies them.
+fn oracle_of_lines(filtered: &[u8]) -> Vec<Piece> {
     let (mut lines, mut rest) = (Vec::new(), filtered);
     while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
         let (line, behind) = rest.split_at(end);
         let first = lines.is_empty();
-        lines.push(twin_of_line(line, first, behind[0] == b'\r'));
+        lines.push(oracle_of_line(line, first, behind[0] == b'\r'));
         let ending = match behind {
             [b'\r', b'\n' | 0, ..] => 2,
             _ => 1,
         };
         rest = &behind[ending..];
     }
-    // What follows the last ending is a line only if anything is left of it.
-    let left = twin_of_editing(rest, lines.is_empty());
+    // The rest after the last ending is a line only if editing leaves something of it.
+    let left = oracle_of_editing(rest, lines.is_empty());
     if left.is_none_or(|left| !left.is_empty()) {
-        lines.push(twin_of_line(rest, lines.is_empty(), false));
+        lines.push(oracle_of_line(rest, lines.is_empty(), false));
     }
     lines
 }
 
-/// What is left of a line when everything was taken back that was; nothing if it became too long.
-fn twin_of_editing(line: &[u8], first: bool) -> Option<Vec<u8>> {
+/// Returns a line after editing, or `None` if it became too long.
+fn oracle_of_editing(line: &[u8], first: bool) -> Option<Vec<u8>> {
     let (mut left, mut marked) = (Vec::new(), !first);
     for byte in line {
         if matches!(byte, 0x08 | 0x7f) {
@@ -125,8 +124,8 @@ fn twin_of_editing(line: &[u8], first: bool) -> Option<Vec<u8>> {
     Some(left)
 }
 
-fn twin_of_line(line: &[u8], first: bool, crlf: bool) -> Piece {
-    let Some(left) = twin_of_editing(line, first) else { return Piece::Refused(Bad::TooLong) };
+fn oracle_of_line(line: &[u8], first: bool, crlf: bool) -> Piece {
+    let Some(left) = oracle_of_editing(line, first) else { return Piece::Refused(Bad::TooLong) };
     let Ok(text) = std::str::from_utf8(&left) else { return Piece::Refused(Bad::Encoding) };
     let command = text.starts_with('/') && !text.starts_with("//");
     let clean = |c: char| match u32::from(c) {
@@ -137,12 +136,15 @@ fn twin_of_line(line: &[u8], first: bool, crlf: bool) -> Piece {
     Piece::Line { text: text.chars().map(clean).collect(), crlf }
 }
 
-/// A clean line, as a client's and as a server's.
+/// Checks a clean line as a client's and as a server's.
 fn speak(line: &str) {
     match said(line) {
         Parse::Done(Said::Text(text), used) => {
             assert_eq!(used, line.len());
-            assert!(line.ends_with(text) && line.len() - text.len() <= 1, "text is what was said");
+            assert!(
+                line.ends_with(text) && line.len() - text.len() <= 1,
+                "the text is the end of the line"
+            );
             assert!(!line.starts_with('/') || line.starts_with("//"));
             echo(text);
         }
@@ -160,7 +162,7 @@ fn speak(line: &str) {
     }
 }
 
-/// Text comes out of a server's line as it went in, whatever it is.
+/// Checks that any text survives printing and reading of a server line.
 fn echo(text: &str) {
     use crate::wire::chat::ServerLine;
     let mut out = Vec::new();
@@ -169,10 +171,10 @@ fn echo(text: &str) {
     printer.heard(7, "ann", "3fa9", text);
     printer.ok(215, format_args!("lines=1"));
     printer.item(text);
-    let printed = String::from_utf8(out).expect("text in, text out");
+    let printed = String::from_utf8(out).expect("text stays text");
     let read = |line| match server_line(line) {
         Parse::Done(value, _) => value,
-        Parse::More | Parse::Bad(_) => panic!("{line:?} is no line of a server"),
+        Parse::More | Parse::Bad(_) => panic!("{line:?} is not a server line"),
     };
     let lines = printed.strip_suffix('\n').expect("lines end").split('\n').map(read);
     let expected = [

@@ -1,6 +1,6 @@
-//! What holds for the values of fields: ranges, preconditions, preferences, cookies.
+//! The laws of field values: ranges, preconditions, preferences, cookies.
 
-use super::{INPUT_MAX, twins};
+use super::{INPUT_MAX, oracles};
 use crate::wire::accept::{self, Coding};
 use crate::wire::conditional::{Conditions, Part, Tag, Validators, Verdict};
 use crate::wire::http::{Field, Method};
@@ -8,17 +8,17 @@ use crate::wire::metrics_accept::prefers_text;
 use crate::wire::range::{self as wire_range, Selection, Span, Spec};
 use crate::wire::{conditional as wire_conditional, cookie as wire_cookie};
 
-/// Lengths of representations that a range is held against.
+/// Lengths of representations that ranges are applied to.
 const LENGTHS: [u64; 7] = [0, 1, 2, 10, 1000, u64::MAX - 1, u64::MAX];
 
-/// Ranges: valid as the twin says, resolved as it says, inside of the representation, and the
-/// same when they are written down again.
+/// Ranges: valid as the oracle says, resolved as it says, within the representation, and the same
+/// after being printed and parsed again.
 pub fn range(input: &[u8]) {
     let set = wire_range::set(input);
     for length in LENGTHS {
-        let twin = std::str::from_utf8(input).ok().and_then(|text| twins::range(text, length));
-        assert_eq!(set.is_ok(), twin.is_some());
-        let (Ok(set), Some(spans)) = (set, twin) else { continue };
+        let oracle = std::str::from_utf8(input).ok().and_then(|text| oracles::range(text, length));
+        assert_eq!(set.is_ok(), oracle.is_some());
+        let (Ok(set), Some(spans)) = (set, oracle) else { continue };
         let satisfied = spans.iter().flatten().count();
         match set.of(length) {
             Selection::One(Span { first, last }) => {
@@ -42,8 +42,8 @@ pub fn range(input: &[u8]) {
     assert!(again.specs().eq(set.specs()));
 }
 
-/// Preconditions: the input is a method, a tag, a date and fields, each on a line. The verdict is
-/// the twin's, whatever the order of the fields and the case of their names.
+/// Preconditions: the input is a method, a tag, a date and fields, each on a line. The result is
+/// the oracle's, for any order of the fields and any case of their names.
 pub fn conditional(input: &[u8]) {
     let mut lines = input[..input.len().min(INPUT_MAX)].split(|b| *b == b'\n');
     let method = match lines.next() {
@@ -60,7 +60,7 @@ pub fn conditional(input: &[u8]) {
         fields.push((name, line[colon + 1..].trim_ascii()));
     }
     let current = Validators { etag: etag.map(Tag::strong), modified };
-    let case = twins::Case {
+    let case = oracles::Case {
         method: method.name(),
         etag,
         modified: modified.map(Into::into),
@@ -89,7 +89,7 @@ fn part(
     conditions: &Conditions<'_, '_>,
     method: Method,
     current: &Validators<'_>,
-    case: &twins::Case<'_>,
+    case: &oracles::Case<'_>,
     length: u64,
 ) {
     let value = case.fields.iter().find(|(name, _)| name == "range").map(|(_, value)| *value);
@@ -103,7 +103,7 @@ fn part(
 }
 
 /// Preferences: each line is a field. Elements, the choice among any of the codings, and that
-/// between JSON and HTML are the twin's; what wins was acceptable, and loses once it is refused.
+/// between JSON and HTML are the oracle's; the winner was acceptable, and loses once it is refused.
 pub fn accept_encoding(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(&input[..input.len().min(INPUT_MAX)]) else {
         return;
@@ -111,20 +111,20 @@ pub fn accept_encoding(input: &[u8]) {
     let sent: Vec<_> = text.split('\n').collect();
     for values in [&sent[..], &[]] {
         let bytes = values.iter().map(|value| value.as_bytes());
-        let twin = twins::preferences(values);
+        let oracle = oracles::preferences(values);
         let elements = bytes.clone().flat_map(accept::elements);
         let elements = elements.map(|e| {
             let name = String::from_utf8_lossy(e.name).to_ascii_lowercase();
             (name, f64::from(e.weight) / 1000.0)
         });
-        assert_eq!(elements.collect::<Vec<_>>(), twin);
-        assert_eq!(accept::prefers_json(&bytes), twins::prefers_json(values));
+        assert_eq!(elements.collect::<Vec<_>>(), oracle);
+        assert_eq!(accept::prefers_json(&bytes), oracles::prefers_json(values));
         for subset in 0..1 << Coding::ALL.len() {
             let is_in = |coding: &Coding| subset >> *coding as usize & 1 == 1;
             let available: Vec<_> = Coding::ALL.into_iter().filter(is_in).collect();
             let names: Vec<_> = available.iter().map(|coding| coding.token()).collect();
             let chosen = accept::coding(bytes.clone(), &available);
-            assert_eq!(chosen.map(Coding::token), twins::coding(values, &names));
+            assert_eq!(chosen.map(Coding::token), oracles::coding(values, &names));
             let Some(chosen) = chosen else { continue };
             let refusal = format!("{};q=0", chosen.token());
             let refused = [refusal.as_str()].into_iter().chain(values.iter().copied());
@@ -133,8 +133,8 @@ pub fn accept_encoding(input: &[u8]) {
     }
 }
 
-/// Cookies: each line is a field. The pairs are the twin's, the first of a name is found, and
-/// nothing is lost when they are written down again.
+/// Cookies: each line is a field. The pairs are the oracle's, the first of a name is found, and
+/// nothing is lost when they are printed and parsed again.
 pub fn cookie(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(&input[..input.len().min(INPUT_MAX)]) else {
         return;
@@ -142,19 +142,19 @@ pub fn cookie(input: &[u8]) {
     let lines: Vec<_> = text.split('\n').collect();
     let values = || lines.iter().map(|line| line.as_bytes());
     let pairs: Vec<_> = wire_cookie::pairs(values()).collect();
-    let twin = twins::cookies(&lines);
-    assert!(pairs.iter().copied().eq(twin.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()))));
-    for (name, _) in &twin {
-        let first = twin.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_bytes());
+    let oracle = oracles::cookies(&lines);
+    assert!(pairs.iter().copied().eq(oracle.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()))));
+    for (name, _) in &oracle {
+        let first = oracle.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_bytes());
         assert_eq!(wire_cookie::find(values(), name), first);
     }
-    let written: Vec<_> = twin.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let written: Vec<_> = oracle.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let written = written.join("; ");
     assert!(wire_cookie::pairs(std::iter::once(written.as_bytes())).eq(pairs));
 }
 
-/// Forms of metrics: each line is a field. The form is the twin's, in whatever case and whatever
-/// else is accepted; JSON by name never speaks for text.
+/// Formats of metrics: each line is a field. The format is the oracle's, in any case and with any
+/// other accepted types; JSON by name never selects text.
 pub fn metrics_accept(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(&input[..input.len().min(INPUT_MAX)]) else {
         return;
@@ -162,7 +162,7 @@ pub fn metrics_accept(input: &[u8]) {
     let lines: Vec<_> = text.split('\n').collect();
     let values = || lines.iter().map(|line| line.as_bytes());
     let prefers = prefers_text(values());
-    assert_eq!(prefers, twins::prefers_metrics_text(&lines));
+    assert_eq!(prefers, oracles::prefers_metrics_text(&lines));
     let shouted: Vec<_> = lines.iter().map(|line| line.to_ascii_uppercase()).collect();
     assert_eq!(prefers, prefers_text(shouted.iter().map(String::as_bytes)));
     let others = [&b"text/html"[..], b"*/*;q=0.1", b"text/plain"];

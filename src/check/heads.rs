@@ -1,4 +1,4 @@
-//! What holds for every request head, however it is cut.
+//! The law of request heads.
 
 use super::{INPUT_MAX, cuts, naive, random, tight};
 use crate::limits::Limits;
@@ -12,15 +12,15 @@ enum Verdict {
     Bad(Bad),
 }
 
-/// Heads: the twin agrees, cuts and later bytes change nothing, nothing is decided early, and
-/// nothing that is lost already is still called incomplete.
+/// Heads: the oracle agrees, cuts and later bytes change nothing, nothing is decided early, and a
+/// head that is beyond repair is never called incomplete.
 pub fn http_head(input: &[u8]) {
     let input = &input[..input.len().min(INPUT_MAX)];
     for limits in [Limits::default(), tight()] {
         let verdict = ask(input, &mut Scan::default(), &limits);
         match (&verdict, naive::head(input, &limits)) {
-            (Verdict::Done(head), twin) => assert_eq!(Some(head), twin.as_ref()),
-            (Verdict::More | Verdict::Bad(_), twin) => assert_eq!(twin, None, "{verdict:?}"),
+            (Verdict::Done(head), oracle) => assert_eq!(Some(head), oracle.as_ref()),
+            (Verdict::More | Verdict::Bad(_), oracle) => assert_eq!(oracle, None, "{verdict:?}"),
         }
         cuts_do_not_matter(input, &verdict, &limits);
         if verdict == Verdict::More {
@@ -88,8 +88,8 @@ fn later_bytes_do_not_matter(input: &[u8], verdict: &Verdict, limits: &Limits) {
     }
 }
 
-/// `More` promises that the bytes so far can still become a request, or at least something that
-/// only the meaning of its fields, its size or its version will refuse.
+/// Asserts the promise of `More`: the bytes can still become a request, or at least one that is
+/// refused only for the meaning of its fields, its size or its version.
 fn a_completion_exists(input: &[u8], limits: &Limits) {
     let head = b"\nGET / HTTP/1.0\r\n\r\n";
     let tails = (0..head.len()).map(|at| &head[at..]).chain([&b":\r\n\r\n"[..]]);

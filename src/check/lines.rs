@@ -1,4 +1,4 @@
-//! What holds for lines, for proofs, and for a whole conversation of proof of work.
+//! The laws of lines, of proofs, and of a whole proof-of-work session.
 
 use super::naive;
 use super::sessions::Driver;
@@ -13,16 +13,16 @@ use sha2::{Digest, Sha256};
 /// A bound so low that short inputs exceed it.
 const MOST: usize = 16;
 
-/// Zero bits that a conversation asks for: some searches end on the loop, some do not.
+/// Zero bits that a session requires: some searches end on the loop, some do not.
 const BITS: u32 = 4;
 
-/// Lines: however they are cut they are what splitting at each LF makes of them, and a session
-/// answers each with one reply, in order, that SHA-256 confirms.
+/// Lines: for any cuts they equal the input split at each LF, and a session answers each with one
+/// reply, in order, that SHA-256 confirms.
 pub fn pow_line(input: &[u8]) {
     let short = &input[..input.len().min(INPUT_MAX)];
-    let twin = naive::lines(short, MOST);
+    let oracle = naive::lines(short, MOST);
     for ends in cuts(short.len(), &mut random(short)) {
-        assert_eq!(read(short, &ends), twin);
+        assert_eq!(read(short, &ends), oracle);
     }
     let mut rng = random(input);
     let step = rng.usize(1..=input.len().max(1));
@@ -31,8 +31,8 @@ pub fn pow_line(input: &[u8]) {
     }
 }
 
-/// The lines of `input` as a reader finds them whose buffer grows by these ends. `None` stands
-/// for a line that is too long.
+/// Returns the lines of `input` as a reader finds them whose buffer grows by these ends. `None`
+/// stands for a line that is too long.
 fn read(input: &[u8], ends: &[usize]) -> Vec<Option<Vec<u8>>> {
     let (mut lines, mut buffer, mut at) = (Vec::new(), Vec::new(), 0);
     let (mut scan, mut discarding) = (Scan::default(), false);
@@ -57,14 +57,14 @@ fn read(input: &[u8], ends: &[usize]) -> Vec<Option<Vec<u8>>> {
                 Parse::More => break,
             }
         }
-        assert!(buffer.len() <= MOST + 1, "what waits for its end is bounded");
+        assert!(buffer.len() <= MOST + 1, "an unfinished line is bounded");
     }
     let last = if discarding { None } else { line::last(&buffer) };
     lines.extend(last.map(|line| Some(line.to_vec())));
     lines
 }
 
-/// Lets a session have `input` in pieces of `width`, and checks what it says to them.
+/// Feeds `input` to a session in pieces of `width`, and checks its output.
 fn converse(input: &[u8], width: usize) {
     let mut driver = Driver::open(Kind::Pow);
     driver.world.pow.bits = BITS;
@@ -90,7 +90,7 @@ fn converse(input: &[u8], width: usize) {
     check(&said, &answerable(naive::lines(input, MESSAGE_BYTES_MAX)));
 }
 
-/// Does what was submitted, and what that makes room for, until the session wants input again.
+/// Runs the submitted jobs, and those that follow, until the session wants input again.
 fn search(driver: &mut Driver) {
     while let Some((ticket, job)) = driver.tickets.pop() {
         let Job::Compute(mut job) = job else { unreachable!("a line asks for computation only") };
@@ -107,14 +107,14 @@ fn search(driver: &mut Driver) {
     }
 }
 
-/// The lines up to the third in a row that is too long, after which nothing is read.
+/// Returns the lines up to the third too long one in a row, after which nothing is read.
 fn answerable(mut lines: Vec<Option<Vec<u8>>>) -> Vec<Option<Vec<u8>>> {
     let third = lines.windows(3).position(|three| three.iter().all(Option::is_none));
     lines.truncate(third.map_or(lines.len(), |at| at + 3));
     lines
 }
 
-/// One reply a line, and nothing besides.
+/// Asserts that there is one reply for each line, and nothing else.
 fn check(mut said: &[u8], lines: &[Option<Vec<u8>>]) {
     for line in lines {
         let Some(message) = line else {
@@ -134,20 +134,20 @@ fn check(mut said: &[u8], lines: &[Option<Vec<u8>>]) {
     assert!(said.is_empty(), "more replies than lines");
 }
 
-/// Proofs: read as the twin reads them, and printed as they were written.
+/// Proofs: parsed as the oracle parses them, and printed as they were written.
 pub fn pow_proof(input: &[u8]) {
     for seed_len in [5, 10] {
-        let twin = naive::proof(input, seed_len);
+        let oracle = naive::proof(input, seed_len);
         match wire::proof(input, seed_len) {
             Parse::Done(proof, used) => {
                 assert_eq!(used, input.len());
-                let (message, seed, _) = twin.expect("the twin sees a proof too");
+                let (message, seed, _) = oracle.expect("the oracle sees a proof too");
                 assert_eq!((proof.message, proof.seed), (message, seed));
                 let mut printed = Vec::new();
                 wire::print(proof.message, proof.seed, &proof.hash, &mut printed);
                 assert_eq!(printed, input);
             }
-            Parse::Bad(wire::Bad::Format) => assert_eq!(twin, None),
+            Parse::Bad(wire::Bad::Format) => assert_eq!(oracle, None),
             Parse::More => unreachable!("a line is whole"),
         }
     }

@@ -1,5 +1,5 @@
-//! What holds for the lobby, whatever visitors, agents and time do: a twin that knows only lists
-//! agrees with it about who waits, who talks with whom, and what became of everybody.
+//! The law of the lobby: after any operations of visitors, agents and time, an oracle made of lists
+//! agrees about the queue, the chats, and the outcome of each visit.
 
 use crate::service::Id;
 use crate::service::chat::lobby::{
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 /// Agents of a run.
 const AGENTS: usize = 3;
 
-/// How patient they are: so that a few ticks of some seconds reach everything.
+/// So short that a few ticks of some seconds reach every timeout.
 const SETTINGS: Settings = Settings {
     wait: Duration::from_secs(40),
     queue: 4,
@@ -21,7 +21,7 @@ const SETTINGS: Settings = Settings {
     idle: Duration::from_secs(60),
 };
 
-/// A visitor, as the twin sees it.
+/// A visitor, as the oracle sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Guest {
     visit: Visit,
@@ -36,7 +36,7 @@ enum Place {
     Rates,
 }
 
-/// An agent, as the twin sees it.
+/// An agent, as the oracle sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Colleague {
     signed_in: bool,
@@ -46,13 +46,13 @@ struct Colleague {
     idle_since: u64,
 }
 
-/// The lobby and its twin.
+/// The lobby and its oracle.
 struct Pair {
     lobby: Lobby,
     now: Instant,
     begun: Instant,
     connections: u32,
-    /// In the order of the queue, as far as they wait.
+    /// Those who wait come in the order of the queue.
     guests: Vec<Guest>,
     peers: Vec<(Visit, Id)>,
     agents: [Colleague; AGENTS],
@@ -62,14 +62,14 @@ struct Pair {
     entered: u64,
 }
 
-const NOBODY: Id = Id { slot: u32::MAX, generation: 0 };
+const NO_PEER: Id = Id { slot: u32::MAX, generation: 0 };
 
-/// Operations: a byte for what, a byte for whom.
+/// Operations of two bytes: one selects the action, one the actor.
 pub fn lobby_ops(input: &[u8]) {
     let mut pair = Pair::new();
     for op in input.chunks_exact(2).take(300) {
-        let [what, whom] = *op else { unreachable!("chunks of two") };
-        pair.act(what % 13, usize::from(whom));
+        let [action, actor] = *op else { unreachable!("chunks of two") };
+        pair.act(action % 13, usize::from(actor));
         pair.compare();
     }
     pair.leave();
@@ -87,7 +87,7 @@ impl Pair {
             guests: Vec::new(),
             peers: Vec::new(),
             agents: [Colleague { capacity: 1, ..Colleague::default() }; AGENTS],
-            agent_peers: [NOBODY; AGENTS],
+            agent_peers: [NO_PEER; AGENTS],
             out: Out::default(),
             ended: [0; 5],
             entered: 0,
@@ -103,23 +103,23 @@ impl Pair {
         Id { slot: self.connections, generation: 0 }
     }
 
-    fn act(&mut self, what: u8, whom: usize) {
+    fn act(&mut self, action: u8, actor: usize) {
         self.out = Out::default();
         let at = self.at();
-        let agent = whom % AGENTS;
-        match what {
+        let agent = actor % AGENTS;
+        match action {
             0 | 1 => self.hello(),
-            2 => self.visitor(whom, Pair::leave_one),
-            3 => self.visitor(whom, Pair::cut_off),
-            4 => self.visitor(whom, Pair::resume),
-            5 => self.visitor(whom, Pair::talk),
+            2 => self.visitor(actor, Pair::leave_one),
+            3 => self.visitor(actor, Pair::cut_off),
+            4 => self.visitor(actor, Pair::resume),
+            5 => self.visitor(actor, Pair::talk),
             6 => self.sign_in(agent),
-            7 => self.mood(agent, whom >= 128),
-            8 => self.capacity(agent, 1 + whom / AGENTS % 3),
+            7 => self.mood(agent, actor >= 128),
+            8 => self.capacity(agent, 1 + actor / AGENTS % 3),
             9 => self.close(agent),
             10 => self.drop_agent(agent, at),
             11 => self.quit(agent),
-            _ => self.pass(Duration::from_secs(1 + whom as u64 % 16)),
+            _ => self.pass(Duration::from_secs(1 + actor as u64 % 16)),
         }
         self.settle();
     }
@@ -141,11 +141,11 @@ impl Pair {
         }
     }
 
-    fn visitor(&mut self, whom: usize, act: fn(&mut Pair, usize, Id)) {
+    fn visitor(&mut self, actor: usize, act: fn(&mut Pair, usize, Id)) {
         if self.guests.is_empty() {
             return;
         }
-        let place = whom % self.guests.len();
+        let place = actor % self.guests.len();
         let visit = self.guests[place].visit;
         let peer = self.peers.iter().rev().find(|(other, _)| *other == visit);
         let peer = peer.expect("every guest had a connection").1;
@@ -176,7 +176,7 @@ impl Pair {
     fn resume(&mut self, place: usize, _: Id) {
         let (visit, at) = (self.guests[place].visit, self.at());
         let token = self.lobby.find(visit).map(|visitor| u128::from_be_bytes(visitor.token));
-        let token = format!("{:032x}", token.expect("the twin thinks that it is there"));
+        let token = format!("{:032x}", token.expect("the oracle knows the visitor"));
         let peer = self.connection();
         let back = self.lobby.resume(peer, &token, Some(0), at, &mut self.out);
         assert_eq!(back, Ok(visit));
@@ -256,8 +256,8 @@ impl Pair {
         }
     }
 
-    /// What time does is the lobby's word: the twin takes over who is gone, and dispatches
-    /// nothing, since the lobby says whom it has brought together.
+    /// Lets time pass. The oracle copies departures and new chats from the lobby, and dispatches
+    /// nothing itself.
     fn pass(&mut self, time: Duration) {
         self.now += time;
         let at = self.at();
@@ -265,7 +265,7 @@ impl Pair {
         for agent in 0..AGENTS {
             let signed_in = self.lobby.agents()[agent].shift.is_some();
             if self.agents[agent].signed_in && !signed_in {
-                assert!(!self.agents[agent].here, "only who was cut off is given up");
+                assert!(!self.agents[agent].here, "only a disconnected agent is signed out");
                 self.agents[agent] = Colleague { capacity: 1, ..Colleague::default() };
             }
         }
@@ -276,7 +276,9 @@ impl Pair {
             let visitor = lobby.find(guest.visit).expect("it was retained");
             guest.place = match visitor.state {
                 State::Queued(_) => Place::Waits,
-                State::Active(_) => Place::Talks(visitor.agent.expect("somebody talks with it")),
+                State::Active(_) => {
+                    Place::Talks(visitor.agent.expect("an active visitor has an agent"))
+                }
                 State::Rating => Place::Rates,
             };
         }
@@ -306,7 +308,7 @@ impl Pair {
         }
     }
 
-    /// The visitors of an agent that has gone are the head of the queue, in their order.
+    /// Puts the visitors of an agent who has left at the head of the queue, in their order.
     fn agent_out(&mut self, agent: usize) {
         let lobby = &self.lobby;
         let mut theirs = Vec::new();
@@ -317,7 +319,7 @@ impl Pair {
         });
         theirs.sort_by_key(|guest| lobby.find(guest.visit).map(|visitor| visitor.arrived.now));
         self.agents[agent] = Colleague { capacity: 1, ..Colleague::default() };
-        // Which of them is first is the lobby's word: they may be with others by now.
+        // The lobby decides about their order: they may have other agents by now.
         let order = |guest: &Guest| lobby.place(guest.visit).unwrap_or(0);
         theirs.sort_by_key(order);
         let back = theirs.into_iter().map(|guest| Guest { place: Place::Waits, ..guest });
@@ -345,7 +347,7 @@ impl Pair {
         }
     }
 
-    /// Counts what was written.
+    /// Counts the written records.
     fn settle(&mut self) {
         for item in &self.out.0 {
             let Item::Write(Record::Session(past)) = item else { continue };
@@ -364,19 +366,19 @@ impl Pair {
         waiting.sort_by_key(|visit| self.lobby.place(*visit));
         assert!(waiting.iter().all(|visit| self.lobby.place(*visit).is_some()));
         for guest in &self.guests {
-            let visitor = self.lobby.find(guest.visit).expect("both know it");
-            assert_eq!(visitor.peer.is_some(), guest.here, "both know whether it is here");
+            let visitor = self.lobby.find(guest.visit).expect("both know the visitor");
+            assert_eq!(visitor.peer.is_some(), guest.here, "both know if it is connected");
             if let Place::Talks(agent) = guest.place {
-                assert_eq!(visitor.agent, Some(agent), "both know with whom it talks");
+                assert_eq!(visitor.agent, Some(agent), "both know its agent");
             }
         }
         let settled = Outcome::Handled as usize..=Outcome::ShortAbandoned as usize;
         let settled: u64 = self.ended[settled].iter().sum();
         let open = self.guests.iter().filter(|guest| guest.place != Place::Rates).count();
-        assert_eq!(self.entered, settled + open as u64, "everybody has one outcome");
+        assert_eq!(self.entered, settled + open as u64, "each visitor has one outcome");
     }
 
-    /// In the end everybody goes home, and nothing is left over.
+    /// Lets all leave, and asserts that nothing is left over.
     fn leave(&mut self) {
         for agent in 0..AGENTS {
             let at = self.at();
@@ -391,8 +393,8 @@ impl Pair {
             self.settle();
             self.compare();
         }
-        assert!(self.lobby.is_empty() && self.guests.is_empty(), "somebody is left");
-        assert_eq!(self.lobby.next_timer(), None, "something is waited for");
+        assert!(self.lobby.is_empty() && self.guests.is_empty(), "all have left");
+        assert_eq!(self.lobby.next_timer(), None, "no timer is left");
     }
 }
 
@@ -401,7 +403,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_order_of_operations_leaves_lobby_and_twin_agreed() {
+    fn lobby_and_oracle_agree_after_any_operations() {
         let mut rng = fastrand::Rng::with_seed(11);
         for _ in 0..1500 {
             let ops = (0..rng.usize(..400)).map(|_| rng.u8(..)).collect::<Vec<_>>();

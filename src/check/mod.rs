@@ -1,9 +1,9 @@
-//! The laws of the parsers, asserted on any bytes: the body of every fuzz target and of the
-//! corpus test.
+//! The laws of the parsers, asserted on any bytes: the body of every fuzz target and of the corpus
+//! test.
 //!
-//! A law panics when it is broken and does nothing else. It never asks a parser whether the
-//! parser is right: the other side of each comparison is a twin in `naive`, another way of
-//! cutting the same bytes, or the way back.
+//! A law panics when it is broken and does nothing else. It never uses a parser to check itself:
+//! the other side of each comparison is an oracle in `naive` or `oracles`, another way of cutting
+//! the same bytes, or the way back.
 
 mod bodies;
 mod buffers;
@@ -13,11 +13,11 @@ mod heads;
 mod lines;
 mod lobby;
 mod naive;
+mod oracles;
 mod responses;
 mod sessions;
 mod store;
 mod stream;
-mod twins;
 mod values;
 
 pub use bodies::chunked;
@@ -42,7 +42,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// A law: it panics on bytes that break it.
+/// A law: panics on bytes that break it.
 pub type Law = fn(&[u8]);
 
 /// Every law under the name of its fuzz target and of its corpus.
@@ -70,12 +70,12 @@ pub const LAWS: &[(&str, Law)] = &[
     ("lobby_ops", lobby_ops),
 ];
 
-/// Bytes of input that a law looks at. Longer ones only cost time: every bound of [`tight`] is
+/// Bytes of input that a law examines. Longer inputs only cost time: every bound of [`tight`] is
 /// far below.
 const INPUT_MAX: usize = 1024;
 
-/// A world with the defaults, without clocks and disks; its legacy server, said to listen on the
-/// standard port, never damages an answer.
+/// Creates a world with the defaults, without clocks and disks; its legacy server supposedly
+/// listens on the standard port, and never damages an answer.
 pub fn world(limits: Limits) -> World {
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
     World {
@@ -101,7 +101,7 @@ pub fn world(limits: Limits) -> World {
     }
 }
 
-/// A chat with the defaults and two agents, `bo` and `cy`, whose secrets are their names.
+/// Opens a chat with the defaults and two agents, `bo` and `cy`, whose secrets are their names.
 fn opening() -> live::Opening {
     let account = |name: &str| live::Account {
         name: name.to_string(),
@@ -125,7 +125,7 @@ fn opening() -> live::Opening {
     }
 }
 
-/// Bounds so low that short inputs reach them.
+/// Returns bounds so low that short inputs reach them.
 fn tight() -> Limits {
     Limits {
         head_bytes: 160,
@@ -138,7 +138,7 @@ fn tight() -> Limits {
     }
 }
 
-/// Randomness that the same input always gets again.
+/// Returns a generator that is the same for the same input.
 fn random(input: &[u8]) -> fastrand::Rng {
     let seed = input.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, &b| {
         (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
@@ -146,7 +146,7 @@ fn random(input: &[u8]) -> fastrand::Rng {
     fastrand::Rng::with_seed(seed)
 }
 
-/// Ways to cut `length` bytes, as growing ends: at once, byte by byte, and twice by chance.
+/// Returns ways to cut `length` bytes, as growing ends: at once, byte by byte, and twice at random.
 fn cuts(length: usize, random: &mut fastrand::Rng) -> [Vec<usize>; 4] {
     let mut by_chance = || {
         let step_max = random.usize(1..=length.max(1));
@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    /// What requests, responses, bodies and lines are made of.
+    /// Building blocks of requests, responses, bodies and lines.
     const FRAGMENTS: &[&[u8]] = &[
         b"GET ",
         b"POST ",
@@ -246,7 +246,7 @@ mod tests {
         b"00094a28ae5eca5dfc9e6e71bb9e4eae40ba0bf2c6dfc5e7f6a1b0f96e60cafe",
     ];
 
-    /// Pieces of requests and bodies in any order: enough to reach most states without a fuzzer.
+    /// Pieces of requests and bodies in any order reach most states without a fuzzer.
     #[test]
     fn laws_hold_on_shuffled_fragments() {
         let mut random = fastrand::Rng::with_seed(7);

@@ -1,13 +1,13 @@
-//! The stupid twins: whole input in hand, one rule after the other, nothing remembered.
+//! Naive oracles: the whole input at hand, one rule after the other, no state.
 //!
-//! They share no table and no helper with `wire`, and only say what is accepted, not why
-//! something is refused. Slow on purpose; never called while serving.
+//! They share no table and no helper with `wire`, and only say what is accepted, not why something
+//! is refused. They are slow on purpose, and never called while serving.
 
 pub(super) mod response;
 
 use crate::limits::Limits;
 
-/// What a twin makes of a complete, valid head.
+/// A complete, valid head as the oracle parses it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) used: usize,
@@ -25,7 +25,7 @@ pub(super) struct Head {
 const TCHAR: &str = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const UNRESERVED_AND_SUB_DELIMS: &str = "-._~!$&'()*+,;=";
 
-/// The head at the beginning of `input`, if a complete and valid one is there.
+/// Parses the head at the beginning of `input`; `None` if it is not complete and valid.
 pub(super) fn head(input: &[u8], limits: &Limits) -> Option<Head> {
     let mut rest = input;
     for _ in 0..2 {
@@ -112,7 +112,7 @@ fn target_bytes(target: &str) -> bool {
         && query.chars().all(|c| ('!'..='~').contains(&c) && !"\"#<>".contains(c))
 }
 
-/// The values of all fields of a name, as if they had been one list.
+/// Returns the values of all fields of a name, as if they had been one list.
 fn list(fields: &[(String, Vec<u8>)], name: &str) -> Option<Vec<String>> {
     let values = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
     let values: Vec<_> =
@@ -151,7 +151,7 @@ fn keeps_alive(fields: &[(String, Vec<u8>)], is_new: bool) -> bool {
     !has("close") && (is_new || has("keep-alive"))
 }
 
-/// Refused, or the host of a `Host` field if there is one.
+/// Returns the host of a `Host` field if there is one; the outer `None` refuses.
 fn host_field(fields: &[(String, Vec<u8>)], is_new: bool) -> Option<Option<String>> {
     let hosts: Vec<_> = fields.iter().filter(|(n, _)| n.eq_ignore_ascii_case("host")).collect();
     match hosts[..] {
@@ -165,7 +165,7 @@ fn host_field(fields: &[(String, Vec<u8>)], is_new: bool) -> Option<Option<Strin
     }
 }
 
-/// Refused, or the authority that the target has if it has one.
+/// Returns the authority of the target if it has one; the outer `None` refuses.
 fn authority(method: &str, target: &str) -> Option<Option<String>> {
     if target.starts_with('/') {
         return Some(None);
@@ -241,7 +241,7 @@ fn reg_name(name: &str) -> bool {
     true
 }
 
-/// The body at the beginning of `input` and the bytes it took, if a complete, valid one is there.
+/// Decodes the body at the beginning of `input`; `None` if it is not complete and valid.
 pub(super) fn chunked(input: &[u8], limits: &Limits) -> Option<(Vec<u8>, usize)> {
     let (mut body, mut rest, mut extensions) = (Vec::new(), input, 0);
     loop {
@@ -282,7 +282,7 @@ pub(super) fn chunked(input: &[u8], limits: &Limits) -> Option<(Vec<u8>, usize)>
     }
 }
 
-/// Whether this is nothing, or extensions of a chunk, one after the other.
+/// Returns true for nothing, and for extensions of a chunk, one after the other.
 fn is_extension(text: &[u8]) -> bool {
     let text = text.iter().map(|&b| char::from(b)).collect::<String>();
     if text.chars().any(|c| (c < ' ' && c != '\t') || c == '\x7f') {
@@ -317,14 +317,14 @@ fn is_extension(text: &[u8]) -> bool {
     true
 }
 
-/// A line without its end, which is the first CR LF; and no CR or LF stands before it.
+/// Splits off a line at the first CR LF; no CR or LF may stand before it.
 fn take_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = input.windows(2).position(|w| w == b"\r\n")?;
     let line = &input[..end];
     (!line.contains(&b'\r') && !line.contains(&b'\n')).then_some((line, &input[end + 2..]))
 }
 
-/// A path decoded by writing each escape down as a number.
+/// Decodes a path by converting each escape to a number.
 pub(super) fn decode_path(path: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
     let mut bytes = path.bytes().collect::<std::collections::VecDeque<_>>();
@@ -347,8 +347,7 @@ pub(super) fn decode_path(path: &str) -> Option<Vec<u8>> {
     (!text.replace('\\', "/").split('/').any(|segment| segment == "..")).then_some(decoded)
 }
 
-/// What splitting at each LF makes of a stream that has ended. `None` stands for a line of more
-/// than `most` bytes.
+/// Splits a stream that has ended at each LF. `None` stands for a line of more than `most` bytes.
 pub(super) fn lines(input: &[u8], most: usize) -> Vec<Option<Vec<u8>>> {
     let mut lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
     if lines.last().is_some_and(|last| last.is_empty()) {
@@ -358,7 +357,7 @@ pub(super) fn lines(input: &[u8], most: usize) -> Vec<Option<Vec<u8>>> {
     bare.map(|line| (line.len() <= most).then(|| line.to_vec())).collect()
 }
 
-/// Message, seed and hash: what stands before, between and behind the last two commas.
+/// Returns message, seed and hash: the parts before, between and after the last two commas.
 pub(super) fn proof(line: &[u8], seed_len: usize) -> Option<(&[u8], &[u8], &[u8])> {
     let mut parts = line.rsplitn(3, |byte| *byte == b',');
     let (hash, seed, message) = (parts.next()?, parts.next()?, parts.next()?);

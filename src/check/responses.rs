@@ -1,4 +1,4 @@
-//! What holds for every stream of bytes that a server may answer with, however it is cut.
+//! The law of response streams.
 
 use super::naive::response::{Response, response};
 use super::{INPUT_MAX, cuts, random, tight};
@@ -7,20 +7,20 @@ use crate::limits::Limits;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Method};
 
-/// The answer, `None` if the stream ends before it does, or why it was refused.
+/// The response, `None` if the stream ends too early, or the reason why it was refused.
 type Verdict = Result<Option<Response>, Bad>;
 
-/// Answers: the twin agrees, cuts change nothing, nor does what follows an answer that ends by
-/// itself, and what was refused stays so.
+/// Responses: the oracle agrees, cuts change nothing, nor do bytes after a response that ends by
+/// itself, and a refused one stays refused.
 pub fn http_response(input: &[u8]) {
     let input = &input[..input.len().min(INPUT_MAX)];
     for limits in [Limits::default(), tight()] {
         for asked in [Method::Get, Method::Head] {
             let verdict = read(input, &[input.len()], asked, &limits);
-            let twin = response(input, asked == Method::Head, &limits);
+            let oracle = response(input, asked == Method::Head, &limits);
             assert_eq!(
                 verdict.as_ref().ok().and_then(Option::as_ref),
-                twin.as_ref(),
+                oracle.as_ref(),
                 "{verdict:?}"
             );
             for ends in cuts(input.len(), &mut random(input)) {
@@ -39,7 +39,7 @@ pub fn http_response(input: &[u8]) {
     }
 }
 
-/// Reads one answer from bytes that come up to these ends, then no more.
+/// Reads one response from bytes that arrive up to these ends, then no more.
 fn read(input: &[u8], ends: &[usize], asked: Method, limits: &Limits) -> Verdict {
     let mut reader = Reader::new(asked);
     let mut answer = Response { status: 0, body: Vec::new(), used: 0, keep_alive: false };

@@ -1,4 +1,4 @@
-//! Sessions under any sequence of events that a driver may tell them.
+//! Sessions under any sequence of events that a driver may send.
 
 use super::world;
 use crate::buf::{RecvBuf, SendBuf};
@@ -15,11 +15,11 @@ use crate::work::{Compute, Job, Outcome, files, pi, pow, process, reports};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// A driver that does what the input says, as long as the contract of the waist allows it.
+/// A driver that follows the input, within the contract of the waist.
 pub(super) struct Driver {
     pub(super) session: Session,
     recv: RecvBuf,
-    /// What a session may leave unread while it waits for more.
+    /// Bytes that a session may leave unread while it waits for more.
     unread_max: usize,
     pub(super) send: SendBuf,
     pub(super) world: World,
@@ -35,9 +35,9 @@ pub(super) struct Driver {
 
 const ID: Id = Id { slot: 0, generation: 0 };
 
-/// Sessions: told of anything in any order they neither panic nor stall nor leave a mess. The
-/// first byte names the kind of session; then each operation is a byte, and a length and bytes
-/// where it is input.
+/// Sessions: for any events in any order they neither panic nor stall nor leave anything behind.
+/// The first byte selects the kind of session; then each operation is a byte, with a length and
+/// bytes if it is input.
 pub fn session_ops(input: &[u8]) {
     let Some((first, mut rest)) = input.split_first() else { return };
     let kind = match first % 5 {
@@ -139,14 +139,14 @@ impl Driver {
                     | Kind::Tester
                     | Kind::Fetch(_),
                 ) => {
-                    panic!("who asked for that?")
+                    panic!("a server session must not open this kind")
                 }
-                // What it finds would come by mail: here it never comes.
+                // Its reply would come by mail, which never arrives here.
                 Effect::Open(kind) => {
                     assert!(matches!(kind, Kind::Search(_) | Kind::Fetch(_) | Kind::Keeper));
                 }
                 Effect::Spawn(_, kind) => assert_eq!(kind, Kind::Tester),
-                Effect::Post(..) => panic!("a server session has nobody to write to"),
+                Effect::Post(..) => panic!("a server session has no other session to write to"),
             }
         }
         progress
@@ -167,8 +167,8 @@ impl Driver {
         }
     }
 
-    /// Hands the input over as the loop does. Every call that is said to have advanced must have:
-    /// input was used, or the session is in another state.
+    /// Passes the input on as the loop does. Each call that claims to have advanced must have
+    /// consumed input or changed the state of the session.
     pub(super) fn digest(&mut self) {
         let mut idle_calls = 0;
         while self.session.wants_read() && !self.starved && !self.recv.is_empty() && !self.ended {
@@ -247,8 +247,8 @@ impl Driver {
         }
     }
 
-    /// With everything answered and the input at its end, the session ends too: nothing waits
-    /// for ever.
+    /// Asserts that the session ends once everything is answered and the input has ended: nothing
+    /// waits forever.
     fn leave(&mut self) {
         for _ in 0..1000 {
             self.digest();

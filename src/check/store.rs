@@ -1,4 +1,4 @@
-//! The bookstore: entries as text, and any run of entries against a naive book-keeper.
+//! The bookstore: entries as text, and any run of entries against a naive oracle.
 
 use crate::service::store::log::protocol::{
     COMMANDS_MAX, News, REPLICAS_MAX, Report, parse_told, print_told,
@@ -9,7 +9,7 @@ use crate::work::store::page::{Cursor, Page};
 use crate::work::store::{Book, Entry, Outcome, PRICE_MAX, QUANTITY_MAX};
 use std::collections::HashMap;
 
-/// What is read as entries is printed and read back as the same entries, and keeps every bound.
+/// Entries: parsed ones are printed and parsed back as the same, and keep every bound.
 pub fn log_entry(input: &[u8]) {
     let Some(entries) = parse(input) else { return };
     let printed = print(&entries);
@@ -34,7 +34,7 @@ pub fn log_entry(input: &[u8]) {
     }
 }
 
-/// What processes say to each other is printed and read back as the same, whatever it is taken for,
+/// Messages between processes: parsed ones are printed and parsed back as the same, as any type,
 /// and keeps every bound.
 pub fn store_protocol(input: &[u8]) {
     if let Some(report) = Report::parse(input) {
@@ -56,8 +56,8 @@ pub fn store_protocol(input: &[u8]) {
     }
 }
 
-/// The bytes are entries, four bytes each. Two tables that apply them stay equal; stock is what
-/// came in less what was sold, and never below nothing.
+/// Tables: the bytes are entries, four bytes each. Two tables that apply them stay equal; the stock
+/// is arrivals less sales, and never negative.
 pub fn store_ops(input: &[u8]) {
     let (mut one, mut two) = (Tables::default(), Tables::default());
     let mut stock = one.books.values().map(|book| (book.id, i64::from(book.quantity)));

@@ -1,4 +1,4 @@
-//! A connection's worth of requests, read as a server reads them.
+//! A connection's requests, read as a server reads them.
 
 use super::{INPUT_MAX, cuts, random, tight};
 use crate::limits::Limits;
@@ -6,7 +6,7 @@ use crate::wire::Parse;
 use crate::wire::chunked::{Chunked, Piece};
 use crate::wire::http::{self, Fields, Framing, Scan};
 
-/// What a server would see.
+/// An event that a server would see.
 #[derive(Debug, PartialEq, Eq)]
 enum Event {
     Head(String),
@@ -15,7 +15,7 @@ enum Event {
     Refused(&'static str),
 }
 
-/// Where the reader of a connection is.
+/// The position of the reader of a connection.
 enum Stage {
     Head(Scan),
     Length(u64),
@@ -23,8 +23,8 @@ enum Stage {
     Closed,
 }
 
-/// Streams: pipelined requests with bodies of both framings are the same requests however they
-/// are cut, and after a refusal there is nothing.
+/// Streams: for any cuts, pipelined requests with bodies of both framings are the same requests,
+/// and after a refusal there is nothing.
 pub fn http_stream(input: &[u8]) {
     let input = &input[..input.len().min(INPUT_MAX)];
     for limits in [Limits::default(), tight()] {
@@ -42,7 +42,7 @@ pub fn http_stream(input: &[u8]) {
 fn read(input: &[u8], ends: &[usize], limits: &Limits) -> Vec<Event> {
     let mut events = Vec::new();
     let mut stage = Stage::Head(Scan::default());
-    // Only a head waits in the buffer until it is complete; bodies leave it as they come.
+    // Only an incomplete head waits in the buffer; bodies leave it as they arrive.
     let mut buffer = Vec::new();
     let mut at = 0;
     for &end in ends {
@@ -57,7 +57,8 @@ fn read(input: &[u8], ends: &[usize], limits: &Limits) -> Vec<Event> {
     events
 }
 
-/// One step: what it used of the buffer, or `None` if it needs more or the connection is closed.
+/// Takes one step: returns the bytes consumed, or `None` if more are needed or the connection is
+/// closed.
 fn advance(
     stage: &mut Stage,
     buffer: &[u8],
@@ -109,7 +110,7 @@ fn advance(
     }
 }
 
-/// Adds to the body that is under way: where it was cut is no event.
+/// Appends to the current body: a cut is not an event.
 fn data(bytes: &[u8], events: &mut Vec<Event>) {
     match events.last_mut() {
         Some(Event::Body(body)) => body.extend(bytes),

@@ -1,4 +1,4 @@
-//! What holds for targets, paths, queries and JSON members.
+//! The laws of targets, paths, queries and JSON members.
 
 use super::naive;
 use crate::wire::json::{self as wire_json, FieldError, Need};
@@ -6,11 +6,11 @@ use crate::wire::target::{self as wire_target, Target};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use serde_json::Value;
 
-/// What must be escaped in a path that was decoded.
+/// The bytes that must be escaped in a decoded path.
 const NOT_IN_PATHS: &AsciiSet = &CONTROLS.add(b'%').add(b'\\').add(b'?').add(b'#').add(b' ');
 
-/// Targets: parts are what was sent, a path decodes as its twin says and encodes back, and the
-/// pairs of a query survive being written down again.
+/// Targets: the parts are those that were sent, a path decodes as its oracle says and encodes back,
+/// and the pairs of a query survive printing and parsing.
 pub fn target(input: &[u8]) {
     let Ok(raw) = std::str::from_utf8(input) else {
         return;
@@ -64,8 +64,8 @@ fn query(raw: &str) {
     }
 }
 
-/// JSON: any bytes get an answer, and the getters say what the document says when it is written
-/// down again.
+/// JSON: any bytes get a result, and the getters agree with the document after printing and
+/// parsing.
 pub fn json(input: &[u8]) {
     let Ok(value) = wire_json::parse(input) else {
         return;

@@ -1,35 +1,35 @@
-//! How long a peer is waited for that sends, or takes, or is expected to end.
+//! Timeouts and minimum rates for peers that send, receive, or are expected to close.
 
 use super::{LINGER_BYTES, LINGER_MAX, Limits};
 use std::time::{Duration, Instant};
 
-/// How a transfer gets on that depends on the peer's patience.
+/// The pace of a transfer whose speed depends on the peer.
 ///
-/// The least rate is one of a window that moves along: what was moved before it does not count. So
-/// whoever begins fast and then drips is found out like one that has dripped from the start.
+/// The minimum rate applies to a moving window: earlier bytes do not count. So a peer that begins
+/// fast and then drips is detected like one that drips from the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     began: Instant,
     moved_at: Instant,
-    /// A part of the window.
+    /// Length of a part of the window.
     step: Duration,
     /// Steps since the beginning.
     steps: u32,
-    /// Bytes of the last steps, each at the place that its number has in a round.
+    /// Bytes of the last steps, each at its number modulo [`STEPS`].
     bytes: [u32; STEPS as usize],
 }
 
-/// Steps of a window: it moves along in tenths.
+/// Steps of a window: it advances in tenths.
 const STEPS: u32 = 10;
 
 impl Pace {
-    /// A body, which begins now: its rate is that of the last [`Limits::min_rate_after`].
+    /// Starts with a body: its rate is that of the last [`Limits::min_rate_after`].
     pub fn of_input(now: Instant, limits: &Limits) -> Pace {
         Pace::start(now, limits.min_rate_after)
     }
 
-    /// An answer that begins to wait now. The system tells of room in large steps, so that its rate
-    /// is taken over the time that it may take to tell of any.
+    /// Starts with an answer that begins to wait. The system reports room in large steps, so its
+    /// rate is measured over the time that the first report may take.
     pub fn of_output(now: Instant, limits: &Limits) -> Pace {
         Pace::start(now, limits.min_rate_after.max(limits.send_timeout))
     }
@@ -39,7 +39,7 @@ impl Pace {
         Pace { began: now, moved_at: now, step, steps: 0, bytes: [0; STEPS as usize] }
     }
 
-    /// Progress by `bytes`.
+    /// Records progress by `bytes`.
     pub fn moved(&mut self, bytes: usize, now: Instant) {
         if bytes == 0 {
             return;
@@ -55,8 +55,8 @@ impl Pace {
         *place = place.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
 
-    /// When patience ends unless more bytes move: after `idle` without any, and as soon as the rate
-    /// falls under `min_rate`, but not before `min_rate_after`.
+    /// Returns the time to give up unless more bytes move: after `idle` without any, and as soon as
+    /// the rate falls below `min_rate`, but not before `min_rate_after`.
     pub fn deadline(&self, idle: Duration, limits: &Limits) -> Instant {
         let by_idle = self.moved_at + idle;
         if limits.min_rate == 0 {
@@ -65,7 +65,7 @@ impl Pace {
         let rate = limits.min_rate as f64;
         let mut sum = self.bytes.iter().map(|bytes| u64::from(*bytes)).sum::<u64>();
         if self.steps < STEPS {
-            // Within the first window the beginning is part of it.
+            // The beginning is part of the first window.
             let earned = Duration::try_from_secs_f64(sum as f64 / rate).unwrap_or(Duration::MAX);
             let mean = earned.max(limits.min_rate_after);
             if mean < self.step * STEPS {
@@ -82,8 +82,8 @@ impl Pace {
     }
 }
 
-/// A connection whose last answer is sent: what the peer still sends is read and thrown away, so
-/// that the answer is not lost to a reset. Bounded in silence, in time and in bytes.
+/// A connection whose last answer is sent: further input is read and discarded, so that the answer
+/// is not lost to a reset. Bounded by silence, time and bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linger {
     silence: Duration,
@@ -93,23 +93,23 @@ pub struct Linger {
 }
 
 impl Linger {
-    /// Begins now, and ends after so much `silence`.
+    /// Begins now, and ends after this much `silence`.
     pub fn start(now: Instant, silence: Duration) -> Linger {
         Linger { silence, until: now + silence, ends: now + LINGER_MAX, left: LINGER_BYTES }
     }
 
-    /// So many bytes were thrown away.
+    /// Records discarded bytes.
     pub fn discarded(&mut self, bytes: usize, now: Instant) {
         self.left = self.left.saturating_sub(bytes);
         self.until = (now + self.silence).min(self.ends);
     }
 
-    /// When it is over unless more bytes come.
+    /// Returns the time at which it ends unless more bytes arrive.
     pub fn deadline(&self) -> Instant {
         self.until
     }
 
-    /// How many bytes are still read.
+    /// Returns the number of bytes that are still accepted.
     pub fn left(&self) -> usize {
         self.left
     }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::limits::LINGER;
 
-    /// In which second the transfer is given up that moves `bytes(second)` in each.
+    /// Returns the second in which a transfer is given up that moves `bytes(second)` in each.
     fn given_up(mut pace: Pace, bytes: impl Fn(u64) -> usize) -> Option<u64> {
         let (limits, start) = (Limits::default(), pace.began);
         (0..10_000).find(|second| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// that it begins with. A replica that was away for no longer than this catches up by them.
 pub const STORE_LOG_ENTRIES: u64 = 65_536;
 
-/// Entries folded at a time: some 50 ms for a thread that nobody else waits for.
+/// Entries folded at a time: some 50 ms for a thread of its own.
 pub const STORE_FOLD: u64 = 4096;
 
 /// Entries of one record, which is one commit.
@@ -27,10 +27,10 @@ pub const STORE_WRITES: usize = 16_384;
 /// … and records that wait for replicas.
 pub const STORE_RECORDS: usize = 256;
 
-/// How long a request waits for what it needs of the bookstore.
+/// Time that a request waits for the bookstore.
 pub const STORE_WAIT: Duration = Duration::from_secs(10);
 
-/// How long one replica may take to answer the front.
+/// Time that one replica may take to answer the front.
 pub const STORE_REPLY: Duration = Duration::from_secs(4);
 
 /// Connections that the front keeps to one replica …
@@ -39,10 +39,10 @@ pub const STORE_CONNECTIONS: usize = 64;
 /// … and requests that wait for one of them.
 pub const STORE_CALLS: usize = 16_384;
 
-/// How long a replica elsewhere that could not be reached is left alone.
+/// Pause before an unreachable remote replica is tried again.
 pub const STORE_REST: Duration = Duration::from_millis(500);
 
-/// How long a connection to a replica is kept without use: less than a server keeps it.
+/// Time that an unused connection to a replica is kept: less than a server keeps it.
 pub const STORE_IDLE: Duration = Duration::from_secs(8);
 
 /// Bytes of a body that the bookstore takes.
@@ -55,21 +55,21 @@ pub const STORE_REPLY_BYTES: usize = 32 * MIB;
 /// a millisecond of either loop.
 pub const STORE_PAGE: usize = 1000;
 
-/// How long the replicas of another process may be asked after it last had word from the log,
-/// counted there from when it asked …
+/// Time that the replicas of another process may be used after it last heard from the log, measured
+/// there from the time of its request …
 pub const STORE_LEASE: Duration = Duration::from_secs(1);
 
-/// … and how much longer writes wait for it, counted here from when it asked last: the clocks of
-/// two machines do not run alike, and a turn takes its time.
+/// … and the additional time that writes wait for it, measured here from its last request: the
+/// clocks of two machines differ, and a turn takes time.
 pub const STORE_LEASE_SLACK: Duration = Duration::from_millis(250);
 
-/// How long its question is kept when there is nothing new.
+/// Time that a request for news is held while there are none.
 pub const STORE_POLL: Duration = Duration::from_millis(300);
 
 /// Processes that may follow the log.
 pub const STORE_FOLLOWERS: usize = 16;
 
-/// How soon a follower tries again to reach the log: at first, and at last.
+/// Pauses before a follower tries again to reach the log: the first, and the longest.
 pub const STORE_RETRY: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(2);
 

@@ -1,9 +1,9 @@
-//! The twin of the client's reader: a whole stream in hand, split where the standard says.
+//! The oracle of the client's reader: the whole stream, split as the standard says.
 
 use super::{body, field, keeps_alive, split};
 use crate::limits::Limits;
 
-/// A complete answer at the beginning of a stream that ends where the input ends.
+/// A complete response at the beginning of a stream that ends where the input ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
@@ -12,7 +12,7 @@ pub(crate) struct Response {
     pub(crate) keep_alive: bool,
 }
 
-/// The first answer that is not an interim one, if it is complete and valid.
+/// Parses the first response that is not interim; `None` if it is not complete and valid.
 pub(crate) fn response(input: &[u8], to_head: bool, limits: &Limits) -> Option<Response> {
     let end = input.windows(4).position(|w| w == b"\r\n\r\n")?;
     if end + 4 > limits.head_bytes {
@@ -46,7 +46,7 @@ pub(crate) fn response(input: &[u8], to_head: bool, limits: &Limits) -> Option<R
     Some(Response { status, body, used: end + 4 + used, keep_alive })
 }
 
-/// The status, and whether the version is 1.1.
+/// Returns the status, and true for version 1.1.
 fn status_line(line: &[u8]) -> Option<(u16, bool)> {
     let text: String = line.iter().map(|&byte| char::from(byte)).collect();
     let (version, rest) = text.split_once(' ')?;

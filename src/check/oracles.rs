@@ -1,9 +1,9 @@
-//! Twins of the parsers of field values: text, copies and plain rules instead of bytes and care.
+//! Oracles of the parsers of field values: text, copies and plain rules.
 
 use httpdate::HttpDate;
 
-/// What a `Range` field asks of `length` bytes: `None` if it is not valid, else the first and
-/// last position of each range, of which those are empty that cannot be satisfied.
+/// Resolves a `Range` field for `length` bytes: `None` if it is invalid, else the first and last
+/// position of each range, or `None` for a range that cannot be satisfied.
 pub(super) fn range(value: &str, length: u64) -> Option<Vec<Option<(u64, u64)>>> {
     let (unit, list) = value.split_once('=')?;
     let specs = list.split(',').map(|e| e.trim_matches([' ', '\t'])).filter(|e| !e.is_empty());
@@ -35,19 +35,19 @@ pub(super) fn range(value: &str, length: u64) -> Option<Vec<Option<(u64, u64)>>>
     (unit.to_lowercase() == "bytes" && unit.is_ascii() && !spans.is_empty()).then_some(spans)
 }
 
-/// A representation, and the request about it.
+/// A representation, and a request for it.
 pub(super) struct Case<'a> {
     pub(super) method: &'a str,
-    /// Its tag, without quotes, which is strong.
+    /// Its strong tag, without quotes.
     pub(super) etag: Option<&'a [u8]>,
-    /// Its date.
+    /// Its modification date.
     pub(super) modified: Option<HttpDate>,
-    /// Names in lower case.
+    /// Its fields, with names in lower case.
     pub(super) fields: Vec<(String, &'a [u8])>,
 }
 
 impl Case<'_> {
-    /// The values of a name joined to one list.
+    /// Returns the values of a name joined to one list.
     fn list(&self, name: &str) -> Option<Vec<u8>> {
         let values = self.fields.iter().filter(|(own, _)| own == name).map(|(_, value)| *value);
         let values: Vec<_> = values.collect();
@@ -60,7 +60,7 @@ impl Case<'_> {
         (count == 1).then(|| text.parse().ok())?
     }
 
-    /// Whether a list has our tag; weak ones count if `weak`.
+    /// Returns true if a list has our tag; weak ones count if `weak`.
     fn has_ours(&self, list: &[u8], weak: bool) -> bool {
         let star = list.trim_ascii() == b"*";
         let ours = |(is_weak, opaque): &(bool, Vec<u8>)| {
@@ -69,7 +69,7 @@ impl Case<'_> {
         star || tags(list).is_some_and(|tags| tags.iter().any(ours))
     }
 
-    /// The status that the preconditions give, if they give one.
+    /// Returns the status that the preconditions produce, if they produce one.
     pub(super) fn status(&self) -> Option<u16> {
         let reads = ["GET", "HEAD"].contains(&self.method);
         let not_modified = Some(if reads { 304 } else { 412 });
@@ -85,7 +85,7 @@ impl Case<'_> {
         }
     }
 
-    /// Whether `Range` is to be heeded.
+    /// Returns true if `Range` applies.
     pub(super) fn range_counts(&self) -> bool {
         let count = |name| self.fields.iter().filter(|(own, _)| own == name).count();
         if self.method != "GET" || count("range") != 1 || count("if-range") > 1 {
@@ -100,7 +100,7 @@ impl Case<'_> {
     }
 }
 
-/// All tags of a list, each weak or not, if all are well-formed.
+/// Returns all tags of a list, each weak or not, if all are well-formed.
 fn tags(list: &[u8]) -> Option<Vec<(bool, Vec<u8>)>> {
     let (mut tags, mut rest) = (Vec::new(), list.to_vec());
     loop {
@@ -122,7 +122,7 @@ fn tags(list: &[u8]) -> Option<Vec<(bool, Vec<u8>)>> {
     }
 }
 
-/// Names in lower case and weights of all elements that can be read.
+/// Returns the names in lower case and the weights of all elements that parse.
 pub(super) fn preferences(values: &[&str]) -> Vec<(String, f64)> {
     values.iter().flat_map(|value| cut(value, ',')).filter_map(|e| preference(&e)).collect()
 }
@@ -144,7 +144,7 @@ fn preference(element: &str) -> Option<(String, f64)> {
     (weight <= 1.0 && !name.is_empty()).then_some((name, weight))
 }
 
-/// Cuts a list as somebody would who reads it letter by letter.
+/// Splits a list letter by letter.
 fn cut(text: &str, separator: char) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut letters = text.chars();
@@ -164,7 +164,7 @@ fn cut(text: &str, separator: char) -> Vec<String> {
     parts
 }
 
-/// The coding to send, of those that are available, in their order.
+/// Returns the coding to send, among those available, in their order.
 pub(super) fn coding<'a>(values: &[&str], available: &[&'a str]) -> Option<&'a str> {
     if values.is_empty() {
         let identity = available.iter().find(|name| **name == "identity");
@@ -185,7 +185,7 @@ pub(super) fn coding<'a>(values: &[&str], available: &[&'a str]) -> Option<&'a s
     acceptable.first().map(|name| **name)
 }
 
-/// Whether JSON is wanted more than HTML: by weight, then by how closely it is described.
+/// Returns true if JSON is preferred to HTML: by weight, then by how closely it is described.
 pub(super) fn prefers_json(values: &[&str]) -> bool {
     let preferences = preferences(values);
     let of = |media: &str| {
@@ -203,7 +203,7 @@ pub(super) fn prefers_json(values: &[&str]) -> bool {
         .any(|json| of(json).0 > 0.0 && of(json) > html)
 }
 
-/// The cookies of all fields.
+/// Returns the cookies of all fields.
 pub(super) fn cookies(values: &[&str]) -> Vec<(String, String)> {
     let name_char = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     let value_char = |c: char| c.is_ascii_graphic() && !"\",;\\".contains(c);
@@ -219,7 +219,8 @@ pub(super) fn cookies(values: &[&str]) -> Vec<(String, String)> {
     cookies
 }
 
-/// Whether scrapers' text is wanted: the best weight of its names, against that of JSON.
+/// Returns true if the scrapers' text is preferred: the best weight of its names, against that of
+/// JSON.
 pub(super) fn prefers_metrics_text(values: &[&str]) -> bool {
     let (mut text, mut json) = (0.0, 0.0);
     for element in values.iter().flat_map(|value| cut(value, ',')) {
