@@ -1,15 +1,15 @@
-//! Pictures from numbers: charts as SVG text that is legible on light and on dark paper.
+//! Charts as SVG text, legible on light and dark backgrounds.
 //!
-//! Pure: values in, text out. Colours follow the reader's `prefers-color-scheme`; whoever cannot
-//! tell them apart has the shapes of the marks, and the names beside the lines. A picture stands
-//! alone: no script, no font, no address is loaded.
+//! Pure: values in, text out. Colours follow the reader's `prefers-color-scheme`; lines can also be
+//! told apart by the shapes of their marks and the names next to them. A picture is self-contained:
+//! no script, font or address is loaded.
 
 mod axes;
 
 use axes::Axes;
 use std::fmt::Write;
 
-/// A picture in the making.
+/// A picture in progress.
 #[derive(Debug)]
 pub struct Picture {
     body: String,
@@ -18,75 +18,75 @@ pub struct Picture {
     title: String,
 }
 
-/// Where on a picture, in its units (pixels, unless it is scaled).
+/// A rectangle on a picture, in its units (pixels, unless it is scaled).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Area {
     /// Left edge.
     pub x: f64,
     /// Upper edge.
     pub y: f64,
-    /// To the right.
+    /// Extent to the right.
     pub width: f64,
-    /// Downwards.
+    /// Extent downwards.
     pub height: f64,
 }
 
 /// Lines over a linear axis.
 #[derive(Debug)]
 pub struct Lines<'a> {
-    /// What is shown.
+    /// The title.
     pub title: &'a str,
-    /// The axis to the right, with its unit.
+    /// The label of the horizontal axis, with its unit.
     pub x_label: &'a str,
-    /// Places on it that have a name; if there are none, where the points are.
+    /// Named places on it; if there are none, the places of the points.
     pub x_names: &'a [(f64, String)],
-    /// The axis upwards, with its unit.
+    /// The label of the vertical axis, with its unit.
     pub y_label: &'a str,
-    /// What distances upwards mean.
+    /// The scale of the vertical axis.
     pub y_scale: Scale,
     /// The lines.
     pub series: &'a [Series],
-    /// A line of small print below.
+    /// A line of small print below the chart.
     pub note: &'a str,
 }
 
-/// What equal distances on an axis are.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// Equal differences, from zero.
+    /// Equal distances are equal differences, from zero.
     Linear,
-    /// Equal ratios, so that values of very different size keep their shape.
+    /// Equal distances are equal ratios, so that values of very different size keep their shape.
     Log,
 }
 
-/// One line, and the dashed one that it should be.
+/// A line, and the dashed line of its ideal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Which colour and mark, modulo [`STYLES`]; the same in every chart of a picture.
+    /// Its colour and mark, modulo [`STYLES`]; the same in every chart of a picture.
     pub style: usize,
-    /// Points, from left to right. Values that are not positive are left out.
+    /// Points, from left to right. Values that are not positive are omitted.
     pub points: Vec<(f64, f64)>,
-    /// Points of the dashed line.
+    /// Points of the ideal.
     pub ideal: Vec<(f64, f64)>,
 }
 
 /// Horizontal bars from zero.
 #[derive(Debug)]
 pub struct Bars<'a> {
-    /// What is shown, with its unit.
+    /// The title, with the unit.
     pub title: &'a str,
     /// Name, style and value of each bar.
     pub bars: &'a [(String, usize, f64)],
-    /// A line of small print below.
+    /// A line of small print below the chart.
     pub note: &'a str,
 }
 
-/// How many styles there are.
+/// Number of styles.
 pub const STYLES: usize = 7;
 
-/// Colours on light and on dark paper; each at least 3:1 against its paper.
+/// Colours on light and on dark backgrounds, each with a contrast of at least 3:1.
 const COLORS: [(&str, &str); STYLES] = [
     ("#b3261e", "#ff8a80"),
     ("#1f5fbf", "#82b1ff"),
@@ -97,22 +97,22 @@ const COLORS: [(&str, &str); STYLES] = [
     ("#111111", "#ffffff"),
 ];
 
-/// Points of a line beyond which they have no marks.
+/// Points of a line beyond which no marks are drawn.
 const MARKS_MAX: usize = 40;
 
-/// Room for names beside a line or a bar, their marks included.
+/// Width reserved for names next to lines and bars, their marks included.
 const NAMES: f64 = 124.0;
 
-/// Lines of text on this distance do not touch.
+/// Distance of text lines that do not touch.
 const LINE: f64 = 17.0;
 
 impl Picture {
-    /// An empty one. The title is what is read aloud.
+    /// Creates an empty picture. Screen readers read the title.
     pub fn new(title: &str, width: f64, height: f64) -> Picture {
         Picture { body: String::new(), width, height, title: title.to_owned() }
     }
 
-    /// The whole text.
+    /// Returns the complete text.
     pub fn finish(self) -> String {
         let Picture { body, width, height, title } = self;
         let (mut light, mut dark) = (String::new(), String::new());
@@ -137,7 +137,7 @@ impl Picture {
         )
     }
 
-    /// Words; `class` is one of the styles above.
+    /// Adds a text; `class` is one of the styles above.
     fn text(&mut self, (x, y): (f64, f64), class: &str, words: &str) {
         let words = escaped(words);
         let _ =
@@ -161,7 +161,7 @@ impl Picture {
         }
     }
 
-    /// A line chart whose axes, labels and names stay inside `area`.
+    /// Adds a line chart whose axes, labels and names stay inside `area`.
     pub fn lines(&mut self, area: Area, chart: &Lines<'_>) {
         let plot = Area {
             x: area.x + 62.0,
@@ -204,7 +204,7 @@ impl Picture {
         }
     }
 
-    /// Each name beside the end of its line, moved so far that no two touch.
+    /// Adds each name at the end of its line, moved so that no two overlap.
     fn names(&mut self, axes: &Axes, all: &[Series]) {
         let end = |series: &Series| axes.places(&series.points).last();
         let mut ends =
@@ -225,7 +225,7 @@ impl Picture {
         }
     }
 
-    /// Bars with their names to the left and their values to the right.
+    /// Adds bars with their names to the left and their values to the right.
     pub fn bars(&mut self, area: Area, chart: &Bars<'_>) {
         self.text((area.x, area.y + 18.0), "h", chart.title);
         self.text((area.x, area.y + area.height - 6.0), "q", chart.note);
@@ -249,7 +249,8 @@ impl Picture {
     }
 }
 
-/// Rows near the wanted ones (which ascend), `LINE` apart, between `top` and `bottom` if they fit.
+/// Returns rows near the wanted ones (which ascend), `LINE` apart, between `top` and `bottom` if
+/// they fit.
 fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
     let mut rows = Vec::with_capacity(wanted.len());
     let mut next = top;
@@ -265,8 +266,8 @@ fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
     rows
 }
 
-/// A mark of its own for each style: circle, square, triangle, diamond, triangle upside down,
-/// hexagon, star.
+/// Returns the mark of a style: circle, square, triangle, diamond, inverted triangle, hexagon,
+/// star.
 fn mark(style: usize, x: f64, y: f64) -> String {
     let (count, turn, radius) = match style {
         1 => (4, 45.0, 5.0),
@@ -280,7 +281,7 @@ fn mark(style: usize, x: f64, y: f64) -> String {
     let mut d = String::new();
     for corner in 0..count {
         let angle = (turn + 360.0 * f64::from(corner) / f64::from(count)).to_radians();
-        // Every other corner of a star is drawn in.
+        // Every other corner of a star is moved inwards.
         let radius: f64 = if style == 6 && corner % 2 == 1 { radius * 0.45 } else { radius };
         let (x, y) = (x + radius * angle.cos(), y + radius * angle.sin());
         let _ = write!(d, "{}{x:.1} {y:.1}", if corner == 0 { 'M' } else { 'L' });
@@ -288,7 +289,7 @@ fn mark(style: usize, x: f64, y: f64) -> String {
     d + "Z"
 }
 
-/// Three figures, or all before the point.
+/// Formats three significant digits, or all before the point.
 fn rounded(value: f64) -> String {
     match value {
         value if value >= 99.95 => format!("{value:.0}"),
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_both_papers_its_names_and_its_units_and_no_broken_number() {
+    fn a_picture_has_names_units_and_no_broken_number() {
         let all = [
             series("first", 0, &[(50.0, 15.0), (300.0, 90.0)]),
             series("second", 6, &[(50.0, 0.5), (300.0, 0.5), (400.0, 0.0)]),

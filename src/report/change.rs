@@ -1,9 +1,9 @@
-//! What has changed between two runs.
+//! Differences between two runs.
 
 use super::{FIGURES, Report, counted};
 use std::fmt::Write;
 
-/// A line for each figure: before, after, and how much that is.
+/// Prints a line for each figure: before, after, and the difference.
 pub fn changes(before: &Report, after: &Report) -> String {
     let mut text = format!("compared with {}\n", before.id);
     for figure in &FIGURES {
@@ -15,7 +15,7 @@ pub fn changes(before: &Report, after: &Report) -> String {
             figure.of(before),
             figure.of(after),
             figure.unit,
-            verdict(was, is, figure.more_is_better)
+            delta(was, is, figure.more_is_better)
         );
     }
     let (was, is) = (before.errors(), after.errors());
@@ -24,8 +24,8 @@ pub fn changes(before: &Report, after: &Report) -> String {
     text
 }
 
-/// `+12.3 % (better)`; nothing where there is nothing to compare.
-pub(super) fn verdict(was: Option<f64>, is: Option<f64>, more_is_better: Option<bool>) -> String {
+/// Formats a difference as `+12.3 % (better)`; empty if a value is missing.
+pub(super) fn delta(was: Option<f64>, is: Option<f64>, more_is_better: Option<bool>) -> String {
     let (Some(was), Some(is)) = (was, is) else { return String::new() };
     if was == 0.0 {
         return String::new();
@@ -47,5 +47,5 @@ pub(super) fn verdict(was: Option<f64>, is: Option<f64>, more_is_better: Option<
     format!("{percent:+.1} %{word}")
 }
 
-/// Differences below this are called neither better nor worse: runs differ by as much anyway.
+/// Smaller differences count as neither better nor worse: they are within the variation of runs.
 const ALIKE_PERCENT: f64 = 2.0;

@@ -1,10 +1,10 @@
-//! Reports as pages that stand alone: no script, no font, nothing loaded.
+//! Reports as self-contained pages: no script, no font, nothing is loaded.
 
-use super::change::verdict;
+use super::change::delta;
 use super::{FIGURES, Report, counted, picture, shown};
 use std::fmt::Write;
 
-/// One page about these reports, and, below them, the history of all that are kept.
+/// Renders one page about these reports, followed by the history of all stored ones.
 pub fn page(reports: &[Report], history: &[Report]) -> String {
     let names = reports.iter().map(|report| report.name(reports)).collect::<Vec<_>>();
     let title = match names.split_last() {
@@ -18,7 +18,7 @@ pub fn page(reports: &[Report], history: &[Report]) -> String {
     if let Some(pair) = &pair {
         body += &cache(pair);
     }
-    // Of these two alone all figures have been told, and they keep their colours.
+    // The pair alone was already shown with all figures, and keeps its colours.
     let (reports, told) = match &pair {
         Some(pair) if reports.len() == pair.len() => (&pair[..], true),
         Some(_) | None => (reports, false),
@@ -41,11 +41,11 @@ pub fn page(reports: &[Report], history: &[Report]) -> String {
     document(&title, &body)
 }
 
-/// The list of all reports that are kept, the newest first.
+/// Renders the list of all stored reports, the newest first.
 pub fn listing(reports: &[Report]) -> String {
     let mut body = "<h1>Load tests</h1>\n".to_owned();
     if reports.is_empty() {
-        body += "<p>There are none yet. <code>pentad load</code> makes one.</p>\n";
+        body += "<p>There are none yet. <code>pentad load</code> writes one.</p>\n";
     } else {
         body += "<div class=\"t\"><table><thead><tr><th>Run</th><th>Cache</th><th>Requests/s</th>\
                  <th>p50, ms</th><th>p99, ms</th><th>Errors</th></tr></thead><tbody>\n";
@@ -68,7 +68,7 @@ pub fn listing(reports: &[Report]) -> String {
     document("Load tests", &body)
 }
 
-/// What was run, in a sentence each.
+/// Lists the runs, with a sentence each.
 fn runs(reports: &[Report]) -> String {
     let mut text = "<ul class=\"runs\">\n".to_owned();
     for report in reports {
@@ -99,8 +99,8 @@ fn shown_seconds(report: &Report) -> String {
     format!("{} s", shown(report.number(&["elapsed_s"])))
 }
 
-/// Two reports of one load, of which the first ran with the cache off and the second with it on,
-/// and are named after that.
+/// Finds two reports of the same load, one with the cache off and one with it on, and renames them
+/// accordingly.
 fn off_and_on(reports: &[Report]) -> Option<[Report; 2]> {
     let with = |state: &str| reports.iter().rfind(|r| r.text(&["cache", "state"]) == state);
     let (off, on) = (with("off")?, with("on")?);
@@ -111,14 +111,14 @@ fn off_and_on(reports: &[Report]) -> Option<[Report; 2]> {
     load.into_iter().all(same).then(pair)
 }
 
-/// The classic question.
+/// Compares the runs with the cache off and on.
 fn cache(pair: &[Report; 2]) -> String {
     let [off, on] = pair;
     let ratio = |path: &[&str]| Some(on.number(path)? / off.number(path)?);
     let times = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
     format!(
-        "<h2>Cache on versus off</h2>\n<p class=\"answer\">With the cache on there are <b>{}</b> \
-         times as many requests a second, and the median takes <b>{}</b> times as long.</p>\n{}{}",
+        "<h2>Cache on versus off</h2>\n<p class=\"answer\">With the cache on, throughput is \
+         <b>{}</b> times as high, and the median latency <b>{}</b> times as long.</p>\n{}{}",
         times(ratio(&["rps"])),
         times(ratio(&["latency_ms", "p50"])),
         figures(pair),
@@ -132,7 +132,7 @@ fn renamed(report: &Report, label: &str) -> Report {
     report
 }
 
-/// A row a figure; with two reports the difference too.
+/// Renders a row for each figure; with two reports also the difference.
 fn figures(reports: &[Report]) -> String {
     let mut text = "<div class=\"t\"><table><thead><tr><td></td>".to_owned();
     for report in reports {
@@ -152,7 +152,7 @@ fn figures(reports: &[Report]) -> String {
         }
         if let Some([before, after]) = two {
             let (was, is) = (before.number(figure.path), after.number(figure.path));
-            let _ = write!(text, "<td>{}</td>", verdict(was, is, figure.more_is_better));
+            let _ = write!(text, "<td>{}</td>", delta(was, is, figure.more_is_better));
         }
         text += "</tr>\n";
     }

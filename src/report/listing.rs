@@ -1,9 +1,9 @@
-//! What is kept, as JSON: one line of figures for each report.
+//! The stored reports as JSON: one object with the main figures for each.
 
 use super::Report;
 use serde_json::json;
 
-/// An array, the oldest first.
+/// Returns an array, the oldest report first.
 pub fn listing_as_json(reports: &[Report]) -> String {
     let entries = reports.iter().map(|report| {
         let text = |path: &[&str]| json!(report.text(path));

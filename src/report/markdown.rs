@@ -2,7 +2,7 @@
 
 use super::{FIGURES, Report, counted};
 
-/// A column for each report.
+/// Renders a column for each report.
 pub fn table(reports: &[Report]) -> String {
     let row = |name: &str, cell: &dyn Fn(&Report) -> String| {
         let cells = reports.iter().map(|report| format!(" {} |", cell(report)));

@@ -1,7 +1,7 @@
-//! Reports of load tests: from results as JSON to a page, a table, and what has changed.
+//! Reports of load tests: from results as JSON to a page, a table, and a list of differences.
 //!
-//! Pure: it is handed documents and gives back text. A document that lacks something is shown
-//! with gaps, never refused: reports outlive the version that wrote them.
+//! Pure: documents in, text out. A document with missing values is shown with gaps, never refused:
+//! reports outlive the version that wrote them.
 
 mod change;
 mod html;
@@ -17,41 +17,41 @@ pub use picture::overview;
 
 use serde_json::Value;
 
-/// A report as it was kept.
+/// A stored report.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Its name: the stem of its file.
     pub id: String,
-    /// All of it.
+    /// The whole document.
     pub document: Value,
 }
 
-/// Buckets of a histogram to a decade of milliseconds, in every report.
+/// Histogram buckets per decade of milliseconds, in every report.
 pub const BUCKETS_PER_DECADE: f64 = 10.0;
 
-/// Bytes of an id.
+/// Maximum bytes of an id.
 const ID_MAX: usize = 100;
 
-/// Whether this may be the name of a report: it is part of a path.
+/// Returns true for a valid name of a report: it becomes part of a path.
 pub fn is_id(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=ID_MAX).contains(&text.len()) && !text.starts_with('.') && text.chars().all(fits)
 }
 
 impl Report {
-    /// A number of the result, by the names on the way to it.
+    /// Returns a number of the result, by its path of member names.
     pub(crate) fn number(&self, path: &[&str]) -> Option<f64> {
         let result = &self.document["result"];
         path.iter().try_fold(result, |value, name| value.get(name))?.as_f64()
     }
 
-    /// A text outside of the result.
+    /// Returns a text outside the result, by its path of member names.
     pub(crate) fn text(&self, path: &[&str]) -> &str {
         let found = path.iter().try_fold(&self.document, |value, name| value.get(name));
         found.and_then(Value::as_str).unwrap_or("–")
     }
 
-    /// What it is called beside others: its label, and its time where labels repeat.
+    /// Returns its name in a comparison: the label, and the time if labels repeat.
     pub(crate) fn name(&self, among: &[Report]) -> String {
         let label = self.text(&["label"]);
         let same = among.iter().filter(|other| other.text(&["label"]) == label).count();
@@ -61,14 +61,15 @@ impl Report {
         }
     }
 
-    /// Numbers of the series: the time, and that of this name.
+    /// Returns points of the series: the time, and the number of this name.
     pub(crate) fn series(&self, name: &str) -> Vec<(f64, f64)> {
         let points = self.document["result"]["series"].as_array();
         let point = |point: &Value| Some((point["t_s"].as_f64()?, point[name].as_f64()?));
         points.into_iter().flatten().filter_map(point).collect()
     }
 
-    /// Upper edges in milliseconds, and the share of all answers below each and above the last.
+    /// Returns the upper edges in milliseconds, and the share of all answers below each and above
+    /// the last.
     pub(crate) fn histogram(&self) -> Vec<(f64, f64)> {
         let buckets = self.document["result"]["histogram"].as_array();
         let bucket = |b: &Value| Some((b["le_ms"].as_f64()?, b["count"].as_f64()?));
@@ -77,20 +78,20 @@ impl Report {
         all.iter().map(|(edge, count)| (*edge, count / sum)).collect()
     }
 
-    /// The sum of all errors.
+    /// Returns the sum of all errors.
     pub(crate) fn errors(&self) -> f64 {
         let errors = self.document["result"]["errors"].as_object();
         errors.into_iter().flat_map(|errors| errors.values()).filter_map(Value::as_f64).sum()
     }
 }
 
-/// A figure of all reports.
+/// A figure that tables show.
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
-    /// Of what it is so much; of a count, nothing.
+    /// Its unit; empty for a count.
     pub(crate) unit: &'static str,
     pub(crate) path: &'static [&'static str],
-    /// Whether more of it is better; neither, where that is nobody's wish.
+    /// True if more is better, false if less is; `None` if it is neither.
     pub(crate) more_is_better: Option<bool>,
 }
 
@@ -110,7 +111,7 @@ pub(crate) const FIGURES: [Figure; 11] = [
 ];
 
 impl Figure {
-    /// The figure of this report, for people.
+    /// Formats the figure of this report.
     pub(crate) fn of(&self, report: &Report) -> String {
         let value = report.number(self.path);
         if self.unit.is_empty() { counted(value) } else { shown(value) }
@@ -126,7 +127,7 @@ const fn figure(
     Figure { name, unit, path, more_is_better }
 }
 
-/// A number for people: three figures, or all before the point, in groups of three.
+/// Formats a number with three significant digits, or all before the point, in groups of three.
 pub(crate) fn shown(value: Option<f64>) -> String {
     let Some(value) = value else { return "–".to_owned() };
     let places = match value.abs() {
@@ -139,12 +140,12 @@ pub(crate) fn shown(value: Option<f64>) -> String {
     grouped(&format!("{value:.places$}"))
 }
 
-/// A count for people.
+/// Formats a count.
 pub(crate) fn counted(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| grouped(&format!("{value:.0}")))
 }
 
-/// Digits before the point in groups of three.
+/// Groups the digits before the point by three.
 fn grouped(text: &str) -> String {
     let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
     let mut grouped = String::new();

@@ -3,7 +3,7 @@
 use super::{BUCKETS_PER_DECADE, Report};
 use crate::svg::{Area, Lines, Picture, Scale, Series};
 
-/// Percentiles that latency charts show, and their places: equal distances between nines.
+/// Percentiles in latency charts, and their places: equal distances between nines.
 const PERCENTILES: [(f64, &str, &str); 7] = [
     (0.0, "min", "min"),
     (1.0, "p50", "50 %"),
@@ -18,7 +18,7 @@ const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 360.0;
 const WHOLE: Area = Area { x: 8.0, y: 4.0, width: WIDTH - 16.0, height: HEIGHT - 8.0 };
 
-/// What a chart is drawn from.
+/// The texts and scale of a chart.
 struct Chart<'a> {
     title: &'a str,
     x_label: &'a str,
@@ -44,12 +44,12 @@ fn each(reports: &[Report], points: impl Fn(&Report) -> Vec<(f64, f64)>) -> Vec<
     reports.iter().enumerate().map(series).collect()
 }
 
-/// Latency by percentile.
+/// Draws latency by percentile.
 pub(super) fn latency(reports: &[Report]) -> String {
     let names = PERCENTILES.map(|(x, _, name)| (x, name.to_owned()));
     let chart = Chart {
         title: "Latency by percentile",
-        x_label: "share of the answers that took no longer",
+        x_label: "share of answers within this time",
         y_label: "milliseconds",
         x_names: &names,
         y_scale: Scale::Log,
@@ -63,19 +63,19 @@ pub(super) fn latency(reports: &[Report]) -> String {
     drawn(&chart, &each(reports, points))
 }
 
-/// Requests over time.
+/// Draws requests over time.
 pub(super) fn throughput(reports: &[Report]) -> String {
     let chart = Chart {
         title: "Requests over time",
         x_label: "seconds",
-        y_label: "requests a second",
+        y_label: "requests per second",
         x_names: &[],
         y_scale: Scale::Linear,
     };
     drawn(&chart, &each(reports, |report| report.series("rps")))
 }
 
-/// How the answers are spread over the latencies.
+/// Draws the distribution of latencies.
 pub(super) fn spread(reports: &[Report]) -> String {
     let place = |edge: f64| (edge.log10() * BUCKETS_PER_DECADE).round() + ORIGIN;
     let decades = (-4..=6).map(|decade: i32| {
@@ -97,19 +97,19 @@ pub(super) fn spread(reports: &[Report]) -> String {
     let names = decades.filter(|(x, _)| (first - 1.0..=last + 1.0).contains(x));
     let names = names.map(|(x, name)| (x - shift, name)).collect::<Vec<_>>();
     let chart = Chart {
-        title: "How the answers are spread",
-        x_label: "milliseconds, ten buckets to a power of ten",
-        y_label: "percent of the answers",
+        title: "Distribution of latencies",
+        x_label: "milliseconds, ten buckets per decade",
+        y_label: "percent of answers",
         x_names: &names,
         y_scale: Scale::Linear,
     };
     drawn(&chart, &all)
 }
 
-/// Keeps the places of all buckets positive: ten decades below a millisecond.
+/// Offset that keeps the places of all buckets positive: ten decades below a millisecond.
 const ORIGIN: f64 = 100.0;
 
-/// Runs in the order of time.
+/// Draws the runs in the order of time.
 pub(super) fn history(reports: &[Report]) -> String {
     let names = reports.iter().enumerate().map(|(place, report)| {
         let time = report.text(&["time"]);
@@ -130,8 +130,8 @@ pub(super) fn history(reports: &[Report]) -> String {
     };
     let chart = Chart {
         title: "The last runs",
-        x_label: "when they began",
-        y_label: "requests a second, and milliseconds",
+        x_label: "start of the run",
+        y_label: "requests per second, and milliseconds",
         x_names: &names,
         y_scale: Scale::Log,
     };
@@ -143,7 +143,7 @@ pub(super) fn history(reports: &[Report]) -> String {
     drawn(&chart, &all)
 }
 
-/// One picture of one report: what `/reports/ID.svg` is.
+/// Draws the picture of one report at `/reports/ID.svg`.
 pub fn overview(report: &Report) -> String {
     let one = std::slice::from_ref(report);
     latency(one)

@@ -1,4 +1,4 @@
-//! Pages and tables about runs that were made up.
+//! Pages and tables about made-up runs.
 
 use super::*;
 use serde_json::json;
@@ -42,11 +42,11 @@ fn a_page_stands_alone_and_answers_the_classic_question() {
 
 #[test]
 fn what_is_the_same_has_no_sign() {
-    let verdict = |was, is| change::verdict(Some(was), Some(is), Some(true));
-    assert_eq!(verdict(300.0, 300.01), "0.0 %");
-    assert_eq!(verdict(300.0, 299.99), "0.0 %");
-    assert_eq!((&*verdict(100.0, 101.0), &*verdict(100.0, 90.0)), ("+1.0 %", "-10.0 % (worse)"));
-    assert_eq!(verdict(0.0, 1.0), "");
+    let delta = |was, is| change::delta(Some(was), Some(is), Some(true));
+    assert_eq!(delta(300.0, 300.01), "0.0 %");
+    assert_eq!(delta(300.0, 299.99), "0.0 %");
+    assert_eq!((&*delta(100.0, 101.0), &*delta(100.0, 90.0)), ("+1.0 %", "-10.0 % (worse)"));
+    assert_eq!(delta(0.0, 1.0), "");
 }
 
 #[test]

@@ -1,27 +1,27 @@
-//! What each service counts of itself, and what is known of the process: the panel reads these
-//! and never the state of a service.
+//! The counters of each service, and the state of the process. The panel reads these, never the
+//! state of a service.
 
 use std::time::Duration;
 
 /// The π web service.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Pi {
-    /// Estimates that were answered.
+    /// Answered estimates.
     pub estimates: u64,
-    /// Points that were drawn for them.
+    /// Points drawn for them.
     pub points: u64,
 }
 
-/// The legacy server, and the questions to it.
+/// The legacy server, and requests to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Legacy {
-    /// Texts that the server sent over streams.
+    /// Answers sent over TCP.
     pub tcp_answers: u64,
-    /// Texts that it sent in datagrams.
+    /// Answers sent over UDP.
     pub udp_answers: u64,
-    /// Questions that the web service asked …
+    /// Requests that the web service sent …
     pub probes: u64,
-    /// … and how many got a number back.
+    /// … and those that returned a number.
     pub readings: u64,
 }
 
@@ -30,18 +30,18 @@ pub struct Legacy {
 pub struct Pow {
     /// Searches that found a proof.
     pub proofs: u64,
-    /// Seeds that were tried for them.
+    /// Seeds tried for them.
     pub tried: u64,
     /// Seeds that they take on average.
     pub expected: f64,
-    /// Searches that went through all seeds.
+    /// Searches that tried all seeds in vain.
     pub exhausted: u64,
-    /// Proofs that were accepted and spent.
+    /// Accepted proofs, which are now spent.
     pub spent: u64,
 }
 
 impl Pow {
-    /// A proof was found after so many seeds, of which so many were to be expected.
+    /// Records a proof that was found after `tried` seeds, of which `expected` were expected.
     pub fn found(&mut self, tried: u64, expected: f64) {
         self.proofs += 1;
         self.tried += tried;
@@ -49,29 +49,29 @@ impl Pow {
     }
 }
 
-/// The cache of the site. It counts itself; whoever owns it copies the figures here.
+/// The cache of the site. It counts for itself; its owner copies the figures here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cache {
-    /// Whether it is in use.
+    /// True if it is in use.
     pub enabled: bool,
     /// Requests answered from memory.
     pub hits: u64,
-    /// Requests that a file was read for.
+    /// Requests for which a file was read.
     pub misses: u64,
-    /// Requests that the cache had no part in.
+    /// Requests that did not use the cache.
     pub bypasses: u64,
-    /// Entries that had to make room for others.
+    /// Entries evicted to make room for others.
     pub evictions: u64,
-    /// Entries there are.
+    /// Current number of entries.
     pub entries: usize,
-    /// Bytes that they take.
+    /// Bytes in use.
     pub bytes: usize,
-    /// Bytes that they may take.
+    /// Maximum bytes.
     pub max_bytes: usize,
 }
 
 impl Cache {
-    /// The share of lookups that were answered from memory.
+    /// Returns the share of lookups that were answered from memory.
     pub fn hit_share(&self) -> f64 {
         self.hits as f64 / (self.hits + self.misses).max(1) as f64
     }
@@ -80,32 +80,32 @@ impl Cache {
 /// Visitors of the site.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Site {
-    /// Sessions that have begun.
+    /// Sessions created.
     pub sessions: u64,
 }
 
-/// Work that is done elsewhere.
+/// Jobs on other threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Jobs {
-    /// Threads for it.
+    /// Worker threads.
     pub workers: usize,
-    /// Jobs that the workers have not finished, those at hand among them.
+    /// Jobs that the workers have not finished, including running ones.
     pub queued: usize,
-    /// Jobs and requests to the database that were handed on.
+    /// Jobs and database requests submitted.
     pub submitted: u64,
-    /// Those that came back.
+    /// Those of them that are done.
     pub done: u64,
 }
 
 /// The process, as the operating system sees it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Process {
-    /// Memory that is resident.
+    /// Resident memory.
     pub rss_bytes: u64,
     /// Open descriptors.
     pub fds: u64,
     /// Threads.
     pub threads: u64,
-    /// Time on any core, of all threads.
+    /// Processor time of all threads.
     pub cpu: Duration,
 }

@@ -1,24 +1,24 @@
-//! What is known of the live chat: who is there, and how the day goes.
+//! The state of the live chat: agents and visitors now, and the counts of the day.
 
-/// See the module.
+/// The figures of the chat; see the module.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Chat {
     /// Agents who take chats.
     pub agents_online: u64,
-    /// Agents who are signed in and do not.
+    /// Agents who are signed in but take no chats.
     pub agents_away: u64,
     /// Visitors who wait.
     pub queue: u64,
-    /// Chats that go on.
+    /// Chats in progress.
     pub chats: u64,
-    /// Visitors who were attended to today, those of the chats that go on included.
+    /// Visitors who were served today, including chats in progress.
     pub handled_today: u64,
-    /// Visitors for whom nobody was free in time.
+    /// Visitors who waited too long for a free agent.
     pub lost_today: u64,
     /// Visitors who left the queue.
     pub abandoned_today: u64,
-    /// … before anybody could have been quick enough.
+    /// … before an agent could have answered.
     pub short_abandoned_today: u64,
-    /// Visitors for whom there was no place in the queue.
+    /// Visitors refused because the queue was full.
     pub blocked_today: u64,
 }

@@ -1,42 +1,42 @@
-//! Why connections end, and why datagrams get no answer.
+//! Reasons why connections end, and why datagrams are dropped.
 
-/// Why a connection ended.
+/// The reason why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
-    /// The peer ended it while nothing was owed.
+    /// The peer closed it while no answer was pending.
     Peer,
-    /// The conversation was over, by its own rules.
+    /// The session was over, by its protocol.
     Finished,
-    /// The peer asked for the end with its last request, and has got its answer.
+    /// The peer asked to close with its last request, and has its answer.
     Requested,
-    /// No request came in the keep-alive time.
+    /// No request came within the keep-alive time.
     Idle,
-    /// A head, or the first byte of one, did not come in time.
+    /// A head, or its first byte, did not come in time.
     HeadTimeout,
     /// A body did not come in time, or too slowly.
     BodyTimeout,
-    /// The peer did not take its answer in time, or too slowly.
+    /// The peer did not read its answer in time, or too slowly.
     SlowReader,
-    /// The peer sent what the protocol forbids.
+    /// The peer violated the protocol.
     BadInput,
-    /// The peer sent more than a limit allows.
+    /// The peer exceeded a limit.
     TooLarge,
-    /// An answer did not come from the other end in time.
+    /// A reply from a server that we called did not come in time.
     ReplyTimeout,
     /// Reset by the peer, or a read or write failed.
     Lost,
-    /// The file that was being sent changed, shrank or could not be read: what had been promised
-    /// of it could not be kept.
+    /// The file that was being sent changed, shrank or became unreadable, so the announced response
+    /// could not be completed.
     Changed,
     /// An outgoing connection could not be established.
     Unreachable,
     /// Closed while idle to make room for a new connection.
     Evicted,
-    /// It held input while it waited for more, and the memory was needed for others.
+    /// It held input while it waited for more, and others needed the memory.
     InputFull,
-    /// Closed while idle because the server is ending.
+    /// Closed while idle because the server is shutting down.
     Draining,
-    /// The server's end came before the conversation's.
+    /// The server stopped before the session was over.
     Aborted,
     /// A bug: the session panicked.
     Panicked,
@@ -65,7 +65,7 @@ impl Close {
         Close::Panicked,
     ];
 
-    /// The reason as logs and metrics write it.
+    /// Returns the reason as it appears in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Close::Peer => "peer",
@@ -90,7 +90,7 @@ impl Close {
     }
 }
 
-/// Why a datagram got no answer.
+/// The reason why a datagram got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drop {
     /// Its source had used up its rate.
@@ -99,7 +99,7 @@ pub enum Drop {
     Source,
     /// Too many peers were waiting.
     Full,
-    /// The server was ending.
+    /// The server was shutting down.
     Draining,
     /// Receiving or sending failed.
     Io,
@@ -109,7 +109,7 @@ impl Drop {
     /// All reasons, in the order of their counters.
     pub const ALL: [Drop; 5] = [Drop::Rate, Drop::Source, Drop::Full, Drop::Draining, Drop::Io];
 
-    /// The reason as logs and metrics write it.
+    /// Returns the reason as it appears in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Drop::Rate => "rate",

@@ -1,10 +1,10 @@
-//! How durations are distributed, in fixed arrays: recording one costs a few instructions and
-//! never memory.
+//! Distributions of durations in fixed arrays: recording one costs a few instructions and allocates
+//! nothing.
 //!
-//! Two kinds, since people ask two things. [`Buckets`] have the bounds that scrapers know and
-//! count since the start, exactly. [`Recent`] divides each doubling into sixteen, so that a
-//! quantile read from it is at most a sixteenth too high, and keeps two generations, since the
-//! quantiles of a week say nothing about now.
+//! There are two kinds for two purposes. [`Buckets`] have bounds for scrapers and count exactly
+//! since the start. [`Recent`] divides each doubling into sixteen, so that a quantile read from it
+//! is at most a sixteenth too high, and keeps two generations, since the quantiles of a week say
+//! nothing about the present.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub const BOUNDS: [u64; 17] = [
     10_000_000_000,
 ];
 
-/// Durations by [`BOUNDS`], since the start.
+/// Durations since the start, counted by [`BOUNDS`].
 #[derive(Debug, Clone, Default)]
 pub struct Buckets {
     counts: [u64; BOUNDS.len() + 1],
@@ -37,7 +37,7 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// So many more of the same length.
+    /// Records `count` durations of the same length.
     pub fn record(&mut self, took: Duration, count: u64) {
         let ns = nanoseconds(took);
         let place = BOUNDS.iter().position(|bound| ns <= *bound).unwrap_or(BOUNDS.len());
@@ -45,17 +45,17 @@ impl Buckets {
         self.sum_ns = self.sum_ns.saturating_add(ns.saturating_mul(count));
     }
 
-    /// How many there are.
+    /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// All of them together, in seconds.
+    /// Returns their sum in seconds.
     pub fn sum_s(&self) -> f64 {
         self.sum_ns as f64 / 1e9
     }
 
-    /// Each bound in seconds, and how many were not longer.
+    /// Iterates over the bounds in seconds, each with the number of durations up to it.
     pub fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
         let counts = self.counts.iter().scan(0, |sum, count| {
             *sum += count;
@@ -65,19 +65,19 @@ impl Buckets {
     }
 }
 
-/// Nanoseconds below which durations are not told apart, as a power of two.
+/// Resolution of the shortest durations in nanoseconds, as a power of two.
 const UNIT_BITS: u32 = 8;
 
-/// Cells for each doubling, as a power of two.
+/// Cells per doubling, as a power of two.
 const STEP_BITS: u32 = 4;
 
-/// Doublings of the unit that are told apart: up to a good minute. What is longer is in the last
-/// cell.
+/// Doublings of the unit that are distinguished: up to a little over a minute. Longer durations are
+/// in the last cell.
 const DOUBLINGS: u32 = 28;
 
 const CELLS: usize = ((DOUBLINGS - STEP_BITS + 1) as usize) << STEP_BITS;
 
-/// Durations by their size, to a sixteenth.
+/// Durations by size, with a precision of a sixteenth.
 #[derive(Debug, Clone)]
 struct Cells {
     counts: [u64; CELLS],
@@ -113,7 +113,7 @@ fn cell(ns: u64) -> usize {
     (place as usize).min(CELLS - 1)
 }
 
-/// The first duration that is too long for this cell, in nanoseconds.
+/// Returns the first duration that is too long for this cell, in nanoseconds.
 fn end_of(cell: usize) -> u64 {
     let steps = 1 << STEP_BITS;
     let place = cell as u64 + 1;
@@ -124,21 +124,21 @@ fn end_of(cell: usize) -> u64 {
     (place - doubling * steps) << (doubling + u64::from(UNIT_BITS))
 }
 
-/// The distribution of what happened lately: in the last ten to twenty seconds in which anything
-/// did. What happened before a pause of that length is forgotten with the first thing after it.
+/// The distribution of recent durations: those of the last ten to twenty seconds with activity.
+/// Older ones are dropped when the first is recorded after a pause of that length.
 #[derive(Debug, Clone, Default)]
 pub struct Recent {
     now: Cells,
     before: Cells,
-    /// When the generation ends.
+    /// End of the generation.
     until: Option<Instant>,
 }
 
-/// How long a generation of [`Recent`] lasts.
+/// Duration of a generation of [`Recent`].
 pub const GENERATION: Duration = Duration::from_secs(10);
 
 impl Recent {
-    /// So many more of the same length, at `at`.
+    /// Records `count` durations of the same length, at `at`.
     pub fn record(&mut self, took: Duration, count: u64, at: Instant) {
         if self.until.is_none_or(|until| at >= until) {
             self.turn_over(at);
@@ -156,18 +156,18 @@ impl Recent {
         self.until = Some(at + GENERATION);
     }
 
-    /// How many there are.
+    /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.now.count + self.before.count
     }
 
-    /// The longest of them, exactly.
+    /// Returns the longest duration, exactly.
     pub fn max(&self) -> Duration {
         Duration::from_nanos(self.now.max_ns.max(self.before.max_ns))
     }
 
-    /// What a share `q` of them did not exceed, at most a sixteenth too high; zero if there were
-    /// none.
+    /// Returns the duration that a share `q` of them did not exceed, at most a sixteenth too high;
+    /// zero if there are none.
     pub fn quantile(&self, q: f64) -> Duration {
         let wanted = (self.count() as f64 * q).ceil().max(1.0) as u64;
         let mut seen = 0;
@@ -180,7 +180,8 @@ impl Recent {
         Duration::ZERO
     }
 
-    /// The cells that are not empty: what their durations stay under, and how many they are.
+    /// Iterates over the cells that are not empty: their upper end, and the number of durations in
+    /// them.
     pub fn cells(&self) -> impl Iterator<Item = (Duration, u64)> {
         let counts = self.now.counts.iter().zip(&self.before.counts).map(|(a, b)| a + b);
         counts

@@ -1,16 +1,16 @@
-//! The closed lists that label counters.
+//! Closed lists of labels for counters.
 
-/// Whose code was at work: by area of service, not by path.
+/// The service whose code was running: an area, not a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Handler {
-    /// Nobody's: bytes that were no request, paths that nobody has.
+    /// None: bytes that were not a request, paths that do not exist.
     #[default]
     None,
     /// The site on the web listener.
     Site,
-    /// Estimates of π, and who asked for them.
+    /// Estimates of π.
     Pi,
-    /// The legacy server, and the questions to it.
+    /// The legacy server, and requests to it.
     Legacy,
     /// Proof of work.
     Pow,
@@ -20,7 +20,7 @@ pub enum Handler {
     Store,
     /// The panel itself.
     Panel,
-    /// Alive, and ready?
+    /// Liveness and readiness.
     Health,
 }
 
@@ -38,7 +38,7 @@ impl Handler {
         Handler::Health,
     ];
 
-    /// The name that metrics write.
+    /// Returns the name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Handler::None => "none",
@@ -75,7 +75,7 @@ pub enum Verb {
     Connect,
     /// TRACE.
     Trace,
-    /// Any other, and none where there was no request.
+    /// Any other, and none if there was no request.
     Other,
 }
 
@@ -94,7 +94,7 @@ impl Verb {
         Verb::Other,
     ];
 
-    /// The name that metrics write.
+    /// Returns the name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Verb::Get => "GET",
@@ -111,26 +111,26 @@ impl Verb {
     }
 }
 
-/// Status codes that have a counter of their own. Whatever is not among them is counted under the
-/// last, which is no code.
+/// Status codes with counters of their own. Any other is counted under the last, which is not a
+/// code.
 pub const CODES: [u16; 36] = [
     200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 409,
     410, 412, 413, 414, 415, 416, 417, 422, 428, 429, 431, 500, 501, 502, 503, 505, 0,
 ];
 
-/// The place of a status code in [`CODES`].
+/// Returns the index of a status code in [`CODES`].
 pub fn code(status: u16) -> usize {
     CODES.iter().position(|code| *code == status).unwrap_or(CODES.len() - 1)
 }
 
-/// What a connection is doing.
+/// The activity of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// Its peer is in the middle of saying something.
+    /// A request is arriving.
     Reading,
-    /// Its peer is owed something, or is being seen off.
+    /// An answer is pending, or the connection is being closed.
     Writing,
-    /// Nothing is owed either way.
+    /// No request and no answer is pending.
     Idle,
 }
 
@@ -138,7 +138,7 @@ impl Presence {
     /// All of them, in the order of their gauges.
     pub const ALL: [Presence; 3] = [Presence::Reading, Presence::Writing, Presence::Idle];
 
-    /// The name that metrics write.
+    /// Returns the name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Presence::Reading => "reading",
@@ -148,14 +148,14 @@ impl Presence {
     }
 }
 
-/// Who is at the other end of an accepted connection.
+/// The kind of peer of an accepted connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {
-    /// A client of the site and of the interfaces over HTTP.
+    /// A client of the site and of the HTTP interfaces.
     Visitor,
-    /// A client of one of the services that speak lines or nothing at all.
+    /// A client of one of the TCP services without HTTP.
     Line,
-    /// An operator, or a page that watches.
+    /// An operator, or a page that monitors the server.
     Operator,
 }
 

@@ -1,8 +1,8 @@
-//! What is counted, in closed lists: no text from the wire ever names a counter.
+//! Counters in closed lists: no text from the wire ever names a counter.
 //!
-//! One thread counts, so these are plain numbers. Nothing reads them to decide; they are for
-//! people and for `/metrics`. A service counts into `cx.stats`, most of it in a block of its own;
-//! the panel reads them there and nowhere else.
+//! One thread counts, so these are plain numbers. No decision depends on them; they are for people
+//! and for `/metrics`. A service counts into `cx.stats`, mostly in a block of its own; the panel
+//! reads the counters there and nowhere else.
 //!
 //! ```text
 //!   turn_begins ─▶ at_work · answered ─▶ step ─▶ at_work · … ─▶ turn_ends
@@ -34,7 +34,7 @@ pub use turns::{Step, Turns};
 
 use std::time::{Instant, SystemTime};
 
-/// A closed list of reasons, and the counts of each.
+/// Counts for a closed list of reasons.
 #[derive(Debug, Clone)]
 pub struct Tally<const N: usize>([u64; N]);
 
@@ -45,17 +45,17 @@ impl<const N: usize> Default for Tally<N> {
 }
 
 impl<const N: usize> Tally<N> {
-    /// One more of the reason with this index.
+    /// Counts the reason with this index.
     pub fn add(&mut self, index: usize) {
         self.0[index] += 1;
     }
 
-    /// How often the reason with this index was counted.
+    /// Returns the count of the reason with this index.
     pub fn count(&self, index: usize) -> u64 {
         self.0[index]
     }
 
-    /// The sum over all reasons.
+    /// Returns the sum over all reasons.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
@@ -80,7 +80,7 @@ pub struct Stats {
     pub datagrams: u64,
     /// Datagrams without an answer, by [`Drop`].
     pub dropped: Tally<{ Drop::ALL.len() }>,
-    /// Events for connections that had ended before.
+    /// Events for connections that had already ended.
     pub stale: u64,
     /// Requests answered over HTTP.
     pub requests: u64,
@@ -92,7 +92,7 @@ pub struct Stats {
     pub crowd: Crowd,
     /// Refusals of parsers.
     pub parse_errors: Reasons,
-    /// Work done elsewhere.
+    /// Jobs on other threads.
     pub jobs: Jobs,
     /// The site's cache.
     pub cache: Cache,
@@ -110,12 +110,12 @@ pub struct Stats {
     pub store: store::Store,
     /// The process.
     pub process: Process,
-    /// When the server began, by both clocks; none where nobody said so.
+    /// Start of the server by both clocks; `None` if it was not set.
     pub since: Option<(Instant, SystemTime)>,
     measured: Option<Box<Measured>>,
 }
 
-/// What takes a clock, or a table, to count.
+/// Measurements that need a clock or a table.
 #[derive(Debug, Default)]
 struct Measured {
     requests: Requests,
@@ -123,36 +123,36 @@ struct Measured {
 }
 
 impl Stats {
-    /// The counters at the start of a server, which measures itself if `measuring`.
+    /// Creates the counters at the start of a server, with measurements if `measuring`.
     pub fn new(now: Instant, wall: SystemTime, measuring: bool) -> Stats {
         let measured = measuring.then(Box::default);
         Stats { since: Some((now, wall)), measured, ..Stats::default() }
     }
 
-    /// Whether durations are measured: if not, nobody need read a clock for them.
+    /// Returns true if durations are measured; otherwise no clock needs to be read for them.
     pub fn is_measuring(&self) -> bool {
         self.measured.is_some()
     }
 
-    /// The requests answered over HTTP, if they are measured.
+    /// Returns the requests answered over HTTP, if they are measured.
     pub fn answers(&self) -> Option<&Requests> {
         self.measured.as_ref().map(|measured| &measured.requests)
     }
 
-    /// The turns of the loop, if they are measured.
+    /// Returns the turns of the loop, if they are measured.
     pub fn pace(&self) -> Option<&Turns> {
         self.measured.as_ref().map(|measured| &measured.turns)
     }
 
-    /// This one's code goes to work, until the step ends.
+    /// Attributes the running code to this service, until the step ends.
     pub fn at_work(&mut self, handler: Handler) {
         if let Some(measured) = &mut self.measured {
             measured.turns.at_work(handler);
         }
     }
 
-    /// A request for this path was answered. The driver tells by [`Stats::step`] when that was
-    /// offered to the kernel.
+    /// Records an answer to a request for this path. The driver reports with [`Stats::step`] when
+    /// it was passed to the kernel.
     pub fn answered(&mut self, answered: Answered, path: &str) {
         self.requests += 1;
         if let Some(measured) = &mut self.measured {
@@ -160,7 +160,7 @@ impl Stats {
         }
     }
 
-    /// A connection's step ended at `now`, by a clock of this moment.
+    /// Ends a connection's step at `now`, by a clock that was just read.
     pub fn step(&mut self, now: Instant, wall: SystemTime) {
         if let Some(measured) = &mut self.measured {
             if measured.requests.is_waiting() {
@@ -170,7 +170,8 @@ impl Stats {
         }
     }
 
-    /// A turn begins, see [`Turns`]: when it was due, and how many events the kernel reported.
+    /// Begins a turn, see [`Turns`]: `due` is its deadline, `events` the number that the kernel
+    /// reported.
     pub fn turn_begins(&mut self, now: Instant, due: Option<Instant>, events: usize) {
         self.turns += 1;
         if let Some(measured) = &mut self.measured {
@@ -178,14 +179,14 @@ impl Stats {
         }
     }
 
-    /// A turn's budget for work in place is over, of which so many blocks were used.
+    /// Records the blocks that were computed on the loop in a turn.
     pub fn in_place(&mut self, blocks: u64) {
         if let Some(measured) = &mut self.measured {
             measured.turns.in_place(blocks);
         }
     }
 
-    /// The turn ends at `now`.
+    /// Ends the turn at `now`.
     pub fn turn_ends(&mut self, now: Instant) {
         if let Some(measured) = &mut self.measured {
             measured.turns.end(now);

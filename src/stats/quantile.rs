@@ -1,8 +1,8 @@
-//! Quantiles of times that were all kept.
+//! Quantiles of a complete list of times.
 
 use std::time::Duration;
 
-/// The smallest time that is not exceeded by this share of `sorted`.
+/// Returns the smallest time that this share of `sorted` does not exceed.
 pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied().unwrap_or_default()

@@ -1,16 +1,16 @@
-//! Why parsers refused what they got, by the names that the reasons have.
+//! Counts of refusals by parsers, by the names of the reasons.
 
-/// Reasons that are told apart. All parsers together have fewer; a program that outgrows this
-/// counts the rest as one.
+/// Maximum number of distinct reasons. All parsers together have fewer; any beyond are counted as
+/// one.
 const MOST: usize = 192;
 
-/// Counts by reason. A name is a word of the program (the name of a variant of a parser's closed
-/// list), never one of the wire: so there are no more of them than there are variants.
+/// Counts by reason. A name is a constant of the program (the name of a variant of a parser's
+/// closed list), never text from the wire: so there are no more names than variants.
 #[derive(Debug, Default)]
 pub struct Reasons(Vec<(&'static str, u64)>);
 
 impl Reasons {
-    /// One more for this reason. Refusals are rare enough for a walk through the list.
+    /// Counts this reason. Refusals are rare enough for a linear search.
     pub fn add(&mut self, name: &'static str) {
         let room = self.0.len() < MOST;
         match self.0.iter_mut().find(|(known, _)| *known == name) {
@@ -29,12 +29,12 @@ impl Reasons {
         }
     }
 
-    /// How often this reason was counted.
+    /// Returns the count of this reason.
     pub fn count(&self, name: &str) -> u64 {
         self.0.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count)
     }
 
-    /// Those that were counted, in the order in which they first came.
+    /// Iterates over the counted reasons, in the order of their first occurrence.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.iter().copied()
     }

@@ -1,8 +1,9 @@
-//! Requests answered over HTTP: how many, how long they took, and the last ten.
+//! Requests answered over HTTP: their number, their durations, and the last ten.
 //!
-//! How long an answer took is known only when its bytes have been offered to the kernel, and the
-//! driver says so by a clock of that moment: the turn's own time would hide every blocking step.
-//! Until then an answer that was printed waits in a list, one entry for all that are alike, and is
+//! The duration of an answer is known only when its bytes have been passed to the kernel, and the
+//! driver reports that with a clock read at that moment: the time of the turn would hide every
+//! blocking step. Until then a printed answer waits in a list, with one entry for all identical
+//! ones, which are counted together.
 //! counted with them.
 
 use super::histogram::{Buckets, Recent};
@@ -13,21 +14,21 @@ use std::time::{Duration, Instant, SystemTime};
 /// An answer that was printed.
 #[derive(Debug, Clone, Copy)]
 pub struct Answered {
-    /// When the request was complete.
+    /// Time at which the request was complete.
     pub began: Instant,
-    /// The same moment by the calendar.
+    /// The same time by the calendar.
     pub wall: SystemTime,
-    /// Who asked.
+    /// The client's address.
     pub client: SocketAddr,
-    /// How.
+    /// The method.
     pub verb: Verb,
-    /// Who answered.
+    /// The service that answered.
     pub handler: Handler,
-    /// With what.
+    /// The status code.
     pub status: u16,
     /// Bytes of the content.
     pub bytes: u64,
-    /// What the cache had to say.
+    /// The cache status.
     pub cache: Option<&'static str>,
 }
 
@@ -36,28 +37,29 @@ pub struct Answered {
 pub struct Latest {
     /// The answer.
     pub answered: Answered,
-    /// The path, or as much of it as is kept.
+    /// The path, possibly truncated.
     pub path: String,
-    /// When it was handed to the kernel; none until it was.
+    /// Time at which it was passed to the kernel; `None` before.
     offered: Option<Instant>,
-    /// How many in a row, sent in one go, were just like it.
+    /// Number of identical answers in a row that were sent together.
     times: usize,
 }
 
 impl Latest {
-    /// From the request's end until its answer was handed to the kernel; none until it was.
+    /// Returns the time from the end of the request until its answer was passed to the kernel;
+    /// `None` before.
     pub fn took(&self) -> Option<Duration> {
         self.offered.map(|at| at.saturating_duration_since(self.answered.began))
     }
 }
 
-/// How many requests are kept to be shown.
+/// Number of requests that are kept for display.
 const LATEST: usize = 10;
 
-/// Bytes of a path that are kept to be shown.
+/// Bytes of a path that are kept for display.
 pub const PATH_BYTES_MAX: usize = 200;
 
-/// See the module.
+/// The request statistics; see the module.
 #[derive(Debug)]
 pub struct Requests {
     counts: Box<[[[u64; CODES.len()]; Verb::ALL.len()]; Handler::ALL.len()]>,
@@ -66,15 +68,15 @@ pub struct Requests {
     per_second: PerSecond,
     total: u64,
     errors: u64,
-    /// The last ones, in a ring, those that are alike as one; and the place of the newest.
+    /// The last requests, in a ring, identical ones as one entry; and the index of the newest.
     latest: Vec<Latest>,
     newest: usize,
-    /// Answers of this step.
+    /// Printed answers of this step.
     printed: Vec<Printed>,
 }
 
-/// Answers of one kind that were printed one after the other to requests of the same moment: those
-/// that were sent in one go are measured and counted in one go.
+/// Identical answers printed in a row to requests of the same moment: those that are sent together
+/// are measured and counted together.
 #[derive(Debug, Clone, Copy)]
 struct Printed {
     began: Instant,
@@ -99,7 +101,7 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// An answer was printed. What the panel says of itself is not part of what it shows.
+    /// Records a printed answer. The panel's own answers are not among the last requests.
     pub(super) fn printed(&mut self, answered: Answered, path: &str) {
         let Answered { handler, verb, status, began, .. } = answered;
         let kind = (handler, verb, status);
@@ -118,7 +120,8 @@ impl Requests {
         }
     }
 
-    /// Whether an answer of the kind, the moment and the client of the newest is just like it.
+    /// Merges an answer into the newest one, if kind, time and client are the same; returns true if
+    /// it did.
     fn repeats(&mut self, answered: &Answered, path: &str) -> bool {
         let newest = &mut self.latest[self.newest];
         let Answered { bytes, cache, .. } = newest.answered;
@@ -142,7 +145,7 @@ impl Requests {
         latest.path.push_str(path);
     }
 
-    /// All answers that were printed have been offered to the kernel.
+    /// Records that all printed answers have been passed to the kernel.
     pub(super) fn offered(&mut self, now: Instant) {
         for Printed { began, kind: (handler, verb, status), count } in self.printed.drain(..) {
             let took = now.saturating_duration_since(began);
@@ -163,22 +166,22 @@ impl Requests {
         }
     }
 
-    /// Whether answers wait for [`Requests::offered`].
+    /// Returns true if answers wait for [`Requests::offered`].
     pub(super) fn is_waiting(&self) -> bool {
         !self.printed.is_empty()
     }
 
-    /// How many were answered, the panel's own left out.
+    /// Returns the number of answered requests, without the panel's own.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// The share of them that were answered with 4xx or 5xx.
+    /// Returns the share of them that were answered with 4xx or 5xx.
     pub fn error_share(&self) -> f64 {
         self.errors as f64 / self.total.max(1) as f64
     }
 
-    /// Each count that is not zero.
+    /// Iterates over the counts that are not zero.
     pub fn counts(&self) -> impl Iterator<Item = (Verb, u16, Handler, u64)> {
         Handler::ALL.into_iter().flat_map(move |handler| {
             Verb::ALL.into_iter().flat_map(move |verb| {
@@ -190,17 +193,17 @@ impl Requests {
         })
     }
 
-    /// How long they took, since the start.
+    /// Returns the durations since the start.
     pub fn durations(&self, handler: Handler) -> &Buckets {
         &self.durations[handler as usize]
     }
 
-    /// How long they took lately, the panel's own left out.
+    /// Returns recent durations, without the panel's own.
     pub fn recent(&self) -> &Recent {
         &self.recent
     }
 
-    /// The mean since the start, in seconds, the panel's own left out.
+    /// Returns the mean since the start, in seconds, without the panel's own.
     pub fn mean_s(&self) -> f64 {
         let counted = || Handler::ALL.into_iter().filter(|handler| is_counted(*handler));
         let sum_s = counted().map(|handler| self.durations(handler).sum_s()).sum::<f64>();
@@ -208,12 +211,12 @@ impl Requests {
         sum_s / count.max(1) as f64
     }
 
-    /// How many a second, over the last two to three.
+    /// Returns the requests per second, over the last two to three seconds.
     pub fn rate(&self, now: Instant) -> f64 {
         self.per_second.rate(now)
     }
 
-    /// The last ones, the newest first.
+    /// Iterates over the last requests, the newest first.
     pub fn latest(&self) -> impl Iterator<Item = &Latest> {
         let (newer, older) = self.latest.split_at(self.latest.len().min(self.newest + 1));
         let newest_first = newer.iter().rev().chain(older.iter().rev());
@@ -225,22 +228,22 @@ fn is_counted(handler: Handler) -> bool {
     handler != Handler::Panel
 }
 
-/// Amounts by the second in which they came, for the last few.
+/// Amounts per second, for the last few seconds.
 #[derive(Debug, Clone, Default)]
 pub struct PerSecond {
-    /// When the first one came, and seconds begin.
+    /// Time of the first amount, from which seconds are counted.
     start: Option<Instant>,
-    /// The second that is running, and its end.
+    /// The current second, and its end.
     second: u64,
     until: Option<Instant>,
     amounts: [u64; PerSecond::KEPT],
 }
 
 impl PerSecond {
-    /// The second that is running, and two whole ones.
+    /// The current second, and two complete ones.
     const KEPT: usize = 3;
 
-    /// So much came at `now`.
+    /// Records an amount at `now`.
     pub fn add(&mut self, now: Instant, amount: u64) {
         if self.until.is_none_or(|until| now >= until) {
             self.turn_over(now);
@@ -260,7 +263,7 @@ impl PerSecond {
         self.until = Some(start + Duration::from_secs(second + 1));
     }
 
-    /// How much a second, over those that are kept.
+    /// Returns the amount per second, over the seconds that are kept.
     pub fn rate(&self, now: Instant) -> f64 {
         let Some(start) = self.start else { return 0.0 };
         let since = now.saturating_duration_since(start);

@@ -1,29 +1,29 @@
-//! The bookstore: its replicas, its log, its cache, and what came of writes.
+//! The bookstore: its replicas, its log, its cache, and the results of writes.
 
 use super::Tally;
 
-/// See the module.
+/// The figures of the bookstore; see the module.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
-    /// Whether there is any of it in this process.
+    /// True if any part of it runs in this process.
     pub is_there: bool,
     /// Replicas of this process, by [`ReplicaSlot`].
     pub replicas: [Option<Replica>; ReplicaSlot::ALL.len()],
     /// The last entry of the log.
     pub seq: u64,
-    /// Entries that were written to it.
+    /// Entries written to it.
     pub entries: u64,
-    /// Records that they were written in: each is one commit.
+    /// Records that contain them: each is one commit.
     pub records: u64,
     /// Records that could not be written.
     pub failures: u64,
     /// Writes that wait for their record.
     pub waiting: u64,
-    /// Purchases by what came of them, see [`PurchaseOutcome`].
+    /// Purchases by result, see [`PurchaseOutcome`].
     pub purchases: Tally<{ PurchaseOutcome::ALL.len() }>,
     /// Other writes that changed a book …
     pub changes: u64,
-    /// … and those that changed none.
+    /// … and those without an effect.
     pub vain: u64,
     /// The front's cache.
     pub cache: CacheFigures,
@@ -32,15 +32,15 @@ pub struct Store {
 /// A replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replica {
-    /// Whether it may be asked.
+    /// Its availability.
     pub state: ReplicaState,
     /// The last entry that it has applied.
     pub seq: u64,
-    /// How many there are behind that.
+    /// The number of entries not yet applied.
     pub lag: u64,
-    /// Requests that came to it.
+    /// Requests to it.
     pub requests: u64,
-    /// Those of them that it could not answer.
+    /// Those of them that it failed to answer.
     pub errors: u64,
 }
 
@@ -49,48 +49,48 @@ pub struct Replica {
 pub struct CacheFigures {
     /// Reads answered from it.
     pub hits: u64,
-    /// Reads that a replica was asked for.
+    /// Reads forwarded to a replica.
     pub misses: u64,
-    /// Reads that joined a miss under way.
+    /// Reads that joined a pending miss.
     pub collapsed: u64,
-    /// Entries forgotten because of a write.
+    /// Entries invalidated by a write.
     pub invalidations: u64,
-    /// Entries forgotten for want of room.
+    /// Entries evicted for lack of room.
     pub evictions: u64,
-    /// Fills that a write had made stale.
+    /// Replies not cached because a write had made them stale.
     pub refused_fills: u64,
-    /// Entries there are.
+    /// Current number of entries.
     pub entries: usize,
-    /// Entries there may be.
+    /// Maximum number of entries.
     pub max_entries: usize,
 }
 
 impl CacheFigures {
-    /// The share of reads that asked nobody.
+    /// Returns the share of reads that were answered from the cache.
     pub fn hit_share(&self) -> f64 {
         self.hits as f64 / (self.hits + self.misses + self.collapsed).max(1) as f64
     }
 }
 
-/// Which replica.
+/// A replica of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplicaSlot {
     /// The first catalog.
     Catalog1,
-    /// The second one.
+    /// The second catalog.
     Catalog2,
     /// The first order server.
     Order1,
-    /// The second one.
+    /// The second order server.
     Order2,
 }
 
 impl ReplicaSlot {
-    /// All of them, in their order.
+    /// All replicas, in their order.
     pub const ALL: [ReplicaSlot; 4] =
         [ReplicaSlot::Catalog1, ReplicaSlot::Catalog2, ReplicaSlot::Order1, ReplicaSlot::Order2];
 
-    /// The name that metrics write.
+    /// Returns the name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             ReplicaSlot::Catalog1 => "catalog-1",
@@ -100,7 +100,7 @@ impl ReplicaSlot {
         }
     }
 
-    /// Its role.
+    /// Returns its role.
     pub fn role(self) -> &'static str {
         match self {
             ReplicaSlot::Catalog1 | ReplicaSlot::Catalog2 => "catalog",
@@ -109,14 +109,14 @@ impl ReplicaSlot {
     }
 }
 
-/// Whether a replica may be asked.
+/// The availability of a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplicaState {
-    /// Yes.
+    /// In use.
     Up,
-    /// No.
+    /// Not reachable.
     Down,
-    /// Soon.
+    /// Reachable, and catching up.
     Recovering,
 }
 
@@ -125,7 +125,7 @@ impl ReplicaState {
     pub const ALL: [ReplicaState; 3] =
         [ReplicaState::Up, ReplicaState::Down, ReplicaState::Recovering];
 
-    /// The name in metrics.
+    /// Returns the name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             ReplicaState::Up => "up",
@@ -144,18 +144,18 @@ impl ReplicaState {
     }
 }
 
-/// What came of a purchase.
+/// The result of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PurchaseOutcome {
     /// Copies were sold.
     Sold,
     /// It had been decided before, under the same key.
     Replayed,
-    /// There were not so many copies.
+    /// Not enough copies were left.
     Short,
-    /// There was no such book.
+    /// There is no such book.
     NoBook,
-    /// The key stood for another purchase.
+    /// The key belongs to a different purchase.
     KeyTaken,
 }
 
@@ -169,7 +169,7 @@ impl PurchaseOutcome {
         PurchaseOutcome::KeyTaken,
     ];
 
-    /// The name that metrics write.
+    /// Returns the name in metrics.
     pub fn name(self) -> &'static str {
         match self {
             PurchaseOutcome::Sold => "sold",

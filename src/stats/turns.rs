@@ -1,52 +1,52 @@
-//! The loop seen from inside: how much it works, how late it is, and which steps held it up.
+//! The loop seen from inside: its load, its delay, and the steps that blocked it.
 //!
-//! **Lag** is the longest that anything in a turn had to wait for the loop: from the moment when
-//! the turn should have begun until its last step ended. A turn should begin when the kernel
-//! reports something, or when the deadline passes that the loop slept towards (rounded up to the
-//! millisecond that the kernel counts sleep in). The kernel does not say since when it had
-//! something to report; but what came while a turn was busy waited no longer than that turn, so
-//! a loop that is held up shows here, whoever asks. A **step** is one connection's read, handle
-//! and write, with what the loop did for it since the step before.
+//! **Lag** is the longest time that anything in a turn had to wait for the loop: from the moment
+//! when the turn should have begun until its last step ended. A turn should begin when the kernel
+//! reports an event, or when the deadline passes until which the loop slept (rounded up to
+//! milliseconds, the unit of the kernel's timeout). The kernel does not say how long an event has
+//! been pending; but an event that arrived during a turn waited no longer than that turn, so a
+//! blocked loop shows here whichever service blocked it. A **step** is one connection's read,
+//! handle and write, with the loop's own work for it since the previous step.
 
 use super::histogram::{Buckets, Recent};
 use super::label::Handler;
 use super::requests::PerSecond;
 use std::time::{Duration, Instant, SystemTime};
 
-/// A step that took long.
+/// A step that took a long time.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    /// How long.
+    /// Its duration.
     pub took: Duration,
-    /// Whose code was at work.
+    /// The service whose code was running.
     pub handler: Handler,
-    /// When it ended, by the calendar.
+    /// Time of its end by the calendar.
     pub wall: SystemTime,
     ended: Instant,
 }
 
-/// How many of the slowest steps are kept, each for …
+/// Number of slowest steps that are kept …
 const SLOWEST: usize = 10;
 
-/// … so long: what held the loop up yesterday must not hide what does today.
+/// … and the time for which each is kept: an old one must not hide those of today.
 const SLOW_KEPT: Duration = Duration::from_mins(10);
 
-/// See the module.
+/// The loop statistics; see the module.
 #[derive(Debug, Default)]
 pub struct Turns {
-    /// Events that the kernel reported.
+    /// Events reported by the kernel.
     pub events: u64,
-    /// Most of them at once.
+    /// Maximum events in one turn.
     pub events_max: u64,
-    /// Turns in which it reported any.
+    /// Turns with at least one event.
     pub wakes: u64,
     /// Connections' steps.
     pub steps: u64,
-    /// Work done on the loop instead of by workers, in compression blocks.
+    /// Compression blocks computed on the loop instead of by workers.
     pub in_place_blocks: u64,
-    /// Most of it in one turn.
+    /// Maximum blocks in one turn.
     pub in_place_blocks_max: u64,
-    /// Time between the kernel's reports and the ends of turns.
+    /// Time from the kernel's reports to the ends of turns.
     busy: Duration,
     busy_per_second: PerSecond,
     lag: Buckets,
@@ -55,7 +55,7 @@ pub struct Turns {
     stepped: Option<Instant>,
     at_work: Handler,
     slowest: Vec<Step>,
-    /// Shorter steps than this are not among the slowest.
+    /// Threshold of the slowest steps: shorter ones are not kept.
     slow_from: Duration,
     swept: Option<Instant>,
 }
@@ -67,8 +67,7 @@ struct Began {
 }
 
 impl Turns {
-    /// A turn begins at `now`; it was to begin at `due` at the latest. The kernel reported
-    /// `events`.
+    /// Begins a turn at `now`, which was due at `due` at the latest. The kernel reported `events`.
     pub(super) fn begin(&mut self, now: Instant, due: Option<Instant>, events: usize) {
         let events = events as u64;
         self.events += events;
@@ -80,7 +79,7 @@ impl Turns {
         self.stepped = Some(now);
     }
 
-    /// It ends.
+    /// Ends the turn.
     pub(super) fn end(&mut self, now: Instant) {
         let Some(Began { at, due }) = self.began.take() else { return };
         let busy = now.saturating_duration_since(at);
@@ -91,18 +90,18 @@ impl Turns {
         self.recent_lag.record(lag, 1, now);
     }
 
-    /// So many blocks were computed on the loop in one turn.
+    /// Records the blocks that were computed on the loop in one turn.
     pub(super) fn in_place(&mut self, blocks: u64) {
         self.in_place_blocks += blocks;
         self.in_place_blocks_max = self.in_place_blocks_max.max(blocks);
     }
 
-    /// This one's code goes to work.
+    /// Attributes the running code to this service.
     pub(super) fn at_work(&mut self, handler: Handler) {
         self.at_work = handler;
     }
 
-    /// A step ended.
+    /// Ends a step.
     pub(super) fn step(&mut self, now: Instant, wall: SystemTime) {
         let handler = std::mem::take(&mut self.at_work);
         self.steps += 1;
@@ -123,7 +122,7 @@ impl Turns {
         self.slow_from = self.bar();
     }
 
-    /// Forgets what is too old, at most once a second.
+    /// Drops steps that are too old, at most once a second.
     fn sweep(&mut self, now: Instant) {
         let fresh = |at: Instant, most| now.saturating_duration_since(at) < most;
         if self.swept.is_some_and(|at| fresh(at, Duration::from_secs(1))) {
@@ -138,27 +137,27 @@ impl Turns {
         self.slowest.get(SLOWEST - 1).map_or(Duration::ZERO, |last| last.took)
     }
 
-    /// Seconds between the kernel's reports and the ends of turns, since the start.
+    /// Returns the seconds from the kernel's reports to the ends of turns, since the start.
     pub fn busy_s(&self) -> f64 {
         self.busy.as_secs_f64()
     }
 
-    /// The share of the last two to three seconds in which the loop was at work.
+    /// Returns the share of the last two to three seconds in which the loop was busy.
     pub fn busy_share(&self, now: Instant) -> f64 {
         (self.busy_per_second.rate(now) / 1e9).min(1.0)
     }
 
-    /// How late turns were, since the start.
+    /// Returns the lag of turns since the start.
     pub fn lag(&self) -> &Buckets {
         &self.lag
     }
 
-    /// How late turns were lately.
+    /// Returns the recent lag of turns.
     pub fn recent_lag(&self) -> &Recent {
         &self.recent_lag
     }
 
-    /// The slowest steps of the last ten minutes, the slowest first.
+    /// Iterates over the slowest steps of the last ten minutes, the slowest first.
     pub fn slowest(&self, now: Instant) -> impl Iterator<Item = &Step> {
         let kept = move |step: &&Step| now.saturating_duration_since(step.ended) < SLOW_KEPT;
         self.slowest.iter().filter(kept)

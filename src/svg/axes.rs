@@ -1,15 +1,15 @@
-//! Axes: which ticks they have, and how values become places.
+//! Axes: their ticks, and the mapping from values to places.
 
 use super::{Area, Lines, Scale, Series};
 
-/// How values become places.
+/// The mapping from values to places.
 pub(super) struct Axes {
     pub(super) plot: Area,
     pub(super) x_ticks: Vec<(f64, String)>,
     pub(super) y_ticks: Vec<f64>,
     x_max: f64,
     scale: Scale,
-    /// The ends of the axis upwards, as the scale counts.
+    /// The ends of the vertical axis, in units of the scale.
     ends: (f64, f64),
 }
 
@@ -55,7 +55,7 @@ impl Scale {
     }
 }
 
-/// Ten of the points' places at most, named by their numbers.
+/// Returns at most ten places of the points, named by their numbers.
 fn places(series: &[Series]) -> Vec<(f64, String)> {
     let mut places = series.iter().flat_map(|s| &s.points).map(|p| p.0).collect::<Vec<_>>();
     places.sort_by(f64::total_cmp);
@@ -78,12 +78,12 @@ fn log_ticks(values: impl Iterator<Item = f64>) -> Vec<f64> {
     if last - first < TICKS_MAX {
         return steps[first..=last].to_vec();
     }
-    // Decades alone: the rest would crowd the axis.
+    // Only decades: more ticks would crowd the axis.
     let last = last.next_multiple_of(3).min(steps.len() - 1);
     steps[first - first % 3..=last].iter().copied().step_by(3).collect()
 }
 
-/// Four to ten round numbers from zero to at least `most`.
+/// Returns four to ten round numbers from zero to at least `most`.
 fn linear_ticks(most: f64) -> Vec<f64> {
     let steps = steps();
     let step = steps.iter().find(|step| **step * 8.0 >= most).copied().unwrap_or(1.0);
@@ -91,23 +91,23 @@ fn linear_ticks(most: f64) -> Vec<f64> {
     (0..=count).map(|n| n as f64 * step).map(tidy).collect()
 }
 
-/// Without the dust of binary fractions.
+/// Removes the rounding errors of binary fractions.
 fn tidy(value: f64) -> f64 {
     format!("{value:.9}").parse().unwrap_or(value)
 }
 
-/// 1, 2, 5, 10, 20, 50 … from a millionth to a million million.
+/// Returns 1, 2, 5, 10, 20, 50 … from a millionth to a million million.
 fn steps() -> Vec<f64> {
     let decade = |exponent: i32| {
         [1, 2, 5].map(|digit| {
-            // By way of the text: 0.1 and not 0.1 times something.
+            // Parsed from text: 0.1 exactly, not a product of rounded factors.
             format!("{digit}e{exponent}").parse().expect("a number in this form")
         })
     };
     (-6..=12).flat_map(decade).collect()
 }
 
-/// Ticks of a logarithmic axis beyond which only every third has its line.
+/// Ticks of a logarithmic axis beyond which only every third gets a line.
 const TICKS_MAX: usize = 14;
 
 #[cfg(test)]
