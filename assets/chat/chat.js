@@ -1,5 +1,5 @@
-// Live support, at a glance: asks every second who waits, who helps and how the day goes. It
-// asks nothing while nobody looks, and makes no markup out of text.
+// The live-support page: polls queue, agents and the counts of the day once a second. It pauses
+// while the page is hidden, and never turns text into markup.
 
 const EVERY_MS = 1000;
 const state = document.getElementById("state");

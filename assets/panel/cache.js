@@ -1,4 +1,4 @@
-// The switch of the cache. The server's word counts: a click asks, the answer moves the switch.
+// The cache switch. It shows the server's state: a click sends a request, the answer moves it.
 
 import { control } from "./control.js";
 import { byId, say } from "./text.js";
@@ -8,7 +8,7 @@ const said = byId("cache-said");
 
 let asking = false;
 
-/** Shows what the metrics say, unless a click is on its way. */
+/** Shows the state in the metrics, unless a request is pending. */
 export function showCache({ cache_enabled: enabled }) {
   if (asking || typeof enabled !== "boolean") return;
   button.disabled = false;
@@ -26,6 +26,6 @@ button.addEventListener("click", async () => {
     showCache(answer);
   } catch (error) {
     asking = false;
-    say(said, `Not switched: ${error.message}`);
+    say(said, `The cache was not switched: ${error.message}`);
   }
 });

@@ -1,6 +1,6 @@
-// What changes the server: a POST. Only operators get here, so nothing is asked for.
+// Requests that change the server. Only operators reach this page, so there is no confirmation.
 
 import { ask } from "./poll.js";
 
-/** POSTs, and returns the answer. */
+/** Sends a POST, and returns the answer. */
 export const control = (path) => ask(path, { method: "POST" });

@@ -1,11 +1,11 @@
-// The figures in the cards and in the header: where each comes from, and how it reads.
+// The figures in the cards and in the header: the source and the format of each.
 
 import { bytes, count, duration, ms, share } from "./format.js";
 import { byId, say } from "./text.js";
 
 const seconds = (value) => (typeof value === "number" ? value * 1000 : undefined);
 
-/** From what `/metrics` says to a text, by the name that the page has for it. */
+/** Functions from the metrics to a text, by the name of the figure on the page. */
 const FIGURES = {
   "active-clients": (metrics) => count(metrics.active_clients),
   "requests-per-second": (metrics) => count(metrics.requests_per_second),
@@ -33,19 +33,19 @@ const FIGURES = {
   "store-hit-share": (metrics) => share(storeHitShare(metrics.store?.cache)),
 };
 
-/** Of all that the cache was asked for, what it had. Before it was asked there is no share. */
+/** Returns the share of lookups that hit; undefined before the first lookup. */
 function hitShare({ cache_hits: hits, cache_misses: misses }) {
   return hits + misses > 0 ? hits / (hits + misses) : undefined;
 }
 
-/** The same of the bookstore's front. */
+/** Returns the same for the bookstore's front. */
 function storeHitShare({ hits, misses, collapsed } = {}) {
   return hits + misses + collapsed > 0 ? hits / (hits + misses + collapsed) : undefined;
 }
 
 const elements = [...document.querySelectorAll("[data-figure]")];
 
-/** Shows all figures of these metrics. */
+/** Shows all figures. */
 export function showFigures(metrics) {
   for (const element of elements) say(element, FIGURES[element.dataset.figure](metrics));
   for (const service of ["chat", "store"]) {

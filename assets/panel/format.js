@@ -1,8 +1,8 @@
-// From numbers to what people read. What is missing or no number is a dash.
+// Formats numbers for people. A missing value is a dash.
 
 export const NOTHING = "–";
 
-/** Between a number and its unit: they stay on one line. */
+/** A space between a number and its unit that keeps them on one line. */
 const NARROW = "\u202f";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -13,12 +13,12 @@ const three = new Intl.NumberFormat("en", {
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
-/** 1234567.8 is "1,234,568". */
+/** Formats 1234567.8 as "1,234,568". */
 export function count(value) {
   return isNumber(value) ? whole.format(value) : NOTHING;
 }
 
-/** 0.97312 is "97.3 %". Only all is "100 %", only nothing is "0 %". */
+/** Formats 0.97312 as "97.3 %". Only 1 becomes "100 %", only 0 becomes "0 %". */
 export function share(value) {
   if (!isNumber(value)) return NOTHING;
   const percent = value * 100;
@@ -27,7 +27,7 @@ export function share(value) {
   return (edge ? whole.format(percent) : shown.toFixed(1)) + NARROW + "%";
 }
 
-/** Milliseconds with three digits, in the unit that suits them: "87 µs", "0.42 ms", "3.10 s". */
+/** Formats milliseconds with three digits in a suitable unit: "87 µs", "0.42 ms", "3.10 s". */
 export function ms(value) {
   if (!isNumber(value)) return NOTHING;
   if (value === 0) return "0" + NARROW + "ms";
@@ -37,7 +37,7 @@ export function ms(value) {
   return three.format(value / 1000) + NARROW + "s";
 }
 
-/** 14889779 is "14.2 MiB". */
+/** Formats 14889779 as "14.2 MiB". */
 export function bytes(value) {
   if (!isNumber(value)) return NOTHING;
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -50,7 +50,7 @@ export function bytes(value) {
   return digits + NARROW + units[unit];
 }
 
-/** Seconds as the two greatest units: "4 d 3 h", "3 h 12 min", "12 min 4 s". */
+/** Formats seconds in the two largest units: "4 d 3 h", "3 h 12 min", "12 min 4 s". */
 export function duration(seconds) {
   if (!isNumber(seconds)) return NOTHING;
   const units = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
@@ -64,7 +64,7 @@ export function duration(seconds) {
   return parts.join(" ");
 }
 
-/** A mark on an axis whose marks are `step` apart, with no more digits than tell them apart. */
+/** Formats a tick of an axis with ticks `step` apart, with as few digits as distinguish them. */
 export function mark(value, step) {
   const [unit, name] = value >= 1e9 ? [1e9, "G"] : value >= 1e6 ? [1e6, "M"] : [1, ""];
   const digits = Math.max(0, Math.ceil(Math.log10(unit / step) - 1e-9));

@@ -1,7 +1,7 @@
-// The two graphs over the last 30 seconds, with one cursor for both, and the same as a table.
+// The two graphs of the last 30 seconds, with a shared cursor, and a table of the same values.
 //
-// The axis of time stands still ("−30 s" … "now") and the lines move through it, a step each
-// second. Colours are those of the style sheet, so that they change with the theme.
+// The time axis is fixed ("−30 s" … "now"), and the lines move by one step per second. Colours come
+// from the style sheet, so that they follow the theme.
 
 import { count, mark, ms } from "./format.js";
 import { SECONDS, ages, series } from "./history.js";
@@ -9,7 +9,7 @@ import { byId, make, say } from "./text.js";
 
 const { uPlot } = globalThis;
 
-/** Room for the marks beside a graph: the same on each side of both, so that they stand in line. */
+/** Width of the tick labels: the same on both sides of both graphs, so that they are aligned. */
 const marks = (plot) => (plot.width < 400 ? 56 : 64);
 
 const LINES = {
@@ -22,7 +22,7 @@ const LINES = {
 
 const colour = (name) => getComputedStyle(document.body).getPropertyValue(`--${name}`);
 
-/** A graph, and the values in the list above it: those under the cursor, or the last ones. */
+/** Creates a graph, and the values in its legend: those under the cursor, or the last ones. */
 function graph(id, names, left, right) {
   const place = byId(`${id}-graph`);
   const data = [ages, ...names.map((name) => series[name])];
@@ -65,14 +65,14 @@ function line(name) {
   return { scale, stroke, dash, width: 2, points };
 }
 
-/** Only a point between two gaps is drawn as one: no line goes through it. */
+/** Selects points between two gaps, which no line passes through, to be drawn as dots. */
 function alone(plot, number) {
   const values = plot.data[number];
   const there = (at) => values[at] !== null && values[at] !== undefined;
   return ages.map((_, at) => at).filter((at) => there(at) && !there(at - 1) && !there(at + 1));
 }
 
-/** Steps between marks: 1, 2 and 5 of each power of ten. */
+/** Steps between ticks: 1, 2 and 5 of each power of ten. */
 const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** (power - 3));
 const STEPS = POWERS.flatMap((power) => [power, 2 * power, 5 * power]);
 
@@ -110,14 +110,14 @@ function axis(scale, name) {
   };
 }
 
-/** From nothing up to the greatest value and some air, and never less than `least`. */
+/** A range from zero to a little above the greatest value, at least `least`. */
 const fromZero = (least) => ({
   range: (_, __, most) => [0, Math.max(least, (most ?? 0) * 1.1)],
 });
 
-/** A total only grows: it is shown where it is, with some air that has a part in a thousand of it
-    at least, so that the marks get by with few digits. */
-const whereItIs = {
+/** A range around a growing total, with a margin of at least a thousandth of it, so that tick
+    labels need few digits. */
+const aroundTotal = {
   range: (_, low, high) => {
     const [from, to] = [low ?? 0, high ?? 0];
     const air = Math.max(5, Math.ceil((to - from) * 0.1), Math.ceil(to / 1000));
@@ -126,7 +126,7 @@ const whereItIs = {
 };
 
 const graphs = [
-  graph("load", ["clients", "total"], fromZero(10), whereItIs),
+  graph("load", ["clients", "total"], fromZero(10), aroundTotal),
   graph("time", ["p50", "p99", "lag"], fromZero(0.1), fromZero(0.1)),
 ];
 
@@ -134,7 +134,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const { recolour } of graphs) recolour();
 });
 
-/** Draws what is remembered now. */
+/** Draws the current history. */
 export function drawGraphs() {
   for (const { draw } of graphs) draw();
   if (points.open) fillPoints();

@@ -1,14 +1,14 @@
-// What the graphs show: the last 30 seconds, one place for each. A second that nobody asked in, or
-// in which no answer came, is a gap and stays one.
+// The history in the graphs: one place for each of the last 30 seconds. A second without a request
+// of this page, or without its answer, is a gap and stays one.
 
 export const SECONDS = 30;
 
-/** Only of a second with requests: without any there is nothing that took time. */
+/** Reads a duration only in seconds with requests: without any there is none. */
 function busy(read) {
   return (metrics) => (metrics.requests_per_second > 0 ? read(metrics) : null);
 }
 
-/** What is kept of an answer. */
+/** The values that are kept of an answer. */
 const SERIES = {
   clients: (metrics) => metrics.active_clients,
   total: (metrics) => metrics.total_requests,
@@ -17,17 +17,17 @@ const SERIES = {
   lag: busy((metrics) => metrics.loop?.lag_ms?.p99),
 };
 
-/** How long ago each place is, in seconds: −30 … 0. */
+/** The age of each place, in seconds: −30 … 0. */
 export const ages = Array.from({ length: SECONDS + 1 }, (_, place) => place - SECONDS);
 
 const gap = () => ages.map(() => null);
 
-/** The places of each series, the newest last. */
+/** The values of each series, the newest last. */
 export const series = Object.fromEntries(Object.keys(SERIES).map((name) => [name, gap()]));
 
 let newest;
 
-/** Moves on to `second`, a whole number, with the metrics of it or `undefined` for a gap. */
+/** Advances to `second`, a whole number, with its metrics or `undefined` for a gap. */
 export function remember(second, metrics) {
   const passed = newest === undefined ? 0 : second - newest;
   // A clock that was set back makes the past unknown, as does a long sleep.

@@ -1,10 +1,10 @@
-// The one-click load test: a button that starts and stops it, its progress, its last result.
+// The load test card: a button that starts and stops a test, its progress, and the last result.
 //
-//   Idle ──Start──▶ asked ──202, 409──▶ Running ──Stop──▶ Stopping
+//   Idle ──Start──▶ posted ─202, 409──▶ Running ──Stop──▶ Stopping
 //    ▲ ◀──refused─────┘                    │                 │
-//    └──────────────── over ◀──────────────┴─────────────────┘
+//    └─────────────── ended ◀──────────────┴─────────────────┘
 //
-// What is going on is the server's to say, after a reload as well, and when somebody else started.
+// The server's state counts, also after a reload, or if another operator started the test.
 
 import { control } from "./control.js";
 import { NOTHING, count, ms } from "./format.js";
@@ -28,10 +28,10 @@ const RESULTS = {
 let running = false;
 let asking = false;
 let stopping = false;
-/** Whether what came out last is known, since the page was loaded or the server came back. */
+/** True if the last result was fetched since the page was loaded or the server came back. */
 let known = false;
 
-/** Asks how the test is getting on, or what came out of the last one, if there was one. */
+/** Fetches the progress of the test, or the result of the last one, if there was one. */
 export async function followTest({ load_test: test = {} }) {
   const news = running || test.running || (!known && test.id);
   if (asking || !news) return;
@@ -47,7 +47,7 @@ export async function followTest({ load_test: test = {} }) {
   }
 }
 
-/** The server is gone, and with it what was running. */
+/** Discards the state of a server that is gone. */
 export function forgetTest() {
   known = false;
 }
@@ -68,7 +68,7 @@ async function start() {
   try {
     await control("/start_test");
   } catch (error) {
-    // Somebody was faster: theirs is the one to follow.
+    // Another operator was faster: follow that test.
     if (error.status !== 409) throw error;
   }
   set(true);
@@ -118,7 +118,7 @@ function seconds(value) {
   return typeof value === "number" ? `${value.toFixed(1)} s` : NOTHING;
 }
 
-/** All kinds of errors together; the server counts them by kind. */
+/** Returns the sum of all errors; the server counts them by kind. */
 function errors({ errors: kinds }) {
   if (typeof kinds === "number" || kinds === undefined) return kinds;
   return Object.values(kinds).reduce((sum, each) => sum + each, 0);

@@ -1,4 +1,4 @@
-// The dashboard: once a second it asks for the metrics and hands them to those who show them.
+// The dashboard: fetches the metrics once a second and passes them to the parts of the page.
 
 import { showCache } from "./cache.js";
 import { showFigures } from "./figures.js";
@@ -12,12 +12,12 @@ import { showSession } from "./session.js";
 import { showReplicas } from "./store.js";
 
 showSession().catch(() => {
-  // Whoever cannot be asked cannot be signed out of either; the next turn says what is wrong.
+  // Without an answer the button stays hidden; the next turn shows the error.
 });
 
 const phase = Date.now() % 1000;
 
-/** Which second it is, counted so that each turn is near the middle of its own. */
+/** Returns the current second, counted so that each turn is near the middle of its own. */
 const second = () => Math.round((Date.now() - phase) / 1000);
 
 everySecond(async () => {

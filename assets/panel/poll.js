@@ -1,11 +1,11 @@
-// Asks the server, once a second: never twice at once, and not while nobody looks.
+// Polls the server once a second: one request at a time, and none while the page is hidden.
 
 const PERIOD_MS = 1000;
 
-/** How long an answer may take before it counts as none. */
+/** Time after which a missing answer counts as a failure. */
 const PATIENCE_MS = 3000;
 
-/** The server answered, but not what was asked for. */
+/** The server answered with an error, or not with JSON. */
 export class Refused extends Error {
   constructor(path, status, detail) {
     super(`${path} answers ${status}${detail ? `: ${detail}` : ""}`);
@@ -16,7 +16,7 @@ export class Refused extends Error {
 /** The server did not answer. */
 export class Gone extends Error {}
 
-/** Asks for JSON; throws `Refused` or `Gone` if that is not what comes. */
+/** Fetches JSON; throws `Refused` or `Gone` on failure. */
 export async function ask(path, options = {}) {
   const { ok, status, text } = await exchange(path, options);
   let body;
@@ -30,7 +30,7 @@ export async function ask(path, options = {}) {
   return body;
 }
 
-/** The session is over, or never began. */
+/** Redirects to the sign-in page: the session has ended, or never began. */
 function signIn() {
   location.assign(`/login?to=${location.pathname}`);
 }
@@ -50,9 +50,9 @@ async function exchange(path, options) {
 }
 
 /**
- * Calls `turn` now and then once a second, at the same point of each. A turn that takes longer
- * costs the ones that it overlaps. While the tab is hidden there are none; the next comes as soon
- * as it is seen again.
+ * Calls `turn` immediately and then once a second, at the same offset. Turns that would overlap a
+ * longer one are skipped. There are none while the tab is hidden; the next one comes as soon as it
+ * is visible again.
  */
 export function everySecond(turn) {
   const began = performance.now();

@@ -1,5 +1,5 @@
-// The table of the last ten requests. Its rows are there from the beginning, so that nothing moves
-// when they fill.
+// The table of the last ten requests. All rows exist from the start, so that nothing moves when
+// they are filled.
 
 import { NOTHING, count } from "./format.js";
 import { byId, make, say } from "./text.js";
@@ -41,7 +41,7 @@ function row() {
   return element;
 }
 
-/** The newest first, as the server has them. */
+/** Shows the requests, the newest first, as the server sends them. */
 export function showRequests({ recent_requests: requests = [] }) {
   rows.forEach((element, number) => {
     const request = requests[number];
@@ -54,7 +54,7 @@ export function showRequests({ recent_requests: requests = [] }) {
   });
 }
 
-/** A column of one unit: as many digits as tell something, and never so many that it grows. */
+/** Formats milliseconds for a column of one unit and of constant width. */
 function millis(value) {
   if (typeof value !== "number") return NOTHING;
   return value < 1000 ? value.toFixed(value < 100 ? 2 : 1) : count(value);

@@ -1,4 +1,4 @@
-// Whether the server is there: one line in the header, in red when it is not.
+// The state of the server: a line in the header, red while the server is unreachable.
 
 import { byId, say } from "./text.js";
 
@@ -6,24 +6,24 @@ const line = byId("server");
 
 let heard;
 
-/** It answered. */
+/** The server answered. */
 export function present() {
   heard = new Date();
   show("live", "Live");
 }
 
-/** It is there, but does not say what was asked for. */
+/** The server answered with an error. */
 export function refused(error) {
   show("wrong", error.message);
 }
 
-/** It did not answer. What it said last stays, marked as old. */
+/** The server did not answer. The last figures stay, marked as stale. */
 export function gone() {
   const since = heard ? `, last heard at ${heard.toLocaleTimeString("en-GB")}` : "";
   show("gone", `No server${since}. Trying again …`);
 }
 
-/** Only a change is announced: the text stays the same while the state does. */
+/** Shows a state. Screen readers announce only changes of the text. */
 function show(state, text) {
   line.dataset.state = state;
   document.body.classList.toggle("stale", state !== "live");

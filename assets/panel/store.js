@@ -1,14 +1,14 @@
-// The bookstore's replicas: where each is, and how far behind.
+// The bookstore's replicas: the state and the lag of each.
 
 import { count } from "./format.js";
 import { byId, make, say } from "./text.js";
 
 const list = byId("replicas");
 
-/** By name: the parts of its item that change. */
+/** The changing parts of each item, by the name of the replica. */
 const items = new Map();
 
-/** Shows the replicas that the metrics speak of, in their order. */
+/** Shows the replicas in the metrics, in their order. */
 export function showReplicas({ store }) {
   for (const { name, state, lag } of store?.replicas ?? []) {
     const item = items.get(name) ?? add(name);

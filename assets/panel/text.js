@@ -1,11 +1,11 @@
-// Texts in the page. Whatever comes from the wire goes through here, as text and never as markup.
+// Texts in the page. All text from the server is inserted here, as text and never as markup.
 
-/** Sets a text, and touches the page only if it is another one. */
+/** Sets the text of an element, if it differs. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** An element of this kind with a class and a text. */
+/** Creates an element with a class and a text. */
 export function make(kind, className = "", text = "") {
   const element = document.createElement(kind);
   element.className = className;
@@ -13,7 +13,7 @@ export function make(kind, className = "", text = "") {
   return element;
 }
 
-/** The element with this id, which the page has. */
+/** Returns the element with this id, which exists. */
 export function byId(id) {
   return document.getElementById(id);
 }

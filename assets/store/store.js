@@ -1,5 +1,5 @@
-// The shop: browse, buy, watch where reads come from and how the replicas are. Text is only ever
-// put into the page as text.
+// The shop: browsing, buying, the source of each read, and the state of the replicas. Text from the
+// server is only inserted as text.
 
 const byId = (id) => document.getElementById(id);
 
@@ -19,7 +19,7 @@ const button = (text, label, act) => {
   return made;
 };
 
-/** A change is said, and the same thing not twice. */
+/** Shows a message, if it differs. */
 const say = (text, kind = "") => {
   const said = byId("said");
   said.dataset.kind = kind;
@@ -28,7 +28,7 @@ const say = (text, kind = "") => {
 
 const GONE = "The server does not answer. Trying again …";
 
-/** Puts new items in the place of old ones, and leaves the focus where it was. */
+/** Replaces the items of a list, and keeps the focus. */
 const replace = (list, items) => {
   const label = (element) => element?.getAttribute("aria-label");
   const focused = list.contains(document.activeElement) ? label(document.activeElement) : null;
@@ -38,7 +38,7 @@ const replace = (list, items) => {
   }
 };
 
-// Reads: what their fields say of each, the last one first.
+// Reads, by the fields of their responses, the last one first.
 
 const READS = 6;
 const reads = [];
@@ -101,7 +101,7 @@ const browse = async () => {
   const { ok, status, body } = await read(`/products/${encodeURIComponent(wanted)}`);
   replace(byId("books"), ok ? body.map(bookOf) : []);
   if (status === 404) say(`No topic contains “${wanted}”.`, "warn");
-  else if (!ok) say(body.message ?? "Nothing could be read.", "bad");
+  else if (!ok) say(body.message ?? "The books could not be loaded.", "bad");
   return ok;
 };
 
@@ -134,7 +134,7 @@ const choose = async (topic) => {
   await refresh();
 };
 
-/** How often a purchase is asked for: always under the same key, so it happens once. */
+/** Attempts of a purchase, all with the same key, so that it happens once. */
 const TRIES = 3;
 
 const order = async (book) => {
@@ -152,7 +152,7 @@ const order = async (book) => {
   }
 };
 
-// Orders of this browser: where each can be read, with its key.
+// Orders of this browser: the path of each, with its key.
 
 const ORDERS = "pentad-orders";
 const ORDERS_KEPT = 20;
@@ -185,7 +185,7 @@ const keepOrder = (place, { title }) => {
   try {
     localStorage.setItem(ORDERS, JSON.stringify(list.slice(0, ORDERS_KEPT)));
   } catch {
-    // A browser that keeps nothing shows no orders.
+    // Without storage no orders are shown.
   }
   showOrders();
 };
@@ -270,7 +270,7 @@ let shown = "";
 
 const watch = async () => {
   if (!isOperator) {
-    // Nothing else would tell that the server is back.
+    // Only this read notices that the server is back.
     if (byId("said").textContent === GONE && (await browse())) say("");
     return;
   }
@@ -278,7 +278,7 @@ const watch = async () => {
     ask("/api/store/replicas"),
     ask("/api/store/cache"),
   ]);
-  // What is the same is left alone: a list that is made anew under a finger loses its click.
+  // An unchanged list stays: replacing it during a click would lose the click.
   if (JSON.stringify(replicas) !== shown) {
     shown = JSON.stringify(replicas);
     replace(byId("replicas"), replicas.map(replicaOf));
@@ -286,7 +286,7 @@ const watch = async () => {
   const up = replicas.filter(({ state }) => state === "UP");
   const digests = new Set(up.map(({ digest }) => digest));
   const agreement = byId("agreement");
-  agreement.textContent = digests.size <= 1 ? "All that are up agree" : "They differ for now";
+  agreement.textContent = digests.size <= 1 ? "All that are up agree" : "They differ at the moment";
   agreement.dataset.kind = digests.size <= 1 ? "good" : "warn";
   showCounts(cache);
   if (byId("said").textContent === GONE) say("");
@@ -298,7 +298,7 @@ const refresh = async () => {
   return good;
 };
 
-/** Does it, and says so if the server is not there. */
+/** Runs an action, and shows a message if the server does not answer. */
 const attempt = (act) => act().catch(() => say(GONE, "bad"));
 
 byId("search").addEventListener("submit", (event) => {

@@ -134,7 +134,7 @@ impl ReplicaState {
         }
     }
 
-    /// The name in the API and in logs.
+    /// Returns the name in the API and in logs.
     pub fn word(self) -> &'static str {
         match self {
             ReplicaState::Up => "UP",
