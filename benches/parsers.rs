@@ -1,5 +1,5 @@
-//! What a parse costs, and what of it is strictness: heads beside bare `httparse`, chunked
-//! bodies, targets.
+//! The cost of parsing, and of strictness: heads compared with bare `httparse`, chunked bodies,
+//! targets.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use httparse::{EMPTY_HEADER, Request};
@@ -10,10 +10,10 @@ use pentad::wire::http::{Fields, Scan, head};
 use pentad::wire::target::{Target, decode_path, pairs};
 use std::hint::black_box;
 
-/// What a load generator sends.
+/// A request of a load generator.
 const LOAD: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
 
-/// What a browser sends for a page.
+/// A browser's request for a page.
 const BROWSER: &[u8] = b"GET /about.html?lang=en&q=a+b HTTP/1.1\r\n\
     Host: 127.0.0.1:8080\r\n\
     Connection: keep-alive\r\n\
@@ -70,7 +70,7 @@ fn bodies(criterion: &mut Criterion) {
     for size in [16, 1024, 16 * 1024] {
         let chunk = format!("{size:x}\r\n{}\r\n", "x".repeat(size));
         let body = format!("{}0\r\n\r\n", chunk.repeat(64 * 1024 / size)).into_bytes();
-        // Data is handed out untouched, so what costs is the chunk.
+        // Data is passed on unchanged, so the cost is per chunk.
         group.throughput(Throughput::Elements(64 * 1024 / size as u64));
         group.bench_function(format!("chunks of {size}"), |b| {
             b.iter(|| {

@@ -1,4 +1,4 @@
-//! Points a second of every π kernel, beside the loop that everybody writes first.
+//! Points per second of every π kernel, compared with a naive loop.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use pentad::work::pi::{self, Kernel};
 
 const SAMPLES: u32 = 1 << 20;
 
-/// A scalar loop with two `f64` to a point.
+/// A scalar loop with two `f64` per point.
 fn naive(seed: u64, samples: u32) -> u32 {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut hits = 0;
@@ -33,7 +33,7 @@ fn main() {
     ratios();
 }
 
-/// The table that counts: all in one run, turn by turn, so that a slow moment hits everyone.
+/// Prints ratios of one run with alternating turns, so that a slow moment affects all kernels.
 fn ratios() {
     let mut best = [Duration::MAX; 1 + Kernel::ALL.len()];
     for _ in 0..50 {

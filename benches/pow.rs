@@ -1,4 +1,4 @@
-//! Hashes a second of every proof-of-work kernel, beside a plain scalar loop.
+//! Hashes per second of every proof-of-work kernel, compared with a plain scalar loop.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ fn main() {
     for len in [11, 200] {
         let mut group = criterion.benchmark_group("pow");
         for kernel in Kernel::available() {
-            // 256 zero bits: nothing is ever found, so all of the slice is tried.
+            // 256 zero bits: there is no solution, so the whole slice is tried.
             let mut job = Job::new(vec![b'x'; len], 256, 5, 0, kernel, 1);
             let slice = job.cut(kernel.slice_blocks()).expect("a new job has slices");
             group.throughput(Throughput::Elements(slice.blocks()));
@@ -24,7 +24,7 @@ fn main() {
     ratios();
 }
 
-/// The table that counts: all in one run, turn by turn, so that a slow moment hits everyone.
+/// Prints ratios of one run with alternating turns, so that a slow moment affects all kernels.
 fn ratios() {
     let started = Instant::now();
     let budget = Duration::from_millis(5);

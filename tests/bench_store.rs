@@ -1,4 +1,4 @@
-//! `pentad bench store`, played for real: servers, clients, a crash, and what is said about it.
+//! `pentad bench store` with real servers, clients and a crash, and its reports.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use util::process::{Place, eventually};
 
-/// `pentad bench store` with these arguments, whose servers have their files in `place`.
+/// Creates `pentad bench store` with these arguments; its servers store their files in `place`.
 fn bench(place: &Place, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
     let data = place.path("servers");
@@ -25,7 +25,7 @@ fn left_behind(place: &Place) -> usize {
     fs::read_dir(place.path("servers")).unwrap().count()
 }
 
-/// The rows of each table, by the title above it.
+/// Returns the rows of each table, by its title.
 fn tables(markdown: &str) -> HashMap<&str, Vec<Vec<&str>>> {
     let mut tables = HashMap::<_, Vec<_>>::new();
     let mut title = "";
@@ -50,7 +50,7 @@ fn a_quick_bench_prints_every_table_and_finds_nothing_lost() {
         (String::from_utf8(run.stdout).unwrap(), String::from_utf8_lossy(&run.stderr));
     assert_eq!(run.status.code(), Some(0), "{said}\n{text}");
     let tables = tables(&text);
-    // With a head and a rule.
+    // With the header and the rule.
     for (title, rows) in [
         ("Durable purchases", 3),
         ("Latency of search, info and buy", 45),

@@ -1,5 +1,5 @@
-//! The chat on the made-up kernel, where stories are too short: cut-off clients that lose and
-//! repeat nothing, bad neighbours that nobody notices, days and months that end.
+//! The chat on the simulated kernel, beyond stories: disconnected clients that lose and repeat
+//! nothing, bad neighbours without effect on others, days and months that end.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use pentad::service::Kind;
 use std::time::{Duration, UNIX_EPOCH};
 use util::fake::{Client, Street};
 
-/// A client that keeps what it has heard, in lines.
+/// A client that keeps the received lines.
 struct Talker {
     client: Client,
     heard: Vec<u8>,
@@ -27,7 +27,7 @@ impl Talker {
         self.client.send(format!("{line}\n").as_bytes());
     }
 
-    /// The whole lines that have come.
+    /// Returns the complete lines received so far.
     fn lines(&mut self, most: usize) -> Vec<String> {
         self.heard.extend(self.client.receive(most));
         let end = self.heard.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -57,7 +57,7 @@ fn agent(street: &mut Street, name: &str, capacity: u32) -> Talker {
     agent
 }
 
-/// A visitor that is cut off at any byte, again and again.
+/// A visitor that is disconnected at any byte, again and again.
 struct Unlucky {
     talker: Option<Talker>,
     chat: u32,
@@ -96,7 +96,7 @@ fn ten_thousand_messages_survive_cuts_without_loss_or_repetition() {
         bo.say(&format!("/to {} {}", visitor.chat, sent[visitor.chat as usize]));
         match (&visitor.talker, rng.u8(..20)) {
             (Some(talker), 0) => {
-                // Cut off with some of what is under way read, some not.
+                // Disconnected with a part of the pending output read.
                 street.turn(|| true);
                 talker.client.reset();
                 visitor.talker = None;
@@ -136,7 +136,7 @@ fn ten_thousand_messages_survive_cuts_without_loss_or_repetition() {
         }
         let all = (1..=sent[visitor.chat as usize]).collect::<Vec<_>>();
         assert_eq!(visitor.received, all, "the messages of chat {}", visitor.chat);
-        // What was under way from a visitor when it was cut off may be lost, but nothing else.
+        // Pending text of a visitor may be lost when it is disconnected, but nothing else.
         assert!(heard[visitor.chat as usize].is_sorted_by(|a, b| a < b));
     }
 }
@@ -147,7 +147,7 @@ fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
     let mut bo = agent(&mut street, "bo", 10);
     let mut visitors = Vec::new();
     for number in 1..=10 {
-        // The second one never reads, after its banner.
+        // The second one reads nothing after its banner.
         let room = if number == 2 { 300 } else { usize::MAX };
         let talker = Talker::connect(&mut street, room);
         talker.say(&format!("/hello v{number}"));
@@ -168,7 +168,8 @@ fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
         }
         bo.say(&format!("/to 2 {text}"));
         bo.say(&format!("/to 3 round {round}"));
-        // One turn to read it, with all that the neighbours send; the letter goes out in it.
+        // One turn to read it, with everything from the neighbours; the message is sent in the same
+        // turn.
         street.turn(|| true);
         let heard = visitors[2].lines(usize::MAX);
         assert_eq!(heard.last(), Some(&format!("<bo> round {round}")), "{heard:?}");
@@ -181,7 +182,7 @@ fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
     }
     let told = visitors[0].lines(usize::MAX);
     assert!(told.iter().filter(|line| line.starts_with("-ERR 429")).count() > 1000);
-    // The flood has lasted twenty seconds; at thirty it is enough.
+    // The flood has lasted twenty seconds; the limit is thirty.
     for _ in 0..24 {
         street.advance(Duration::from_millis(500));
         (0..100).for_each(|_| visitors[0].say("and another thing"));
@@ -189,7 +190,8 @@ fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
     }
     assert_eq!(visitors[0].all(&mut street).last().unwrap(), "* BYE reason=flood");
     assert!(visitors[0].client.at_end());
-    // The deaf one was cut off with bounded memory, and gets everything when it comes back.
+    // The client that did not read was disconnected with bounded memory, and gets everything when
+    // it resumes.
     let mut back = Talker::connect(&mut street, usize::MAX);
     back.say(&format!("/resume {deaf} since=0"));
     let lines = back.all(&mut street);
@@ -198,7 +200,7 @@ fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
     assert!(40 * text.len() > limits::CHAT_SLOW);
 }
 
-/// The first lines of an agent's screen.
+/// Returns the first lines of an agent's screen.
 fn screen(bo: &mut Talker, street: &mut Street) -> [String; 4] {
     bo.say("/stats me");
     let lines = bo.all(street);
@@ -238,7 +240,7 @@ fn a_chat_counts_on_the_day_on_which_it_ends() {
         (time.as_str(), figures),
         ("2026-01-30 23:59:01", ["1", "1", "1"].map(String::from))
     );
-    // It begins on the 30th and ends on the 31st.
+    // The chat begins on the 30th and ends on the 31st.
     chat(&mut street, &mut bo, 60 * second);
     let [time, figures @ ..] = screen(&mut bo, &mut street);
     assert_eq!(
@@ -256,7 +258,7 @@ fn a_chat_counts_on_the_day_on_which_it_ends() {
     assert_eq!(figures, ["1", "1", "3"].map(String::from));
 }
 
-/// What a client gets, and how many bytes of it came in one turn, at most.
+/// Receives a client's output; returns its lines and the maximum bytes sent in one turn.
 fn unrolled(street: &mut Street, talker: &mut Talker) -> (Vec<String>, usize) {
     let (mut lines, mut most) = (Vec::new(), 0);
     loop {
@@ -306,7 +308,7 @@ fn a_long_conversation_goes_out_piece_by_piece_and_whole() {
     let replay = lines.iter().position(|line| line == "* REPLAY n=400").unwrap();
     assert_eq!(whole(&lines[replay + 1..replay + 401]), 400);
 
-    // A slow reader gets all of it, too, and is listened to after that.
+    // A slow reader also gets all of it, and can send again after that.
     bo.client.reset();
     let mut slow = Talker::connect(&mut street, 8192);
     slow.say("/agent bo bo");

@@ -1,5 +1,5 @@
-//! Every story of the chat on the made-up kernel: whole lines, byte by byte, and with clients that
-//! take what they are sent in small pieces. `tests/server` plays them against the real binary.
+//! Every story of the chat on the simulated kernel: whole lines, byte by byte, and with clients
+//! that read in small pieces. `tests/server` runs them against the real binary.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use util::fake::{Client, Street};
 use util::story::{self, Step, Story, Words};
 
-/// Bytes that a client sends at a time, and bytes that fit between the server and it.
+/// Bytes that a client sends at a time, and bytes that fit into its connection.
 const MANNERS: [(usize, usize); 4] =
     [(usize::MAX, usize::MAX), (1, usize::MAX), (usize::MAX, 1), (7, 13)];
 

@@ -1,4 +1,4 @@
-//! The real binary, from the outside: what it prints where, and with which number it ends.
+//! The real binary from outside: its output and its exit codes.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use pentad::cmd::DataDir;
 
-/// A working directory of its own, so that `./pentad-data` is nobody else's.
+/// A working directory of its own, so that `./pentad-data` is not shared.
 struct Place(PathBuf);
 
-/// How a run ended.
+/// The result of a run.
 struct Run {
     code: i32,
     stdout: String,
@@ -61,7 +61,7 @@ fn ended(command: &mut Command) -> Run {
     }
 }
 
-/// Flags that bind nothing in particular.
+/// Flags that bind no particular address.
 const FREE: [&str; 9] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
@@ -283,7 +283,7 @@ fn check_finds_all_that_serve_would_stumble_over() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it is bound");
     place.write("file", "");
-    // A flag that is repeated stands for one more address.
+    // A repeated flag adds an address.
     let web = format!("--web={address}");
     let args = [&web, "--data=file", "--root=missing", "--log-file=missing/access.log"];
     let run = check(&place, &args);
@@ -300,10 +300,11 @@ fn check_finds_all_that_serve_would_stumble_over() {
         assert!(line.starts_with(begin.as_str()), "{line}");
     }
 
-    // With a mistake on the command line, too, that decides; the rest is told all the same.
+    // A mistake on the command line decides the exit code; the other checks are reported all the
+    // same.
     let run = check(&place, &["--workers=0", "--root=missing"]);
     assert_eq!((run.code, run.stderr.lines().count()), (2, 2), "{}", run.stderr);
-    // Once all is mended, nothing of it lingers.
+    // Once everything is corrected, no problem remains.
     assert_eq!(check(&place, &[]).code, 0);
 }
 
@@ -321,7 +322,7 @@ fn one_server_at_a_time_uses_a_data_directory() {
     let run = check(&place, &["--data", "./data"]);
     assert_eq!((run.code, run.stderr), (3, told));
     drop(held);
-    // A process that another test is starting this moment has a copy of the lock until it runs.
+    // A process that another test starts at this moment holds a copy of the lock until it executes.
     let deadline = Instant::now() + Duration::from_secs(10);
     while check(&place, &["--data", "./data"]).code != 0 {
         assert!(Instant::now() < deadline, "the lock outlives its owner");

@@ -1,5 +1,5 @@
-//! Replays the committed corpus of every fuzz target under plain `cargo test`, and holds laws,
-//! targets and corpora together: none of the three may be without the others.
+//! Replays the committed corpus of every fuzz target under plain `cargo test`, and asserts that
+//! laws, targets and corpora match one to one.
 
 use pentad::check::LAWS;
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// What is in a directory below `fuzz/`.
+/// Returns the entries of a directory below `fuzz/`.
 fn entries(directory: &str) -> Vec<PathBuf> {
     let listing = fs::read_dir(fuzz().join(directory)).expect("a directory of the repository");
     listing.map(|entry| entry.expect("a readable directory").path()).collect()
 }
 
-/// The same as names, without their extensions.
+/// Returns their names without extensions.
 fn names(directory: &str) -> BTreeSet<String> {
     let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     entries(directory).iter().filter_map(stem).collect()

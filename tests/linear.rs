@@ -1,5 +1,5 @@
-//! The judge of histories, judged: by histories that everybody can see through, and by trying
-//! every order of short ones.
+//! Tests of the linearizability checker: with obvious histories, and by trying every order of short
+//! ones.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,13 +21,13 @@ fn what_one_shop_could_have_told_is_possible() {
     let possible = [
         vec![],
         vec![span(1, 2, Look, Copies(2)), span(3, 4, Sell(1, None), sold(1))],
-        // While it is being sold a copy may be seen and not be seen, in this order.
+        // While a copy is being sold, it may be visible and then no longer visible, in this order.
         vec![
             span(1, 9, Sell(1, None), sold(1)),
             span(2, 3, Look, Copies(2)),
             span(4, 5, Look, Copies(1)),
         ],
-        // Nobody was told, and it may have happened late …
+        // A purchase without an answer may take effect late …
         vec![
             span(1, None, Sell(2, None), Unknown),
             span(5, 6, Look, Copies(2)),
@@ -35,7 +35,7 @@ fn what_one_shop_could_have_told_is_possible() {
         ],
         // … or never.
         vec![span(1, None, Set(9), Unknown), span(5, 6, Look, Copies(2))],
-        // A purchase with a name is told again, whatever has happened since.
+        // A purchase with a name gets the same answer again, whatever has happened since.
         vec![
             span(1, 2, Sell(1, Some(7)), sold(1)),
             span(3, 4, Set(0), Copies(0)),
@@ -53,7 +53,7 @@ fn what_no_shop_could_have_told_is_not() {
     let sold = |left| Sold(Some(left), false);
     let impossible = [
         vec![span(1, 2, Look, Copies(3))],
-        // Seen, and then not seen: by two who looked at two replicas.
+        // Visible, then not visible: two readers at two replicas.
         vec![
             span(1, 9, Sell(1, None), sold(1)),
             span(2, 3, Look, Copies(1)),
@@ -61,13 +61,13 @@ fn what_no_shop_could_have_told_is_not() {
         ],
         // A stale cache.
         vec![span(1, 2, Sell(1, None), sold(1)), span(3, 4, Look, Copies(2))],
-        // What nobody was told of may happen once.
+        // A purchase without an answer may take effect once.
         vec![
             span(1, None, Sell(1, None), Unknown),
             span(2, 3, Look, Copies(1)),
             span(4, 5, Look, Copies(0)),
         ],
-        // The last two copies, to three.
+        // The last two copies sold to three buyers.
         vec![
             span(1, 9, Sell(1, None), Sold(None, false)),
             span(1, 9, Sell(1, None), Sold(None, false)),
@@ -78,7 +78,7 @@ fn what_no_shop_could_have_told_is_not() {
             span(1, 2, Sell(1, Some(7)), sold(1)),
             span(3, 4, Sell(1, Some(7)), Sold(Some(0), false)),
         ],
-        // Known from before, although nobody had asked before.
+        // Answered as known, although there was no request before.
         vec![span(1, 2, Sell(1, None), Sold(Some(1), true))],
     ];
     for history in impossible {
@@ -86,7 +86,7 @@ fn what_no_shop_could_have_told_is_not() {
     }
 }
 
-/// Whether some order of `left` fits, all of them tried.
+/// Returns true if some order of `left` is valid, trying all of them.
 fn by_force(shelf: &Shelf, left: &[Span<Deed>]) -> bool {
     let ends = left.iter().filter_map(|span| span.until);
     let Some(first_end) = ends.min() else { return true };
@@ -118,7 +118,7 @@ fn its_verdict_is_that_of_all_orders_tried() {
             })
             .collect::<Vec<_>>();
         if rng.bool() {
-            // Somebody errs.
+            // Corrupt one answer.
             let place = rng.usize(..history.len());
             history[place].op.1 = rng.choice([Copies(1), Sold(None, false), Short(false)]).unwrap();
         }

@@ -1,5 +1,5 @@
-//! Proof of work over HTTP, on the made-up kernel: searches are done when the test says so, and
-//! time passes when the test says so.
+//! Proof of work over HTTP, on the simulated kernel: the test decides when searches are done and
+//! time passes.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use util::api::Place;
 
-/// A search that the loop cannot do by itself.
+/// A search that is too long for the loop.
 const HARD: &str = r#"{"message":"hard","bits":16}"#;
 
 fn hash(message: &[u8], seed: &str) -> String {
@@ -184,7 +184,7 @@ fn a_full_pool_only_delays() {
 #[test]
 fn more_than_a_minute_of_work_is_refused() {
     let mut place = Place::new();
-    // The made-up workers compute ten million hashes a second: three searches take 80 s.
+    // The simulated workers compute ten million hashes a second: three searches take 80 s.
     for _ in 0..3 {
         place.begin(r#"{"message":"m","difficulty":7}"#);
     }

@@ -1,5 +1,5 @@
-//! Proof of work on the command line: the real binary, as solver, as server and as client, and
-//! SHA-256 as the judge.
+//! Proof of work on the command line: the real binary as solver, server and client, checked with
+//! SHA-256.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,7 +23,7 @@ fn code(args: &[&str]) -> i32 {
     pentad(args).status.code().unwrap()
 }
 
-/// The zero bits of a printed proof of `message`.
+/// Returns the zero bits of a printed proof of `message`.
 fn zero_bits(line: &[u8], message: &[u8], seed_len: usize) -> u32 {
     let rest = line.strip_prefix(message).and_then(|rest| rest.strip_prefix(b",")).unwrap();
     let (seed, hash) = rest.split_at(seed_len);
@@ -44,7 +44,7 @@ fn what_is_solved_verifies() {
         (&["--bits", "9", "--seed-len", "7"], 9, 7),
     ] {
         for message in [&b"hello"[..], b"", b"a,b,c", b"two\nlines", b"no \xff UTF-8"] {
-            // To measure which kernel is fastest takes a while without optimisation.
+            // Measuring the fastest kernel takes a while without optimisation.
             let args = ["pow", "solve", "--kernel", "sha2"].iter().chain(options).map(OsStr::new);
             let run = pentad(args.chain([OsStr::from_bytes(message)]));
             assert_eq!(run.status.code(), Some(0));
@@ -108,7 +108,7 @@ fn speed_is_one_line_a_kernel() {
     assert_eq!(names.last().unwrap().0, "sha2");
 }
 
-/// A server with this difficulty, and where it listens.
+/// A server with a difficulty, and its address.
 struct Server {
     child: Child,
     addr: String,
@@ -176,13 +176,13 @@ fn an_interrupted_bench_says_so() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
     command.args(["bench", "pow", &addr, "--seconds", "60"]).stderr(Stdio::null());
     let mut bench = command.env_clear().spawn().unwrap();
-    // Who connects has already said that signals are its own affair.
+    // A client that connects has already installed its own signal handlers.
     let _client = silent.accept().unwrap();
     kill_process(Pid::from_child(&bench), Signal::INT).unwrap();
     assert_eq!(bench.wait().unwrap().code(), Some(130));
 }
 
-/// At a terminal an interrupt reaches the server too, here before it is ready.
+/// At a terminal an interrupt also reaches the server, here before it is ready.
 #[test]
 fn an_interrupt_ends_a_bench_and_its_server_with_130() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));

@@ -1,5 +1,5 @@
-//! Proof of work over lines, on the made-up kernel: whatever is sent in whatever pieces, each
-//! line gets its reply, in order, and SHA-256 itself says whether the reply is a proof.
+//! Proof of work over lines, on the simulated kernel: for any input in any pieces, each line gets
+//! its reply, in order, and SHA-256 confirms it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use util::fake::{Client, Street};
 
-/// What must come back for a line.
+/// The expected reply to a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reply {
     Proof(Vec<u8>),
@@ -33,7 +33,7 @@ fn connect(street: &mut Street) -> Client {
     street.connect(Kind::Pow, usize::MAX).unwrap()
 }
 
-/// Everything that the server has to say at this moment.
+/// Receives everything that the server has sent.
 fn listen(street: &mut Street, client: &Client, received: &mut Vec<u8>) {
     loop {
         street.settle();
@@ -45,7 +45,7 @@ fn listen(street: &mut Street, client: &Client, received: &mut Vec<u8>) {
     }
 }
 
-/// Takes the replies off the front of `received`, each with at least `bits` zero bits.
+/// Removes the replies from the front of `received`, each with at least `bits` zero bits.
 fn verify(received: &mut Vec<u8>, replies: &[Reply], bits: u32) {
     let mut rest = received.as_slice();
     for (number, reply) in replies.iter().enumerate() {
@@ -65,7 +65,7 @@ fn verify(received: &mut Vec<u8>, replies: &[Reply], bits: u32) {
     received.drain(..used);
 }
 
-/// `message,seed,hash` and a line ending: its length, if it is there and right.
+/// Returns the length of a valid `message,seed,hash` with a line ending.
 fn verify_proof(bytes: &[u8], message: &[u8], bits: u32) -> Option<usize> {
     let rest = bytes.strip_prefix(message)?.strip_prefix(b",")?;
     let (seed, rest) = rest.split_at_checked(5)?;
@@ -80,7 +80,7 @@ fn verify_proof(bytes: &[u8], message: &[u8], bits: u32) -> Option<usize> {
     right.then_some(message.len() + 72)
 }
 
-/// Every shape that a line can have, and what it asks for.
+/// Returns lines of every shape, and the expected replies.
 fn shapes() -> (Vec<u8>, Vec<Reply>) {
     let lines: [(&[u8], &[u8]); 12] = [
         (b"hello\n", b"hello"),
@@ -100,7 +100,7 @@ fn shapes() -> (Vec<u8>, Vec<Reply>) {
     (stream, lines.iter().map(|(_, message)| proof(message)).collect())
 }
 
-/// Plays `stream` in these pieces, ends, and takes all replies.
+/// Sends `stream` in these pieces, ends the input, and receives all replies.
 fn converse<'a>(bits: u32, pieces: impl Iterator<Item = &'a [u8]>, replies: &[Reply]) {
     let mut street = street(bits);
     let client = connect(&mut street);
@@ -197,7 +197,7 @@ fn a_hundred_thousand_lines_are_answered_in_order_by_one_who_reads_late() {
     let stream = messages.iter().flat_map(|m| format!("{m}\n").into_bytes()).collect::<Vec<_>>();
     client.send(&stream);
     street.settle();
-    // A reply is longer than its line: what is read and not answered cannot exceed the marks.
+    // A reply is longer than its line, so bytes read but not answered stay within the limits.
     let taken = stream.len() - client.unread();
     let bound = Limits::default().output_high + limits::POW_BYTES + Limits::default().turn_bytes;
     assert!(taken < bound, "{taken} bytes were read for a client that reads nothing");

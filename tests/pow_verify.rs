@@ -1,4 +1,4 @@
-//! Proofs over HTTP: right, wrong for a reason, and spent.
+//! Proofs over HTTP: valid, invalid for each reason, and spent.
 
 #![allow(clippy::unwrap_used)]
 
@@ -47,7 +47,7 @@ fn a_claim_is_right_or_wrong_for_a_reason() {
     place.ask("POST /api/pow/verify", r#"{"message":"m"}"#).problem(422);
 }
 
-/// A proof of at least as many bits as the server of these tests wants.
+/// Returns a proof with at least the bits that the server of these tests requires.
 fn proof(place: &mut Place, message: &str) -> String {
     let solved = place.ask("POST /api/pow/solve", &json!({ "message": message }).to_string());
     solved.json()["proof"].as_str().unwrap().to_string()

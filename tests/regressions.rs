@@ -1,4 +1,4 @@
-//! Bugs that were found while building, each named by what broke.
+//! Bugs found during development, each named after its effect.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,9 +13,9 @@ use util::fake::Street;
 use util::http::{Client, by, post};
 use util::process::Server;
 
-/// The answer to a datagram is shorter than what was offered for it: a short read, after which
-/// nothing more was looked for. So the end of the exchange was never seen, and every probe ran
-/// into its timeout with the answer in its hands.
+/// The answer to a datagram is shorter than the buffer offered: a short read, after which the
+/// socket was not read again. So the end of the exchange was never noticed, and every probe timed
+/// out with the answer already received.
 #[test]
 fn a_datagram_probe_did_not_notice_the_end_of_its_exchange() {
     let args = ["--legacy-corruption=0", "--legacy-delay=10ms", "--legacy-timeout=1h"];
@@ -37,8 +37,8 @@ fn the_mean_of_no_readings_was_printed_as_minus_zero() {
     assert!(reply.contains("\"num_valid_results\":0,\"pi\":0.0,"), "{reply}");
 }
 
-/// A datagram exchange has no halves. One that was given up was half-closed all the same, and
-/// its socket kept for two seconds in case the peer had more to say.
+/// A datagram exchange has no half-close. An abandoned one was half-closed all the same, and its
+/// socket kept for two seconds for more input.
 #[test]
 #[cfg(target_os = "linux")] // counts descriptors in /proc
 fn a_datagram_probe_that_was_given_up_lingered() {
@@ -55,7 +55,7 @@ fn a_datagram_probe_that_was_given_up_lingered() {
     assert!(server.count("fd") <= before, "{} after {before}", server.count("fd"));
 }
 
-/// A connection that had not said a word was waited for like one with a request under way.
+/// At the shutdown, a connection without any request was treated like one with a pending request.
 #[test]
 fn a_connection_that_never_spoke_held_up_the_end() {
     let mut street = Street::new(Limits::default(), 4, 1);
@@ -70,7 +70,7 @@ fn a_connection_that_never_spoke_held_up_the_end() {
     assert!(street.reactor.is_empty());
 }
 
-/// However few connections there were, up to 64 idle ones were closed to make room for one.
+/// For a new connection up to 64 idle ones were closed, even on small servers.
 #[test]
 fn a_newcomer_emptied_a_small_server() {
     let mut street = Street::new(Limits::default(), 10, 1);

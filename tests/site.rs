@@ -1,4 +1,5 @@
-//! A site on a made-up kernel: how often its disk is touched, for whom, and what the cache says.
+//! A site on the simulated kernel: the number of disk accesses, their requesters, and the cache
+//! status.
 
 #![allow(clippy::unwrap_used)]
 
@@ -36,7 +37,7 @@ fn ask(client: &Client, method: &str, path: &str) {
     client.send(format!("{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
 }
 
-/// What has come: the lines of a head, and a body.
+/// Returns the received head as lines, and the body.
 fn answer(client: &Client) -> (String, Vec<u8>) {
     let mut bytes = client.receive(usize::MAX);
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head") + 4;
@@ -44,7 +45,7 @@ fn answer(client: &Client) -> (String, Vec<u8>) {
     (String::from_utf8(bytes).unwrap(), body)
 }
 
-/// Asks, and waits for the answer: `X-Cache` and the body.
+/// Sends a request, and waits for the answer: `X-Cache` and the body.
 fn get(street: &mut Street, client: &Client, path: &str) -> (String, Vec<u8>) {
     ask(client, "GET", path);
     street.settle();
@@ -54,7 +55,7 @@ fn get(street: &mut Street, client: &Client, path: &str) -> (String, Vec<u8>) {
     (verdict.unwrap_or_default().to_string(), body)
 }
 
-/// Turns without a single job being done.
+/// Runs turns without any job being done.
 fn turns(street: &mut Street) -> usize {
     for _ in 0..10 {
         street.turn(|| true);
@@ -163,7 +164,7 @@ fn a_head_is_read_as_far_as_its_tag_needs_and_found_in_memory_later() {
     assert!(answer(&client).0.starts_with("HTTP/1.1 404 "));
 }
 
-/// How many jobs that compress are asked for until all clients are answered.
+/// Returns the number of compression jobs until all clients are answered.
 #[cfg(feature = "gzip")]
 fn packings(street: &mut Street) -> usize {
     let mut count = 0;

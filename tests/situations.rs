@@ -1,5 +1,5 @@
-//! Situations that HTTP/1.1 servers are known to get wrong, each played over a socket of its own,
-//! and after each of them the next client is served.
+//! Situations that HTTP/1.1 servers are known to handle wrongly, each over a socket of its own;
+//! after each of them the next client is served.
 //!
 //! `cargo test --test situations -- --nocapture` ends in a line that counts them.
 
@@ -11,7 +11,7 @@ mod util;
 use util::http::{Client, NoReply, assert_next_is_served};
 use util::process::Server;
 
-/// What becomes of the connection.
+/// The state of the connection afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     /// It serves another request.
@@ -22,7 +22,7 @@ enum Then {
 
 use Then::{Closed, Open};
 
-/// What it is, the segments that the client sends, the statuses that come back.
+/// A name, the segments that the client sends, the statuses of the answers.
 type Situation = (&'static str, &'static [&'static str], &'static [u16], Then);
 
 /// A request for π with these fields and this body.
@@ -32,7 +32,7 @@ macro_rules! post {
     };
 }
 
-/// The same in chunks.
+/// The same request with a body in chunks.
 macro_rules! chunks {
     ($body:literal) => {
         post!("Transfer-Encoding: chunked", $body)
@@ -107,7 +107,7 @@ const FIELDS: &[Situation] = &[
     ),
 ];
 
-/// RFC 9112 §6 and §7: where a body ends.
+/// RFC 9112 §6 and §7: the end of a body.
 const BODIES: &[Situation] = &[
     ("a length", &[post!("Content-Length: 2", "{}")], &[401], Open),
     ("a body in pieces", &[post!("Content-Length: 2", ""), "{", "}"], &[401], Open),
@@ -213,7 +213,7 @@ const BODIES: &[Situation] = &[
     ("another expectation", &[post!("Content-Length: 2\r\nExpect: cake", "")], &[417], Closed),
 ];
 
-/// RFC 9112 §9: how long a connection lives.
+/// RFC 9112 §9: the lifetime of a connection.
 const CONNECTIONS: &[Situation] = &[
     (
         "three at once",

@@ -1,5 +1,5 @@
-//! Every vector in three ways: at once, byte by byte with nothing decided early, and with bytes
-//! after it that must not matter.
+//! Every vector in three ways: at once, byte by byte with nothing decided early, and with
+//! irrelevant bytes after it.
 
 mod vectors;
 
@@ -10,7 +10,7 @@ use pentad::wire::http::{self, Fields, Method, Scan};
 use pentad::wire::response;
 use vectors::{BODIES, Expected, HEADS, RESPONSES, Vector};
 
-/// What a parser said; like [`Expected`], but with words of its own.
+/// A parser's result, like [`Expected`], but with owned text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Said {
     Done(String, usize),
@@ -18,7 +18,7 @@ enum Said {
     Bad(&'static str),
 }
 
-/// A parser in the middle of its input: shown everything so far, it says what it makes of it.
+/// A parser of incremental input: it is shown everything so far, and returns its result.
 trait Reader: Default {
     fn show(&mut self, input: &[u8]) -> Said;
 }
@@ -55,7 +55,7 @@ impl Reader for ResponseReader {
     }
 }
 
-/// The decoder takes its bytes as it gets them; what is new is the rest of what is shown.
+/// The decoder consumes bytes as it gets them; only the rest of the shown bytes is new.
 #[derive(Default)]
 struct BodyReader {
     decoder: Chunked,
@@ -168,8 +168,8 @@ fn bodies_with_bytes_after() {
     with_bytes_after::<BodyReader>(BODIES);
 }
 
-/// A reason without a vector is a rule that nobody has seen at work. The bounds need inputs too
-/// long for a table; they are tested beside the parsers.
+/// A reason without a vector is an untested rule. The bounds need inputs too long for a table; they
+/// are tested beside the parsers.
 #[test]
 fn every_reason_has_a_vector() {
     let names = |vectors: &'static [Vector]| {

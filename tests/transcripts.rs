@@ -1,5 +1,5 @@
-//! Every transcript through every driver that needs no kernel: whole, byte by byte, and with a
-//! client that takes its answers in small pieces. `server.rs` plays them against the real binary.
+//! Every transcript through every driver without a real kernel: whole, byte by byte, and with a
+//! client that reads in small pieces. `tests/server` runs them against the real binary.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,12 +9,12 @@ use pentad::limits::Limits;
 use util::fake::{Client, Street};
 use util::transcript::{self, Step, Transcript, expect};
 
-/// How a client behaves that otherwise follows the transcript.
+/// The behaviour of a client that follows a transcript.
 #[derive(Debug, Clone, Copy)]
 struct Manner {
     /// Bytes it sends at a time.
     sends: usize,
-    /// Bytes that fit between the server and it.
+    /// Bytes that fit into its connection.
     room: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Cookies are kept by each client, like a browser, unless they are not wanted.
+//! Each client keeps cookies, like a browser, unless that is disabled.
 
 use crate::tester::{load, request_text, scripted};
 use crate::util::process::Place;
@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A server that gives each request without a cookie one of its own, and counts these, and those
-/// that came with one.
+/// A server that sets a cookie for each request without one, and counts requests without and with a
+/// cookie.
 fn counting() -> (SocketAddr, Arc<[AtomicUsize; 2]>) {
     let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
     let seen = Arc::clone(&counts);

@@ -1,4 +1,4 @@
-//! Servers that are away, hang, refuse, or speak something that is almost HTTP.
+//! Servers that are unreachable, hang, refuse, or speak invalid HTTP.
 
 use crate::tester::{adds_up, command, load, run};
 use crate::util::process::Place;

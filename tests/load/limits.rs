@@ -1,4 +1,4 @@
-//! What is the tester's own: descriptors, the look-up of names, signals.
+//! Limits of the tester itself: descriptors, name resolution, signals.
 
 use crate::tester::{command, load, run};
 use crate::util::process::{PATIENCE, Place, Server};
@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// `pentad` with these arguments, under a limit on descriptors that cannot be raised.
+/// Runs `pentad` with these arguments, under a hard limit on descriptors.
 fn with_descriptors(place: &Place, most: u32, args: &[&str]) -> (i32, String, String) {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit -n {most} && exec \"$@\""), "sh"]);
@@ -35,7 +35,7 @@ fn no_more_clients_are_sent_than_there_are_descriptors() {
     }
 }
 
-/// A resolver that never answers: the names of a FIFO that nobody writes to.
+/// A resolver that never answers: its file is a FIFO without a writer.
 #[test]
 fn a_signal_or_the_time_limit_ends_the_look_up_of_a_name() {
     let place = Place::new();
@@ -46,7 +46,8 @@ fn a_signal_or_the_time_limit_ends_the_look_up_of_a_name() {
         command.env("HOSTALIASES", &aliases).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let until = Instant::now() + PATIENCE;
-        // As soon as somebody reads, the FIFO can be opened: whoever holds it keeps them waiting.
+        // Once the FIFO has a reader it can be opened for writing; holding it open keeps the reader
+        // waiting.
         let held = loop {
             match open(&aliases, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()) {
                 Ok(held) => break Some(File::from(held)),

@@ -1,4 +1,4 @@
-//! The load tester against our own server, and against servers that do everything wrong.
+//! The load tester against our own server, and against servers that misbehave.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,12 +1,12 @@
-//! Clients that hold a server up: ours shows them the door, says why, and the tester reports it.
+//! Slow clients: our server closes them and gives a reason, and the tester reports it.
 
 use crate::tester::{load, run};
 use crate::util::http::{Client, assert_next_is_served};
 use crate::util::process::{Place, Server, eventually};
 use serde_json::Value;
 
-/// Five slow clients of a server with little patience: what they saw, and for which reason, by its
-/// own account, the server let them go.
+/// Runs five slow clients against a server with short timeouts; checks their results and the
+/// server's reason for closing them.
 fn slow(how: &str, path: &str, reason: &str) -> Value {
     let place = Place::new();
     let server =

@@ -1,4 +1,4 @@
-//! The tester as a process, and servers that do as they are told.
+//! The tester as a process, and scripted servers.
 
 use crate::util::process::{Place, Run};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-/// `pentad` with these arguments, whose reports go to `place`.
+/// Creates `pentad` with these arguments; its reports go to `place`.
 pub fn command(place: &Place, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
     let reports = place.path("data").to_str().unwrap().to_owned();
@@ -23,7 +23,7 @@ pub fn run(place: &Place, args: &[&str]) -> Run {
     Run { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// `pentad load --format json` with these arguments: its exit code and its result.
+/// Runs `pentad load --format json` with these arguments; returns its exit code and its result.
 pub fn load(place: &Place, url: &str, args: &[&str]) -> (i32, Value) {
     let run = run(place, &[&["load", url, "--format", "json"], args].concat());
     let result = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr));
@@ -31,7 +31,7 @@ pub fn load(place: &Place, url: &str, args: &[&str]) -> (i32, Value) {
     (run.status.code().unwrap(), result)
 }
 
-/// What came to an end came to a good or a bad one.
+/// Asserts that every ended request was either answered or failed.
 pub fn adds_up(result: &Value) {
     let number = |value: &Value| value.as_u64().unwrap();
     let errors = result["errors"].as_object().unwrap();
@@ -46,7 +46,7 @@ pub fn adds_up(result: &Value) {
     assert!(result["under_way"].is_u64() && result["never_sent"].is_u64(), "{result}");
 }
 
-/// A server that does `script` with each connection, and the number of it.
+/// Starts a server that runs `script` on each connection, with its number.
 pub fn scripted(script: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
@@ -60,12 +60,12 @@ pub fn scripted(script: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> So
     addr
 }
 
-/// Reads one request without a body; false at the end.
+/// Reads one request without a body; returns false at the end.
 pub fn request(stream: &mut TcpStream) -> bool {
     request_text(stream).is_some()
 }
 
-/// The same, as text.
+/// Reads one request without a body as text.
 pub fn request_text(stream: &mut TcpStream) -> Option<String> {
     let (mut seen, mut byte) = (Vec::new(), [0]);
     while !seen.ends_with(b"\r\n\r\n") {

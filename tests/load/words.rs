@@ -1,4 +1,4 @@
-//! What it says and how it exits: formats, thresholds, comparisons, signals.
+//! Output and exit codes: formats, thresholds, comparisons, signals.
 
 use crate::tester::{OK, adds_up, command, load, request, run, scripted};
 use crate::util::process::{Place, Server};
@@ -88,7 +88,7 @@ fn a_signal_ends_the_run_with_what_it_has() {
         let mut command = command(&place, &["load", &url, "-d", "60s", "--format", "lines"]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
-        // The first line of progress: the handlers are in place.
+        // After the first progress line the signal handlers are in place.
         let mut first = [0; 12];
         stdout.read_exact(&mut first).unwrap();
         assert_eq!(&first, b"{\"progress\":");
@@ -131,7 +131,7 @@ fn text_says_what_kind_of_loop_it_was_and_how_it_went_over_time() {
     assert!(closed.contains(", closed loop\n") && !closed.contains("per second"), "{closed}");
 }
 
-/// What comes before the end of the warm-up is in no figure; the file holds what was printed.
+/// Requests before the end of the warm-up are in no figure; the file equals the printed output.
 #[test]
 fn a_warm_up_is_left_out() {
     let (place, server) = (Place::new(), Server::start(&[]));

@@ -1,4 +1,4 @@
-//! What clients see is the same under every model.
+//! Clients receive the same bytes under every model.
 
 use crate::server::{PATIENCE, SERVICE_TIME, Server, each};
 use crate::util::transcript::{self, Service, Step, Transcript, expect};
@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 const ALIVE: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/// Everything that the server said. A line that is long in coming fails the expectation.
+/// Returns everything that the server sent. A line that does not arrive in time fails the
+/// expectation.
 fn play(addr: SocketAddr, transcript: &Transcript) -> Result<Vec<u8>, String> {
     let mut stream = TcpStream::connect(addr).map_err(|error| error.to_string())?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -25,7 +26,7 @@ fn play(addr: SocketAddr, transcript: &Transcript) -> Result<Vec<u8>, String> {
     };
     for step in &transcript.steps {
         match step {
-            // A server that has said its last word need not hear the rest.
+            // A server that has sent its last byte need not read the rest.
             Step::Send(bytes) => drop(stream.write_all(bytes)),
             Step::Expect(lines) => loop {
                 let mut rest = unread.clone();
@@ -38,7 +39,7 @@ fn play(addr: SocketAddr, transcript: &Transcript) -> Result<Vec<u8>, String> {
                     Err(_) => {}
                 }
             },
-            // The service time is what this run's flags say; to wait for bytes is enough.
+            // The service time is set by the flags of this run; waiting for the bytes is enough.
             Step::Wait(_) => {}
             Step::End => stream.shutdown(Shutdown::Write).map_err(|error| error.to_string())?,
             Step::Closed => while read(&mut stream, &mut unread)? > 0 {},
@@ -49,7 +50,7 @@ fn play(addr: SocketAddr, transcript: &Transcript) -> Result<Vec<u8>, String> {
     Ok(masked(&all))
 }
 
-/// Without what the clock says: the date, and how long an answer took.
+/// Removes values of the clock: the date, and the duration of an answer.
 fn masked(bytes: &[u8]) -> Vec<u8> {
     let mut text = String::from_utf8_lossy(bytes).into_owned();
     for (begin, end) in
@@ -74,12 +75,12 @@ fn every_transcript_is_byte_identical_under_every_model() {
     let played = each(|model| {
         let mut all = Vec::new();
         for transcript in transcript::all() {
-            // A server for each: the same seed then stands at the same place.
+            // A server for each transcript, so that the sequence of seeds is the same.
             let server = match transcript.service {
                 Service::Web => Server::start(model, "web", &["--workers", "2"]),
                 Service::Legacy => Server::legacy(model, SERVICE_TIME, &["--workers", "2"]),
                 Service::Pow => Server::start(model, "pow", &["--workers", "1"]),
-                // The panel is no service of the study, and only the loop serves the chat.
+                // The panel is not part of the study, and only the loop serves the chat.
                 Service::Panel | Service::Chat => continue,
             };
             let played = play(server.addr, &transcript);
@@ -102,7 +103,7 @@ fn every_transcript_is_byte_identical_under_every_model() {
 fn proofs_are_byte_identical_under_every_model() {
     let lines = b"one\ntwo\nthree\n\nfive\nsix";
     let answers = each(|model| {
-        // One worker: with several, the luckiest of them decides which seed is found.
+        // One worker: with several, the first to find a seed decides which one it is.
         let server = Server::start(model, "pow", &["--workers", "1"]);
         let mut stream = server.connect();
         stream.write_all(lines).unwrap();
@@ -164,7 +165,8 @@ fn a_slow_client_gets_what_a_fast_one_gets() {
     }
 }
 
-/// What a blocking model cannot do is an answer, too: no reading came, and the next is served.
+/// An answer is sent even if a blocking model cannot provide it: no readings, and the next request
+/// is served.
 #[test]
 fn a_request_that_needs_another_connection_is_answered_without_it() {
     each(|model| {
@@ -181,8 +183,8 @@ fn a_request_that_needs_another_connection_is_answered_without_it() {
     });
 }
 
-/// With two places, five clients come in three rounds (one by one where there is one place), and
-/// nobody is turned away.
+/// With two places, five clients are served in three rounds (one by one where there is one place),
+/// and none is refused.
 #[test]
 fn whoever_finds_the_table_full_waits_and_is_served() {
     each(|model| {

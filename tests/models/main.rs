@@ -1,7 +1,7 @@
-//! The models, from the outside: the real binary under each of them, over real sockets.
+//! The models from outside: the real binary under each of them, over real sockets.
 //!
-//! What clients see must not depend on who waits for them; how long it takes may. No test sleeps
-//! for luck: each waits for what it wants to see, with a deadline.
+//! The bytes must not depend on the model; the time may. No test sleeps and hopes: each waits for a
+//! condition, with a deadline.
 
 #![allow(clippy::unwrap_used)]
 

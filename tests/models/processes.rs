@@ -1,4 +1,4 @@
-//! What models are made of: processes and threads that come, are replaced, and leave nothing.
+//! Processes and threads of the models: they start, are replaced, and leave nothing behind.
 
 use crate::server::{SERVICE_TIME, Server, each, is_gone, pentad, place, signal, until};
 use pentad::study::Model;
@@ -34,7 +34,7 @@ fn a_child_that_has_served_is_reaped() {
     until("nobody is left, not even as a zombie", || server.processes().len() == 1);
 }
 
-/// A library for kernels that know no timeout of a listener; see `LD_PRELOAD` in ld.so(8).
+/// Builds a library for kernels without timeouts of listeners; see `LD_PRELOAD` in ld.so(8).
 #[cfg(target_env = "gnu")]
 fn without_timeouts(folder: &Path) -> PathBuf {
     let (source, library) = (folder.join("timeouts.c"), folder.join("timeouts.so"));
@@ -93,12 +93,12 @@ fn ctrl_c_leaves_no_process_even_with_clients_being_served() {
         let all = server.processes();
         let mut code = None;
         until("it ends", || {
-            // The loop ends gracefully at the first, and at once at the second.
+            // The loop shuts down gracefully at the first signal, and at once at the second.
             signal(server.child.id(), Signal::INT);
             code = server.child.try_wait().unwrap().map(|status| status.code());
             code.is_some()
         });
-        // Only the loop knows that it left somebody waiting.
+        // Only the loop reports that it left a client waiting.
         assert_eq!(code, Some(Some((model == Model::Loop).into())), "{model:?}");
         until("its children end with it", || all.iter().all(|pid| is_gone(*pid)));
     });

@@ -1,4 +1,4 @@
-//! A server under one model, and all of them at once.
+//! A server under one model, or under all models at once.
 
 use pentad::study::Model;
 use pentad::study::gauge::processes;
@@ -21,7 +21,7 @@ pub struct Server {
     data: PathBuf,
 }
 
-/// A directory that nobody else uses.
+/// Creates a directory for one user.
 pub fn place() -> PathBuf {
     static PLACES: AtomicUsize = AtomicUsize::new(0);
     let number = PLACES.fetch_add(1, Ordering::Relaxed);
@@ -29,7 +29,7 @@ pub fn place() -> PathBuf {
 }
 
 pub fn pentad(args: &[&str]) -> Command {
-    // As a script starts a command in the background: with SIGINT ignored.
+    // Like a script that starts a background command: with SIGINT ignored.
     let mut command = Command::new("/bin/sh");
     let program = env!("CARGO_BIN_EXE_pentad");
     command.args(["-c", "trap '' INT; exec \"$0\" \"$@\"", program]).env_clear().args(args);
@@ -44,7 +44,7 @@ impl Server {
         Server::launch(command, service, more)
     }
 
-    /// What `command` becomes with these arguments behind its own.
+    /// Starts `command` with these arguments after its own.
     pub fn launch(mut command: Command, service: &str, more: &[&str]) -> Server {
         let data = place();
         command.args(["--service", service, "--listen", "127.0.0.1:0", "--seed", "7"]);
@@ -68,7 +68,7 @@ impl Server {
         stream
     }
 
-    /// The answer to `say`, up to the end of the connection.
+    /// Sends `say`, and returns the answer up to the end of the connection.
     pub fn ask(&self, say: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
         stream.write_all(say).unwrap();
@@ -90,7 +90,7 @@ impl Drop for Server {
     }
 }
 
-/// Runs `body` for every model, all at once.
+/// Runs `body` for every model, all at the same time.
 pub fn each<T: Send>(body: impl Fn(Model) -> T + Sync) -> Vec<(Model, T)> {
     thread::scope(|scope| {
         let body = &body;
@@ -107,7 +107,7 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Gone, or a zombie whose new parent has not looked yet.
+/// Returns true if the process is gone, or a zombie that its new parent has not reaped yet.
 pub fn is_gone(pid: u32) -> bool {
     match fs::read_to_string(format!("/proc/{pid}/stat")) {
         Err(_) => true,

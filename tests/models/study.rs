@@ -1,4 +1,4 @@
-//! `pentad study run`: what it reports, and that it leaves no process behind however it ends.
+//! `pentad study run`: its report, and that it never leaves a process behind.
 
 use crate::server::{is_gone, pentad, place, signal, until};
 use pentad::study::gauge::processes;

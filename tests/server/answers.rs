@@ -1,5 +1,4 @@
-//! What every answer has, and what none repeats; which form an error takes, and what a path
-//! allows.
+//! The fields that every answer has once, the form of errors, and the methods that a path allows.
 
 use super::util::http::{Client, Reply, assert_next_is_served};
 use super::util::process::Server;
@@ -7,7 +6,7 @@ use super::util::site::Site;
 use std::fs;
 use std::net::SocketAddr;
 
-/// One request on a connection of its own, which need not be one of HTTP.
+/// Sends one request on a connection of its own, which need not speak HTTP.
 fn ask(addr: SocketAddr, request: &str) -> Reply {
     let mut client = Client::connect(addr);
     let end = "Connection: close\r\n\r\n";
@@ -23,13 +22,13 @@ const PLAIN: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 const PAGE: &str = "text/html; charset=utf-8";
 
-/// How often a field is there.
+/// Counts the fields of a name.
 fn count(reply: &Reply, name: &str) -> usize {
     let names = reply.head.lines().skip(1).filter_map(|line| line.split(':').next());
     names.filter(|own| own.eq_ignore_ascii_case(name)).count()
 }
 
-/// A request for each kind of answer, and its status.
+/// Returns a request for each kind of answer, and its status.
 fn kinds() -> Vec<(String, u16)> {
     let get = |path: &str, fields: &str| head("GET", path, fields);
     vec![
@@ -230,7 +229,7 @@ fn a_path_tells_what_it_allows_to_whoever_wants_something_else() {
             if allowed.split(", ").any(|one| one == method) || path == "/metrics" && addr == web {
                 continue;
             }
-            // What operators do there is unknown where nobody is one.
+            // Operators' paths are unknown on a listener without operators.
             if addr == web
                 && [("POST", "/api/books"), ("PATCH", "/api/books/1")].contains(&(method, path))
             {

@@ -1,5 +1,5 @@
-//! Bodies that are not complete, not wanted or too long: what they cost, how long they are waited
-//! for, and that the answer to them arrives.
+//! Bodies that are incomplete, unwanted or too long: their cost, their timeouts, and the delivery
+//! of the answer.
 
 use super::util::http::{Client, NoReply, assert_next_is_served};
 use super::util::process::{PATIENCE, Place, Server, eventually};
@@ -18,7 +18,7 @@ fn chunked(path: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
 }
 
-/// Resident memory of the server, in bytes.
+/// Returns the resident memory of the server in bytes.
 fn resident(server: &Server) -> usize {
     let status = fs::read_to_string(server.proc("status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -71,7 +71,7 @@ fn a_body_that_begins_fast_and_then_drips_is_given_up() {
     let server = Server::start(&["--body-timeout=5m", "--min-rate-after=1s"]);
     let mut client = Client::connect(server.web());
     client.send(declared("POST", "/api/pow/solve", 60_000));
-    // At the least rate these bytes alone would be worth 100 seconds.
+    // At the minimum rate these bytes alone would be worth 100 seconds.
     client.send("x".repeat(50_000));
     let began = Instant::now();
     while client.is_silent() {
@@ -96,7 +96,7 @@ fn the_largest_unfinished_requests_make_room_for_others() {
     };
     let mut largest = begin(40_000);
     let mut smaller = begin(10_000);
-    // Both are idle by then, and the third is not.
+    // Both are idle by then, but the third is not.
     thread::sleep(Duration::from_millis(1200));
     let mut third = begin(20_000);
     let reply = largest.reply().unwrap();
@@ -106,7 +106,7 @@ fn the_largest_unfinished_requests_make_room_for_others() {
         client.send("x");
         assert_eq!(client.reply().unwrap().status, 400, "served: it is no JSON");
     }
-    // Heads count, too.
+    // Heads count too.
     let mut heads = (0..8).map(|_| Client::connect(server.web())).collect::<Vec<_>>();
     for client in &mut heads {
         client.send(format!("GET /healthz HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(15_000)));

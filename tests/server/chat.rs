@@ -1,4 +1,4 @@
-//! The chat through the kernel: stories, a client that dies, a server that dies.
+//! The chat over real sockets: stories, a client that dies, a server that dies.
 
 use super::util::process::{FREE, PATIENCE, Place, Server, eventually};
 use super::util::story::{self, Step, Story, Words};
@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
-/// A client that speaks in lines.
+/// A client that speaks the line protocol.
 pub struct Client {
     stream: TcpStream,
     lines: BufReader<TcpStream>,
@@ -28,14 +28,14 @@ impl Client {
         self.stream.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    /// The next line; nothing at the end.
+    /// Returns the next line, or an empty one at the end.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         line.trim_end().to_string()
     }
 
-    /// The next line that begins so, whatever comes before.
+    /// Returns the next line with this beginning, and skips others.
     pub fn expect(&mut self, begins: &str) -> String {
         loop {
             let line = self.line();
@@ -47,7 +47,7 @@ impl Client {
     }
 }
 
-/// Whether it goes on without waiting for anything but the other side.
+/// Returns true if the story waits for nothing but the other side.
 fn is_quick(story: &Story) -> bool {
     !story.steps.iter().any(|step| matches!(step, Step::Wait(_)))
 }
@@ -76,7 +76,7 @@ fn play(story: &Story, addr: SocketAddr) {
             Step::Send(_, line) => client.say(&words.fill(line)),
             Step::Expect(_, pattern) => {
                 let line = client.line();
-                // What the clock says is not the same on a slow machine.
+                // Times differ on a slow machine.
                 let pattern = pattern.trim_start_matches(" 0.0 ");
                 let line = if line.starts_with(" 0.") { &line[5..] } else { &line };
                 assert!(words.matches(pattern, line), "{}: {pattern:?}, {line:?}", story.name);
@@ -88,7 +88,7 @@ fn play(story: &Story, addr: SocketAddr) {
     }
 }
 
-/// A chat from its beginning to its rating.
+/// Runs a chat from its beginning to its rating.
 fn chat(addr: SocketAddr, stars: u8) {
     let mut bo = Client::connect(addr);
     bo.say("/agent bo bo");
@@ -138,7 +138,7 @@ fn what_was_answered_survives_the_death_of_the_server() {
     ] {
         assert!(screen.contains(line), "{line} in {screen}");
     }
-    // The numbers of chats go on, too: a number names one chat for ever.
+    // The numbering of chats continues too: a number identifies one chat forever.
     let mut bo = Client::connect(server.addr("chat", "tcp"));
     bo.say("/agent bo bo");
     bo.say("/history 2");
@@ -216,14 +216,14 @@ fn demonstration_agents_are_told_on_standard_error_only() {
     ada.expect("+OK 200 agent=ada");
 }
 
-/// `/stats me` begins with the name and the moment, as the zone of the server has it.
+/// Returns the time in `/stats me`, which is in the zone of the server.
 fn moment(addr: SocketAddr) -> String {
     let screen = stats(addr);
     let line = screen.lines().find_map(|line| line.trim().strip_prefix("Date and Time: "));
     line.unwrap().to_string()
 }
 
-/// The moment so many seconds ahead of UTC, as SQLite has it.
+/// Returns the time so many seconds ahead of UTC, in SQLite's format.
 fn ahead(seconds: i64) -> String {
     let database = rusqlite::Connection::open_in_memory().unwrap();
     let sql = "SELECT datetime('now', ?1 || ' seconds')";

@@ -1,4 +1,4 @@
-//! `pentad check` says ok where `serve` would start, and only there, and changes nothing.
+//! `pentad check` succeeds exactly where `serve` would start, and changes nothing.
 
 use super::util::process::{FREE, Place, Server};
 use rustix::process::Signal;
@@ -8,7 +8,7 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Names and bytes of the files in a directory, but for the lock.
+/// Returns names and bytes of the files in a directory, except the lock.
 fn contents(dir: &Path) -> BTreeMap<OsString, Vec<u8>> {
     let entries = fs::read_dir(dir).unwrap().map(Result::unwrap);
     let files = entries.filter(|entry| entry.file_name() != "lock");
@@ -16,7 +16,7 @@ fn contents(dir: &Path) -> BTreeMap<OsString, Vec<u8>> {
     files.map(|entry| (entry.file_name(), bytes(entry.path()))).collect()
 }
 
-/// A directory as the server makes one.
+/// Creates a directory with the server's permissions.
 fn private(dir: &Path) {
     DirBuilder::new().mode(0o700).create(dir).unwrap();
 }

@@ -1,4 +1,4 @@
-//! Commands from outside: what they suggest, print and leave behind.
+//! Commands from outside: their suggestions, output and files.
 
 use super::util::process::{Place, Run};
 use std::fs;

@@ -1,5 +1,5 @@
-//! Paths that control the server: open to scripts and to our own page, closed to whatever else a
-//! browser on this machine may have open.
+//! Paths that control the server: open to scripts and to our own page, closed to other pages in a
+//! browser on this machine.
 
 use super::util::http::{Client, Reply, assert_next_is_served};
 use super::util::process::Server;
@@ -56,7 +56,7 @@ fn other_sites_change_nothing_and_the_page_itself_may() {
     let own = format!("Sec-Fetch-Site: same-origin\r\nOrigin: http://{host}\r\n");
     assert_eq!(toggle(panel, "POST", &host, &own).status, 200);
     assert!(!is_on(panel));
-    // What an operator types is nobody else's doing.
+    // A URL that an operator types comes from no page.
     let typed = "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n";
     assert_eq!(toggle(panel, "GET", &host, typed).status, 200);
     assert!(is_on(panel));

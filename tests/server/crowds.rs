@@ -1,4 +1,5 @@
-//! Thousands at once: all in their delay together, all answered, none much later than one alone.
+//! Thousands of clients at once: their delays overlap, all are answered, none much later than a
+//! single one.
 
 use super::util::crowd::{Visit, crowd, lateness};
 use super::util::http::{assert_next_is_served, by, post};
@@ -58,7 +59,8 @@ fn a_thousand_web_clients_ask_the_legacy_server_over_udp() {
     a_thousand_ask_by("udp", 5);
 }
 
-/// Each asks with four operations, `each` descriptors of the server all in all.
+/// Runs a thousand clients with four operations each, which take `each` descriptors of the server
+/// in total.
 fn a_thousand_ask_by(protocol: &str, each: usize) {
     let count = affordable(1000, each);
     let server = Server::start(&["--legacy-corruption=0"]);

@@ -1,5 +1,5 @@
-//! Disks that fail for a while, and databases that are not what they were: what was said to be
-//! written is, and what is wrong with a file is said.
+//! Disks that fail for a while, and damaged databases: confirmed writes are on disk, and problems
+//! with a file are reported.
 
 use super::chat::Client as Talker;
 use super::util::faults::Faults;
@@ -17,7 +17,7 @@ fn failing(place: &Arc<Place>) -> Option<(Server, Faults)> {
     Some((Server::launch(place, command), faults))
 }
 
-/// A visitor and an agent who are in a chat, and the session's name.
+/// Starts a chat; returns visitor, agent and the session's name.
 fn in_a_chat(server: &Server) -> (Talker, Talker, String) {
     let chat = server.addr("chat", "tcp");
     let mut agent = Talker::connect(chat);
@@ -36,7 +36,7 @@ fn in_a_chat(server: &Server) -> (Talker, Talker, String) {
     (visitor, agent, session)
 }
 
-/// The row of a session, when there is one.
+/// Returns the row of a session, if there is one.
 fn session(place: &Place, id: &str) -> Option<(i64, Option<i64>)> {
     let database = Connection::open(place.path("data/pentad.db")).unwrap();
     let select = "SELECT (SELECT COUNT(*) FROM chat_lines WHERE session = id), rating
@@ -55,7 +55,7 @@ fn a_chat_that_could_not_be_written_is_when_the_disk_is_well() {
         agent.expect("-ERR 500 internal");
         visitor.expect("* ENDED");
         visitor.say("/rate 5 thank you");
-        // What is not on the disk is not said to be kept.
+        // Data that is not on disk is not confirmed.
         visitor.expect("-ERR 500 internal");
         assert_eq!(session(&place, &id).filter(|_| operation == "write"), None);
         faults.pass();
@@ -124,7 +124,7 @@ fn a_count_whose_commit_failed_is_settled_or_said_to_be_unknown() {
     assert!(count(&rows, "2222") <= 1, "{rows}");
 }
 
-/// A place where a server has counted one request, and ended.
+/// Returns a place where a server has counted one request, and ended.
 fn used() -> Arc<Place> {
     let place = Place::new();
     let mut server = Server::start_in(&place, &[]);
@@ -140,7 +140,7 @@ fn a_flipped_bit_of_the_database_is_found_at_the_start() {
     let path = place.path("data/pentad.db");
     let whole = fs::read(&path).unwrap();
     let at = whole.windows(5).position(|bytes| bytes == b"1111\x01");
-    // The user's name; its count, if that stands behind it; and the inside of a page.
+    // The user's name; its count, if that follows it; and the inside of a page.
     let name = whole.windows(4).position(|bytes| bytes == b"1111").unwrap();
     for (place_of_bit, bit) in [(name, 1), (at.map_or(name + 3, |at| at + 4), 2), (4096, 0x80)] {
         let mut damaged = whole.clone();

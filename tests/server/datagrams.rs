@@ -1,5 +1,5 @@
-//! The legacy server over UDP: everyone is answered, nobody is flooded with answers, and a flood
-//! of questions is everybody's nuisance but nobody's end.
+//! The legacy server over UDP: every client is answered, no address can be flooded with answers,
+//! and the server survives a flood of requests.
 
 use super::util::http::{Client, assert_next_is_served};
 use super::util::process::{PATIENCE, PROMPTLY, Server, eventually};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A socket on 127.0.0.`host`: each source address has its own allowance.
+/// Binds a socket on 127.0.0.`host`: each source address has its own allowance.
 fn socket(host: u8, port: u16) -> UdpSocket {
     let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, host), port)).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -26,7 +26,7 @@ fn hear(socket: &UdpSocket, server: SocketAddr) {
     assert_eq!(from, server);
 }
 
-/// How many answers have come that nobody has heard.
+/// Counts the answers that have arrived but were not received.
 fn unheard(socket: &UdpSocket) -> usize {
     socket.set_nonblocking(true).unwrap();
     let count = std::iter::from_fn(|| socket.recv(&mut [0; 99]).ok()).count();
@@ -60,14 +60,14 @@ fn one_source_gets_its_burst_and_its_rate_and_others_get_theirs() {
     for _ in 0..200 {
         greedy.send_to(b"", server.legacy()).unwrap();
     }
-    // Peers are answered in the order in which they asked: then all of the first were, too.
+    // Peers are answered in the order of their requests: then all of the first were, too.
     other.send_to(b"", server.legacy()).unwrap();
     hear(&other, server.legacy());
     let most = 41 + (began.elapsed().as_secs_f64() * 20.0) as usize;
     let answers = unheard(&greedy);
     assert!((40..=most).contains(&answers), "{answers} of 200 in {:?}", began.elapsed());
 
-    // A tenth of a second is worth two more.
+    // A tenth of a second allows two more.
     other.send_to(b"", server.legacy()).unwrap();
     hear(&other, server.legacy());
     greedy.send_to(b"", server.legacy()).unwrap();
@@ -78,7 +78,7 @@ fn one_source_gets_its_burst_and_its_rate_and_others_get_theirs() {
 fn whoever_might_be_a_server_itself_is_never_answered() {
     let server = Server::start(&["--legacy-corruption=0", "--legacy-delay=10ms"]);
     let mut suspects = vec![socket(2, server.legacy().port())];
-    // A port that only the privileged get, where they do.
+    // A port for privileged processes only, if this is one.
     suspects.extend(
         (512..1024).find_map(|port| UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), port)).ok()),
     );
@@ -96,7 +96,7 @@ fn an_asker_that_has_gone_is_nobodys_loss() {
     let server = Server::start(&["--legacy-corruption=0", "--legacy-delay=50ms"]);
     let asker = socket(1, 0);
     for _ in 0..20 {
-        // Its answer meets a closed port, and the kernel may tell the server so.
+        // Its answer meets a closed port, and the kernel may report that to the server.
         socket(4, 0).send_to(b"", server.legacy()).unwrap();
         asker.send_to(b"", server.legacy()).unwrap();
         hear(&asker, server.legacy());
@@ -115,7 +115,7 @@ fn a_flood_of_datagrams_starves_neither_streams_nor_pages() {
                 let _ = flooder.send_to(b"me me me", legacy);
             }
         });
-        // Not without an end to the flood, whatever fails.
+        // The flood ends even if the test fails.
         let _over = OnDrop(&over);
         for _ in 0..5 {
             let asked = Instant::now();
@@ -125,7 +125,7 @@ fn a_flood_of_datagrams_starves_neither_streams_nor_pages() {
             assert!(asked.elapsed() < PROMPTLY, "after {:?}", asked.elapsed());
         }
     });
-    // While the last of it fills the socket, datagrams are lost; then they get through again.
+    // While the flood fills the socket, datagrams are lost; then they get through again.
     let asker = socket(1, 0);
     asker.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
     eventually("an answer after the flood", || {
@@ -134,7 +134,7 @@ fn a_flood_of_datagrams_starves_neither_streams_nor_pages() {
     });
 }
 
-/// Raises a flag at the end of its life.
+/// Sets a flag when it is dropped.
 struct OnDrop<'a>(&'a AtomicBool);
 
 impl Drop for OnDrop<'_> {

@@ -1,4 +1,4 @@
-//! The site that is built in: every page, and everything that a page asks for.
+//! The built-in site: every page, and every reference in a page.
 
 use super::operators::outward;
 use super::util::http::Client;
@@ -6,7 +6,7 @@ use super::util::process::{Place, Server, eventually};
 use std::fs;
 use std::net::SocketAddr;
 
-/// What a page refers to on this server.
+/// Iterates over the references of a page to this server.
 fn references(page: &str) -> impl Iterator<Item = &str> {
     let values = ["href=\"", "src=\""].into_iter().flat_map(|name| page.split(name).skip(1));
     values.filter_map(|rest| rest.split('"').next()).filter(|value| value.starts_with('/'))

@@ -1,4 +1,4 @@
-//! What was answered is on disk: `kill -9` loses no count, and others may read along.
+//! Answered requests are on disk: `kill -9` loses no count, and other processes may read meanwhile.
 
 use super::util::http::{Client, by, post};
 use super::util::process::{Place, Server, eventually};
@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// One user's requests: how many were sent, and how many of them answered.
+/// The requests of a user: the number sent, and the number answered.
 #[derive(Debug, Default)]
 struct User {
     sent: AtomicU64,
@@ -17,7 +17,7 @@ struct User {
 }
 
 impl User {
-    /// Asks until the server is gone.
+    /// Sends requests until the server is gone.
     fn ask_on(&self, name: &str, addr: SocketAddr) {
         let Ok(mut client) = Client::try_connect(addr) else { return };
         let requests =
@@ -39,7 +39,7 @@ fn answered(users: &[User]) -> u64 {
     users.iter().map(|user| user.answered.load(Ordering::Relaxed)).sum()
 }
 
-/// The count of each of [`NAMES`], as the service lists it.
+/// Returns the count of each of [`NAMES`], as the service lists it.
 fn listed(addr: SocketAddr) -> Vec<u64> {
     let reply = Client::connect(addr).post("/statistics", &by("0000", ""));
     let rows = reply.json();
@@ -107,7 +107,7 @@ fn the_table_can_be_read_by_others_while_the_server_writes_it() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// Name, type and place in the primary key of each column.
+/// Returns name, type and place in the primary key of each column.
 fn columns(reader: &Connection) -> Vec<(String, String, i64)> {
     let info = "SELECT name, type, pk FROM pragma_table_info('request_statistics')";
     let mut statement = reader.prepare(info).unwrap();

@@ -1,5 +1,5 @@
-//! The graceful end: nothing that was asked goes unanswered, nothing that is idle holds it up,
-//! and it ends in time whatever clients do.
+//! The graceful shutdown: every request is answered, idle connections do not delay it, and it ends
+//! in time whatever clients do.
 
 use super::chat::Client as Caller;
 use super::util::http::{Client, NoReply, Reply, assert_next_is_served, by, get, post};
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-/// The server has begun to end: nobody is let in any more.
+/// Waits until the server refuses connections, because it is shutting down.
 fn await_refusal(addr: SocketAddr) {
     eventually("a connection that is refused", || match TcpStream::connect(addr) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Some(()),
@@ -20,7 +20,7 @@ fn await_refusal(addr: SocketAddr) {
     });
 }
 
-/// Asks the same again and again. How it ended, and whether the last answer had announced that.
+/// Repeats a request; returns how the connection ended, and whether the last answer announced that.
 fn ask_on(addr: SocketAddr, request: &str, answers: &AtomicU64) -> (NoReply, bool) {
     let mut client = Client::connect(addr);
     let mut announced = false;
@@ -61,7 +61,7 @@ fn whatever_was_asked_before_the_end_is_answered() {
         server.signal(Signal::TERM);
         for client in clients {
             let (how, announced) = client.join().unwrap();
-            // A request may cross the announcement that no more are taken; torn it must not be.
+            // A request may cross the announcement, but must not be answered partially.
             let crossed = announced && matches!(how, NoReply::Broken(_));
             assert!(how == NoReply::Ended || crossed, "{how:?}, announced: {announced}");
         }
@@ -107,7 +107,7 @@ fn whoever_knocked_before_the_signal_is_let_in() {
         let fields = format!("\"protocol\":\"{protocol}\",\"concurrency\":8");
         (client.get("/healthz"), post("/legacy_pi", &by("1111", &fields)), client)
     });
-    // Nothing is looked at until the signal, too, is on its way.
+    // Nothing is processed until the signal is pending as well.
     server.signal(Signal::STOP);
     for (_, request, client) in &mut probing {
         client.send(&request);

@@ -1,5 +1,5 @@
-//! System calls that fail for a while: what depends on them goes on when they work again, and
-//! nothing spins meanwhile.
+//! System calls that fail for a while: their users recover when they work again, and nothing spins
+//! meanwhile.
 
 use super::room::strain;
 use super::util::http::{Client, assert_next_is_served, by};
@@ -9,7 +9,7 @@ use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
-/// A server whose calls fail as the files of `faults` in its place say.
+/// Starts a server whose calls fail as the files of `faults` in its place say.
 fn fragile(place: &Arc<Place>) -> Server {
     let library = place.path("faults.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/faults.c");
@@ -22,7 +22,7 @@ fn fragile(place: &Arc<Place>) -> Server {
     Server::launch(place, command)
 }
 
-/// Calls of this name fail from now on, until [`heal`].
+/// Makes calls of this name fail from now on, until [`heal`].
 fn break_down(place: &Place, call: &str, errno: Errno) {
     fs::write(place.path("faults").join(call), errno.raw_os_error().to_string()).unwrap();
 }

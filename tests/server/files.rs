@@ -1,4 +1,4 @@
-//! Files of a directory: what they are called, what is said of them, and what is never served.
+//! Files of a directory: their names, their fields, and those that are never served.
 
 use super::util::http::assert_next_is_served;
 use super::util::process::{FREE, Place};
@@ -148,7 +148,7 @@ fn what_is_no_regular_file_is_not_there_and_keeps_nobody_waiting() {
     mknodat(CWD, site.path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let _listener = UnixListener::bind(site.path("socket")).unwrap();
     symlink("/dev/zero", site.path("zero")).unwrap();
-    // Only root may make devices; elsewhere the others have to do.
+    // Only root may create devices; otherwise the other kinds have to do.
     let _ = mknodat(
         CWD,
         site.path("device"),

@@ -1,4 +1,4 @@
-//! What the server costs: memory by the connection, threads by the process.
+//! The resources of the server: memory per connection, threads per process.
 
 use super::util::crowd::crowd;
 use super::util::http::{Client, by, post};
@@ -6,14 +6,14 @@ use super::util::process::{Place, Server, affordable, eventually};
 use std::fs;
 use std::thread;
 
-/// Resident memory, in bytes.
+/// Returns the resident memory in bytes.
 fn resident(server: &Server) -> usize {
     let status = fs::read_to_string(server.proc("status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() * 1024
 }
 
-/// The names of its threads, sorted.
+/// Returns the names of its threads, sorted.
 fn threads(server: &Server) -> Vec<String> {
     let tasks = fs::read_dir(server.proc("task")).unwrap();
     let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).ok();
@@ -68,7 +68,7 @@ fn there_is_a_thread_for_each_task_and_none_for_connections() {
         "worker-1",
         "worker-2",
     ];
-    // Each takes its name when it begins to run.
+    // A thread sets its name when it starts to run.
     eventually("all threads", || (threads(&server) == expected).then_some(()));
     let count = affordable(1000, 9);
     let addr = server.web();

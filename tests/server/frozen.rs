@@ -1,5 +1,5 @@
-//! A server that is stopped for a while, as by a debugger, a snapshot or a laptop that sleeps: what
-//! came meanwhile is served, however late it is.
+//! A server that is stopped for a while, as by a debugger, a snapshot or a sleeping laptop: it then
+//! serves the requests that arrived meanwhile.
 
 use super::util::http::{Client, assert_next_is_served, get};
 use super::util::process::Server;

@@ -1,5 +1,5 @@
-//! Things that hang: a pipe that nobody reads, a disk that does not come back. Clients are served,
-//! and the end comes in time: after the grace, or with a second signal.
+//! Hanging resources: a pipe without a reader, a disk that does not respond. Clients are served,
+//! and the shutdown ends in time: after the grace period, or with a second signal.
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
 use super::util::process::{FREE, PROMPTLY, Place, Server, eventually};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const GRACE: Duration = Duration::from_millis(500);
 
-/// More than a pipe takes.
+/// Writes more log lines than a pipe holds.
 fn fill_the_log(server: &Server) {
     let mut client = Client::connect(server.web());
     for _ in 0..20 {
@@ -23,8 +23,8 @@ fn fill_the_log(server: &Server) {
     }
 }
 
-/// Sends the first signal, and a second one if it is not for the grace to end this. Expects an
-/// end that was not waited for.
+/// Sends the first signal, and a second one unless the grace period is to end the server. Expects
+/// an end with work left over.
 fn ends_in_time(server: &mut Server, waits: bool) {
     let asked = Instant::now();
     server.signal(Signal::TERM);
@@ -37,7 +37,7 @@ fn ends_in_time(server: &mut Server, waits: bool) {
     assert!(asked.elapsed() < PROMPTLY, "it took {:?}", asked.elapsed());
 }
 
-/// The grace for a server that is to end by it, or by a second signal.
+/// Returns the grace period for a server that ends by it, or by a second signal.
 fn grace(waits: bool) -> &'static str {
     if waits { "--grace=500ms" } else { "--grace=60s" }
 }
@@ -61,14 +61,15 @@ fn an_end_that_nobody_hears_of_is_one_too() {
     for waits in [true, false] {
         let place = Place::new();
         let args = [&FREE[..], &["--log-file=-", grace(waits)]].concat();
-        // What it would say goes into the same full pipe.
+        // Its messages go into the same full pipe.
         let mut server = Server::launch_unread(&place, place.command_after("exec 2>&1", &args));
         fill_the_log(&server);
         ends_in_time(&mut server, waits);
     }
 }
 
-/// A library that makes `fsync` hang as long as the file exists; see `LD_PRELOAD` in ld.so(8).
+/// Builds a library that makes `fsync` hang as long as the file exists; see `LD_PRELOAD` in
+/// ld.so(8).
 fn hanging_disk(place: &Place, switch: &str) -> PathBuf {
     let (source, library) = (place.path("hang.c"), place.path("hang.so"));
     let text = format!(
@@ -84,7 +85,7 @@ fn hanging_disk(place: &Place, switch: &str) -> PathBuf {
     library
 }
 
-/// A server whose disk hangs, and a client that waits for it.
+/// Starts a server whose disk hangs, and a client that waits for it.
 fn on_a_hanging_disk(place: &Arc<Place>, grace: &str) -> (Server, Client) {
     let switch = place.path("hangs");
     let library = hanging_disk(place, switch.to_str().unwrap());

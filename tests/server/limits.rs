@@ -1,10 +1,10 @@
-//! Every bound, on both of its sides: what just fits is served, what does not is refused with an
-//! answer that arrives, and whatever was behind it is never taken for a request.
+//! Both sides of every bound: input at the bound is served, larger input is refused with an answer
+//! that arrives, and the bytes after it are never taken for a request.
 
 use super::util::http::{Client, NoReply, Reply, assert_next_is_served, by, get};
 use super::util::process::Server;
 
-/// Sends all of `bytes`, then reads all that comes: exactly one answer, whole, and the end.
+/// Sends all of `bytes`, then reads everything: exactly one complete answer, and the end.
 fn refused(server: &Server, bytes: &[u8]) -> Reply {
     let mut client = Client::connect(server.web());
     client.offer(bytes);
@@ -15,7 +15,7 @@ fn refused(server: &Server, bytes: &[u8]) -> Reply {
     reply
 }
 
-/// The status of a request that is answered and leaves the connection usable.
+/// Returns the status of a request that is answered and keeps the connection usable.
 fn taken(server: &Server, request: &str) -> u16 {
     let mut client = Client::connect(server.web());
     let reply = client.ask(request).unwrap();
@@ -24,23 +24,23 @@ fn taken(server: &Server, request: &str) -> u16 {
     reply.status
 }
 
-/// A head of exactly so many bytes.
+/// Returns a head of exactly so many bytes.
 fn head_of(bytes: usize) -> String {
     let frame = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len();
     format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(bytes - frame))
 }
 
-/// A head with so many fields.
+/// Returns a head with so many fields.
 fn head_with(fields: usize) -> String {
     format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(fields - 1))
 }
 
-/// A request whose target has so many bytes.
+/// Returns a request whose target has so many bytes.
 fn target_of(bytes: usize) -> String {
     get(&format!("/{}", "x".repeat(bytes - 1)))
 }
 
-/// A JSON body of exactly so many bytes, most of them blank.
+/// Returns a JSON body of exactly so many bytes, most of them blank.
 fn body_of(bytes: usize) -> String {
     let json = by("1111", "\"simulations\":100");
     format!("{json}{}", " ".repeat(bytes - json.len()))
@@ -50,7 +50,7 @@ fn declared(path: &str, length: usize, body: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}")
 }
 
-/// The same in chunks of 4 KiB.
+/// Returns the same request with a body in chunks of 4 KiB.
 fn chunked(path: &str, body: &str) -> String {
     let mut text = format!("POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
     for chunk in body.as_bytes().chunks(4096) {
@@ -163,7 +163,7 @@ fn a_body_that_was_refused_is_never_taken_for_requests() {
         let reply = refused(&server, request.as_bytes());
         assert!(reply.status >= 400, "{} to {}", reply.status, &request[..60]);
     }
-    // One that is short enough is read to its end and thrown away; the next request is the next.
+    // A short unwanted body is read to its end and discarded; the next request is served.
     let short = declared("/nowhere", 30, &hidden[..30]);
     assert_eq!(taken(&server, &short), 404);
 }

@@ -1,4 +1,4 @@
-//! Files that change all the time, and roots that come and go.
+//! Files that change all the time, and roots that are deleted and created.
 
 use super::util::process::{Place, Server, eventually};
 use super::util::site::{Site, ask};
@@ -85,7 +85,7 @@ fn a_file_that_changes_all_the_time_is_served_and_never_refused() {
                 thread::sleep(Duration::from_millis(50));
             }
             for name in ["renamed-old", "renamed-new", "future-old", "future-new"] {
-                // Steady use: what is served lags behind by a look a second, and a little.
+                // In steady use the served version lags behind by the check interval, and a little.
                 let path = format!("/{name}");
                 let on_disk = number(&fs::read(site.path(name)).unwrap());
                 eventually("what was on the disk", || {
@@ -96,7 +96,7 @@ fn a_file_that_changes_all_the_time_is_served_and_never_refused() {
     }
 }
 
-/// Tells writers to stop, also when a test fails.
+/// Stops the writers, even if a test fails.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {

@@ -1,7 +1,8 @@
-//! The real binary over real sockets: what only a kernel, a clock and a process can show.
+//! The real binary over real sockets: behaviour that needs a kernel, a clock and a process.
 //!
-//! Deadlines are generous: a loaded machine may be slow without being wrong. Lower bounds are
-//! half of what was asked for, since the server counts from the beginning of a turn, and a turn
+//! Deadlines are generous: a loaded machine may be slow without an error. Lower bounds are half of
+//! the requested time, since the server counts from the beginning of a turn, and an interrupted
+//! turn
 //! that the machine interrupts is long. `/proc`, `prlimit` and the whole of 127/8 are Linux's.
 
 #![cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What is said of a file beside its bytes: types, encodings, times.
+//! The fields of a file: types, encodings, times.
 
 use super::util::process::eventually;
 use super::util::site::Site;
@@ -7,7 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-/// What `gzip` makes of some bytes.
+/// Compresses bytes with `gzip`.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut child = Command::new("gzip")
         .args(["-9", "-n"])
@@ -23,7 +23,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn what_is_compressed_already_is_sent_as_it_is() {
     let svg = format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{}</svg>", "<g/>".repeat(5000));
     let packed = gzip(svg.as_bytes());
-    // Longer than what is never compressed for its length.
+    // Longer than files that are too short to be compressed.
     let padded = [packed.as_slice(), &[0; 2000]].concat();
     let files: [(&str, &[u8]); 4] =
         [("a.svgz", &packed), ("B.SVGZ", &padded), ("c.js", &padded), ("a.svgz.gz", b"no sidecar")];

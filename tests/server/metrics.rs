@@ -1,5 +1,5 @@
-//! What the panel tells of the server: every name with its type, visitors counted and the panel
-//! itself left out, for people and for scrapers.
+//! The figures of the panel: every name with its type, visitors without the panel itself, for
+//! people and for scrapers.
 
 use super::util::http::{Client, assert_next_is_served, by};
 use super::util::process::{Server, eventually};
@@ -13,7 +13,7 @@ fn metrics(panel: SocketAddr) -> Value {
     reply.json()
 }
 
-/// The samples of the text form, by name and labels.
+/// Returns the samples of the text form, by name and labels.
 fn samples(panel: SocketAddr) -> HashMap<String, f64> {
     let ask =
         "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain;version=0.0.4\r\n\r\n";

@@ -1,4 +1,4 @@
-//! Where `/proc` is not mounted, all works but what is made of it.
+//! Without `/proc` everything works that does not depend on it.
 
 use super::util::http::{Client, by};
 use super::util::process::{FREE, Place, Server};

@@ -1,5 +1,5 @@
-//! Who is an operator: by the token, by a cookie for it, by being on this machine; and how often
-//! anybody may guess.
+//! Recognition of operators: by the token, by a cookie for it, by a connection from this machine;
+//! and the limit on guesses.
 
 use super::util::http::{Client, Reply, text};
 use super::util::process::{PATIENCE, Place, Server};
@@ -13,7 +13,7 @@ fn ask(addr: SocketAddr, method: &str, path: &str, fields: &str) -> Reply {
     Client::connect(addr).ask(&text(method, path, fields, "")).unwrap()
 }
 
-/// What operators read on the panel.
+/// Paths that operators read on the panel.
 const READS: [&str; 22] = [
     "/",
     "/assets/panel.css",
@@ -39,7 +39,7 @@ const READS: [&str; 22] = [
     "/no/such/path",
 ];
 
-/// What they change there.
+/// Paths with which they change the server.
 const WRITES: [(&str, &str); 8] = [
     ("POST", "/toggle_cache"),
     ("GET", "/toggle_cache"),
@@ -98,7 +98,7 @@ fn what_operators_read_is_stored_nowhere() {
     let server = Server::start(&[]);
     for path in READS.into_iter().filter(|path| *path != "/no/such/path") {
         let reply = ask(server.panel(), "GET", path, "");
-        // What a page is made of is no secret: it is checked each time.
+        // The parts of a page are not secret: they are revalidated each time.
         let expected = if reply.field("etag").is_some() { "no-cache" } else { "no-store" };
         assert_eq!(reply.field("cache-control"), Some(expected), "{path}");
     }
@@ -161,7 +161,7 @@ fn on_replicas_reads_and_purchases_are_public_and_changes_are_not() {
         assert_eq!(put(catalog, method, path, "", price), 401, "{method} {path}");
     }
     assert_eq!(put(catalog, "PUT", "/modify/1", RIGHT, price), 200);
-    // The front, which asks replicas, is one of us.
+    // The front, which calls replicas, is trusted.
     assert_eq!(put(server.panel(), "PATCH", "/api/books/1", RIGHT, r#"{"price":2}"#), 200);
     assert_eq!(ask(server.web(), "GET", "/product/1", "").json()["price"], 2.0);
 }
@@ -183,7 +183,7 @@ fn sign_in(panel: SocketAddr, query: &str, token: &str) -> (Reply, Option<String
 fn who_signs_in_has_a_cookie_until_signing_out() {
     let server = Server::start(&[TOKEN]);
     let panel = server.panel();
-    // A person at the panel is shown the way, and led back.
+    // A user at the panel is redirected to the sign-in page, and back.
     let page = ask(panel, "GET", "/chat/", "Accept: text/html,*/*;q=0.8\r\n");
     assert_eq!((page.status, page.field("location")), (303, Some("/login?to=/chat/")));
     let (wrong, none) = sign_in(panel, "", "wrong");
@@ -220,7 +220,7 @@ fn the_sixth_wrong_token_within_a_minute_is_not_heard() {
     let guess = |addr, path: &str, method: &str, token: &str| {
         ask(addr, method, path, &format!("Authorization: Bearer {token}\r\n"))
     };
-    // One limiter, whatever is guessed where.
+    // One limiter for guesses at any place.
     assert_eq!(guess(panel, "/metrics", "GET", "a").status, 401);
     assert_eq!(guess(catalog, "/api/books", "POST", "b").status, 401);
     assert_eq!(sign_in(panel, "", "c").0.status, 401);
@@ -246,16 +246,16 @@ fn the_sixth_wrong_token_within_a_minute_is_not_heard() {
         agent.says("/agent bo bo").starts_with("-ERR 429"),
         "the right one is not heard either"
     );
-    // Each guess is a line with the address.
+    // Each guess is logged with the address.
     let log = server.stderr();
     assert_eq!(log.matches("wrong token from 127.0.0.1").count(), 3, "{log}");
     assert_eq!(log.matches("wrong secret of an agent from 127.0.0.1").count(), 2, "{log}");
-    // Whoever sends no token is served as ever.
+    // Requests without a token are served as before.
     assert_eq!(ask(server.web(), "GET", "/", "").status, 200);
     assert_eq!(ask(panel, "GET", "/healthz", "").status, 200);
 }
 
-/// Somebody who wants to be an agent.
+/// A client that tries to sign in as an agent.
 struct Agent(BufReader<TcpStream>);
 
 impl Agent {
@@ -293,7 +293,8 @@ fn a_panel_beyond_the_loopback_needs_a_token_and_consent() {
     }
 }
 
-/// An address of this machine that other machines might reach, found without sending anything.
+/// Returns an address of this machine that other machines might reach, found without sending
+/// anything.
 pub fn outward() -> Option<SocketAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
@@ -315,7 +316,7 @@ fn from_other_addresses_the_token_is_needed() {
         assert_eq!(ask(panel, "POST", "/toggle_cache", fields).status, status, "{fields}");
     }
     assert_eq!(ask(panel, "GET", "/healthz", "").status, 200);
-    // A replica without a token: whoever comes from elsewhere is no operator.
+    // A replica without a token: a client on another machine is not an operator.
     let place = Place::new();
     let args = ["--only=catalog-1", "--catalog-1=0.0.0.0:0"];
     let server = Server::launch(&place, place.command(args));
@@ -329,7 +330,7 @@ fn what_our_own_pages_ask_is_not_counted() {
     let server = Server::start(&[]);
     let panel = server.panel();
     let total = || ask(panel, "GET", "/metrics", "").json()["total_requests"].as_u64().unwrap();
-    // What the front has to ask a replica is a request to that replica: once, before counting.
+    // The front's own request to a replica counts too: make it once before counting.
     assert_eq!(ask(server.web(), "GET", "/products/all", "").status, 200);
     let before = total();
     for path in ["/chat/", "/chat/chat.js", "/api/chat/status", "/api/chat/agents", "/store/"] {

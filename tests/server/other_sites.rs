@@ -1,4 +1,4 @@
-//! Pages of other sites change nothing, on whatever listener, unless they were named.
+//! Pages of other sites change nothing, on any listener, unless they are allowed.
 
 use super::util::http::{Client, Reply, text};
 use super::util::process::Server;
@@ -8,7 +8,8 @@ fn ask(addr: SocketAddr, method: &str, path: &str, fields: &str, body: &str) -> 
     Client::connect(addr).ask(&text(method, path, fields, body)).unwrap()
 }
 
-/// What a browser says of a page of another site that sends a form, or a fetch without a preflight.
+/// The fields that a browser sends for a form, or a fetch without a preflight, on a page of another
+/// site.
 const ELSEWHERE: [&str; 5] = [
     "Sec-Fetch-Site: cross-site\r\nOrigin: https://evil.example\r\n",
     "Sec-Fetch-Site: same-site\r\nOrigin: http://127.0.0.1:1\r\n",

@@ -1,4 +1,4 @@
-//! What the process owns is for its owner only: on the disk, and never on the wire.
+//! Files of the process are accessible to its owner only: on disk, and never over the network.
 
 use super::util::http::assert_next_is_served;
 use super::util::process::{FREE, Place, Server, eventually};
@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-/// All files and directories beneath one, with their modes.
+/// Returns all files and directories beneath one, with their modes.
 fn modes(path: &Path) -> Vec<(String, u32)> {
     let mut found = Vec::new();
     let mut left = vec![path.to_owned()];

@@ -1,5 +1,5 @@
-//! Proof of work over HTTP through the kernel: searches that are over make room, and what was spent
-//! stays spent.
+//! Proof of work over HTTP with real sockets: finished searches make room, and spent proofs stay
+//! spent.
 
 use super::util::http::{Client, Reply, post};
 use super::util::process::{Place, Server};
@@ -34,7 +34,7 @@ fn finished_searches_lock_nobody_out() {
     assert_eq!(client.get(&first).status, 404, "the one that was over first had to go");
 }
 
-/// A proof that the server itself finds.
+/// Returns a proof that the server itself finds.
 fn proof(client: &mut Client, message: &str) -> String {
     let solved = client.post("/api/pow/solve", &format!(r#"{{"message":"{message}"}}"#));
     solved.json()["proof"].as_str().unwrap().to_string()
@@ -81,7 +81,7 @@ fn a_full_store_of_spent_proofs_says_truly_when_there_is_room() {
     assert!((3000..=3600).contains(&seconds), "{seconds}");
     drop(server);
 
-    // The hour is over for a server that remembers proofs for an hour less.
+    // That hour is over for a server that remembers proofs for an hour less.
     let server = Server::start_in(&place, &["--pow-spent-time=23h"]);
     let mut client = Client::connect(server.web());
     assert_eq!(spend(&mut client, &proofs[0]).json()["valid"], true);

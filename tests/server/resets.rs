@@ -1,5 +1,5 @@
-//! Clients that vanish, and clients that only stop talking: the first are forgotten with all
-//! their work, the second are served.
+//! Clients that vanish, and clients that only stop sending: the work of the first is cancelled, the
+//! second are served.
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
 use super::util::process::{PROMPTLY, Server, eventually};
@@ -7,19 +7,19 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// As much work as one request can be.
+/// Returns the largest possible request.
 fn long(user: &str) -> String {
     post("/pi", &by(user, "\"simulations\":100000000,\"concurrency\":8"))
 }
 
-/// How many requests of `user` have been counted, and so begun.
+/// Returns the number of requests of `user` that were counted, and so begun.
 fn begun(client: &mut Client, user: &str) -> u64 {
     let rows = client.post("/statistics", &by("0000", "")).json();
     let row = rows.as_array().unwrap().iter().find(|row| row["username"] == user).cloned();
     row.map_or(0, |row| row["request_count"].as_u64().unwrap())
 }
 
-/// The server has nothing to do: in a tenth of a second it uses next to no processor time.
+/// Waits until the server is idle: in a tenth of a second it uses next to no processor time.
 fn await_rest(server: &Server) {
     eventually("a server at rest", || {
         let before = server.processor_time();

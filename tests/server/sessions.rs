@@ -6,7 +6,7 @@ use super::util::site::Site;
 use std::collections::HashSet;
 use std::fs;
 
-/// The id in the cookie that a reply sets, if it sets one.
+/// Returns the id in the cookie that a reply sets, if it sets one.
 fn set_cookie(reply: &Reply) -> Option<String> {
     let fields = reply.head.lines().filter_map(|line| line.strip_prefix("Set-Cookie: "));
     let fields = fields.collect::<Vec<_>>();
@@ -55,7 +55,7 @@ fn every_page_gives_one_and_what_it_is_made_of_or_polls_does_not() {
     }
 }
 
-/// Whether an answer sets a cookie, and whether it says that it is for nobody else.
+/// Returns true for an answer that sets a cookie, and for one that is marked private.
 fn cookie_and_privacy(site: &Site, path: &str, fields: &str) -> (bool, bool) {
     let answer = site.get_with(path, fields);
     let control = answer.field("Cache-Control").unwrap_or_default().to_lowercase();
@@ -97,7 +97,7 @@ fn a_cookie_comes_only_with_pages_that_no_shared_cache_keeps() {
     }
 }
 
-/// Visitors that were counted.
+/// Returns the number of counted visitors.
 fn counted(server: &Server) -> u64 {
     let told = Client::connect(server.panel()).get("/metrics").json();
     told["unique_sessions"].as_u64().unwrap()

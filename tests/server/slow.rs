@@ -1,4 +1,4 @@
-//! Clients that take their time: they get the time that the limits give them, at nobody's cost.
+//! Slow clients: they get the time that the limits allow, without delaying others.
 
 use super::util::http::{Client, NoReply, assert_next_is_served};
 use super::util::process::{PATIENCE, PROMPTLY, Server, affordable};
@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A client that sends a head without end, byte by byte.
+/// A client that sends an endless head, byte by byte.
 struct Dripper {
     stream: TcpStream,
     sent: usize,
@@ -27,7 +27,7 @@ impl Dripper {
         dripper
     }
 
-    /// Listens, and sends one more byte unless there was something to hear.
+    /// Receives, and sends one more byte unless there was input.
     fn drip(&mut self) {
         let mut piece = [0; 4096];
         while self.ended.is_none() {
@@ -188,7 +188,7 @@ fn a_client_that_does_not_take_its_answers_is_given_up() {
     }
 }
 
-/// Files that are sent from sealed copies: in one step if they fit, else in steps of any length.
+/// Files in sealed copies are sent in one step if they fit, else in steps of any length.
 #[test]
 fn long_files_in_memory_reach_whoever_takes_them_however_slowly() {
     const LONG: [(&str, usize); 3] = [("a", 70_001), ("b", 200_000), ("c", 1_000_000)];

@@ -1,4 +1,4 @@
-//! What stands in the way of a start: said in a line, with nothing half-started left behind.
+//! Obstacles to a start: each is reported in a line, and nothing half-started is left behind.
 
 use super::util::http::{Client, assert_next_is_served, by};
 use super::util::process::{FREE, Place, Run, Server};
@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
-/// A start that is expected to fail.
+/// Runs a start that is expected to fail; returns its message.
 fn refused(place: &Place, args: &[&str]) -> String {
     let Run { status, stdout, stderr } = place.run(place.command(args));
     assert_eq!(status.code(), Some(1), "{stderr}");
@@ -16,7 +16,7 @@ fn refused(place: &Place, args: &[&str]) -> String {
     line.strip_prefix("pentad: ").unwrap().to_string()
 }
 
-/// A port that is taken, and one that was free a moment ago.
+/// Returns a port that is taken, and one that was free a moment ago.
 fn taken_and_free() -> (TcpListener, SocketAddr, SocketAddr) {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -34,7 +34,7 @@ fn an_address_in_use_is_named_and_nothing_is_started() {
     assert_eq!(TcpStream::connect(free).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     assert!(!place.path("data").join("pentad.db").exists(), "not even the database");
     drop(listener);
-    // In the same place, with the same addresses, it works as soon as nobody else has them.
+    // In the same place, with the same addresses, it works as soon as they are free.
     let server = Server::launch(&place, place.command(["--only=web,panel", &web, &panel]));
     assert_eq!((server.web(), server.panel()), (free, taken));
     assert_next_is_served(free);

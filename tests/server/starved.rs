@@ -1,4 +1,4 @@
-//! Machines that have too little to give: each refusal names what was tried, and with what.
+//! Machines with too few resources: each error names the operation and its object.
 
 use super::util::process::{FREE, Place, eventually};
 use rustix::process::{Pid, Signal, kill_process};
@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What it says when it does not start; nothing if it does.
+/// Returns the message if the server does not start.
 fn says(place: &Place, mut command: Command) -> Option<String> {
     let (stdout, stderr) = (place.path("stdout"), place.path("stderr"));
     fs::write(&stderr, "").unwrap();
@@ -32,7 +32,7 @@ fn says(place: &Place, mut command: Command) -> Option<String> {
 #[test]
 fn without_descriptors_the_reason_names_what_was_tried() {
     let place = Place::new();
-    // Everything is there already: each descriptor less is another thing that cannot be had.
+    // Everything exists already: with each descriptor less another operation fails.
     assert_eq!(says(&place, place.command(FREE)), None);
     let mut refused = 0;
     for most in 4..48 {
@@ -48,7 +48,7 @@ fn without_descriptors_the_reason_names_what_was_tried() {
     assert!(refused > 8, "{refused} refusals");
 }
 
-/// A library that lets so many threads start, and no more; see `LD_PRELOAD` in ld.so(8).
+/// Builds a library that lets only so many threads start; see `LD_PRELOAD` in ld.so(8).
 fn few_threads(place: &Place) -> PathBuf {
     let (source, library) = (place.path("few.c"), place.path("few.so"));
     let text = "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n\

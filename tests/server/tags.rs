@@ -1,4 +1,4 @@
-//! Entity tags of files: another one whenever the bytes differ, and the same one otherwise.
+//! Entity tags of files: they change exactly when the bytes do.
 
 use super::util::process::{Server, eventually};
 use super::util::site::Site;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 const MIB: usize = 1 << 20;
 
-/// Puts another file in the place of one, with a time of its own.
+/// Replaces a file by another one, with a time of its own.
 fn put_dated(site: &Site, name: &str, text: &[u8], modified: SystemTime) {
     let new = site.path("new");
     fs::write(&new, text).unwrap();
@@ -27,7 +27,7 @@ fn another_file_of_the_same_length_and_time_is_told_from_the_old_one() {
         };
         put(b'A');
         let names = ["/app.js", "/large.bin"];
-        // What is too long to be read has no tag before it is known not to change unseen.
+        // A file that is too long to be read has no tag until it cannot change unnoticed.
         let tagged = |path: &str| {
             eventually("a tag", || Some(site.get(path)).filter(|it| it.field("ETag").is_some()))
         };
@@ -39,7 +39,7 @@ fn another_file_of_the_same_length_and_time_is_told_from_the_old_one() {
             let answer = site.get_with(path, &old);
             assert_eq!((answer.status, answer.body[0]), (200, b'B'), "{path} {args:?}");
         }
-        // Rewritten in place, and the time put back.
+        // Rewritten in place, with the old time restored.
         fs::write(site.path("app.js"), [b'C'; 12]).unwrap();
         let file = File::options().write(true).open(site.path("app.js")).unwrap();
         file.set_modified(epoch).unwrap();

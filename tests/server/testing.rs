@@ -1,4 +1,4 @@
-//! The load test at a click: a child process, its progress, its result, and its end.
+//! Load tests from the panel: a child process, its progress, its result, and its end.
 
 use crate::util::http::{Client, Reply, get};
 use crate::util::process::{Server, eventually};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs;
 use std::process::Command;
 
-/// Control paths are served under our own names only.
+/// Sends a POST; control paths are served only under our own host names.
 fn post(client: &mut Client, path: &str) -> Reply {
     let request = crate::util::http::post(path, "");
     client.ask(&request).unwrap()
@@ -17,7 +17,7 @@ fn status(client: &mut Client) -> Value {
     client.get("/test_status").json()
 }
 
-/// The children of the server, by their command lines.
+/// Returns the children of the server, by their command lines.
 fn children(server: &Server) -> Vec<String> {
     let pid = server.pid().as_raw_nonzero().to_string();
     let processes = fs::read_dir("/proc").unwrap().flatten();

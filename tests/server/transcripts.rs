@@ -1,4 +1,4 @@
-//! Every transcript through the kernel, against one server for all of them.
+//! Every transcript over real sockets, against one server for all of them.
 
 use super::util::process::{PATIENCE, Server};
 use super::util::transcript::{self, Pattern, Step, Transcript, expect};
@@ -27,7 +27,7 @@ struct Player {
 
 fn play(server: &Server, transcript: &Transcript) -> Result<(), String> {
     let addr = server.addr(transcript.service.name(), "tcp");
-    // Before the connection stands: the server's time begins later than ours.
+    // Before the connection exists: the server's time begins later than ours.
     let began = Instant::now();
     let mut waited = Duration::ZERO;
     let stream = TcpStream::connect(addr).unwrap();
@@ -38,8 +38,8 @@ fn play(server: &Server, transcript: &Transcript) -> Result<(), String> {
             Step::Expect(lines) => player.expect(lines)?,
             Step::Wait(time) => {
                 waited += *time;
-                // After the last of several waits the answer may come at any time; before, not,
-                // but for the length of a turn.
+                // After the last of several waits the answer may come at any time; before, it must
+                // not, except within the length of a turn.
                 if let Some(Step::Wait(_)) = transcript.steps.get(number + 1) {
                     player.hear_nothing_until(began + waited / 2)?;
                 }
@@ -55,7 +55,7 @@ fn play(server: &Server, transcript: &Transcript) -> Result<(), String> {
 }
 
 impl Player {
-    /// Reads until `lines` have come, or something else, or patience is at its end.
+    /// Reads until `lines` have arrived, or something else, or the time is over.
     fn expect(&mut self, lines: &[Pattern]) -> Result<(), String> {
         let until = Instant::now() + PATIENCE;
         loop {

@@ -24,8 +24,9 @@ fn named(readme: &str) -> Option<Vec<&str>> {
     Some(block.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect())
 }
 
-/// Returns the differences between the map and the real files: each file of `src` is named, or in
-/// a folder that is.
+/// Returns the differences between the map and the real files. A file is on the map itself, or
+/// within a folder (`src/work/pi/`) that is there as a whole; files of tests are part of the code
+/// that they test.
 fn differences(readme: &str, real: &[String]) -> Vec<String> {
     let Some(named) = named(readme).filter(|named| !named.is_empty()) else {
         return vec![format!("README.md has no fenced block under {HEADING:?} that names files")];

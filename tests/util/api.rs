@@ -1,4 +1,4 @@
-//! A client of the JSON services, on the made-up kernel.
+//! A client of the JSON services, on the simulated kernel.
 
 use super::fake::{Client, Street};
 use pentad::limits::Limits;
@@ -22,7 +22,7 @@ impl Answer {
         self.head.lines().find_map(|line| line.strip_prefix(prefix.as_str()))
     }
 
-    /// The detail of a problem with this status.
+    /// Returns the detail of a problem with this status.
     pub fn problem(&self, status: u16) -> String {
         assert_eq!((self.status, self.field("Content-Type")), (status, Some(PROBLEM)));
         self.json()["detail"].as_str().unwrap().to_string()
@@ -54,7 +54,7 @@ impl Place {
         self.turns();
     }
 
-    /// Turns of the loop in which no job is done.
+    /// Runs turns of the loop in which no job is done.
     pub fn turns(&mut self) {
         for _ in 0..4 {
             self.street.turn(|| true);
@@ -77,7 +77,7 @@ impl Place {
         self.receive().expect("an answer when all is done")
     }
 
-    /// Begins a search that is not over at once, and does not wait for it: its path.
+    /// Begins a search that takes a while, without waiting for it; returns its path.
     pub fn begin(&mut self, body: &str) -> String {
         self.send("POST /api/pow/solve", "wait=0", body);
         let answer = self.receive().unwrap();
@@ -94,7 +94,7 @@ impl Place {
         answer.json()["state"].as_str().unwrap().to_string()
     }
 
-    /// Does all that waits, by real searches.
+    /// Runs all waiting jobs, with real searches.
     pub fn work(&mut self) {
         self.street.settle();
     }

@@ -1,4 +1,4 @@
-//! Many clients at once, on one thread: each connects, says its piece, and listens to the end.
+//! Many clients at once, on one thread: each connects, sends its request, and reads to the end.
 
 use super::process::PATIENCE;
 use mio::net::TcpStream;
@@ -7,14 +7,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// What became of one client.
+/// The result of one client.
 #[derive(Debug)]
 pub struct Visit {
-    /// All that it heard.
+    /// All received bytes.
     pub heard: Vec<u8>,
     /// From its first step to the end of the connection.
     pub took: Duration,
-    /// How the end came, if it was not the server's orderly one.
+    /// The error that ended the connection, if the server did not close it in order.
     pub error: Option<ErrorKind>,
 }
 
@@ -25,13 +25,13 @@ struct Visitor {
     heard: Vec<u8>,
 }
 
-/// Connections begun before the crowd looks around: fewer than any backlog holds.
+/// Connections opened before others are served: fewer than any backlog holds.
 const BATCH: usize = 64;
 
-/// Sends `count` clients to `addr`. `say` is what each of them sends.
+/// Sends `count` clients to `addr`. `say` returns the bytes that each of them sends.
 ///
 /// # Panics
-/// When one of them is not done after [`PATIENCE`].
+/// If one of them is not done after [`PATIENCE`].
 pub fn crowd(addr: SocketAddr, count: usize, say: impl Fn(usize) -> Vec<u8>) -> Vec<Visit> {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(1024);
@@ -66,7 +66,7 @@ pub fn crowd(addr: SocketAddr, count: usize, say: impl Fn(usize) -> Vec<u8>) -> 
 }
 
 impl Visitor {
-    /// Says and hears what it can. How it ended, if it has.
+    /// Sends and receives without waiting. Returns the result once the connection has ended.
     fn get_on(&mut self) -> Option<Result<(), ErrorKind>> {
         while !self.to_say.is_empty() {
             match self.stream.write(&self.to_say) {

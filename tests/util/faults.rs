@@ -1,4 +1,4 @@
-//! Disks that fail: a library that is loaded before the server's own, and does as it is told.
+//! Disks that fail: a preloaded library that follows instructions in a file.
 
 use super::process::Place;
 use std::fs;
@@ -6,41 +6,42 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
-/// What fails in a server that was started with it.
+/// Injected faults of a server.
 #[derive(Debug)]
 pub struct Faults(PathBuf);
 
-/// The system's own number for an input or output error.
+/// The system's number for an input or output error.
 pub const EIO: i32 = 5;
 
 impl Faults {
-    /// Nothing fails yet. There are none where no C compiler is at hand.
+    /// Installs the library without any fault; `None` where there is no C compiler.
     pub fn of(place: &Arc<Place>, command: &mut Command) -> Option<Faults> {
         let rule = place.path("faults");
         command.env("LD_PRELOAD", library()?).env("FAULTS", &rule);
         Some(Faults(rule))
     }
 
-    /// So many calls of this operation on a file of this name fail; all of them if it is none.
+    /// Makes this many calls of an operation on a file of this name fail; all of them if the count
+    /// is 0.
     pub fn fail(&self, operation: &str, name: &str, count: u32) {
-        // Whole or not at all: the server reads it while it is being written.
+        // Atomically: the server may read it at any time.
         let draft = self.0.with_extension("draft");
         fs::write(&draft, format!("{operation} {name} {EIO} {count}\n")).unwrap();
         fs::rename(draft, &self.0).unwrap();
     }
 
-    /// Nothing fails any more.
+    /// Removes all faults.
     pub fn pass(&self) {
         let _ = fs::remove_file(&self.0);
     }
 
-    /// Whether a fault of a counted rule is still to come.
+    /// Returns true if a fault of a counted rule is still to come.
     pub fn is_pending(&self) -> bool {
         self.0.exists()
     }
 }
 
-/// Built once by each test binary, and left to the directory for temporary files.
+/// Builds the library once for each test binary; it stays in the directory for temporary files.
 fn library() -> Option<&'static PathBuf> {
     static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
     let build = || {

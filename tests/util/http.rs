@@ -1,5 +1,5 @@
-//! A client that trusts nobody: it reads exactly one answer at a time, and knows an end from a
-//! torn connection.
+//! A strict client: it reads exactly one answer at a time, and distinguishes an end from a broken
+//! connection.
 
 use super::process::PATIENCE;
 use socket2::SockRef;
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Client {
     pub stream: TcpStream,
-    /// Came and was not read as part of an answer yet.
+    /// Received bytes that were not read as part of an answer yet.
     received: Vec<u8>,
 }
 
@@ -23,10 +23,10 @@ pub struct Reply {
     pub body: String,
 }
 
-/// What came instead of an answer.
+/// The reasons for a missing answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoReply {
-    /// The end, between two answers: whatever was asked can be asked again elsewhere.
+    /// The end, between two answers: the request can be repeated elsewhere.
     Ended,
     /// The end, in the middle of an answer.
     Torn,
@@ -56,12 +56,12 @@ impl Client {
         let _ = self.stream.write_all(bytes.as_ref());
     }
 
-    /// `GET path`, and the answer.
+    /// Sends `GET path`, and returns the answer.
     pub fn get(&mut self, path: &str) -> Reply {
         self.ask(&get(path)).unwrap()
     }
 
-    /// `POST path` with a JSON body, and the answer.
+    /// Sends `POST path` with a JSON body, and returns the answer.
     pub fn post(&mut self, path: &str, body: &str) -> Reply {
         self.ask(&post(path, body)).unwrap()
     }
@@ -87,7 +87,7 @@ impl Client {
         Ok(Reply { status, head, body })
     }
 
-    /// Reads an answer as far as its head.
+    /// Reads the head of an answer.
     fn head(&mut self) -> Result<Reply, NoReply> {
         let end = self.read_until(|bytes| {
             bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
@@ -113,19 +113,18 @@ impl Client {
         }
     }
 
-    /// Everything up to the end of the connection, however that comes.
+    /// Reads everything up to the end of the connection, and returns how it ended.
     pub fn rest(&mut self) -> (Vec<u8>, NoReply) {
         let no = self.read_until(|_| None).unwrap_err();
         (std::mem::take(&mut self.received), no)
     }
 
-    /// Whether the server has ended the connection and sent nothing more.
+    /// Returns true if the server has closed the connection and sent nothing more.
     pub fn is_ended(&mut self) -> bool {
         self.rest() == (Vec::new(), NoReply::Ended)
     }
 
-    /// Whether the server has neither ended the connection nor sent anything, as far as can be
-    /// known now.
+    /// Returns true if the server has neither closed the connection nor sent anything so far.
     pub fn is_silent(&mut self) -> bool {
         self.stream.set_nonblocking(true).unwrap();
         let peeked = self.stream.peek(&mut [0]);
@@ -133,42 +132,42 @@ impl Client {
         self.received.is_empty() && peeked.is_err_and(|e| e.kind() == ErrorKind::WouldBlock)
     }
 
-    /// Sends nothing more, and still reads.
+    /// Ends the output, but still reads.
     pub fn half_close(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Vanishes: what the server sends from now on meets a reset.
+    /// Vanishes: further output of the server meets a reset.
     pub fn reset(self) {
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 }
 
 impl Reply {
-    /// The value of the first field of this name.
+    /// Returns the value of the first field of this name.
     pub fn field(&self, name: &str) -> Option<&str> {
         field_of(&self.head, name)
     }
 
-    /// The body as JSON.
+    /// Parses the body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// Whether the server says that this is the last answer.
+    /// Returns true if the server announces that this is the last answer.
     pub fn is_last(&self) -> bool {
         self.head.contains("\r\nConnection: close\r\n")
     }
 }
 
-/// The value of the first field of this name.
+/// Returns the value of the first field of this name.
 pub fn field_of<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     let fields = head.lines().filter_map(|line| line.split_once(':'));
     let mut named = fields.filter(|(own, _)| own.eq_ignore_ascii_case(name));
     named.next().map(|(_, value)| value.trim())
 }
 
-/// A request with these fields, whose body, if it has one, is JSON.
+/// Returns a request with these fields and an optional JSON body.
 pub fn text(method: &str, path: &str, fields: &str, body: &str) -> String {
     let json = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
     let length = if method == "GET" { String::new() } else { length(body) };
@@ -179,12 +178,12 @@ fn length(body: &str) -> String {
     format!("Content-Length: {}\r\n", body.len())
 }
 
-/// A request for a page.
+/// Returns a request for a page.
 pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
-/// A request with a JSON body.
+/// Returns a request with a JSON body.
 pub fn post(path: &str, body: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
@@ -193,13 +192,13 @@ pub fn post(path: &str, body: &str) -> String {
     )
 }
 
-/// The members that say who asks, and others after them.
+/// Returns a JSON body with the user's members, and others after them.
 pub fn by(user: &str, others: &str) -> String {
     let comma = if others.is_empty() { "" } else { "," };
     format!("{{\"username\":\"{user}\",\"password\":\"{user}-pw\"{comma}{others}}}")
 }
 
-/// Asserts that a fresh client is served, whatever befell the ones before it.
+/// Asserts that a new client is served, whatever happened to the previous ones.
 pub fn assert_next_is_served(addr: SocketAddr) {
     let reply = Client::connect(addr).get("/healthz");
     assert_eq!((reply.status, reply.body.as_str()), (200, "ok\n"));

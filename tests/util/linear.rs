@@ -1,27 +1,26 @@
-//! Whether a history could have happened one operation at a time: the search of Wing and Gong,
-//! which remembers where it has been as Lowe's does.
+//! A linearizability checker: the search of Wing and Gong, with Lowe's memory of visited states.
 //!
-//! An operation takes effect at one moment between its question and its answer. One without an
+//! An operation takes effect at one moment between its request and its answer. One without an
 //! answer may take effect at any later moment, or never.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// An operation, and when it was asked for and answered. Moments are numbers that grow.
+/// An operation with the times of its request and its answer. Times are increasing numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span<O> {
-    /// What was asked, and what was told.
+    /// The request and the answer.
     pub op: O,
-    /// When it was asked for.
+    /// Time of the request.
     pub from: u64,
-    /// When it was answered, if it was.
+    /// Time of the answer, if there was one.
     pub until: Option<u64>,
 }
 
-/// Whether there is an order of the operations, one after the other, that starts in this state and
-/// in which none comes before one that was answered before it was asked for. `step` is the state
-/// after an operation, or nothing if it could not have been told in that state what it was told.
+/// Returns true if there is an order of the operations that starts in this state, and in which none
+/// precedes one that was answered before its request. `step` returns the state after an operation,
+/// or `None` if the answer is impossible in that state.
 pub fn is_linearizable<S: Clone + Eq + Hash, O>(
     start: S,
     history: &[Span<O>],
@@ -36,8 +35,8 @@ pub fn is_linearizable<S: Clone + Eq + Hash, O>(
         };
         let able = |place: &usize| !done[*place] && history[*place].from <= first_end;
         let mut able = (0..history.len()).filter(able).collect::<Vec<_>>();
-        // What was answered first has most likely happened first, what was never answered may not
-        // have happened: the last one is tried next.
+        // An operation that was answered early has most likely happened early, one without an
+        // answer may not have happened: the last candidate is tried next.
         able.sort_by_key(|place| Reverse(history[*place].until.unwrap_or(u64::MAX)));
         for place in able {
             let span = &history[place];

@@ -1,8 +1,8 @@
-//! What several tests share: sockets without a kernel, the reading of transcripts, and the real
+//! Shared parts of the tests: sockets without a kernel, the reading of transcripts, and the real
 //! binary with clients for it.
 
-#![allow(dead_code)] // each test file uses its own part
-#![allow(clippy::unwrap_used)] // so do tests themselves
+#![allow(dead_code)] // each test file uses only some parts
+#![allow(clippy::unwrap_used)] // as in tests themselves
 
 pub mod api;
 pub mod bookstore;

@@ -1,5 +1,5 @@
-//! The real binary: started on free ports in a directory of its own, spoken to by signals, and
-//! killed by its own number when the test is over.
+//! The real binary: started on free ports in a directory of its own, controlled by signals, and
+//! killed by its process id when the test is over.
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::ffi::OsStr;
@@ -14,18 +14,18 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before a test gives up: nothing here is near it on an idle machine,
-/// and a loaded one may be slow without being wrong.
+/// Time after which a test gives up: nothing here takes nearly as long on an idle machine, and a
+/// loaded one may be slow without an error.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What "promptly" means here: far below every deadline that a test sets, far above any pause of
-/// a loaded machine.
+/// The meaning of "promptly": far below every deadline that a test sets, far above any pause of a
+/// loaded machine.
 pub const PROMPTLY: Duration = Duration::from_secs(5);
 
-/// Asks again and again until there is an answer.
+/// Repeats `ask` until there is an answer.
 ///
 /// # Panics
-/// When [`PATIENCE`] is at its end without one.
+/// If there is none after [`PATIENCE`].
 pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
@@ -37,7 +37,7 @@ pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A directory of its own, gone with its last user.
+/// A directory of its own, deleted with its last user.
 #[derive(Debug)]
 pub struct Place(PathBuf);
 
@@ -51,12 +51,12 @@ impl Place {
         Arc::new(Place(path))
     }
 
-    /// The path of `name` in here.
+    /// Returns the path of `name` in here.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// `pentad` with these arguments and the data directory of this place.
+    /// Creates `pentad` with these arguments and the data directory of this place.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pentad"));
         command.arg("--data").arg(self.path("data")).args(args);
@@ -64,7 +64,7 @@ impl Place {
         command
     }
 
-    /// The same, by way of a shell that runs `first` before it becomes `pentad`.
+    /// Creates the same command in a shell that runs `first` before it becomes `pentad`.
     pub fn command_after(&self, first: &str, args: &[&str]) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{first}; exec \"$@\""), "sh"]);
@@ -73,7 +73,7 @@ impl Place {
         command
     }
 
-    /// The same where nothing is in `/proc`, if this machine lets us have that.
+    /// Creates the same command with an empty `/proc`, if this machine permits that.
     pub fn command_without_proc<'a>(
         &self,
         args: impl IntoIterator<Item = &'a str>,
@@ -102,7 +102,7 @@ impl Place {
         self.run(command)
     }
 
-    /// Runs a command to its end, which is expected to be near.
+    /// Runs a command to its end, which is expected soon.
     pub fn run(&self, mut command: Command) -> Run {
         let stdout = self.path("stdout");
         command.stdout(File::create(&stdout).unwrap());
@@ -127,7 +127,7 @@ impl Drop for Place {
     }
 }
 
-/// How a process ended.
+/// The result of a process.
 #[derive(Debug)]
 pub struct Run {
     pub status: ExitStatus,
@@ -135,7 +135,7 @@ pub struct Run {
     pub stderr: String,
 }
 
-/// A process that does not outlive its test.
+/// A process that is killed on drop.
 #[derive(Debug)]
 struct Guard(Child);
 
@@ -155,7 +155,7 @@ pub struct Server {
     stdout: Receiver<String>,
 }
 
-/// Every service on a free port, agents for the chat, and randomness that repeats itself.
+/// Every service on a free port, agents for the chat, and reproducible randomness.
 pub const FREE: [&str; 12] = [
     "--web=127.0.0.1:0",
     "--panel=127.0.0.1:0",
@@ -172,22 +172,22 @@ pub const FREE: [&str; 12] = [
 ];
 
 impl Server {
-    /// A server in a place of its own.
+    /// Starts a server in a place of its own.
     pub fn start(args: &[&str]) -> Server {
         Server::start_in(&Place::new(), args)
     }
 
-    /// A server in a place that may have been used before.
+    /// Starts a server in a place that may have been used before.
     pub fn start_in(place: &Arc<Place>, args: &[&str]) -> Server {
         Server::launch(place, place.command(FREE.iter().chain(args)))
     }
 
-    /// Whatever server `command` becomes, once it is ready.
+    /// Starts a server from `command`, and waits until it is ready.
     pub fn launch(place: &Arc<Place>, command: Command) -> Server {
         Server::launch_announcing(place, command, str::to_string)
     }
 
-    /// The same, where `read` makes the usual lines of those that it announces itself by.
+    /// Does the same; `read` converts the announcements of the server to the usual lines.
     pub fn launch_announcing(
         place: &Arc<Place>,
         command: Command,
@@ -196,7 +196,7 @@ impl Server {
         Server::launch_reading(place, command, read, |_| true)
     }
 
-    /// The same as [`Server::launch`], but nobody reads its standard output behind `ready`.
+    /// Does the same as [`Server::launch`], but does not read its standard output after `ready`.
     pub fn launch_unread(place: &Arc<Place>, command: Command) -> Server {
         Server::launch_reading(place, command, str::to_string, |line| line != "ready")
     }
@@ -217,7 +217,7 @@ impl Server {
                     return;
                 }
                 if !goes_on {
-                    // The pipe stays open, and nobody reads from it.
+                    // The pipe stays open, without being read.
                     loop {
                         thread::park();
                     }
@@ -241,14 +241,14 @@ impl Server {
         }
     }
 
-    /// Where `service` listens for `transport`.
+    /// Returns the address of `service` for `transport`.
     pub fn addr(&self, service: &str, transport: &str) -> SocketAddr {
         let mut listening = self.listening.iter();
         let found = listening.find(|(name, by, _)| name == service && by == transport);
         found.unwrap_or_else(|| panic!("no {service} by {transport}")).2
     }
 
-    /// How many listeners were announced.
+    /// Returns the number of announced listeners.
     pub fn listeners(&self) -> usize {
         self.listening.len()
     }
@@ -261,12 +261,12 @@ impl Server {
         self.addr("panel", "tcp")
     }
 
-    /// Where the legacy server is, on both transports.
+    /// Returns the address of the legacy server, the same on both transports.
     pub fn legacy(&self) -> SocketAddr {
         self.addr("legacy", "tcp")
     }
 
-    /// The next line on standard output, or `None` at its end.
+    /// Returns the next line on standard output, or `None` at its end.
     pub fn line(&self) -> Option<String> {
         match self.stdout.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
@@ -275,7 +275,7 @@ impl Server {
         }
     }
 
-    /// What it has said on standard error.
+    /// Returns its standard error so far.
     pub fn stderr(&self) -> String {
         self.place.stderr()
     }
@@ -288,22 +288,22 @@ impl Server {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Waits for its end. What it printed until then can still be read.
+    /// Waits for its end. Its output can still be read.
     pub fn wait(&mut self) -> ExitStatus {
         eventually("the end of the server", || self.process.0.try_wait().unwrap())
     }
 
-    /// A file of `/proc` about it.
+    /// Returns the path of a file of `/proc` about it.
     pub fn proc(&self, name: &str) -> PathBuf {
         Path::new("/proc").join(self.process.0.id().to_string()).join(name)
     }
 
-    /// How many entries a directory of `/proc` about it has: `fd`, `task`.
+    /// Counts the entries of a directory of `/proc` about it: `fd`, `task`.
     pub fn count(&self, name: &str) -> usize {
         fs::read_dir(self.proc(name)).unwrap().count()
     }
 
-    /// Processor time that it has used so far, on all cores together.
+    /// Returns the processor time that it has used so far, on all cores.
     pub fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(self.proc("stat")).unwrap();
         // The second field is a name in parentheses; user and system time are the 14th and 15th.
@@ -324,12 +324,12 @@ impl Drop for Server {
     }
 }
 
-/// How many of `wanted` things fit that need `each` descriptors in this process, or in a server
-/// that it starts, after raising the limit as far as it goes.
+/// Returns how many of `wanted` items fit that need `each` descriptors in this process, or in a
+/// server that it starts, after raising the limit as far as possible.
 pub fn affordable(wanted: usize, each: usize) -> usize {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
-    // What the server keeps for itself, and the rest of a test.
+    // The descriptors of the server itself, and of the rest of a test.
     let descriptors = maximum.map_or(usize::MAX, |most| most as usize).saturating_sub(200);
     let count = wanted.min(descriptors / each);
     if count < wanted {

@@ -1,5 +1,5 @@
-//! One book's stock, as a naive single shop would keep it: what may be asked about it at which
-//! door, what the answer says, and whether the shop could have said so.
+//! One book's stock, as a naive single shop would keep it: the possible requests at each door, the
+//! meaning of the answers, and their consistency.
 
 use super::http::{field_of, text};
 use super::linear::{Span, is_linearizable};
@@ -7,39 +7,39 @@ use fastrand::Rng;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is asked about a book.
+/// A request about a book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
-    /// How many copies are there?
+    /// Read the number of copies.
     Look,
     /// Sell so many; a purchase with a name happens once.
     Sell(u32, Option<u8>),
-    /// There are so many from now on.
+    /// Set the number of copies.
     Set(u32),
-    /// So many come or go.
+    /// Add or remove so many.
     Move(i64),
 }
 
-/// What was told.
+/// An answer about a book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// There are so many, now.
+    /// The present number of copies.
     Copies(u32),
-    /// They were sold; so many are left, if that was said. It was known before, or not.
+    /// They were sold; the number left, if it was given; true if it was decided before.
     Sold(Option<u32>, bool),
-    /// There are not enough. It was known before, or not.
+    /// There are not enough; true if it was decided before.
     Short(bool),
-    /// The name stands for another purchase.
+    /// The name belongs to another purchase.
     Taken,
-    /// Nobody knows.
+    /// The outcome is unknown.
     Unknown,
 }
 
-/// A question about a book, and its answer.
+/// A request about a book, and its answer.
 pub type Deed = (Want, Told);
 
-/// A book's copies, and what the names of purchases stand for: of how many copies, and how many
-/// were left then, if there were enough.
+/// A book's copies, and the purchases by name: the number of copies, and the number left then, if
+/// there were enough.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Shelf {
     pub copies: u32,
@@ -47,16 +47,16 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// A shelf with so many copies.
+    /// Creates a shelf with so many copies.
     pub fn of(copies: u32) -> Shelf {
         Shelf { copies, names: BTreeMap::new() }
     }
 
-    /// The shelf after a deed, if it could have been told that.
+    /// Returns the shelf after a deed, if that answer is possible.
     pub fn after(&self, (want, told): &Deed) -> Option<Shelf> {
         let mut next = self.clone();
         let would = next.serve(want);
-        // A front that asked twice for one client cannot tell whether that client had asked before.
+        // A front that sent a request twice cannot tell whether the client had sent it before.
         let named = matches!(want, Want::Sell(_, Some(_)));
         let same = |again: bool, before: bool| again == before || again && named;
         let fits = match (told, &would) {
@@ -70,7 +70,7 @@ impl Shelf {
         fits.then_some(next)
     }
 
-    /// What it would say.
+    /// Returns the answer of the shop.
     pub fn serve(&mut self, want: &Want) -> Told {
         match *want {
             Want::Look => {}
@@ -99,15 +99,15 @@ impl Shelf {
     }
 }
 
-/// Whether a shelf of so many copies could have told all that.
+/// Returns true if a shelf of so many copies could have given all these answers.
 pub fn is_possible(copies: u32, history: &[Span<Deed>]) -> bool {
     is_linearizable(Shelf::of(copies), history, Shelf::after)
 }
 
-/// Whom a question is put to.
+/// The receiver of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// The front, on the listener for everybody: nobody is an operator there.
+    /// The front, on the public listener, which has no operators.
     Front,
     /// The front, on the operators' listener.
     Panel,
@@ -118,7 +118,7 @@ pub enum Door {
 }
 
 impl Want {
-    /// Anything that may be asked at this door. Few copies and few names, so that they meet.
+    /// Returns a random request for this door. Few copies and few names, so that they collide.
     pub fn any(door: Door, rng: &mut Rng) -> Want {
         let name = |rng: &mut Rng| (rng.u8(..3) == 0).then(|| rng.u8(..6));
         match (door, rng.u8(..8)) {
@@ -130,7 +130,7 @@ impl Want {
         }
     }
 
-    /// The request at this door, one of those that mean the same.
+    /// Returns the HTTP request for this door, one of the equivalent ones.
     pub fn request(&self, door: Door, book: u32, rng: &mut Rng) -> String {
         let key = |name: Option<u8>| {
             name.map_or(String::new(), |name| format!("Idempotency-Key: {book}-{name}\r\n"))
@@ -160,7 +160,7 @@ impl Want {
         }
     }
 
-    /// What an answer says about the book; none if it says that nothing happened.
+    /// Parses an answer about the book; `None` if it says that nothing happened.
     pub fn told(&self, book: u32, status: u16, head: &str, body: &str) -> Option<Told> {
         let again = field_of(head, "Idempotent-Replayed") == Some("true");
         let value: Value = serde_json::from_str(body).unwrap_or_default();

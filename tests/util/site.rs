@@ -1,4 +1,4 @@
-//! A directory of files, a server for it, and a client that takes bodies as the bytes they are.
+//! A directory of files, a server for it, and a client that reads bodies as bytes.
 
 use super::process::{PATIENCE, Place, Server};
 use std::io::{Read, Write};
@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// See the module.
+/// A site; see the module.
 #[derive(Debug)]
 pub struct Site {
     pub place: Arc<Place>,
@@ -22,7 +22,7 @@ pub struct Answer {
 }
 
 impl Site {
-    /// A server for these files. What is in them is older than any pause that a writer makes.
+    /// Starts a server for these files, which are older than any pause of a writer.
     pub fn new(files: &[(&str, &[u8])], args: &[&str]) -> Site {
         let place = Place::new();
         let root = place.path("root");
@@ -45,7 +45,7 @@ impl Site {
         self.get_with(path, "")
     }
 
-    /// With further fields, each with its CRLF.
+    /// Sends further fields, each with its CRLF.
     pub fn get_with(&self, path: &str, fields: &str) -> Answer {
         self.ask("GET", path, fields)
     }
@@ -55,7 +55,7 @@ impl Site {
     }
 }
 
-/// One request on a connection of its own.
+/// Sends one request on a connection of its own.
 pub fn ask(addr: SocketAddr, method: &str, path: &str, fields: &str) -> Answer {
     let mut stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -76,13 +76,13 @@ impl Answer {
         self.head.lines().find_map(|line| line.strip_prefix(prefix.as_str()))
     }
 
-    /// The value of a field that has to be there.
+    /// Returns the value of a field that must exist.
     pub fn need(&self, name: &str) -> String {
         let value = self.field(name);
         value.unwrap_or_else(|| panic!("no {name} in {}", self.head)).to_string()
     }
 
-    /// Whether all that was promised has come.
+    /// Returns true if the body is as long as announced.
     pub fn is_whole(&self) -> bool {
         self.field("Content-Length").is_some_and(|length| length == self.body.len().to_string())
     }

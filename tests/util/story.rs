@@ -1,10 +1,9 @@
-//! Conversations of several clients with the chat, to be played through any driver.
+//! Conversations of several clients with the chat, to be run through any driver.
 //!
-//! A story is text. `NAME > ` begins a line that a client sends, `NAME < ` one that it is sent,
-//! `NAME = ` says what becomes of its connection, `= wait 30s` lets time pass; everything else is
-//! for the reader. A client connects with its first line. `*` stands for anything within a line,
-//! `{word}` for anything the first time, and for the same every other time, in sent lines too.
-//! Lines end in LF.
+//! A story is text. `NAME > ` begins a line that a client sends, `NAME < ` one that it receives,
+//! `NAME = ` describes its connection, `= wait 30s` lets time pass; everything else is for the
+//! reader. A client connects with its first line. `*` matches anything within a line, `{word}`
+//! anything the first time, and the same every other time, in sent lines too. Lines end in LF.
 //!
 //! ```text
 //! ann > /hello ann
@@ -26,7 +25,7 @@ pub struct Story {
     pub steps: Vec<Step>,
 }
 
-/// What happens next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Send(String, String),
@@ -77,19 +76,19 @@ fn duration(text: &str) -> Duration {
     }
 }
 
-/// What words in braces stand for.
+/// The values of words in braces.
 #[derive(Debug, Default)]
 pub struct Words(HashMap<String, String>);
 
 impl Words {
-    /// A line to send.
+    /// Returns a line to send.
     pub fn fill(&self, line: &str) -> String {
         self.0.iter().fold(line.to_string(), |line, (word, value)| {
             line.replace(&format!("{{{word}}}"), value)
         })
     }
 
-    /// Whether the pattern is all of the line; what its words stand for is learnt.
+    /// Returns true if the pattern matches the whole line; learns the values of its words.
     pub fn matches(&mut self, pattern: &str, line: &str) -> bool {
         let pattern = self.fill(pattern);
         let mut learnt = Vec::new();
@@ -101,7 +100,7 @@ impl Words {
     }
 }
 
-/// `*` and `{word}` take as little as they can.
+/// Matches `*` and `{word}` as short as possible.
 fn matches(pattern: &str, line: &str, learnt: &mut Vec<(String, String)>) -> bool {
     let Some(at) = pattern.find(['*', '{']) else { return pattern == line };
     let Some(line) = line.strip_prefix(&pattern[..at]) else { return false };

@@ -1,9 +1,9 @@
-//! Conversations written down, to be played through any driver.
+//! Written conversations, to be run through any driver.
 //!
 //! A transcript is text. `> ` begins a line that the client sends, `< ` one that the server
-//! answers, `= ` says what happens besides; everything else is for the reader. Lines end in CRLF
-//! on the wire; one that ends in `\` here has no line ending there. `\xHH`, `\r`, `\n`, `\\` stand
-//! for bytes, `*` in an answer for anything within the line.
+//! answers, `= ` another event; everything else is for the reader. Lines end in CRLF on the wire;
+//! one that ends in `\\` here has no line ending there. `\\xHH`, `\\r`, `\\n`, `\\\\` stand for
+//! bytes, `*` in an answer for anything within the line.
 //!
 //! ```text
 //! = web                 (the first one names the listener)
@@ -30,7 +30,7 @@ pub struct Transcript {
     pub steps: Vec<Step>,
 }
 
-/// Where the client connects to.
+/// The listener that the client connects to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     Web,
@@ -62,7 +62,7 @@ impl Service {
     }
 }
 
-/// What happens next. Neighbouring lines of one direction are one step.
+/// The next step. Neighbouring lines of one direction are one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     Send(Vec<u8>),
@@ -169,10 +169,10 @@ fn unescape_part(text: &str) -> Vec<u8> {
     out
 }
 
-/// Takes what `lines` expect off the front of `received`.
+/// Removes the expected `lines` from the front of `received`.
 ///
 /// # Errors
-/// The first line that does not match, and what stands in its place.
+/// Returns the first line that does not match, and the bytes in its place.
 pub fn expect(lines: &[Pattern], received: &mut Vec<u8>) -> Result<(), String> {
     for line in lines {
         let Some(used) = matches(line, received) else {
@@ -188,7 +188,7 @@ pub fn expect(lines: &[Pattern], received: &mut Vec<u8>) -> Result<(), String> {
     Ok(())
 }
 
-/// Where `line` ends in `bytes`, if it matches their beginning.
+/// Returns the end of `line` in `bytes`, if it matches their beginning.
 fn matches(line: &Pattern, bytes: &[u8]) -> Option<usize> {
     let (first, rest) = line.split_first()?;
     let mut at = bytes.starts_with(first).then_some(first.len())?;

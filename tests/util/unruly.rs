@@ -1,4 +1,4 @@
-//! Web servers that misbehave: each does one thing wrong, and counts who came.
+//! Web servers that misbehave: each does one thing wrong, and counts its clients.
 
 use socket2::{Domain, Socket, Type};
 use std::io::{ErrorKind, Read, Write};
@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// What a server does with each connection.
+/// The behaviour of a server on each connection.
 #[derive(Debug, Clone, Copy)]
 pub enum Habit {
     /// Answers each request with these bytes.
     Answers(&'static [u8]),
-    /// Answers the head of the first request and closes, whatever is still being sent.
+    /// Answers the head of the first request and closes, even if the request is still being sent.
     Slams(&'static [u8]),
-    /// The same, but closes only so much later.
+    /// Does the same, but closes only after this time.
     Dawdles(&'static [u8], Duration),
-    /// Answers so many requests in all, and is silent from then on.
+    /// Answers so many requests in total, and nothing from then on.
     Hangs(usize),
     /// Closes without a word.
     Closes,
@@ -30,7 +30,7 @@ pub const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 pub const TOO_LARGE: &[u8] =
     b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// See the module. It ends, with all its connections, when it is dropped.
+/// A misbehaving server. It ends, with all its connections, when it is dropped.
 #[derive(Debug)]
 pub struct Unruly {
     pub addr: SocketAddr,
@@ -51,7 +51,7 @@ impl Unruly {
         Unruly::start_at(([127, 0, 0, 1], 0).into(), habit)
     }
 
-    /// The same on a port that was another's.
+    /// Starts one on a port that another server used.
     pub fn start_at(addr: SocketAddr, habit: Habit) -> Unruly {
         let listener = TcpListener::bind(addr).unwrap();
         let addr = listener.local_addr().unwrap();
@@ -76,12 +76,12 @@ impl Unruly {
         format!("http://{}/", self.addr)
     }
 
-    /// How many connections were made.
+    /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// How many requests came.
+    /// Returns the number of requests.
     pub fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::SeqCst)
     }
@@ -90,7 +90,7 @@ impl Unruly {
 impl Drop for Unruly {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::SeqCst);
-        // The last one that is accepted: it wakes who waits for it.
+        // The last accepted connection wakes the thread that waits in `accept`.
         let _ = TcpStream::connect(self.addr);
         let accepting = self.accepting.take().map(JoinHandle::join);
         assert!(accepting.is_some_and(|joined| joined.is_ok()), "the port is free again");
@@ -122,7 +122,7 @@ impl Shared {
         }
     }
 
-    /// Reads to the end of a head; false at the end of the connection, or of the server.
+    /// Reads to the end of a head; returns false at the end of the connection, or of the server.
     fn head(&self, stream: &mut TcpStream) -> bool {
         let (mut seen, mut byte) = (Vec::new(), [0]);
         while !seen.ends_with(b"\r\n\r\n") {
@@ -139,7 +139,7 @@ impl Shared {
     }
 }
 
-/// A listener that nobody gets an answer from, not even that there is none: its backlog is full.
+/// A listener that gives no answer, not even a refusal: its backlog is full.
 #[derive(Debug)]
 pub struct Deaf {
     pub addr: SocketAddr,
@@ -157,7 +157,7 @@ impl Deaf {
         for _ in 0..8 {
             let socket = tcp();
             socket.set_nonblocking(true).unwrap();
-            // It is under way, or will never be.
+            // The connection is pending, and stays so.
             let _ = socket.connect(&addr);
             sockets.push(socket);
         }

@@ -1,4 +1,4 @@
-//! Bytes and what they mean, shared by every way of showing them.
+//! Bytes and their meaning, shared by every way of parsing them.
 
 use Expected::{Bad, Done, More};
 
@@ -10,7 +10,7 @@ pub(crate) struct Vector {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// What it says in a word, and how many of the bytes it left.
+    /// The result in a word, and the number of bytes left over.
     Done(&'static str, usize),
     More,
     /// The name of the reason.
@@ -21,7 +21,7 @@ const fn v(name: &'static str, bytes: &'static [u8], expected: Expected) -> Vect
     Vector { name, bytes, expected }
 }
 
-/// Request heads. Done says method, path and framing.
+/// Request heads. Done gives method, path and framing.
 pub(crate) const HEADS: &[Vector] = &[
     v("nothing", b"", More),
     v("a method", b"GET", More),
@@ -107,7 +107,7 @@ pub(crate) const HEADS: &[Vector] = &[
     ),
 ];
 
-/// Response heads to a GET. Done says status, framing and whether the connection stays.
+/// Response heads to a GET. Done gives status, framing, and whether the connection stays open.
 pub(crate) const RESPONSES: &[Vector] = &[
     v("nothing", b"", More),
     v("a version", b"HTTP/1.1 ", More),
@@ -178,7 +178,7 @@ pub(crate) const RESPONSES: &[Vector] = &[
     ),
 ];
 
-/// Chunked bodies. Done says the body.
+/// Chunked bodies. Done gives the body.
 pub(crate) const BODIES: &[Vector] = &[
     v("nothing", b"", More),
     v("a size", b"5", More),
