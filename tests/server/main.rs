@@ -2,8 +2,7 @@
 //!
 //! Deadlines are generous: a loaded machine may be slow without an error. Lower bounds are half of
 //! the requested time, since the server counts from the beginning of a turn, and an interrupted
-//! turn
-//! that the machine interrupts is long. `/proc`, `prlimit` and the whole of 127/8 are Linux's.
+//! turn is long. `/proc`, `prlimit` and the whole of 127/8 are specific to Linux.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)]

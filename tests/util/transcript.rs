@@ -2,7 +2,7 @@
 //!
 //! A transcript is text. `> ` begins a line that the client sends, `< ` one that the server
 //! answers, `= ` another event; everything else is for the reader. Lines end in CRLF on the wire;
-//! one that ends in `\\` here has no line ending there. `\\xHH`, `\\r`, `\\n`, `\\\\` stand for
+//! one that ends in `\` here has no line ending there. `\xHH`, `\r`, `\n`, `\\` stand for
 //! bytes, `*` in an answer for anything within the line.
 //!
 //! ```text
