@@ -1,9 +1,9 @@
-//! `--help`: the option table and the commands as text for a terminal.
+//! `--help`: the commands and their option tables as text for a terminal.
 //!
 //! Never wider than [`WIDTH`] columns, never a fact that is not in a table.
 
 use super::{COMMANDS, Command};
-use crate::config::options::{Group, Opt, Set, TABLE};
+use crate::config::table::Row;
 use crate::config::value::NONE;
 
 /// `pentad --help`: the commands.
@@ -22,28 +22,44 @@ pub(super) fn short() -> String {
     text
 }
 
-/// `pentad COMMAND --help` of a command that takes the options of the table.
-pub(super) fn options(command: &str) -> String {
-    let about = COMMANDS.iter().find(|row| row.name == command).map_or("", |row| row.about);
-    let usage = if command == "serve" { "[serve]" } else { command };
-    let mut text = format!("{about}\n\nUsage: pentad {usage} [OPTIONS]\n");
-    for Group { title, options } in &TABLE {
+/// Returns the text of `pentad COMMAND --help`.
+pub(super) fn page(name: &str) -> String {
+    let command = COMMANDS.iter().find(|command| command.name == name);
+    let command = command.expect("commands ask for their own help");
+    let mut text = format!("{}\n\n", command.about);
+    for (place, usage) in command.usage.iter().enumerate() {
+        let head = if place == 0 { "Usage:" } else { "      " };
+        text.push_str(&format!("{head} pentad {usage}\n"));
+    }
+    for (title, words) in (command.lists)() {
         text.push_str(&format!("\n{title}:\n"));
-        for option in *options {
-            entry(&mut text, &spelled(option), &explained(option), OPTION_COLUMN);
+        for (word, meaning) in words {
+            entry(&mut text, word, meaning, WORD_COLUMN);
         }
     }
-    text.push_str("\nValues:\n");
-    for (name, meaning) in VALUES {
-        entry(&mut text, name, meaning, VALUE_COLUMN);
+    for (title, rows) in (command.sections)() {
+        text.push_str(&format!("\n{title}:\n"));
+        for row in rows {
+            entry(&mut text, &spelled(row), &explained(row), OPTION_COLUMN);
+        }
     }
-    text.push('\n');
-    wrapped(&mut text, SOURCES, 0);
-    examples(&mut text);
+    if command.configured {
+        text.push_str("\nValues:\n");
+        for (name, meaning) in VALUES {
+            entry(&mut text, name, meaning, VALUE_COLUMN);
+        }
+        text.push('\n');
+        wrapped(&mut text, SOURCES, 0);
+        examples(&mut text);
+    }
+    for note in command.notes {
+        text.push('\n');
+        wrapped(&mut text, note, 0);
+    }
     text
 }
 
-/// What the placeholders of the table mean.
+/// The meanings of the placeholders of the table.
 pub(super) const VALUES: [(&str, &str); 4] = [
     (
         "ADDR",
@@ -55,7 +71,7 @@ pub(super) const VALUES: [(&str, &str); 4] = [
     ("RATE", "20/s, or 20/s:100 with a burst"),
 ];
 
-/// Where options come from.
+/// The sources of options.
 pub(super) const SOURCES: &str = "Each option is a flag, an environment variable \
     (PENTAD_HEAD_BYTES for --head-bytes) and a key of the configuration file \
     (head-bytes = \"16KiB\"). Flags win over the environment, which wins over the file.";
@@ -68,29 +84,19 @@ pub(super) const EXAMPLES: [(&str, &str); 4] = [
     ("pentad check --config pentad.toml", "Would it start?"),
 ];
 
-/// `--name VALUE`
-pub(super) fn spelled(option: &Opt) -> String {
-    let short = match option.name {
-        "help" => "-h, ",
-        "version" => "-V, ",
-        _ => "",
-    };
-    let space = if option.takes_value() { " " } else { "" };
-    format!("{short}--{}{space}{}", option.name, option.value)
+/// The flags of a row with their value: `-c, --connections N`.
+pub(super) fn spelled(row: &Row) -> String {
+    let short = row.short.chars().map(|letter| format!("-{letter}, ")).collect::<String>();
+    let space = if row.value.is_empty() { "" } else { " " };
+    format!("{short}--{}{space}{}", row.name, row.value)
 }
 
-/// The help of an option, with its default.
-pub(super) fn explained(option: &Opt) -> String {
-    match option.set {
-        Set::Switch(_) | Set::Ask(_) => option.help.to_owned(),
-        Set::Value(_) | Set::List { .. } | Set::Each { .. } | Set::Listen(..) | Set::File => {
-            // A default that says nothing is not worth a line.
-            if option.default == NONE {
-                return option.help.to_owned();
-            }
-            format!("{} [default: {}]", option.help, option.default)
-        }
+/// The help of an option, with its default unless that means nothing.
+pub(super) fn explained(row: &Row) -> String {
+    if !row.takes_value() || ["", NONE].contains(&row.default) {
+        return row.help.to_owned();
     }
+    format!("{} [default: {}]", row.help, row.default)
 }
 
 fn examples(text: &mut String) {
@@ -115,7 +121,7 @@ fn entry(text: &mut String, name: &str, explanation: &str, column: usize) {
 }
 
 /// Words up to [`WIDTH`]; the first line continues at `column`, the others are indented to it.
-/// What stands in square brackets is kept together.
+/// A default at the end is kept together.
 fn wrapped(text: &mut String, words: &str, column: usize) {
     let mut at = column;
     for word in units(words) {
@@ -149,6 +155,7 @@ const WIDTH: usize = 99;
 const INDENT: usize = 2;
 const COMMAND_COLUMN: usize = 20;
 const OPTION_COLUMN: usize = 32;
+const WORD_COLUMN: usize = 16;
 const VALUE_COLUMN: usize = 10;
 const EXAMPLE_COLUMN: usize = 54;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -156,11 +163,10 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::options;
 
     #[test]
     fn no_line_is_too_wide_or_ends_in_blanks() {
-        for text in [short(), options("serve"), options("check")] {
+        for text in [short()].into_iter().chain(COMMANDS.iter().map(|command| page(command.name))) {
             for line in text.lines() {
                 assert!(line.chars().count() <= WIDTH, "{line}");
                 assert_eq!(line.trim_end(), line);
@@ -170,12 +176,14 @@ mod tests {
 
     #[test]
     fn every_option_is_explained_with_its_default() {
-        let text = options("serve");
-        for option in options::all() {
-            assert!(text.contains(&spelled(option)), "{}", option.name);
+        for command in &COMMANDS {
+            let text = page(command.name);
+            for row in (command.sections)().into_iter().flat_map(|(_, rows)| rows) {
+                assert!(text.contains(&spelled(row)), "{} {}", command.name, row.name);
+            }
         }
-        assert!(text.contains("[default: 127.0.0.1:8080]"));
-        assert!(text.contains("[default: 16KiB]"));
+        assert!(page("serve").contains("[default: 127.0.0.1:8080]"));
+        assert!(page("load").contains("-c, --connections N") && page("load").contains(": 100]"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! The same tables as `--help`; no date, so that a build is reproducible.
 
-use super::{COMMANDS, Exit, help};
-use crate::config::options::{PREFIX, TABLE};
+use super::{COMMANDS, Command, Exit, help};
+use crate::config::table::PREFIX;
 
 /// pentad(1)
 pub(super) fn page() -> String {
@@ -17,12 +17,8 @@ pub(super) fn page() -> String {
         item(&mut roff, command.name, command.about);
     }
     item(&mut roff, "help", "Explain a command, like COMMAND --help");
-    section(&mut roff, "OPTIONS");
-    for group in &TABLE {
-        roff.push_str(&format!(".SS \"{}\"\n", escaped(group.title)));
-        for option in group.options {
-            item(&mut roff, &help::spelled(option), &help::explained(option));
-        }
+    for command in COMMANDS.iter().filter(|command| command.name != "check") {
+        options(&mut roff, command);
     }
     section(&mut roff, "VALUES");
     for (name, meaning) in help::VALUES {
@@ -44,6 +40,34 @@ pub(super) fn page() -> String {
         item(&mut roff, command, meaning);
     }
     roff
+}
+
+/// The options of a command, those of `serve` also for the other command that takes them.
+fn options(roff: &mut String, command: &Command) {
+    let title = if command.configured { "OPTIONS" } else { command.name };
+    section(roff, &title.to_uppercase());
+    for usage in command.usage {
+        roff.push_str(".PP\n");
+        text(roff, &format!("pentad {usage}"));
+    }
+    for (title, words) in (command.lists)() {
+        subsection(roff, title);
+        words.into_iter().for_each(|(word, meaning)| item(roff, word, meaning));
+    }
+    for (title, rows) in (command.sections)() {
+        subsection(roff, title);
+        for row in rows {
+            item(roff, &help::spelled(row), &help::explained(row));
+        }
+    }
+    for note in command.notes {
+        roff.push_str(".PP\n");
+        text(roff, note);
+    }
+}
+
+fn subsection(roff: &mut String, title: &str) {
+    roff.push_str(&format!(".SS \"{}\"\n", escaped(title)));
 }
 
 fn section(roff: &mut String, title: &str) {
@@ -76,15 +100,17 @@ fn lowercased(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::options;
 
     #[test]
     fn it_has_every_option_and_every_exit_status() {
         let page = page();
         assert!(page.starts_with(".TH PENTAD 1 "));
-        for option in options::all() {
-            let spelled = escaped(&help::spelled(option));
-            assert!(page.contains(&format!(".TP\n\\fB{spelled}\\fR\n")), "{}", option.name);
+        for command in &COMMANDS {
+            for row in (command.sections)().into_iter().flat_map(|(_, rows)| rows) {
+                let spelled = escaped(&help::spelled(row));
+                let item = format!(".TP\n\\fB{spelled}\\fR\n");
+                assert!(page.contains(&item), "{} {}", command.name, row.name);
+            }
         }
         for exit in Exit::ALL {
             assert!(page.contains(&format!("\\fB{}\\fR", exit.code())));
@@ -95,7 +121,7 @@ mod tests {
     fn a_line_with_a_dot_is_a_request_of_ours() {
         for line in page().lines().filter(|line| line.starts_with(['.', '\''])) {
             let request = line.split(' ').next();
-            assert!(matches!(request, Some(".TH" | ".SH" | ".SS" | ".TP")), "{line}");
+            assert!(matches!(request, Some(".TH" | ".SH" | ".SS" | ".TP" | ".PP")), "{line}");
         }
         assert_eq!(escaped(".\\-\""), "\\&.\\e\\-\\(dq");
     }

@@ -10,7 +10,8 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 
-use crate::config::options::Ask;
+use crate::config::options as serve_options;
+use crate::config::table::{Ask, Section};
 use crate::config::{Loaded, Problem, suggest};
 
 mod bench;
@@ -34,66 +35,124 @@ mod study;
 pub use data_dir::{DataDir, DataDirError};
 pub use exit::Exit;
 
-/// One command.
+/// One command. Help, manual and completions say what stands here, and no more.
 pub(crate) struct Command {
-    /// What it is called by.
     name: &'static str,
-    /// What it does, in a line.
+    /// Its purpose, in a line.
     about: &'static str,
-    /// Whether it takes the options of the table.
+    /// The arguments, a line for each way to call it.
+    usage: &'static [&'static str],
+    /// Words with a meaning, under headings; the first argument is one of the first list.
+    lists: fn() -> Vec<List>,
+    /// Its options.
+    sections: fn() -> Vec<Section>,
+    /// Whether it takes the options of `serve`, which the environment and a file set, too.
     configured: bool,
+    /// Paragraphs at the end of its help.
+    notes: &'static [&'static str],
     /// Runs it with the arguments behind its name.
     run: fn(Vec<OsString>) -> Exit,
 }
+
+/// A heading, and words with their meanings.
+type List = (&'static str, Vec<(&'static str, &'static str)>);
 
 /// All commands, in the order of the help.
 static COMMANDS: [Command; 8] = [
     Command {
         name: "serve",
         about: "Run the services until SIGTERM or SIGINT; the default command",
+        usage: &["[serve] [OPTIONS]"],
+        lists: Vec::new,
+        sections: serve_options::sections,
         configured: true,
+        notes: &[],
         run: serve::command,
     },
     Command {
         name: "check",
         about: "Check flags, environment, configuration file, ports and directories",
+        usage: &["check [OPTIONS]"],
+        lists: Vec::new,
+        sections: serve_options::sections,
         configured: true,
+        notes: &[],
         run: check::command,
     },
     Command {
         name: "load",
         about: "Load a web server and say how it did",
+        usage: &["load [OPTIONS] URL"],
+        lists: Vec::new,
+        sections: || load::SYNTAX.sections(),
         configured: false,
+        notes: &[
+            "URL is http://HOST[:PORT][/PATH]. The name is resolved once, at the start. A TIME \
+             without a unit is in seconds.",
+            "Exit code: 0 done, 1 not one good answer, 2 usage, 99 a --fail-if held, 130 and 143 \
+             by signal.",
+        ],
         run: load::command,
     },
     Command {
         name: "report",
         about: "Show what load tests have found: a page with graphs, and a table",
+        usage: &["report [OPTIONS] [ID]..."],
+        lists: Vec::new,
+        sections: || report::SYNTAX.sections(),
         configured: false,
+        notes: &[
+            "Without an ID the last run; several are compared side by side. Runs of one load \
+                  with the cache on and off are set against each other. `pentad report --list` \
+                  prints the ids.",
+        ],
         run: report::command,
     },
     Command {
         name: "pow",
         about: "Find, check and time proofs of work",
+        usage: &[
+            "pow solve [-d N | --bits N] [--seed-len N] [--kernel NAME] MESSAGE",
+            "pow verify PROOF [-d N | --bits N] [--seed-len N]",
+            "pow speed",
+        ],
+        lists: || vec![("Commands", pow::COMMANDS.to_vec())],
+        sections: || pow::SYNTAX.sections(),
         configured: false,
+        notes: &["Behind -- nothing is an option: for a MESSAGE that begins with a dash."],
         run: pow::command,
     },
     Command {
         name: "bench",
         about: "Measure a service from outside, as its classic clients use it",
+        usage: &["bench pow [OPTIONS] [ADDR]", "bench chat [OPTIONS]", "bench store [OPTIONS]"],
+        lists: bench::lists,
+        sections: bench::sections,
         configured: false,
+        notes: &[],
         run: bench::command,
     },
     Command {
         name: "parse",
         about: "Show what the server's own parsers make of the bytes on standard input",
+        usage: &["parse PARSER [--explain] < BYTES"],
+        lists: parse::lists,
+        sections: || parse::SYNTAX.sections(),
         configured: false,
+        notes: &["Exit code: 0 done, 10 more bytes are needed, 11 bad."],
         run: parse::command,
     },
     Command {
         name: "study",
         about: "Serve the same sessions under seven serving models, and compare them",
+        usage: &["study serve --model MODEL [OPTIONS]", "study run [OPTIONS]"],
+        lists: study::lists,
+        sections: study::sections,
         configured: false,
+        notes: &[
+            "For example: pentad study serve --model preforked --workers 4 --listen 127.0.0.1:0",
+            "Or: pentad study run --service legacy --clients 10,20,40 --out study",
+        ],
         run: study::command,
     },
 ];
@@ -141,10 +200,24 @@ fn unknown(name: &str) -> Exit {
     report(&[Problem::new(crate::config::Kind::Usage, format!("unknown command {name}; {hint}"))])
 }
 
-/// What a flag asked for instead of running, if one did.
+/// The options of a command that were read from its arguments, or the exit after its help or a
+/// mistake. A bench is named by two words.
+fn read_options<T>(name: &str, read: Result<Option<T>, String>) -> Result<T, Exit> {
+    let command = name.split(' ').next().unwrap_or_default();
+    match read {
+        Ok(Some(options)) => Ok(options),
+        Ok(None) => Err(print(&help::page(command))),
+        Err(problem) => {
+            complain(format_args!("{name}: {problem}; pentad {command} --help explains"));
+            Err(Exit::Usage)
+        }
+    }
+}
+
+/// Answers a flag that asks for something else than to run, if there is one.
 fn answer(command: &str, loaded: &Loaded) -> Option<Exit> {
     let text = match loaded.ask? {
-        Ask::Help => help::options(command),
+        Ask::Help => help::page(command),
         Ask::Version => version(),
         Ask::Man => man::page(),
         Ask::Completions(shell) => completions::script(shell),

@@ -9,8 +9,9 @@
 
 mod fields;
 
-use super::{Exit, complain};
-use crate::config::suggest;
+use super::{Exit, complain, read_options};
+use crate::config::table::{Group, Opt, help, switch};
+use crate::config::{Syntax, suggest};
 use crate::limits::{Limits, MIB};
 use crate::net::cannot;
 use crate::wire::chunked::{self, Chunked, Piece};
@@ -19,11 +20,11 @@ use crate::wire::target::{self, Target};
 use crate::wire::{Parse, chat, conditional, json, legacy, line, pow, range, response};
 use crate::work::pow::{SEED_LEN_MAX, SEED_LEN_MIN};
 use serde_json::{Value, json};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 
 /// A parser that can be asked. Adding one is adding a row to [`PARSERS`].
-struct Row {
+pub(super) struct Row {
     name: &'static str,
     reads: &'static str,
     ask: fn(&[u8], &Limits) -> Verdict,
@@ -63,63 +64,56 @@ struct Reason {
     text: &'static str,
 }
 
-/// The command with its arguments.
+/// The arguments of the command.
+pub(super) static SYNTAX: Syntax<Draft> =
+    Syntax { groups: &GROUPS, operand: Draft::operand, finish: |_| Ok(()) };
+
+static GROUPS: [Group<Draft>; 1] = [Group { title: "Options", options: &OPTIONS }];
+
+static OPTIONS: [Opt<Draft>; 2] =
+    [switch("explain", "Say what the verdict means", |d: &mut Draft, on| d.explain = on), help()];
+
+/// The arguments as they were typed.
+#[derive(Default)]
+pub(super) struct Draft {
+    row: Option<&'static Row>,
+    explain: bool,
+}
+
+/// The parsers, explained.
+pub(super) fn lists() -> Vec<super::List> {
+    vec![("Parsers", PARSERS.iter().map(|row| (row.name, row.reads)).collect())]
+}
+
+/// Runs the command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
     run(args, &mut io::stdin().lock(), &mut io::stdout().lock())
 }
 
-fn run(
-    args: impl IntoIterator<Item = OsString>,
-    stdin: &mut dyn Read,
-    stdout: &mut dyn Write,
-) -> Exit {
-    let answer = match arguments(args) {
-        Ok(Some((row, explain))) => read_and_answer(row, explain, stdin, stdout),
-        Ok(None) => write!(stdout, "{}", help()).map(|()| Exit::Ok),
-        Err(error) => {
-            let error = suggest::explained(&error, &help());
-            complain(format_args!("parse: {error}\n\n{}", help()));
-            return Exit::Usage;
-        }
+fn run(args: Vec<OsString>, stdin: &mut dyn Read, stdout: &mut dyn Write) -> Exit {
+    let Draft { row, explain } = match read_options("parse", SYNTAX.read(args, Draft::default())) {
+        Ok(draft) => draft,
+        Err(exit) => return exit,
     };
-    answer.unwrap_or_else(|error| {
+    let Some(row) = row else {
+        complain("parse: which parser? pentad parse --help explains");
+        return Exit::Usage;
+    };
+    read_and_answer(row, explain, stdin, stdout).unwrap_or_else(|error| {
         complain(format_args!("parse: {error}"));
         Exit::Failed
     })
 }
 
-/// The parser to ask and whether to explain, or nothing if help was wanted.
-fn arguments(
-    args: impl IntoIterator<Item = OsString>,
-) -> Result<Option<(&'static Row, bool)>, lexopt::Error> {
-    let mut parser = lexopt::Parser::from_args(args);
-    let (mut row, mut explain) = (None, false);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            lexopt::Arg::Long("explain") => explain = true,
-            lexopt::Arg::Long("help") | lexopt::Arg::Short('h') => return Ok(None),
-            lexopt::Arg::Value(name) if row.is_none() => {
-                row = PARSERS.iter().find(|row| name == row.name);
-                if row.is_none() {
-                    let names = PARSERS.iter().map(|row| row.name);
-                    let hint = suggest::hint(&name.to_string_lossy(), names);
-                    return Err(format!("no parser is called {name:?}{hint}").into());
-                }
-            }
-            lexopt::Arg::Long(_) | lexopt::Arg::Short(_) | lexopt::Arg::Value(_) => {
-                return Err(arg.unexpected());
-            }
+impl Draft {
+    fn operand(&mut self, name: &OsStr) -> Result<(), String> {
+        if self.row.is_some() {
+            return Err(format!("unexpected argument {}", name.display()));
         }
+        self.row = PARSERS.iter().find(|row| name == row.name);
+        let hint = || suggest::hint(&name.to_string_lossy(), PARSERS.iter().map(|row| row.name));
+        self.row.map(drop).ok_or_else(|| format!("no parser is called {name:?}{}", hint()))
     }
-    row.map(|row| Some((row, explain))).ok_or_else(|| "which parser?".into())
-}
-
-fn help() -> String {
-    let mut help = "Usage: pentad parse PARSER [--explain] < BYTES\n\n".to_owned();
-    for row in PARSERS {
-        help += &format!("  {:10}{}\n", row.name, row.reads);
-    }
-    help + "\nexit code: 0 done, 10 more bytes are needed, 11 bad\n"
 }
 
 fn read_and_answer(

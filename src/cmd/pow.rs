@@ -2,137 +2,131 @@
 //!
 //! It asks no server: the kernels run here, on every core.
 
-use super::{Exit, complain, print};
-use crate::config::suggest;
+use super::{Exit, complain, print, read_options};
+use crate::config::table::{Group, Opt, help, put, valued};
+use crate::config::{Syntax, suggest, value};
 use crate::service::pow::verify::{Claim, judge};
 use crate::wire::pow as wire;
 use crate::work::pow::bits_max;
 use crate::work::pow::{
     Job, Kernel, Outcome, SEED_LEN_MAX, SEED_LEN_MIN, fastest, kernel_speed, plain_speed,
 };
-use lexopt::Arg;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::num::NonZero;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const HELP: &str = "\
-Find, check and time proofs of work
+/// The arguments of the command.
+pub(super) static SYNTAX: Syntax<Draft> =
+    Syntax { groups: &GROUPS, operand: Draft::operand, finish: |_| Ok(()) };
 
-Usage: pentad pow solve [-d N | --bits N] [--seed-len N] [--kernel NAME] MESSAGE
-       pentad pow verify PROOF [-d N | --bits N] [--seed-len N]
-       pentad pow speed
+/// The values of the first argument.
+pub(super) const COMMANDS: [(&str, &str); 3] = [
+    (
+        "solve",
+        "Print MESSAGE,SEED,HASH where HASH = SHA-256 of SEED and MESSAGE begins with zeros; exit \
+         code 1 if no seed does it",
+    ),
+    ("verify", "Check such a line: exit code 0 if it is a proof, 1 if not"),
+    ("speed", "Print the hashes a second of each kernel, and of a plain loop"),
+];
 
-  solve     Print MESSAGE,SEED,HASH where HASH = SHA-256 of SEED and MESSAGE begins with zeros;
-            exit code 1 if no seed does it
-  verify    Check such a line: exit code 0 if it is a proof, 1 if not
-  speed     Print the hashes a second of each kernel, and of a plain loop
+static GROUPS: [Group<Draft>; 1] = [Group { title: "Options", options: &OPTIONS }];
 
-Options:
-  -d N           Zeros in hexadecimal digits: 0 to 7, more with longer seeds [default: 3]
-  --bits N       Zeros in bits: 0 to 28, more with longer seeds
-  --seed-len N   Letters of the seed: 5 to 10 [default: 5]
-  --kernel NAME  avx512, avx2 or sha2 [default: the fastest here]
-  --             What follows is no option: for a MESSAGE that begins with a dash
-";
+static OPTIONS: [Opt<Draft>; 5] = [
+    valued(
+        "difficulty",
+        "N",
+        "",
+        "Zeros in hexadecimal digits: 0 to 7, more with longer seeds; without it and --bits, 3",
+        |d: &mut Draft, v| put(&mut d.digits, value::count(v, 0..=u32::MAX).map(Some)),
+    )
+    .short("d"),
+    valued("bits", "N", "", "Zeros in bits: 0 to 28, more with longer seeds", |d, v| {
+        put(&mut d.bits, value::count(v, 0..=u32::MAX).map(Some))
+    }),
+    valued("seed-len", "N", "5", "Letters of the seed: 5 to 10", |d, v| {
+        put(&mut d.seed_len, value::count(v, SEED_LEN_MIN..=SEED_LEN_MAX))
+    }),
+    valued("kernel", "avx512|avx2|sha2", "", "The kernel; without it, the fastest here", |d, v| {
+        put(&mut d.kernel, value::kernel(v).map(Some))
+    }),
+    help(),
+];
 
-/// What is to be done.
+/// The arguments as they were typed.
+#[derive(Default)]
+pub(super) struct Draft {
+    words: Vec<OsString>,
+    digits: Option<u32>,
+    bits: Option<u32>,
+    seed_len: u8,
+    kernel: Option<Kernel>,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Task {
-    Help,
     Solve(Wanted, Option<Kernel>, Vec<u8>),
     Verify(Wanted, Vec<u8>),
     Speed,
 }
 
-/// What a proof has to be like.
+/// The requirements of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wanted {
     bits: u32,
     seed_len: u8,
 }
 
-/// The command with its arguments.
+/// Runs the command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    match task(args) {
-        Ok(Task::Help) => print(HELP),
+    match read_options("pow", task(args)) {
         Ok(Task::Solve(wanted, kernel, message)) => solve(wanted, kernel, &message),
         Ok(Task::Verify(wanted, proof)) => verify(wanted, &proof),
         Ok(Task::Speed) => speed(),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("pow: {error}\n\n{HELP}"));
-            Exit::Usage
-        }
+        Err(exit) => exit,
     }
 }
 
-fn task(args: impl IntoIterator<Item = OsString>) -> Result<Task, lexopt::Error> {
-    let mut parser = lexopt::Parser::from_args(args);
-    let (mut values, mut kernel, mut seed_len) = (Vec::new(), None, SEED_LEN_MIN);
-    let (mut digits, mut bits) = (None, None);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Task::Help),
-            Arg::Short('d') | Arg::Long("difficulty") => digits = Some(number(&mut parser)?),
-            Arg::Long("bits") => bits = Some(number(&mut parser)?),
-            Arg::Long("seed-len") => {
-                let known = |length: &u8| (SEED_LEN_MIN..=SEED_LEN_MAX).contains(length);
-                let length = u8::try_from(number(&mut parser)?).ok().filter(known);
-                seed_len = length.ok_or("--seed-len: a seed has 5 to 10 letters")?;
-            }
-            Arg::Long("kernel") => kernel = Some(self::kernel(&parser.value()?)?),
-            Arg::Value(value) => values.push(value),
-            Arg::Short(_) | Arg::Long(_) => return Err(arg.unexpected()),
+impl Draft {
+    fn operand(&mut self, word: &OsStr) -> Result<(), String> {
+        if self.words.len() == 2 {
+            return Err(format!("one at a time: {word:?} is too many"));
         }
+        self.words.push(word.to_owned());
+        Ok(())
     }
+}
+
+/// The task that the arguments name; `None` if they ask for help.
+fn task(args: Vec<OsString>) -> Result<Option<Task>, String> {
+    let Some(draft) = SYNTAX.read(args, Draft::default())? else { return Ok(None) };
+    let Draft { words, digits, bits, seed_len, kernel } = draft;
     let wanted = Wanted { bits: zero_bits(digits, bits, seed_len)?, seed_len };
-    let mut values = values.into_iter();
-    let what = values.next().ok_or("what is to be done: solve, verify or speed?")?;
-    let operand = values.next();
-    if let Some(extra) = values.next() {
-        return Err(format!("one at a time: {extra:?} is too many").into());
-    }
-    match (what.to_str(), operand) {
-        (Some("solve"), Some(message)) => Ok(Task::Solve(wanted, kernel, message.into_vec())),
-        (Some("solve"), None) => Err("solve: which MESSAGE?".into()),
-        (Some("verify"), Some(proof)) => Ok(Task::Verify(wanted, proof.into_vec())),
-        (Some("verify"), None) => Err("verify: which PROOF?".into()),
-        (Some("speed"), None) => Ok(Task::Speed),
-        (Some("speed"), Some(extra)) => Err(format!("speed takes no {extra:?}").into()),
+    let mut words = words.into_iter();
+    let what = words.next().ok_or("which command: solve, verify or speed?")?;
+    Ok(Some(match (what.to_str(), words.next()) {
+        (Some("solve"), Some(message)) => Task::Solve(wanted, kernel, message.into_vec()),
+        (Some("solve"), None) => return Err("solve: which MESSAGE?".into()),
+        (Some("verify"), Some(proof)) => Task::Verify(wanted, proof.into_vec()),
+        (Some("verify"), None) => return Err("verify: which PROOF?".into()),
+        (Some("speed"), None) => Task::Speed,
+        (Some("speed"), Some(extra)) => return Err(format!("speed takes no {extra:?}")),
         (Some(_) | None, _) => {
-            let hint = suggest::hint(&what.to_string_lossy(), ["solve", "verify", "speed"]);
-            Err(format!("{what:?} is none of solve, verify, speed{hint}").into())
+            let hint = suggest::hint(&what.to_string_lossy(), COMMANDS.map(|(name, _)| name));
+            return Err(format!("{what:?} is none of solve, verify, speed{hint}"));
         }
-    }
+    }))
 }
 
-fn number(parser: &mut lexopt::Parser) -> Result<u32, lexopt::Error> {
-    let value = parser.value()?;
-    let digits = value.as_bytes();
-    let number = value.to_str().and_then(|text| text.parse().ok());
-    let number = number.filter(|_| digits.iter().all(u8::is_ascii_digit));
-    number.ok_or_else(|| format!("{value:?} is no number").into())
-}
-
-fn kernel(name: &OsStr) -> Result<Kernel, lexopt::Error> {
-    let kernel = name.to_str().and_then(Kernel::from_name);
-    let kernel =
-        kernel.ok_or_else(|| format!("--kernel: {name:?} is none of avx512, avx2, sha2"))?;
-    if !kernel.is_available() {
-        return Err(format!("--kernel: this processor cannot run {}", kernel.name()).into());
-    }
-    Ok(kernel)
-}
-
-fn zero_bits(digits: Option<u32>, bits: Option<u32>, seed_len: u8) -> Result<u32, lexopt::Error> {
+fn zero_bits(digits: Option<u32>, bits: Option<u32>, seed_len: u8) -> Result<u32, String> {
     let wanted = match (digits, bits) {
-        (Some(_), Some(_)) => return Err("-d and --bits say the same: one of them".into()),
+        (Some(_), Some(_)) => return Err("-d and --bits exclude each other".into()),
         (Some(digits), None) => digits.saturating_mul(4),
         (None, Some(bits)) => bits,
         (None, None) => 12,
@@ -142,8 +136,7 @@ fn zero_bits(digits: Option<u32>, bits: Option<u32>, seed_len: u8) -> Result<u32
         let digits = most / 4;
         return Err(format!(
             "too difficult: seeds of {seed_len} letters are good for {digits} digits, {most} bits"
-        )
-        .into());
+        ));
     }
     Ok(wanted)
 }
@@ -256,24 +249,26 @@ fn speed() -> Exit {
 mod tests {
     use super::*;
 
-    fn read(args: &str) -> Result<Task, String> {
-        task(args.split_whitespace().map(OsString::from)).map_err(|error| error.to_string())
+    fn read(args: &str) -> Result<Option<Task>, String> {
+        task(args.split_whitespace().map(OsString::from).collect())
     }
 
     #[test]
     fn tasks_are_read_in_any_order_of_options() {
         let wanted = |bits, seed_len| Wanted { bits, seed_len };
-        let solve = |bits, seed_len| Ok(Task::Solve(wanted(bits, seed_len), None, b"m".to_vec()));
+        let solve =
+            |bits, seed_len| Ok(Some(Task::Solve(wanted(bits, seed_len), None, b"m".to_vec())));
         assert_eq!(read("solve m"), solve(12, 5));
         assert_eq!(read("solve -d 0 m"), solve(0, 5));
         assert_eq!(read("-d7 solve m"), solve(28, 5));
         assert_eq!(read("solve m --bits=28"), solve(28, 5));
         assert_eq!(read("solve --seed-len 6 -d 8 m"), solve(32, 6));
-        let dashes = Ok(Task::Solve(wanted(12, 5), None, b"-d".to_vec()));
+        let dashes = Ok(Some(Task::Solve(wanted(12, 5), None, b"-d".to_vec())));
         assert_eq!(read("solve -- -d"), dashes);
-        assert_eq!(read("verify p -d 5"), Ok(Task::Verify(wanted(20, 5), b"p".to_vec())));
-        assert_eq!(read("speed"), Ok(Task::Speed));
-        assert_eq!(read("solve --help"), Ok(Task::Help));
+        let verify = Ok(Some(Task::Verify(wanted(20, 5), b"p".to_vec())));
+        assert_eq!(read("verify p -d 5"), verify);
+        assert_eq!(read("speed"), Ok(Some(Task::Speed)));
+        assert_eq!(read("solve --help"), Ok(None));
     }
 
     #[test]

@@ -1,31 +1,46 @@
 //! `pentad report`: a page and a table about runs of the load tester.
 
-use super::{Exit, complain, print};
-use crate::config::suggest;
+use super::{Exit, complain, print, read_options};
+use crate::config::Syntax;
+use crate::config::table::{Group, Opt, help, pathed, switch};
 use crate::net::cannot;
 use crate::report::{Report, is_id, page, table};
 use crate::work::reports::Reports;
-use lexopt::Arg;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::{fs, io};
 
-const HELP: &str = "\
-Show what load tests have found: a page with graphs, and a table on standard output
+/// The arguments of the command.
+pub(super) static SYNTAX: Syntax<Options> =
+    Syntax { groups: &GROUPS, operand: Options::operand, finish: |_| Ok(()) };
 
-Usage: pentad report [OPTIONS] [ID]...
+static GROUPS: [Group<Options>; 1] = [Group { title: "Options", options: &OPTIONS }];
 
-  Without an ID the last run; several are compared side by side. Runs of one load with the cache
-  on and off are set against each other. `pentad report --list` prints the ids.
+static OPTIONS: [Opt<Options>; 4] = [
+    pathed(
+        "output",
+        "FILE",
+        "pentad-report.html",
+        "Write the page there",
+        |d: &mut Options, path| {
+            d.output = path;
+        },
+    )
+    .short("o"),
+    switch("list", "Print the ids of all reports, the oldest first", |d, on| d.list = on),
+    pathed(
+        "data",
+        "DIR",
+        "",
+        "Read reports from DIR/reports; without it, from that of PENTAD_DATA or of ./pentad-data",
+        |d, path| d.data = path,
+    ),
+    help(),
+];
 
-Options:
-  -o, --output FILE  Where the page goes [default: pentad-report.html]
-      --list         Print the ids of all reports, the oldest first
-      --data DIR     Where reports are kept: DIR/reports [env PENTAD_DATA; default: ./pentad-data]
-";
-
+/// The options of the command.
 #[derive(Debug)]
-struct Options {
+pub(super) struct Options {
     ids: Vec<String>,
     output: PathBuf,
     list: bool,
@@ -35,16 +50,13 @@ struct Options {
 /// Reports on one page: more could not be told apart.
 const REPORTS_MAX: usize = 7;
 
-/// The command with its arguments.
+/// Runs the command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    let options = match parse(args) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print(HELP),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("report: {error}\n\n{HELP}"));
-            return Exit::Usage;
-        }
+    let draft =
+        Options { ids: Vec::new(), output: PathBuf::new(), list: false, data: super::data_named() };
+    let options = match read_options("report", SYNTAX.read(args, draft)) {
+        Ok(options) => options,
+        Err(exit) => return exit,
     };
     run(&options).unwrap_or_else(|error| {
         complain(format_args!("report: {error}"));
@@ -52,28 +64,18 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
     })
 }
 
-fn parse(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
-    let mut parser = lexopt::Parser::from_args(args);
-    let output = "pentad-report.html".into();
-    let mut options = Options { ids: Vec::new(), output, list: false, data: super::data_named() };
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(None),
-            Arg::Short('o') | Arg::Long("output") => options.output = parser.value()?.into(),
-            Arg::Long("data") => options.data = parser.value()?.into(),
-            Arg::Long("list") => options.list = true,
-            Arg::Value(id) if options.ids.len() < REPORTS_MAX => {
-                let id = id.to_string_lossy().into_owned();
-                if !is_id(&id) {
-                    return Err(format!("{id} is no id").into());
-                }
-                options.ids.push(id);
-            }
-            Arg::Value(_) => return Err("seven runs are as many as fit on a page".into()),
-            Arg::Short(_) | Arg::Long(_) => return Err(arg.unexpected()),
+impl Options {
+    fn operand(&mut self, id: &OsStr) -> Result<(), String> {
+        let id = id.to_string_lossy().into_owned();
+        if self.ids.len() == REPORTS_MAX {
+            return Err(format!("{id} is one too many: {REPORTS_MAX} runs fit on a page"));
         }
+        if !is_id(&id) {
+            return Err(format!("`{id}` is no id: one that pentad report --list prints"));
+        }
+        self.ids.push(id);
+        Ok(())
     }
-    Ok(Some(options))
 }
 
 fn run(options: &Options) -> io::Result<Exit> {

@@ -1,137 +1,110 @@
-//! The command line as a source: which options it names, and with which texts.
+//! A command line, taken apart: its options, their values, and the other arguments.
 //!
-//! What a text means is the table's business. All mistakes are reported; after one, reading goes
-//! on where it stood.
+//! The meaning of a text is the business of the table. All mistakes are reported; after one,
+//! reading goes on behind it.
 
+use super::suggest;
+use super::table::{self, Group, Opt, Set};
+use lexopt::Parser;
 use std::ffi::{OsStr, OsString};
 
-use lexopt::{Arg, Parser};
-
-use super::options::{self, Ask, Opt, Set};
-use super::source::{Given, Kind, Origin, Problem};
-use super::suggest;
-
-/// What the command line says.
-pub(super) struct Flags {
-    /// What it asks for instead of running; help before anything else.
-    pub(super) ask: Option<Ask>,
-    /// What it sets: one entry for each option.
-    pub(super) given: Vec<Given>,
+/// An argument.
+pub(super) enum Arg<D: 'static> {
+    /// An option, with its value if it has one.
+    Flag(&'static Opt<D>, Option<OsString>),
+    /// Any other argument.
+    Operand(OsString),
 }
 
-/// Reads the arguments behind the command's name.
-pub(super) fn read(args: impl IntoIterator<Item = OsString>, problems: &mut Vec<Problem>) -> Flags {
+/// Hands each argument to `take` and returns every problem, those that `take` finds included. A
+/// complaint about an unknown option that resembles no other one ends in `lost`.
+pub(super) fn read<D>(
+    args: impl IntoIterator<Item = OsString>,
+    groups: &'static [Group<D>],
+    lost: &str,
+    mut take: impl FnMut(Arg<D>) -> Result<(), String>,
+) -> Vec<String> {
     let mut parser = Parser::from_args(args);
-    let mut flags = Flags { ask: None, given: Vec::new() };
-    // What follows an unknown option is likely its value, and not one more mistake.
+    let mut problems = Vec::new();
+    // The argument behind an unknown option is likely its value, and not one more mistake.
     let mut after_unknown = false;
     loop {
+        let was_unknown = std::mem::take(&mut after_unknown);
         let read = match parser.next() {
-            Ok(None) => return flags,
-            Ok(Some(Arg::Long(name))) => {
+            Ok(None) => return problems,
+            Ok(Some(lexopt::Arg::Value(_))) if was_unknown => Ok(()),
+            Ok(Some(lexopt::Arg::Value(word))) => take(Arg::Operand(word)),
+            Ok(Some(lexopt::Arg::Long(name))) => {
                 let name = name.to_owned();
-                flags.long(&name, &mut parser)
+                match table::options(groups).find(|option| option.row.name == name) {
+                    Some(option) => flag(option, &mut parser, &mut take),
+                    None => {
+                        // A value behind `=` goes with the name.
+                        after_unknown = parser.optional_value().is_none();
+                        Err(unknown(&format!("--{name}"), &name, groups, lost))
+                    }
+                }
             }
-            Ok(Some(Arg::Short(letter))) => flags.short(letter, &mut parser),
-            Ok(Some(Arg::Value(_))) if after_unknown => Ok(()),
-            Ok(Some(Arg::Value(word))) => Err(Wrong::Value(stray(&word))),
-            Err(error) => Err(Wrong::Value(error.to_string())),
+            Ok(Some(lexopt::Arg::Short(letter))) => {
+                match table::options(groups).find(|option| option.row.short.contains(letter)) {
+                    Some(option) => flag(option, &mut parser, &mut take),
+                    None => {
+                        let rest = parser.optional_value().unwrap_or_default();
+                        let name = format!("{letter}{}", rest.display());
+                        after_unknown = true;
+                        Err(unknown(&format!("-{name}"), &name, groups, lost))
+                    }
+                }
+            }
+            Err(error) => Err(error.to_string()),
         };
-        after_unknown = matches!(read, Err(Wrong::Name(_)));
-        if let Err(Wrong::Name(text) | Wrong::Value(text)) = read {
-            problems.push(Problem::new(Kind::Usage, text));
-        }
+        problems.extend(read.err());
     }
 }
 
-/// What is wrong with an argument.
-enum Wrong {
-    Name(String),
-    Value(String),
+fn flag<D>(
+    option: &'static Opt<D>,
+    parser: &mut Parser,
+    take: &mut impl FnMut(Arg<D>) -> Result<(), String>,
+) -> Result<(), String> {
+    let place = format!("--{}", option.row.name);
+    let attached = parser.optional_value();
+    if attached.is_some() && !option.is_setting() && !option.row.takes_value() {
+        return Err(format!("{place} takes no value"));
+    }
+    let value = attached.or_else(|| match option.set {
+        Set::Optional { is_value, .. } => {
+            following(parser, |next| is_value(&next.to_string_lossy()))
+        }
+        Set::Value(_) | Set::Path(_) | Set::List { .. } | Set::Each { .. } => {
+            following(parser, |next| !is_flag(next))
+        }
+        Set::Ask(_) if option.row.takes_value() => following(parser, |next| !is_flag(next)),
+        Set::Ask(_) | Set::Switch(_) => None,
+    });
+    if value.is_none() && option.row.takes_value() {
+        return Err(format!("{place} needs a value: {}", option.row.value));
+    }
+    take(Arg::Flag(option, value)).map_err(|why| format!("{place}: {why}"))
 }
 
-impl Flags {
-    fn long(&mut self, name: &str, parser: &mut Parser) -> Result<(), Wrong> {
-        let attached = parser.optional_value();
-        let Some(option) = options::find(name) else {
-            return Err(Wrong::Name(unknown(name)));
-        };
-        let place = format!("--{name}");
-        if attached.is_some() && !option.is_setting() && !option.takes_value() {
-            return Err(Wrong::Value(format!("{place} takes no value")));
-        }
-        let value = match attached {
-            Some(value) => Some(value),
-            None if option.takes_value() => following(parser),
-            None => None,
-        };
-        let value = match value {
-            Some(value) => value
-                .into_string()
-                .map_err(|value| Wrong::Value(format!("{place}: {value:?} is not UTF-8")))?,
-            None if option.takes_value() => {
-                return Err(Wrong::Value(format!("{place} needs a value: {}", option.value)));
-            }
-            None => SWITCHED_ON.to_owned(),
-        };
-        if let Set::Ask(ask) = option.set {
-            let ask = ask(&value).map_err(|why| Wrong::Value(format!("{place}: {why}")))?;
-            self.asks(ask);
-        } else {
-            self.gives(option, value, place);
-        }
-        Ok(())
-    }
-
-    fn short(&mut self, letter: char, parser: &mut Parser) -> Result<(), Wrong> {
-        match letter {
-            'h' => self.asks(Ask::Help),
-            'V' => self.asks(Ask::Version),
-            _ => {
-                let rest = parser.optional_value().unwrap_or_default();
-                let name = format!("{letter}{}", rest.to_string_lossy());
-                let hint = suggest::hint(&name, options::all().map(|option| option.name));
-                let hint = hint.replace("did you mean ", "did you mean --");
-                return Err(Wrong::Name(format!("unknown option -{name}{hint}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn asks(&mut self, ask: Ask) {
-        if self.ask.is_none() || ask == Ask::Help {
-            self.ask = Some(ask);
-        }
-    }
-
-    fn gives(&mut self, option: &'static Opt, value: String, place: String) {
-        match self.given.iter_mut().find(|given| given.option.name == option.name) {
-            Some(given) => given.values.push(value),
-            None => {
-                let values = vec![value];
-                self.given.push(Given { option, values, origin: Origin::Flag, place });
-            }
-        }
-    }
-}
-
-/// The next argument, unless it looks like the next flag: then the value was forgotten.
-fn following(parser: &mut Parser) -> Option<OsString> {
-    let is_value = |next: &OsStr| !next.as_encoded_bytes().starts_with(b"--");
+/// The next argument, if it is a value.
+fn following(parser: &mut Parser, is_value: impl FnOnce(&OsStr) -> bool) -> Option<OsString> {
     parser.raw_args().ok()?.next_if(is_value)
 }
 
-fn unknown(name: &str) -> String {
-    match suggest::nearest(name, options::all().map(|option| option.name)) {
-        Some(near) => format!("unknown option --{name}; did you mean --{near}?"),
-        None => format!("unknown option --{name}; pentad serve --help lists all"),
+/// Whether an argument is spelled like a flag, so that the value before it was forgotten. Other
+/// values may begin with dashes.
+fn is_flag(next: &OsStr) -> bool {
+    let is_part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';
+    let name = next.as_encoded_bytes().strip_prefix(b"--");
+    name.is_some_and(|name| name.iter().take_while(|b| **b != b'=').all(is_part))
+}
+
+fn unknown<D>(given: &str, name: &str, groups: &'static [Group<D>], lost: &str) -> String {
+    let shown = table::options(groups).filter(|option| !option.row.is_hidden);
+    match suggest::nearest(name, shown.map(|option| option.row.name)) {
+        Some(near) => format!("unknown option {given}; did you mean --{near}?"),
+        None => format!("unknown option {given}{lost}"),
     }
 }
-
-fn stray(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    format!("unexpected argument {word}: options begin with --, and a command comes first")
-}
-
-/// What a bare switch is set to.
-const SWITCHED_ON: &str = "true";

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::options::{self, Opt};
-use super::source::{Given, Kind, Origin, Problem};
+use super::problem::{Given, Kind, Origin, Problem};
 use super::suggest;
 
 /// Reads the file at `path`. One that cannot be read or is no TOML sets nothing.
@@ -60,20 +60,20 @@ fn read_text(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<Given>
 }
 
 fn known(key: &str) -> Result<&'static Opt, String> {
-    let keys = || options::all().filter(|option| option.is_key());
-    if let Some(option) = keys().find(|option| option.name == key) {
+    let keys = || options::all().filter(|option| options::is_key(option));
+    if let Some(option) = keys().find(|option| option.row.name == key) {
         return Ok(option);
     }
     if options::find(key).is_some() {
         return Err("a flag only, no key of a configuration file".to_owned());
     }
-    Err(format!("unknown key{}", suggest::hint(key, keys().map(|option| option.name))))
+    Err(format!("unknown key{}", suggest::hint(key, keys().map(|option| option.row.name))))
 }
 
 /// A TOML value as the texts that a flag would have.
 fn texts(option: &Opt, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     match value {
-        DeValue::Array(array) if option.is_list() => elements(array),
+        DeValue::Array(array) if option.row.is_list => elements(array),
         DeValue::Array(_) => Err("takes one value, not an array".to_owned()),
         DeValue::Table(_) => {
             Err("takes a value, not a table: all keys stand at the top".to_owned())

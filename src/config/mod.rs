@@ -27,17 +27,27 @@ mod accounts;
 mod args;
 mod draft;
 mod file;
+mod finish;
 pub mod options;
+mod problem;
+mod service;
 mod setting;
 mod source;
 pub mod suggest;
+mod surroundings;
+mod syntax;
+pub mod table;
 pub mod value;
 mod zone;
 
 pub use accounts::{Account, DEMO, demo};
+pub(crate) use problem::one_line;
+pub use problem::{Kind, Origin, Problem};
+pub use service::{Listen, Service, Transports};
 pub use setting::Setting;
-pub(crate) use source::one_line;
-pub use source::{Kind, Loaded, Origin, Problem, Surroundings, load};
+pub use source::{Loaded, load};
+pub use surroundings::Surroundings;
+pub use syntax::{Syntax, unexpected};
 pub use value::Rate;
 pub use zone::{Timezone, local as local_zone};
 
@@ -207,49 +217,6 @@ pub struct Chat {
     pub timezone: Timezone,
 }
 
-/// One address that a service listens on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listen {
-    /// Who answers.
-    pub service: Service,
-    /// Over what. With both, port 0 asks for one number that is free for both.
-    pub transports: Transports,
-    /// Where. Port 0 takes a free one.
-    pub address: SocketAddr,
-}
-
-/// A service that listens. A new one is a variant here and a row in [`options`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Service {
-    /// HTTP: the static site and the JSON services.
-    Web,
-    /// HTTP: dashboard and control.
-    Panel,
-    /// The old daytime-like server.
-    Legacy,
-    /// Proof of work over lines.
-    Pow,
-    /// HTTP: the first catalog of the bookstore.
-    Catalog1,
-    /// HTTP: the second catalog.
-    Catalog2,
-    /// HTTP: the first order server of the bookstore.
-    Order1,
-    /// HTTP: the second order server.
-    Order2,
-    /// The live chat over lines.
-    Chat,
-}
-
-/// The transports of a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transports {
-    /// A TCP listener.
-    Tcp,
-    /// A TCP listener and a UDP socket with the same port number.
-    TcpAndUdp,
-}
-
 /// Where the access log goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogFile {
@@ -275,36 +242,6 @@ pub enum Format {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-impl Service {
-    /// The name that flags, `listening` lines and logs use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Service::Web => "web",
-            Service::Panel => "panel",
-            Service::Legacy => "legacy",
-            Service::Pow => "pow",
-            Service::Catalog1 => "catalog-1",
-            Service::Catalog2 => "catalog-2",
-            Service::Order1 => "order-1",
-            Service::Order2 => "order-2",
-            Service::Chat => "chat",
-        }
-    }
-
-    /// Whether its listener is one of the bookstore: of a front, or of a replica.
-    pub fn is_of_the_store(self) -> bool {
-        match self {
-            Service::Web
-            | Service::Panel
-            | Service::Catalog1
-            | Service::Catalog2
-            | Service::Order1
-            | Service::Order2 => true,
-            Service::Legacy | Service::Pow | Service::Chat => false,
-        }
-    }
 }
 
 impl Default for Config {

@@ -5,8 +5,9 @@ use std::fmt::{self, Write};
 use std::path::PathBuf;
 
 use super::draft::Draft;
-use super::options::{self, Opt, Set};
-use super::source::{Kind, Origin, one_line};
+use super::options::{self, Opt};
+use super::problem::{Kind, Origin, one_line};
+use super::table::Set;
 use super::value;
 
 /// An option's value and where it came from.
@@ -25,10 +26,10 @@ pub struct Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setting { option, values, origin, hidden } = self;
-        let mark = if *hidden || !option.is_key() { "# " } else { "" };
+        let mark = if *hidden || !options::is_key(option) { "# " } else { "" };
         let value = if *hidden { one_line(&values.join(",")) } else { toml(option, values) };
         let origin = one_line(&origin.to_string());
-        write!(f, "{mark}{} = {value}   # {origin}", option.name)
+        write!(f, "{mark}{} = {value}   # {origin}", option.row.name)
     }
 }
 
@@ -75,14 +76,10 @@ impl Settings {
     pub(super) fn defaults(draft: &mut Draft) -> Settings {
         let mut settings = Vec::new();
         for option in options::all().filter(|option| option.is_setting()) {
-            // A service's default waits for `--host`.
-            if !matches!(option.set, Set::Listen(..)) {
-                for value in option.pieces(&[option.default.to_owned()]) {
-                    let taken = option.take(draft, value);
-                    taken.expect("a default of the table is a valid value");
-                }
+            for value in option.pieces(&[option.row.default.to_owned()]) {
+                option.take(draft, value).expect("a default of the table is a valid value");
             }
-            let values = vec![option.default.to_owned()];
+            let values = vec![option.row.default.to_owned()];
             settings.push(Setting { option, values, hidden: false, origin: Origin::Default });
         }
         Settings(settings)
@@ -90,14 +87,14 @@ impl Settings {
 
     /// Where that option's value came from.
     pub(super) fn origin(&self, name: &str) -> &Origin {
-        let setting = self.0.iter().find(|setting| setting.option.name == name);
+        let setting = self.0.iter().find(|setting| setting.option.row.name == name);
         setting.map_or(&Origin::Default, |setting| &setting.origin)
     }
 
     /// The files that options name, those that were named more than once each for itself.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let is_named =
-            |setting: &&Setting| setting.option.value == "FILE" && !setting.origin.is_default();
+            |setting: &&Setting| setting.option.row.value == "FILE" && !setting.origin.is_default();
         let named = self.0.iter().filter(is_named).flat_map(|setting| &setting.values);
         let named = named.filter(|value| !matches!(value.as_str(), "" | "-" | value::NONE));
         named.map(Into::into).collect()
@@ -136,7 +133,7 @@ impl Settings {
     }
 
     fn find(&mut self, name: &str) -> Option<&mut Setting> {
-        self.0.iter_mut().find(|setting| setting.option.name == name)
+        self.0.iter_mut().find(|setting| setting.option.row.name == name)
     }
 }
 

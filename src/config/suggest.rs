@@ -25,17 +25,6 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> St
     nearest(word, candidates).map_or_else(String::new, |near| format!("; did you mean {near}?"))
 }
 
-/// What is wrong with the arguments of a command, with the option that was perhaps meant: one of
-/// those that its help names.
-pub fn explained(error: &lexopt::Error, help: &str) -> String {
-    let lexopt::Error::UnexpectedOption(given) = error else { return error.to_string() };
-    let words = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-    let options = words.filter_map(|word| word.strip_prefix("--")).chain(["help"]);
-    let near = nearest(given.trim_start_matches('-'), options);
-    let near = near.map_or_else(String::new, |near| format!("; did you mean --{near}?"));
-    format!("unknown option {given}{near}")
-}
-
 /// Edits between two words, a swap of neighbours counted once (optimal string alignment).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = vec![0; b.len() + 1];
@@ -88,20 +77,6 @@ mod tests {
         assert_eq!(nearest("x", ["a", "b"]), None);
         assert_eq!(hint("prase", commands), "; did you mean parse?");
         assert_eq!(hint("banana", commands), "");
-    }
-
-    #[test]
-    fn an_option_is_looked_for_in_the_help() {
-        let help = "[--bits N] -o, --output FILE\n  --  --seed-len N   --out,--list";
-        let told =
-            |given: &str| explained(&lexopt::Error::UnexpectedOption(given.to_owned()), help);
-        assert_eq!(told("--ouptut"), "unknown option --ouptut; did you mean --output?");
-        assert_eq!(told("--seed_len"), "unknown option --seed_len; did you mean --seed-len?");
-        assert_eq!(told("--lsit"), "unknown option --lsit; did you mean --list?");
-        assert_eq!(told("--hlep"), "unknown option --hlep; did you mean --help?");
-        assert_eq!(told("--banana"), "unknown option --banana");
-        assert_eq!(told("-x"), "unknown option -x");
-        assert_eq!(explained(&"else".into(), help), "else");
     }
 
     #[test]

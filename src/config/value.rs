@@ -12,6 +12,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::suggest;
+use crate::work::pow::Kernel;
 
 /// How often something may happen: `per_second` on average, `burst` at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,13 @@ pub fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Result<T, Strin
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let hint = suggest::hint(text, known.iter().copied());
     Err(format!("`{text}` is none of {}{hint}", known.join(", ")))
+}
+
+/// A kernel that this processor can run.
+pub fn kernel(text: &str) -> Result<Kernel, String> {
+    let kernel = word(text, &Kernel::ALL.map(|kernel| (kernel.name(), kernel)))?;
+    let lacking = || format!("this processor cannot run `{text}`");
+    kernel.is_available().then_some(kernel).ok_or_else(lacking)
 }
 
 /// `none`, or what `parse` makes of the text.

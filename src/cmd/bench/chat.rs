@@ -4,42 +4,65 @@
 //! The server is a child process; agents and visitors are client sessions of one loop. With
 //! `--speed` all times shrink by the same factor, so that a long study takes a short while.
 
-use super::super::{Exit, complain, print};
+use super::super::{Exit, complain, print, read_options};
 use super::server::Server;
 use super::world;
 use crate::client::chat::theory::{lost_share, standard_error};
 use crate::client::chat::{Plan, Run, Service};
-use crate::config::{Config, suggest, value};
+use crate::config::table::{Group, Opt, help, put, valued};
+use crate::config::{Config, Syntax, unexpected, value};
 use crate::limits;
 use crate::net::{self, Load, Loader, Stop};
 use crate::service::{Endpoint, Kind, Transport};
-use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::time::Duration;
 use std::{fs, io};
 
-pub(super) const HELP: &str = "\
-Usage: pentad bench chat [OPTIONS]
+pub(super) const ABOUT: &str = "Agents who serve, and visitors who come by chance: what each \
+    agent's screen says, load factors, and the share of lost visitors beside the one that is \
+    predicted";
 
-  chat      Agents who serve, and visitors who come by chance: what each agent's screen says,
-            load factors, and the share of lost visitors beside the one that is predicted
+/// The arguments of the bench.
+pub(super) static SYNTAX: Syntax<Options> =
+    Syntax { groups: &GROUPS, operand: unexpected, finish: |_| Ok(()) };
 
-Options:
-  --clients N       Visitors [default: 1000]
-  --agents N        Agents [default: 3]
-  --arrival RATE    Visitors a second, by chance [default: 9]
-  --service TIME    How long a visitor is served: exp:1s by chance, 100ms-500ms anything between,
-                    or always the same [default: 100ms-500ms]
-  --wait TIME       How long a visitor waits [default: 2s]
-  --names FILE      What visitors are called, a name a line
-  --speed X         All times are this much shorter [default: 1]
-  --seed N          Make chance repeatable
-";
+static GROUPS: [Group<Options>; 1] = [Group { title: "Options of bench chat", options: &OPTIONS }];
 
-/// What was asked for.
+static OPTIONS: [Opt<Options>; 9] = [
+    valued("clients", "N", "1000", "Visitors", |d, v| {
+        put(&mut d.clients, value::count(v, 1..=1_000_000))
+    }),
+    valued("agents", "N", "3", "Agents", |d, v| put(&mut d.agents, value::count(v, 1..=1000))),
+    valued("arrival", "RATE", "9", "Visitors a second, by chance", |d, v| {
+        put(&mut d.arrival, positive(v))
+    }),
+    valued(
+        "service",
+        "TIME",
+        "100ms-500ms",
+        "How long a visitor is served: exp:1s by chance, 100ms-500ms anything between, or always \
+         the same",
+        |d, v| put(&mut d.service, service(v)),
+    ),
+    valued("wait", "TIME", "2s", "How long a visitor waits", |d, v| {
+        put(&mut d.wait, value::duration(v, Duration::ZERO..=TIME_MAX))
+    }),
+    valued("names", "FILE", "", "Names of visitors, one a line", |d, v| {
+        put(&mut d.names, names(v))
+    }),
+    valued("speed", "X", "1", "How many times faster everything goes", |d, v| {
+        put(&mut d.speed, positive(v))
+    }),
+    valued("seed", "N", "1", "Make chance repeatable", |d, v| {
+        put(&mut d.seed, value::count(v, 0..=u64::MAX))
+    }),
+    help(),
+];
+
+/// The options of the bench.
 #[derive(Debug, Clone, PartialEq)]
-struct Options {
+pub(super) struct Options {
     clients: u64,
     agents: u32,
     arrival: f64,
@@ -50,16 +73,11 @@ struct Options {
     seed: u64,
 }
 
-/// The command with its arguments, behind `chat`.
+/// Runs the bench with the arguments behind its name.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    let options = match Options::read(args) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print(HELP),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("bench chat: {error}\n\n{HELP}"));
-            return Exit::Usage;
-        }
+    let options = match read_options("bench chat", SYNTAX.read(args, Options::default())) {
+        Ok(options) => options,
+        Err(exit) => return exit,
     };
     match run(&options) {
         Ok((run, stop)) => {
@@ -81,58 +99,23 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
     }
 }
 
-impl Options {
-    fn read(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
-        let mut options = Options {
-            clients: 1000,
-            agents: 3,
-            arrival: 9.0,
-            service: Service::Uniform(Duration::from_millis(100), Duration::from_millis(500)),
-            wait: Duration::from_secs(2),
+impl Default for Options {
+    /// The table's defaults are written over it.
+    fn default() -> Options {
+        Options {
+            clients: 0,
+            agents: 0,
+            arrival: 0.0,
+            service: Service::Exponential(Duration::ZERO),
+            wait: Duration::ZERO,
             names: Vec::new(),
-            speed: 1.0,
-            seed: 1,
-        };
-        let mut parser = Parser::from_args(args);
-        while let Some(arg) = parser.next()? {
-            let name = match arg {
-                Arg::Long("help") | Arg::Short('h') => return Ok(None),
-                Arg::Long(name) => name.to_owned(),
-                Arg::Short(_) | Arg::Value(_) => return Err(arg.unexpected()),
-            };
-            if !NAMES.contains(&name.as_str()) {
-                return Err(lexopt::Error::UnexpectedOption(format!("--{name}")));
-            }
-            let text = parser.value()?.string()?;
-            let flag = |why: String| lexopt::Error::from(format!("--{name}: {why}"));
-            options.set(&name, &text).map_err(flag)?;
+            speed: 0.0,
+            seed: 0,
         }
-        Ok(Some(options))
     }
+}
 
-    fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
-        match name {
-            "clients" => self.clients = value::count(text, 1..=1_000_000)?,
-            "agents" => self.agents = value::count(text, 1..=1000)?,
-            "arrival" => self.arrival = positive(text)?,
-            "service" => self.service = service(text)?,
-            "wait" => self.wait = value::duration(text, Duration::ZERO..=TIME_MAX)?,
-            "speed" => self.speed = positive(text)?,
-            "seed" => self.seed = value::count(text, 0..=u64::MAX)?,
-            "names" => {
-                let lines = fs::read_to_string(text).map_err(|error| format!("{text}: {error}"))?;
-                let names = lines.lines().map(str::trim).filter(|name| !name.is_empty());
-                self.names = names.map(str::to_owned).collect();
-                if let Some(bad) = self.names.iter().find(|name| !crate::wire::chat::is_name(name))
-                {
-                    return Err(format!("`{bad}` cannot be the name of a visitor"));
-                }
-            }
-            other => unreachable!("{other} is among the known names"),
-        }
-        Ok(())
-    }
-
+impl Options {
     /// Names and secrets of the agents.
     fn agents(&self) -> Vec<(String, String)> {
         let agent = |number| (format!("agent-{number}"), format!("secret-{number}"));
@@ -140,16 +123,23 @@ impl Options {
     }
 }
 
-const NAMES: [&str; 8] =
-    ["clients", "agents", "arrival", "service", "wait", "names", "speed", "seed"];
-
-/// Longer than anybody waits for a figure.
+/// A bench takes no longer than an hour.
 const TIME_MAX: Duration = Duration::from_secs(3600);
 
 fn positive(text: &str) -> Result<f64, String> {
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let number = text.parse::<f64>().ok().filter(|n| plain && *n > 0.0 && *n <= 100_000.0);
     number.ok_or_else(|| format!("`{text}` is no number above 0 and up to 100000"))
+}
+
+fn names(path: &str) -> Result<Vec<String>, String> {
+    let lines = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    let names = lines.lines().map(str::trim).filter(|name| !name.is_empty());
+    let names = names.map(str::to_owned).collect::<Vec<_>>();
+    match names.iter().find(|name| !crate::wire::chat::is_name(name)) {
+        Some(bad) => Err(format!("{path}: `{bad}` cannot be the name of a visitor")),
+        None => Ok(names),
+    }
 }
 
 /// `exp:1s`, `100ms-500ms` or `300ms`.
@@ -314,8 +304,7 @@ mod tests {
     use super::*;
 
     fn read(args: &str) -> Result<Option<Options>, String> {
-        let args = args.split_whitespace().map(OsString::from).collect();
-        Options::read(args).map_err(|error| error.to_string())
+        SYNTAX.read(args.split_whitespace().map(OsString::from).collect(), Options::default())
     }
 
     #[test]

@@ -5,7 +5,8 @@ mod pow;
 mod server;
 mod store;
 
-use super::{Exit, complain, print, services};
+use super::{Exit, complain, help, print, services};
+use crate::config::table::Section;
 use crate::config::{Config, suggest};
 use crate::service::World;
 use crate::service::web::AccessLog;
@@ -15,17 +16,43 @@ use std::ffi::OsString;
 /// A service that can be measured.
 struct Bench {
     name: &'static str,
-    help: &'static str,
+    about: &'static str,
+    sections: fn() -> Vec<Section>,
     run: fn(Vec<OsString>) -> Exit,
 }
 
 static BENCHES: [Bench; 3] = [
-    Bench { name: "pow", help: pow::HELP, run: pow::command },
-    Bench { name: "chat", help: chat::HELP, run: chat::command },
-    Bench { name: "store", help: store::HELP, run: store::command },
+    Bench {
+        name: "pow",
+        about: pow::ABOUT,
+        sections: || pow::SYNTAX.sections(),
+        run: pow::command,
+    },
+    Bench {
+        name: "chat",
+        about: chat::ABOUT,
+        sections: || chat::SYNTAX.sections(),
+        run: chat::command,
+    },
+    Bench {
+        name: "store",
+        about: store::ABOUT,
+        sections: || store::SYNTAX.sections(),
+        run: store::command,
+    },
 ];
 
-/// The command with its arguments.
+/// The services, explained.
+pub(super) fn lists() -> Vec<super::List> {
+    vec![("Services", BENCHES.iter().map(|bench| (bench.name, bench.about)).collect())]
+}
+
+/// The options of all benches.
+pub(super) fn sections() -> Vec<Section> {
+    BENCHES.iter().flat_map(|bench| (bench.sections)()).collect()
+}
+
+/// Runs the command with its arguments.
 pub(super) fn command(mut args: Vec<OsString>) -> Exit {
     let first = args.first().map(|first| first.to_string_lossy().into_owned());
     let named = first.as_deref().unwrap_or_default();
@@ -33,7 +60,7 @@ pub(super) fn command(mut args: Vec<OsString>) -> Exit {
         return (bench.run)(args.split_off(1));
     }
     if ["-h", "--help"].contains(&named) {
-        return print(&help());
+        return print(&help::page("bench"));
     }
     let names = BENCHES.iter().map(|bench| bench.name).collect::<Vec<_>>().join(", ");
     let problem = match first {
@@ -43,16 +70,11 @@ pub(super) fn command(mut args: Vec<OsString>) -> Exit {
             format!("{other} cannot be measured; these can: {names}{hint}")
         }
     };
-    complain(format_args!("bench: {problem}\n\n{}", help()));
+    complain(format_args!("bench: {problem}; pentad bench --help explains"));
     Exit::Usage
 }
 
-fn help() -> String {
-    let all = BENCHES.iter().map(|bench| bench.help).collect::<Vec<_>>();
-    format!("Measure a service from outside, as its classic clients use it\n\n{}", all.join("\n"))
-}
-
-/// What clients share at the beginning.
+/// The world of the clients at the beginning.
 fn world() -> World {
     let mut config = Config::default();
     // Clients search for nothing: no need to find out how that would be fastest.
@@ -66,9 +88,8 @@ mod tests {
 
     #[test]
     fn every_service_is_explained_and_another_one_is_a_mistake() {
-        assert!(
-            BENCHES.iter().all(|bench| help().contains(&format!("pentad bench {}", bench.name)))
-        );
+        let help = help::page("bench");
+        assert!(BENCHES.iter().all(|bench| help.contains(&format!("pentad bench {}", bench.name))));
         for wrong in [&[][..], &["cats"], &["--seconds"]] {
             assert_eq!(command(wrong.iter().map(OsString::from).collect()), Exit::Usage);
         }

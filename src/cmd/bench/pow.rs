@@ -3,34 +3,40 @@
 //! Without an address each difficulty is measured on a server of its own, a child process; so the
 //! client shares nothing with it but the machine.
 
-use super::super::{Exit, affordable, complain, print};
+use super::super::{Exit, affordable, complain, print, read_options};
 use super::server::Server;
 use super::world;
-use crate::config::{Config, suggest};
+use crate::config::table::{Group, Opt, help, put, valued};
+use crate::config::{Config, Syntax, value};
 use crate::net::{Load, Loaded, Loader, NoAddress, Stop};
 use crate::service::{Endpoint, Kind, Transport};
-use lexopt::Arg;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::thread;
 use std::time::Duration;
 
-pub(super) const HELP: &str = "\
-Usage: pentad bench pow [--seconds N] [ADDR]
+pub(super) const ABOUT: &str = "100 connections, then one per core, each of which sends a line and \
+    waits for its reply: replies a second and connection errors, as a table. Without ADDR for the \
+    difficulties 0 to 6, on servers started for it; with ADDR for that server";
 
-  pow       100 connections, then one per core, each of which sends a line and waits for its
-            reply: replies a second and connection errors, as a table. Without ADDR for the
-            difficulties 0 to 6, on servers started for it; with ADDR for that server
+/// The arguments of the bench.
+pub(super) static SYNTAX: Syntax<Plan> =
+    Syntax { groups: &GROUPS, operand: Plan::operand, finish: |_| Ok(()) };
 
-Options:
-  --seconds N   How long each figure is measured: 1 to 3600 [default: 3]
-";
+static GROUPS: [Group<Plan>; 1] = [Group { title: "Options of bench pow", options: &OPTIONS }];
 
-/// What is to be measured.
-#[derive(Debug, PartialEq, Eq)]
-struct Plan {
+static OPTIONS: [Opt<Plan>; 2] = [
+    valued("seconds", "N", "3", "How long each figure is measured: 1 to 3600", |d, v| {
+        put(&mut d.time, value::count(v, 1..=3600).map(Duration::from_secs))
+    }),
+    help(),
+];
+
+/// The figures to measure.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub(super) struct Plan {
     addr: Option<String>,
     time: Duration,
 }
@@ -68,16 +74,11 @@ const MANY: usize = 100;
 /// How long a name may be looked up.
 const LOOK_UP: Duration = Duration::from_secs(10);
 
-/// The command with its arguments, behind `pow`.
+/// Runs the bench with the arguments behind its name.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    let plan = match plan(args) {
-        Ok(Some(plan)) => plan,
-        Ok(None) => return print(HELP),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("bench pow: {error}\n\n{HELP}"));
-            return Exit::Usage;
-        }
+    let plan = match read_options("bench pow", SYNTAX.read(args, Plan::default())) {
+        Ok(plan) => plan,
+        Err(exit) => return exit,
     };
     let mut columns = Vec::new();
     let ended = Bench::start(plan.time).and_then(|mut bench| match plan.addr {
@@ -96,27 +97,12 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
     }
 }
 
-fn plan(args: Vec<OsString>) -> Result<Option<Plan>, lexopt::Error> {
-    let mut parser = lexopt::Parser::from_args(args);
-    let (mut values, mut seconds) = (Vec::new(), 3);
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(None),
-            Arg::Long("seconds") => {
-                let value = parser.value()?;
-                let number = value.to_str().and_then(|text| text.parse::<u64>().ok());
-                let number = number.filter(|number| (1..=3600).contains(number));
-                seconds = number.ok_or("--seconds: a number from 1 to 3600")?;
-            }
-            Arg::Value(value) => values.push(value.to_string_lossy().into_owned()),
-            Arg::Short(_) | Arg::Long(_) => return Err(arg.unexpected()),
+impl Plan {
+    fn operand(&mut self, addr: &OsStr) -> Result<(), String> {
+        match self.addr.replace(addr.to_string_lossy().into_owned()) {
+            None => Ok(()),
+            Some(_) => Err(format!("one server at a time, not also {}", addr.display())),
         }
-    }
-    let time = Duration::from_secs(seconds);
-    match <[String; 1]>::try_from(values) {
-        Ok([addr]) => Ok(Some(Plan { addr: Some(addr), time })),
-        Err(none) if none.is_empty() => Ok(Some(Plan { addr: None, time })),
-        Err(many) => Err(format!("one server at a time, not also {}", many[1]).into()),
     }
 }
 
@@ -294,7 +280,7 @@ mod tests {
     #[test]
     fn arguments_are_a_service_and_perhaps_a_server() {
         let read = |args: &str| {
-            plan(args.split_whitespace().map(OsString::from).collect()).map_err(|e| e.to_string())
+            SYNTAX.read(args.split_whitespace().map(OsString::from).collect(), Plan::default())
         };
         let time = Duration::from_secs(3);
         assert_eq!(read(""), Ok(Some(Plan { addr: None, time })));

@@ -63,7 +63,8 @@ const FIGURES: &[(&str, Figure)] = &[
 
 impl Condition {
     pub(super) fn parse(text: &str) -> Result<Condition, String> {
-        let at = text.find(['<', '>']).ok_or("no <, >, <= or >= in it")?;
+        let wrong = || format!("`{text}` has no comparison: <, >, <= or >=");
+        let at = text.find(['<', '>']).ok_or_else(wrong)?;
         let (name, rest) = (text[..at].trim(), &text[at..]);
         let greater = rest.starts_with('>');
         let equal = rest[1..].starts_with('=');
@@ -72,11 +73,11 @@ impl Condition {
         let named = named.unwrap_or(name);
         let found = FIGURES.iter().find(|(figure, _)| *figure == named);
         let known = || FIGURES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        let (_, figure) = found.ok_or_else(|| format!("{name} is none of {}", known()))?;
+        let (_, figure) = found.ok_or_else(|| format!("`{name}` is none of {}", known()))?;
         let end = bound.find(|c: char| !matches!(c, '0'..='9' | '.')).unwrap_or(bound.len());
         let (number, unit) = bound.split_at(end);
-        let number = number.parse::<f64>().map_err(|_| format!("{bound} is no number"))?;
-        let unknown = || format!("{unit:?} is no unit of {name}");
+        let number = number.parse::<f64>().map_err(|_| format!("`{bound}` is no number"))?;
+        let unknown = || format!("`{unit}` is no unit of {name}");
         let (factor, share) = figure.unit(unit.trim()).ok_or_else(unknown)?;
         let (text, unit, bound) = (text.to_owned(), unit.trim().to_owned(), number * factor);
         Ok(Condition { text, figure: *figure, greater, equal, bound, unit, factor, share })

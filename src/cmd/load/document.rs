@@ -1,7 +1,7 @@
 //! What is kept of a run: the result, and what it was a result of.
 
 use super::options::Options;
-use super::result::{cache, mode, object, result};
+use super::result::{cache, object, result};
 use crate::client::load::{Run, Trouble};
 use crate::report::Report;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ impl Document {
             ("environment", object(environment)),
             ("cache", cache(run).to_string()),
         ];
-        let result = result(run, elapsed, mode(options));
+        let result = result(run, elapsed, options.mode());
         let value = serde_json::from_str(&result).expect("it was written as JSON");
         Document { id, about, result, value }
     }

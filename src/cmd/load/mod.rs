@@ -10,9 +10,9 @@ mod text;
 mod url;
 mod watch;
 
-use super::{DataDir, Exit, affordable, complain, print, services};
+use super::{DataDir, Exit, affordable, complain, print, read_options, services};
 use crate::client::load::{Ask, Plan, Run, SLOW_BODY_BYTES, Scope, Seat};
-use crate::config::{Config, suggest};
+use crate::config::Config;
 use crate::limits::{KIB, Limits};
 use crate::net::{Clock, Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch, cannot};
 use crate::report::{Report, changes};
@@ -23,7 +23,8 @@ use crate::wire::request::{self, Request};
 use crate::work::pow::Kernel;
 use crate::work::reports::Reports;
 use document::Document;
-use options::{Format, HELP, Options};
+pub(super) use options::SYNTAX;
+use options::{Format, Options};
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
@@ -32,14 +33,9 @@ use watch::Progress;
 
 /// The command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    let options = match options::parse(args) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print(HELP),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("load: {error}; pentad load --help explains all"));
-            return Exit::Usage;
-        }
+    let options = match read_options("load", options::parse(args)) {
+        Ok(options) => options,
+        Err(exit) => return exit,
     };
     let run = if options.debug { debug(&options) } else { measure(options) };
     run.unwrap_or_else(|early| match early {

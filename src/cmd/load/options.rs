@@ -3,62 +3,199 @@
 use super::condition::Condition;
 use super::url::Url;
 use crate::client::load::Slow;
-use crate::config::value;
+use crate::config::table::{Group, Opt, each, help, optional, pathed, put, switch, valued};
+use crate::config::{Syntax, value};
 use crate::limits::MIB;
 use crate::wire::request::{field, is_method};
-use lexopt::{Arg, Parser};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(super) const HELP: &str = "\
-Load a web server and say how it did
+/// The arguments of the command.
+pub(in super::super) static SYNTAX: Syntax<Draft> =
+    Syntax { groups: &GROUPS, operand: Draft::operand, finish: Draft::finish };
 
-Usage: pentad load [OPTIONS] URL
+static GROUPS: [Group<Draft>; 3] = [
+    Group { title: "Load", options: &LOAD },
+    Group { title: "Request", options: &REQUEST },
+    Group { title: "Output", options: &OUTPUT },
+];
 
-  URL is http://HOST[:PORT][/PATH]. The name is resolved once, at the start.
+static LOAD: [Opt<Draft>; 9] = [
+    valued("connections", "N", "100", "Connections at a time", |d: &mut Draft, v| {
+        put(&mut d.options.connections, value::count(v, 1..=CONNECTIONS_MAX))
+    })
+    .short("c"),
+    valued("requests", "N", "", "End after so many requests", |d: &mut Draft, v| {
+        put(&mut d.options.requests, value::count(v, 1..=u64::MAX).map(Some))
+    })
+    .short("n"),
+    valued(
+        "duration",
+        "TIME",
+        "",
+        "End after this time; without it and -n, after 10s",
+        |d: &mut Draft, v| put(&mut d.duration, time(v).map(Some)),
+    )
+    .short("dz"),
+    valued(
+        "rate",
+        "N",
+        "",
+        "Requests a second, whether or not answers keep up (open loop): latencies count from when \
+         a request was due. Without it, each connection sends a request when it has the answer to \
+         the one before (closed loop)",
+        |d: &mut Draft, v| put(&mut d.options.rate, rate(v).map(Some)),
+    )
+    .short("rq"),
+    valued(
+        "timeout",
+        "TIME",
+        "10s",
+        "Longest wait for an answer, its connection included, and for the name",
+        |d: &mut Draft, v| put(&mut d.options.timeout, time(v)),
+    )
+    .short("t"),
+    valued("warmup", "TIME", "0s", "Leave the beginning out of the figures", |d, v| {
+        put(&mut d.options.warmup, time_from(v, Duration::ZERO))
+    }),
+    switch("no-keepalive", "Use a connection for each request", |d, on| {
+        d.options.keep_alive = !on;
+    }),
+    valued("pipeline", "N", "1", "Requests under way on each connection", |d, v| {
+        put(&mut d.options.pipeline, value::count(v, 1..=PIPELINE_MAX))
+    }),
+    valued(
+        "slow",
+        "headers|body|read",
+        "",
+        "Hold the server up: with headers or a body that never end, or with answers that are \
+         never read",
+        |d, v| put(&mut d.options.slow, value::word(v, &SLOWS).map(Some)),
+    ),
+];
 
-Load:
-  -c, --connections N    Connections at a time [default: 100]
-  -n, --requests N       End after so many requests
-  -d, -z, --duration T   End after this time [default: 10s, unless -n is given]
-  -r, -q, --rate N       Requests a second, whether or not answers keep up (open loop): latencies
-                         count from when a request was due. Else each connection asks when it has
-                         its answer (closed loop)
-  -t, --timeout T        For an answer, its connection included; for the name too [default: 10s]
-      --warmup T         Leave the first T out of the figures [default: 0s]
-      --no-keepalive     A connection for each request
-      --pipeline N       Requests under way on each connection [default: 1]
-      --slow HOW         Hold the server up: headers (that never end), body (that never ends) or
-                         read (answers that are never read)
+static REQUEST: [Opt<Draft>; 5] = [
+    valued(
+        "method",
+        "METHOD",
+        "",
+        "The method; without it GET, or POST with a body",
+        |d: &mut Draft, v| put(&mut d.method, method(v).map(Some)),
+    )
+    .short("m"),
+    each(
+        "header",
+        "FIELD",
+        "A field such as 'Name: value'; may be repeated",
+        |d: &mut Draft| d.options.fields.clear(),
+        |d: &mut Draft, v| d.add_field(v),
+    )
+    .short("H"),
+    valued("body", "TEXT", "", "The body", |d: &mut Draft, v| {
+        d.options.body = Some(v.as_bytes().to_vec());
+        Ok(())
+    })
+    .short("b"),
+    valued("body-file", "FILE", "", "Read the body from a file", |d, v| {
+        put(&mut d.options.body, file(v).map(Some))
+    }),
+    switch(
+        "no-cookies",
+        "Send no cookies back. Without it, each client keeps those that it is given, like a \
+         browser, unless --header sets Cookie",
+        |d, on| d.options.cookies = !on,
+    ),
+];
 
-Request:
-  -m, --method M         [default: GET, or POST with a body]
-  -H, --header 'N: V'    May be repeated
-  -b, --body TEXT
-      --body-file FILE
-      --no-cookies       Send none back. Else each client keeps what it is given, like a browser,
-                         unless -H sets Cookie
+static OUTPUT: [Opt<Draft>; 10] = [
+    valued(
+        "format",
+        "text|json|csv|quiet",
+        "",
+        "The format of the result; without it text, or json or csv if the file of --output has \
+         that extension",
+        |d, v| put(&mut d.format, value::word(v, &FORMATS).map(Some)),
+    ),
+    pathed(
+        "output",
+        "FILE",
+        "",
+        "Write there instead of to standard output",
+        |d: &mut Draft, path| {
+            d.options.output = Some(path);
+        },
+    )
+    .short("o"),
+    optional(
+        "percentiles",
+        "[LIST]",
+        "Print these, such as 50,99,99.99; without a list, the whole spectrum",
+        is_list_of_percentiles,
+        |d, list| put(&mut d.options.percentiles, percentiles(list).map(Some)),
+    ),
+    valued("label", "NAME", "load", "The name of the run in reports", |d, v| {
+        put(&mut d.options.label, label(v))
+    }),
+    valued(
+        "compare",
+        "ID",
+        "",
+        "Show the changes since the report ID, or since the last one",
+        |d, v| put(&mut d.options.compare, id(v).map(Some)),
+    ),
+    each(
+        "fail-if",
+        "EXPR",
+        "Exit with 99 if it holds, such as p99>50ms, rps<1000 or errors>1%; also min, mean, stdev, \
+         max, requests, ok, status, connect, timeout, reset, parse, under_way, never_sent; <, >, \
+         <= or >=. May be repeated",
+        |d: &mut Draft| d.options.fail_if.clear(),
+        |d, v| Condition::parse(v).map(|condition| d.options.fail_if.push(condition)),
+    ),
+    switch("debug", "Send one request, and show both sides of the exchange", |d, on| {
+        d.options.debug = on;
+    }),
+    pathed(
+        "data",
+        "DIR",
+        "",
+        "Keep reports in DIR/reports; without it, in that of PENTAD_DATA or of ./pentad-data",
+        |d, path| d.options.data = path,
+    ),
+    // For the server that starts a test at a click and knows the id already.
+    valued("id", "ID", "", "The id of the report", |d: &mut Draft, v| {
+        put(&mut d.options.id, id(v).map(Some))
+    })
+    .hidden(),
+    help(),
+];
 
-Output:
-      --format F         text, json, csv or quiet [default: text, or json or csv if the file of -o
-                         is called so]
-  -o, --output FILE      Write there instead of to standard output
-      --percentiles [L]  Print these: 50,99,99.99 [without a list: the whole spectrum]
-      --label NAME       For the report [default: load]
-      --compare ID       Show what changed since the report ID, or since the last one
-      --fail-if EXPR     Exit with 99 if it holds; may be repeated. p99>50ms, rps<1000, errors>1%;
-                         also min, mean, stdev, max, requests, ok, status, connect, timeout, reset,
-                         parse, under_way, never_sent; <, >, <= or >=
-      --debug            Send one request; show both sides of the exchange
-      --data DIR         Where reports are kept: DIR/reports [env PENTAD_DATA; default:
-                         ./pentad-data]
+impl Options {
+    /// The kind of load, as the result names it.
+    pub(super) fn mode(&self) -> &'static str {
+        match (self.slow, self.rate) {
+            (Some(Slow::Headers), _) => "slow-headers",
+            (Some(Slow::Body), _) => "slow-body",
+            (Some(Slow::Read), _) => "slow-read",
+            (None, Some(_)) => "open",
+            (None, None) => "closed",
+        }
+    }
+}
 
-exit code: 0 done, 1 not one good answer, 2 usage, 99 a --fail-if held, 130 and 143 by signal
-";
+/// The options in the making.
+#[derive(Default)]
+pub(in super::super) struct Draft {
+    options: Options,
+    url: Option<Url>,
+    duration: Option<Duration>,
+    method: Option<String>,
+    format: Option<Format>,
+}
 
-/// What to do, as it was typed.
+/// The options of the command.
 #[derive(Debug)]
 pub(super) struct Options {
     pub(super) url: Url,
@@ -84,7 +221,7 @@ pub(super) struct Options {
     pub(super) fail_if: Vec<Condition>,
     pub(super) debug: bool,
     pub(super) data: PathBuf,
-    /// What the report is to be called, if whoever started this knows already.
+    /// The id of the report, if it has one already.
     pub(super) id: Option<String>,
 }
 
@@ -95,11 +232,11 @@ pub(super) enum Format {
     Json,
     Csv,
     Quiet,
-    /// For the server that started this: progress and the result, as JSON lines.
+    /// Progress and the result as JSON lines, for the server that starts a test at a click.
     Lines,
 }
 
-const FORMATS: &[(&str, Format)] = &[
+const FORMATS: [(&str, Format); 5] = [
     ("text", Format::Text),
     ("json", Format::Json),
     ("csv", Format::Csv),
@@ -107,8 +244,8 @@ const FORMATS: &[(&str, Format)] = &[
     ("lines", Format::Lines),
 ];
 
-const SLOWS: &[(&str, Slow)] =
-    &[("headers", Slow::Headers), ("body", Slow::Body), ("read", Slow::Read)];
+const SLOWS: [(&str, Slow); 3] =
+    [("headers", Slow::Headers), ("body", Slow::Body), ("read", Slow::Read)];
 
 /// What `--percentiles` without a list prints.
 const SPECTRUM: [f64; 12] =
@@ -119,58 +256,7 @@ const PIPELINE_MAX: usize = 1024;
 const DAY: Duration = Duration::from_hours(24);
 const BODY_MAX: usize = 64 * MIB;
 const LABEL_MAX: usize = 64;
-const HEADERS_MAX: usize = 90;
-
-/// What the arguments say, or nothing if help was wanted.
-pub(super) fn parse(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
-    let mut options = Options::default();
-    let mut parser = Parser::from_args(args);
-    let (mut url, mut duration, mut method, mut format) = (None, None, None, None);
-    while let Some(arg) = parser.next()? {
-        // The name is copied: it is borrowed from where its value is to come from.
-        let name = match arg {
-            Arg::Short(letter) => format!("-{letter}"),
-            Arg::Long(name) => format!("--{name}"),
-            Arg::Value(text) if url.is_none() => {
-                url = Some(Url::parse(&text.to_string_lossy())?);
-                continue;
-            }
-            Arg::Value(extra) => {
-                return Err(format!("one URL at a time, not also {}", extra.display()).into());
-            }
-        };
-        match name.as_str() {
-            "-h" | "--help" => return Ok(None),
-            "-d" | "-z" | "--duration" => {
-                duration = Some(read("--duration", time, &mut parser)?);
-            }
-            "--format" => {
-                format = Some(read("--format", |text| value::word(text, FORMATS), &mut parser)?);
-            }
-            "-m" | "--method" => method = Some(read("--method", method_name, &mut parser)?),
-            name => options.option(name, &mut parser)?,
-        }
-    }
-    options.url = url.ok_or("which URL?")?;
-    let named = options.output.as_deref().and_then(|file| file.extension()?.to_str());
-    options.format = match (format, named) {
-        (Some(format), _) => format,
-        (None, Some("json")) => Format::Json,
-        (None, Some("csv")) => Format::Csv,
-        (None, _) => Format::Text,
-    };
-    if let Some(duration) = duration {
-        options.duration = duration;
-    } else if options.requests.is_some() {
-        options.duration = DAY;
-    }
-    let with_body = if options.body.is_some() { "POST" } else { "GET" };
-    options.method = method.unwrap_or_else(|| with_body.to_owned());
-    if options.slow == Some(Slow::Body) && options.body.is_none() {
-        options.method = if options.method == "GET" { "POST".into() } else { options.method };
-    }
-    Ok(Some(options))
-}
+const FIELDS_MAX: usize = 90;
 
 impl Default for Options {
     fn default() -> Options {
@@ -202,76 +288,50 @@ impl Default for Options {
     }
 }
 
-impl Options {
-    fn option(&mut self, name: &str, parser: &mut Parser) -> Result<(), lexopt::Error> {
-        match name {
-            "-c" | "--connections" => {
-                let range = 1..=CONNECTIONS_MAX;
-                self.connections =
-                    read("--connections", |t| value::count(t, range.clone()), parser)?;
-            }
-            "-n" | "--requests" => {
-                let requests = read("--requests", |text| value::count(text, 1..=u64::MAX), parser)?;
-                self.requests = Some(requests);
-            }
-            "-r" | "-q" | "--rate" => {
-                self.rate = Some(read("--rate", rate, parser)?);
-            }
-            "-t" | "--timeout" => {
-                self.timeout = read("--timeout", time, parser)?;
-            }
-            "--warmup" => self.warmup = read("--warmup", time_or_none, parser)?,
-            "--no-keepalive" => self.keep_alive = false,
-            "--pipeline" => {
-                let range = 1..=PIPELINE_MAX;
-                self.pipeline =
-                    read("--pipeline", |text| value::count(text, range.clone()), parser)?;
-            }
-            "--slow" => {
-                self.slow = Some(read("--slow", |text| value::word(text, SLOWS), parser)?);
-            }
-            "-H" | "--header" if self.fields.len() == HEADERS_MAX => {
-                return Err("--header: too many".into());
-            }
-            "-H" | "--header" => {
-                self.fields.push(read("--header", header, parser)?);
-            }
-            "-b" | "--body" => {
-                self.body = Some(parser.value()?.to_string_lossy().into_owned().into_bytes());
-            }
-            "--no-cookies" => self.cookies = false,
-            "--body-file" => self.body = Some(read("--body-file", file, parser)?),
-            other => return self.output_option(other, parser),
+impl Draft {
+    fn operand(&mut self, word: &OsStr) -> Result<(), String> {
+        if self.url.is_some() {
+            return Err(format!("one URL at a time, not also {}", word.display()));
         }
+        put(&mut self.url, Url::parse(&word.to_string_lossy()).map(Some))
+    }
+
+    fn add_field(&mut self, text: &str) -> Result<(), String> {
+        if self.options.fields.len() == FIELDS_MAX {
+            return Err(format!("`{text}` is one too many: at most {FIELDS_MAX}"));
+        }
+        self.options.fields.push(header(text)?);
         Ok(())
     }
 
-    fn output_option(&mut self, name: &str, parser: &mut Parser) -> Result<(), lexopt::Error> {
-        match name {
-            "-o" | "--output" => self.output = Some(parser.value()?.into()),
-            "--percentiles" => self.percentiles = Some(list_of_percentiles(parser)?),
-            "--label" => self.label = read("--label", label, parser)?,
-            "--compare" => self.compare = Some(read("--compare", id, parser)?),
-            "--fail-if" => {
-                self.fail_if.push(read("--fail-if", Condition::parse, parser)?);
-            }
-            "--debug" => self.debug = true,
-            "--id" => self.id = Some(read("--id", id, parser)?),
-            "--data" => self.data = parser.value()?.into(),
-            unknown => return Err(lexopt::Error::UnexpectedOption(unknown.to_owned())),
-        }
+    /// Completes the options.
+    fn finish(&mut self) -> Result<(), String> {
+        let Draft { options, url, duration, method, format } = self;
+        options.url = url.take().ok_or("which URL?")?;
+        let extension = options.output.as_deref().and_then(|file| file.extension()?.to_str());
+        options.format = match (*format, extension) {
+            (Some(format), _) => format,
+            (None, Some("json")) => Format::Json,
+            (None, Some("csv")) => Format::Csv,
+            (None, _) => Format::Text,
+        };
+        let without = if options.requests.is_some() { DAY } else { Duration::from_secs(10) };
+        options.duration = duration.unwrap_or(without);
+        let has_body = options.body.is_some() || options.slow == Some(Slow::Body);
+        options.method = match method.take() {
+            // A body that never ends goes with no GET, unless a body is given, too.
+            Some(method) if method == "GET" && options.body.is_none() && has_body => "POST".into(),
+            Some(method) => method,
+            None if has_body => "POST".to_owned(),
+            None => "GET".to_owned(),
+        };
         Ok(())
     }
 }
 
-fn read<T>(
-    name: &str,
-    read: impl Fn(&str) -> Result<T, String>,
-    parser: &mut Parser,
-) -> Result<T, lexopt::Error> {
-    let text = parser.value()?;
-    let text = text.to_string_lossy();
-    read(&text).map_err(|why| format!("{name} {text}: {why}").into())
+/// Reads the arguments; `None` if they ask for help.
+pub(super) fn parse(args: Vec<OsString>) -> Result<Option<Options>, String> {
+    Ok(SYNTAX.read(args, Draft::default())?.map(|draft| draft.options))
 }
 
 /// A number without a unit is seconds.
@@ -285,66 +345,57 @@ fn time(text: &str) -> Result<Duration, String> {
     time_from(text, Duration::from_millis(1))
 }
 
-fn time_or_none(text: &str) -> Result<Duration, String> {
-    time_from(text, Duration::ZERO)
-}
-
 fn rate(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix("/s").unwrap_or(text).parse::<f64>().ok();
     let number = number.filter(|rate| (0.001..=1e7).contains(rate));
-    number.ok_or_else(|| "a number of requests a second, from 0.001 to 10000000".to_owned())
+    number.ok_or_else(|| format!("`{text}` is no number of requests a second: 0.001 … 10000000"))
 }
 
-fn method_name(text: &str) -> Result<String, String> {
-    match is_method(text) && text != "CONNECT" {
-        true => Ok(text.to_owned()),
-        false => Err("a method, like GET".to_owned()),
-    }
+fn method(text: &str) -> Result<String, String> {
+    let is_one = is_method(text) && text != "CONNECT";
+    is_one.then(|| text.to_owned()).ok_or_else(|| format!("`{text}` is no method such as GET"))
 }
 
 fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = field(text).ok_or("a field, like 'Accept: text/html'")?;
+    let wrong = || format!("`{text}` is no field such as 'Accept: text/html'");
+    let (name, value) = field(text).ok_or_else(wrong)?;
     for ours in ["content-length", "transfer-encoding", "connection"] {
         if name.eq_ignore_ascii_case(ours) {
-            return Err("this field says where messages end; it is set by the tester".to_owned());
+            return Err(format!("{name} says where messages end: it is set by the tester"));
         }
     }
     Ok((name.to_owned(), value.to_owned()))
 }
 
 fn file(path: &str) -> Result<Vec<u8>, String> {
-    let body = fs::read(path).map_err(|error| error.to_string())?;
-    if body.len() > BODY_MAX { Err("more than 64 MiB".to_owned()) } else { Ok(body) }
+    let body = fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
+    let fits = body.len() <= BODY_MAX;
+    fits.then_some(body).ok_or_else(|| format!("{path} is too large: at most 64 MiB"))
 }
 
 fn label(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let good = (1..=LABEL_MAX).contains(&text.len()) && text.chars().all(fits);
-    good.then(|| text.to_owned()).ok_or_else(|| "up to 64 of A-Z a-z 0-9 - _ .".to_owned())
+    let wrong = || format!("`{text}` is no label: 1 to {LABEL_MAX} of A-Z a-z 0-9 - _ .");
+    good.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 fn id(text: &str) -> Result<String, String> {
-    crate::report::is_id(text).then(|| text.to_owned()).ok_or_else(|| "last, or an id".to_owned())
+    let wrong = || format!("`{text}` is no id: last, or one that pentad report --list prints");
+    crate::report::is_id(text).then(|| text.to_owned()).ok_or_else(wrong)
 }
 
-/// The list is optional: what follows is one if it looks like one.
-fn list_of_percentiles(parser: &mut Parser) -> Result<Vec<f64>, lexopt::Error> {
-    let list = match parser.optional_value() {
-        Some(list) => Some(list),
-        None => parser.try_raw_args().and_then(|mut rest| {
-            rest.next_if(|next| {
-                let text = next.to_string_lossy();
-                text.starts_with(|c: char| c.is_ascii_digit() || c == 'p') && !text.contains('/')
-            })
-        }),
-    };
-    let Some(list) = list else { return Ok(SPECTRUM.to_vec()) };
+fn is_list_of_percentiles(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || c == 'p') && !text.contains('/')
+}
+
+fn percentiles(list: Option<&str>) -> Result<Vec<f64>, String> {
     let percentile = |text: &str| {
         let number = text.trim().trim_start_matches('p').trim_end_matches('%').parse::<f64>().ok();
         let number = number.filter(|number| (0.0..=100.0).contains(number));
-        number.ok_or_else(|| format!("--percentiles: {text} is none").into())
+        number.ok_or_else(|| format!("`{text}` is no percentile: 0 … 100"))
     };
-    list.to_string_lossy().split(',').map(percentile).collect()
+    list.map_or(Ok(SPECTRUM.to_vec()), |list| list.split(',').map(percentile).collect())
 }
 
 #[cfg(test)]
@@ -356,7 +407,7 @@ mod tests {
     }
 
     fn refused(args: &[&str]) -> String {
-        parse(args.iter().map(OsString::from).collect()).unwrap_err().to_string()
+        parse(args.iter().map(OsString::from).collect()).unwrap_err()
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //!
 //! Written by hand, because maps of `serde_json` sort their members.
 
-use super::options::Options;
-use crate::client::load::{Run, Slow, Trouble};
+use crate::client::load::{Run, Trouble};
 use crate::report::BUCKETS_PER_DECADE;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -46,16 +45,6 @@ pub(super) fn result(run: &Run, elapsed: Duration, mode: &str) -> String {
 /// Complete answers, whatever they said.
 pub(super) fn answers(run: &Run) -> u64 {
     run.tally.ok + run.tally.errors[Trouble::Status as usize]
-}
-
-pub(super) fn mode(options: &Options) -> &'static str {
-    match (options.slow, options.rate) {
-        (Some(Slow::Headers), _) => "slow-headers",
-        (Some(Slow::Body), _) => "slow-body",
-        (Some(Slow::Read), _) => "slow-read",
-        (None, Some(_)) => "open",
-        (None, None) => "closed",
-    }
 }
 
 fn latency(run: &Run) -> String {

@@ -3,10 +3,10 @@
 //! `serve` is a server under one model, for looking at; `run` starts one for each model, plays
 //! the same load against them and shows what differs.
 
-use super::{Exit, affordable, complain, print};
-use crate::config::{suggest, value};
+use super::{Exit, affordable, complain, print, read_options};
+use crate::config::table::{Group, Opt, Section, help, put, valued};
+use crate::config::{Syntax, suggest, unexpected, value};
 use crate::study::{self, Model, Need};
-use lexopt::{Arg, Parser, ValueExt};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -17,24 +17,116 @@ mod report;
 mod run;
 mod serve;
 
-/// The command with its arguments.
+/// Runs the command with its arguments.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    let options = match Options::read(args) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print(HELP),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("study: {error}; pentad study --help explains"));
-            return Exit::Usage;
-        }
-    };
-    match options.what {
-        What::Serve => serve::command(&options),
-        What::Run => run::command(&options),
+    match read_options("study", Options::read(args)) {
+        Ok(options) if options.what == What::Serve => serve::command(&options),
+        Ok(options) => run::command(&options),
+        Err(exit) => exit,
     }
 }
 
-/// What was asked for.
+static SERVE: Syntax<Options> =
+    Syntax { groups: &SERVE_GROUPS, operand: unexpected, finish: Options::finish };
+static RUN: Syntax<Options> =
+    Syntax { groups: &RUN_GROUPS, operand: unexpected, finish: Options::finish };
+
+/// The two commands, and the models.
+pub(super) fn lists() -> Vec<super::List> {
+    let models = Model::ALL.map(|model| (model.name(), model.about()));
+    let commands = [
+        ("serve", "Serve under one model, for a look at it"),
+        ("run", "Start a server for each model, and compare them under the same load"),
+    ];
+    vec![("Commands", commands.to_vec()), ("Models", models.to_vec())]
+}
+
+/// The options of both commands.
+pub(super) fn sections() -> Vec<Section> {
+    let run = RUN.sections().into_iter().filter(|(title, _)| *title != BOTH_TITLE);
+    SERVE.sections().into_iter().chain(run).collect()
+}
+
+const BOTH_TITLE: &str = "Options of both";
+
+static SERVE_GROUPS: [Group<Options>; 2] = [
+    Group { title: BOTH_TITLE, options: &BOTH_OPTIONS },
+    Group { title: "Options of study serve", options: &SERVE_OPTIONS },
+];
+
+static RUN_GROUPS: [Group<Options>; 2] = [
+    Group { title: BOTH_TITLE, options: &BOTH_OPTIONS },
+    Group { title: "Options of study run", options: &RUN_OPTIONS },
+];
+
+static BOTH_OPTIONS: [Opt<Options>; 5] = [
+    valued("service", "legacy|pow|web|chat", "legacy", "The service", |d, v| {
+        put(&mut d.service, value::word(v, &Service::ALL))
+    }),
+    valued(
+        "workers",
+        "N",
+        "8",
+        "Threads or processes of the models that start them first, and workers of the loop",
+        |d, v| put(&mut d.workers, value::count(v, 1..=study::CONNECTIONS_MAX)),
+    ),
+    valued(
+        "service-time",
+        "TIME[-TIME]",
+        "",
+        "How long the legacy service takes for a client, drawn from this range; without it 500ms \
+         for serve, 100ms-500ms for run",
+        |d, v| put(&mut d.timed, range(v).map(Some)),
+    ),
+    valued("seed", "N", "", "Make randomness repeatable", |d, v| {
+        put(&mut d.seed, value::count(v, 0..=u64::MAX).map(Some))
+    }),
+    help(),
+];
+
+static SERVE_OPTIONS: [Opt<Options>; 5] = [
+    valued("model", "MODEL", "", "The model", |d, v| {
+        put(&mut d.models, model(v).map(|one| vec![one]))
+    }),
+    valued(
+        "listen",
+        "ADDR",
+        "",
+        "The address; without it, the one that pentad serve has for the service",
+        |d, v| put(&mut d.listen, value::address(v).map(Some)),
+    ),
+    valued(
+        "max-connections",
+        "N",
+        "0",
+        "Clients at a time of threaded, forked and loop; 0 is 1000, or 65536 for loop",
+        |d, v| put(&mut d.connections_max, value::count(v, 0..=study::CONNECTIONS_MAX)),
+    ),
+    valued("data", "DIR", "./pentad-data", "Where the web service counts", |d, v| {
+        put(&mut d.data, value::path(v))
+    }),
+    valued("with-parent", "PID", "", "End when the process that started this one ends", |d, v| {
+        put(&mut d.parent, value::count(v, 1..=i32::MAX as u32).map(Some))
+    }),
+];
+
+static RUN_OPTIONS: [Opt<Options>; 3] = [
+    valued("models", "NAMES", "", "Just these, such as forked,loop; without it, all", |d, v| {
+        put(&mut d.models, v.split(',').map(model).collect())
+    }),
+    valued(
+        "clients",
+        "NUMBERS",
+        "50,100,150,200,250,300",
+        "How many come at once, run by run",
+        |d, v| put(&mut d.clients, counts(v)),
+    ),
+    valued("out", "DIR", ".", "Where study.json, study.md and study.svg go", |d, v| {
+        put(&mut d.out, value::path(v))
+    }),
+];
+
+/// The options of both commands.
 #[derive(Debug, Clone, PartialEq)]
 struct Options {
     what: What,
@@ -44,6 +136,8 @@ struct Options {
     connections_max: usize,
     /// Between these the legacy service draws its delay.
     service_time: RangeInclusive<Duration>,
+    /// The same, if it was set.
+    timed: Option<RangeInclusive<Duration>>,
     seed: Option<u64>,
     listen: Option<SocketAddr>,
     data: PathBuf,
@@ -112,113 +206,69 @@ impl Options {
             what,
             models: Vec::new(),
             service: Service::Legacy,
-            workers: 8,
+            workers: 0,
             connections_max: 0,
-            service_time: match what {
-                What::Serve => Duration::from_millis(500)..=Duration::from_millis(500),
-                What::Run => Duration::from_millis(100)..=Duration::from_millis(500),
-            },
+            service_time: Duration::ZERO..=Duration::ZERO,
+            timed: None,
             seed: None,
             listen: None,
-            data: PathBuf::from("./pentad-data"),
+            data: PathBuf::new(),
             parent: None,
-            clients: vec![50, 100, 150, 200, 250, 300],
-            out: PathBuf::from("."),
+            clients: Vec::new(),
+            out: PathBuf::new(),
         }
     }
 
-    /// The options, or nothing if help was wanted.
-    fn read(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
-        let mut parser = Parser::from_args(args);
-        let what = match parser.next()? {
-            Some(Arg::Value(word)) if word == "serve" => What::Serve,
-            Some(Arg::Value(word)) if word == "run" => What::Run,
-            Some(Arg::Long("help") | Arg::Short('h')) => return Ok(None),
-            Some(Arg::Value(word)) => {
-                let hint = suggest::hint(&word.to_string_lossy(), ["serve", "run"]);
-                return Err(format!("neither serve nor run: {word:?}{hint}").into());
-            }
-            Some(other) => return Err(other.unexpected()),
+    /// Reads the arguments; `None` if they ask for help.
+    fn read(mut args: Vec<OsString>) -> Result<Option<Options>, String> {
+        let first = args.first().map(|word| word.to_string_lossy().into_owned());
+        let (syntax, what) = match first.as_deref() {
             None => return Err("serve or run?".into()),
-        };
-        let mut options = Options::new(what);
-        let mut timed = false;
-        while let Some(arg) = parser.next()? {
-            let name = match arg {
-                Arg::Long("help") | Arg::Short('h') => return Ok(None),
-                Arg::Long(name) => name.to_owned(),
-                Arg::Short(_) | Arg::Value(_) => return Err(arg.unexpected()),
-            };
-            timed |= name == "service-time";
-            options.set(&name, &mut parser)?;
-        }
-        options.check(timed)?;
-        Ok(Some(options))
-    }
-
-    fn set(&mut self, name: &str, parser: &mut Parser) -> Result<(), lexopt::Error> {
-        let both = ["service", "workers", "service-time", "seed"];
-        let own: &[&str] = match self.what {
-            What::Serve => &["model", "listen", "max-connections", "data", "with-parent"],
-            What::Run => &["models", "clients", "out"],
-        };
-        let known = || both.iter().chain(own).copied();
-        if !known().any(|known| known == name) {
-            let hint = suggest::nearest(name, known());
-            let hint = hint.map_or(String::new(), |near| format!("; did you mean --{near}?"));
-            return Err(format!("unknown option --{name}{hint}").into());
-        }
-        let text = parser.value()?.string()?;
-        let flag = |why: String| lexopt::Error::from(format!("--{name}: {why}"));
-        self.store(name, &text).map_err(flag)
-    }
-
-    fn store(&mut self, name: &str, text: &str) -> Result<(), String> {
-        match name {
-            "service" => self.service = value::word(text, &Service::ALL)?,
-            "workers" => self.workers = value::count(text, 1..=study::CONNECTIONS_MAX)?,
-            "service-time" => self.service_time = range(text)?,
-            "seed" => self.seed = Some(value::count(text, 0..=u64::MAX)?),
-            "model" => self.models = vec![model(text)?],
-            "models" => self.models = text.split(',').map(model).collect::<Result<_, _>>()?,
-            "listen" => self.listen = Some(value::address(text)?),
-            "max-connections" => {
-                self.connections_max = value::count(text, 0..=study::CONNECTIONS_MAX)?;
+            Some("-h" | "--help") => return Ok(None),
+            Some("serve") => (&SERVE, What::Serve),
+            Some("run") => (&RUN, What::Run),
+            Some(word) => {
+                let hint = suggest::hint(word, ["serve", "run"]);
+                return Err(format!("neither serve nor run: {word:?}{hint}"));
             }
-            "data" => self.data = value::path(text)?,
-            "with-parent" => self.parent = Some(value::count(text, 1..=i32::MAX as u32)?),
-            "clients" => {
-                let count = |text| value::count(text, 1..=CLIENTS_MAX);
-                self.clients = text.split(',').map(count).collect::<Result<_, _>>()?;
-                self.clients.sort_unstable();
-                self.clients.dedup();
-            }
-            "out" => self.out = value::path(text)?,
-            other => unreachable!("{other} is among the known names"),
-        }
-        Ok(())
+        };
+        syntax.read(args.split_off(1), Options::new(what))
     }
 
-    fn check(&mut self, timed: bool) -> Result<(), String> {
-        if timed && self.service != Service::Legacy {
+    /// Checks the options together.
+    fn finish(&mut self) -> Result<(), String> {
+        if self.timed.is_some() && self.service != Service::Legacy {
             return Err(format!("--service-time is for legacy, not {}", self.service.name()));
         }
-        match self.what {
-            What::Serve => match self.models[..] {
-                [] => return Err(format!("--model is needed: {}", names(&Model::ALL))),
-                [model] => {
-                    if let Some(reason) = self.service.refusal(model) {
-                        let (model, service) = (model.name(), self.service.name());
-                        return Err(format!("{model} cannot serve {service}: {reason}"));
-                    }
+        let ms = Duration::from_millis;
+        match (self.what, &self.models[..]) {
+            (What::Serve, []) => {
+                return Err(format!("--model is needed: {}", names(&Model::ALL)));
+            }
+            (What::Serve, [model, ..]) => {
+                if let Some(reason) = self.service.refusal(*model) {
+                    let (model, service) = (model.name(), self.service.name());
+                    return Err(format!("{model} cannot serve {service}: {reason}"));
                 }
-                [..] => unreachable!("--model sets one"),
-            },
-            What::Run if self.models.is_empty() => self.models = Model::ALL.to_vec(),
-            What::Run => {}
+            }
+            (What::Run, []) => self.models = Model::ALL.to_vec(),
+            (What::Run, [..]) => {}
         }
+        self.service_time = self.timed.clone().unwrap_or(match self.what {
+            What::Serve => ms(500)..=ms(500),
+            What::Run => ms(100)..=ms(500),
+        });
         Ok(())
     }
+}
+
+/// Numbers of clients, in order.
+fn counts(text: &str) -> Result<Vec<usize>, String> {
+    let count = |text| value::count(text, 1..=CLIENTS_MAX);
+    let mut counts = text.split(',').map(count).collect::<Result<Vec<_>, _>>()?;
+    counts.sort_unstable();
+    counts.dedup();
+    Ok(counts)
 }
 
 fn model(text: &str) -> Result<Model, String> {
@@ -247,55 +297,12 @@ const CLIENTS_MAX: usize = 900;
 /// A study is over before the reader has forgotten what it was about.
 const SERVICE_TIME_MAX: Duration = Duration::from_mins(1);
 
-const HELP: &str = "\
-The same sessions under seven serving models
-
-Usage: pentad study serve --model MODEL [OPTIONS]
-       pentad study run [OPTIONS]
-
-Models:
-  iterative     one client at a time
-  threaded      a thread per connection
-  forked        a process per connection
-  prethreaded   N threads, one accepting at a time
-  preforked     N processes on one listener
-  acceptor      an acceptor and a pool of N threads
-  loop          the event loop, one thread
-
-Options of both:
-  --service legacy|pow|web|chat  What is served [default: legacy]
-  --workers N                    Threads or processes of the models that start them first, and
-                                 workers of the loop [default: 8]
-  --service-time TIME[-TIME]     How long the legacy service takes for a client, drawn from this
-                                 range [default: 500ms for serve, 100ms-500ms for run]
-  --seed N                       Make randomness repeatable
-
-serve:
-  --model MODEL                  The model
-  --listen ADDR                  Where [default: the address that `pentad serve` has for it]
-  --max-connections N            Clients at a time of threaded, forked and loop
-                                 [default: 1000; 65536 for loop]
-  --data DIR                     Where the web service counts [default: ./pentad-data]
-  --with-parent PID              End when that process, which started this one, ends
-
-run:
-  --models NAMES                 Just these, such as forked,loop [default: all]
-  --clients NUMBERS              How many come at once, run by run
-                                 [default: 50,100,150,200,250,300]
-  --out DIR                      Where study.json, study.md and study.svg go [default: .]
-
-Examples:
-  pentad study serve --model preforked --workers 4 --listen 127.0.0.1:0
-  pentad study run --service legacy --clients 10,20,40 --out study
-";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(args: &str) -> Result<Option<Options>, String> {
         Options::read(args.split_whitespace().map(OsString::from).collect())
-            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -346,10 +353,10 @@ mod tests {
 
     #[test]
     fn the_help_knows_every_model() {
+        let help = super::super::help::page("study");
         for model in Model::ALL {
             let line = format!("  {:<14}{}\n", model.name(), model.about());
-            assert!(HELP.contains(&line), "{line}");
+            assert!(help.contains(&line), "{line}");
         }
-        assert!(HELP.lines().all(|line| line.chars().count() <= 99));
     }
 }

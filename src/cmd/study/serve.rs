@@ -23,7 +23,7 @@ use std::sync::atomic::AtomicBool;
 /// Serves until a signal ends it. The loop ends gracefully; the other models end at once, and their
 /// children with them.
 pub(super) fn command(options: &Options) -> Exit {
-    let [model] = options.models[..] else { unreachable!("checked when the flags were read") };
+    let [model, ..] = options.models[..] else { unreachable!("checked when the flags were read") };
     match start(options, model) {
         Ok(exit) => exit,
         Err(problem) => {
@@ -149,9 +149,7 @@ fn kind(service: Service) -> (Kind, Listed) {
 
 /// The row of the option table knows it.
 fn default_address(service: Listed) -> SocketAddr {
-    let row = options::services().find(|(listed, ..)| *listed == service);
-    let (.., option) = row.expect("each service has a row");
-    option.default.parse().expect("a default of the table is an address")
+    options::listener(service).row.default.parse().expect("a default of the table is an address")
 }
 
 /// Ends the process in the handler itself: whoever waits in a call that blocks cannot look at a

@@ -1,7 +1,7 @@
 //! The rows of the live chat.
 
-use super::row::{Opt, Set, valued};
-use super::{FROM_NOTHING, PATIENCE, put};
+use super::{FROM_NOTHING, Opt, PATIENCE};
+use crate::config::table::{each, put, valued};
 use crate::config::value::{self, count, duration, optional};
 use crate::config::{accounts, zone};
 
@@ -27,17 +27,14 @@ pub(super) static CHAT: [Opt; 11] = [
             put(&mut d.agents_in_file, optional(v, accounts::file).map(Option::unwrap_or_default))
         },
     ),
-    Opt {
-        name: "agent",
-        value: "NAME:SECRET",
-        default: value::NONE,
-        help: "One more agent; may be repeated. Others on this machine can read it: --agents is \
-               for more than a try",
-        set: Set::Each {
-            clear: |d| d.agents.clear(),
-            add: |d, v| accounts::flag(v).map(|account| d.agents.push(account)),
-        },
-    },
+    each(
+        "agent",
+        "NAME:SECRET",
+        "One more agent; may be repeated. Others on this machine can read it: --agents is for more \
+         than a try",
+        |d| d.agents.clear(),
+        |d, v| accounts::flag(v).map(|account| d.agents.push(account)),
+    ),
     valued(
         "chat-agent-grace",
         "TIME",

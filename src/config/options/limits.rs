@@ -2,7 +2,8 @@
 //!
 //! The ranges keep typing errors out; they promise nothing about what is wise.
 
-use super::{Opt, PATIENCE, put, switch, valued};
+use super::{Opt, PATIENCE};
+use crate::config::table::{put, switch, valued};
 use crate::config::value::{byte_rate, count, duration, size};
 use crate::limits::{CONNECTIONS_MAX, HEAD_FIELDS_MAX, KIB, MIB};
 use std::ops::RangeInclusive;

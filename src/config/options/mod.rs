@@ -10,22 +10,23 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::draft::{AccessLog, Draft};
+use super::table::{self, Group, Section, ask, help, list, put, switch, valued};
+use super::table::{Ask, Shell};
 use super::value::{self, duration, optional, path, word};
-use super::{Format, LogFile, LogFormat, Service, Transports, cores};
+use super::{Format, LogFile, LogFormat, Service, cores};
 
 mod chat;
 mod limits;
 mod panel;
 mod pow;
-mod row;
 mod site;
 mod store;
 
-pub use row::{Ask, Group, Opt, PREFIX, Set, Shell};
-use row::{ask, listener, switch, valued};
+/// An option of `serve`.
+pub type Opt = table::Opt<Draft>;
 
 /// The table.
-pub static TABLE: [Group; 12] = [
+pub static TABLE: [Group<Draft>; 12] = [
     Group { title: "Services", options: &SERVICES },
     Group { title: "Files", options: &FILES },
     Group { title: "Static site", options: &site::SITE },
@@ -42,91 +43,113 @@ pub static TABLE: [Group; 12] = [
 
 /// All options that are explained anywhere.
 pub fn all() -> impl Iterator<Item = &'static Opt> {
-    TABLE.iter().flat_map(|group| group.options)
+    table::options(&TABLE).filter(|option| !option.row.is_hidden)
 }
 
 /// The option of that name.
 pub fn find(name: &str) -> Option<&'static Opt> {
-    all().chain(&panel::HIDDEN).find(|option| option.name == name)
+    table::options(&TABLE).find(|option| option.row.name == name)
 }
 
-/// The services and their options.
-pub fn services() -> impl Iterator<Item = (Service, Transports, &'static Opt)> {
-    all().filter_map(|option| match option.set {
-        Set::Listen(service, transports) => Some((service, transports, option)),
-        Set::Value(_)
-        | Set::Switch(_)
-        | Set::List { .. }
-        | Set::Each { .. }
-        | Set::File
-        | Set::Ask(_) => None,
-    })
+/// Whether it may stand in a configuration file.
+pub(super) fn is_key(option: &Opt) -> bool {
+    option.is_setting() && option.row.name != FILE
 }
 
-/// Stores a value that parsed.
-fn put<T>(slot: &mut T, value: Result<T, String>) -> Result<(), String> {
-    *slot = value?;
-    Ok(())
+/// The rows that the help explains.
+pub fn sections() -> Vec<Section> {
+    table::sections(&TABLE)
+}
+
+/// The option that says where a service listens.
+pub fn listener(service: Service) -> &'static Opt {
+    find(service.name()).expect("each service has a row of its name")
+}
+
+/// The row of a listener.
+const fn listen(
+    name: &'static str,
+    default: &'static str,
+    help: &'static str,
+    clear: fn(&mut Draft),
+    add: table::Setter<Draft>,
+) -> Opt {
+    list(name, "ADDR", default, help, clear, add)
 }
 
 static SERVICES: [Opt; 11] = [
-    listener(
-        Service::Web,
-        Transports::Tcp,
+    listen(
         "web",
         "127.0.0.1:8080",
         "HTTP: the static site and the JSON services",
+        |d| d.clear_listen(Service::Web),
+        |d, v| d.add_listen(Service::Web, v),
     ),
-    listener(
-        Service::Panel,
-        Transports::Tcp,
+    listen(
         "panel",
         "127.0.0.1:5000",
         "HTTP: dashboard and control",
+        |d| d.clear_listen(Service::Panel),
+        |d, v| d.add_listen(Service::Panel, v),
     ),
-    listener(
-        Service::Legacy,
-        Transports::TcpAndUdp,
+    listen(
         "legacy",
         "127.0.0.1:31416",
         "The legacy server, TCP and UDP on the same port",
+        |d| d.clear_listen(Service::Legacy),
+        |d, v| d.add_listen(Service::Legacy, v),
     ),
-    listener(
-        Service::Pow,
-        Transports::Tcp,
+    listen(
         "pow",
         "127.0.0.1:20000",
         "Proof of work, a line for a line",
+        |d| d.clear_listen(Service::Pow),
+        |d, v| d.add_listen(Service::Pow, v),
     ),
-    listener(
-        Service::Chat,
-        Transports::Tcp,
+    listen(
         "chat",
         "127.0.0.1:4000",
         "Live-support chat, over lines",
+        |d| d.clear_listen(Service::Chat),
+        |d, v| d.add_listen(Service::Chat, v),
     ),
-    store::replica(
-        Service::Catalog1,
+    listen(
         "catalog-1",
         "127.0.0.1:6001",
         "HTTP: the first catalog of the bookstore",
+        |d| d.clear_listen(Service::Catalog1),
+        |d, v| d.add_listen(Service::Catalog1, v),
     ),
-    store::replica(Service::Catalog2, "catalog-2", "127.0.0.1:6002", "HTTP: the second catalog"),
-    store::replica(
-        Service::Order1,
+    listen(
+        "catalog-2",
+        "127.0.0.1:6002",
+        "HTTP: the second catalog",
+        |d| d.clear_listen(Service::Catalog2),
+        |d, v| d.add_listen(Service::Catalog2, v),
+    ),
+    listen(
         "order-1",
         "127.0.0.1:7002",
         "HTTP: the first order server of the bookstore",
+        |d| d.clear_listen(Service::Order1),
+        |d, v| d.add_listen(Service::Order1, v),
     ),
-    store::replica(Service::Order2, "order-2", "127.0.0.1:7001", "HTTP: the second order server"),
-    Opt {
-        name: "only",
-        value: "NAMES",
-        default: "all",
-        help: "Start just these services, such as web,legacy. The others stay off, whatever \
-               their own flags say",
-        set: Set::List { clear: |d| d.only.clear(), add: Draft::add_only },
-    },
+    listen(
+        "order-2",
+        "127.0.0.1:7001",
+        "HTTP: the second order server",
+        |d| d.clear_listen(Service::Order2),
+        |d, v| d.add_listen(Service::Order2, v),
+    ),
+    list(
+        "only",
+        "NAMES",
+        "all",
+        "Start just these services, such as web,legacy. The others stay off, whatever their own \
+         flags say",
+        |d| d.only.clear(),
+        Draft::add_only,
+    ),
     valued(
         "host",
         "HOST",
@@ -152,13 +175,14 @@ static FILES: [Opt; 3] = [
         "The directory of the static site. Without one, the embedded demo site is served",
         |d, v| put(&mut d.config.root, optional(v, path)),
     ),
-    Opt {
-        name: "config",
-        value: "FILE",
-        default: value::NONE,
-        help: "Read options from a TOML file, whose keys are the names of the flags",
-        set: Set::File,
-    },
+    valued(
+        FILE,
+        "FILE",
+        value::NONE,
+        "Read options from a TOML file, whose keys are the names of the flags",
+        // The file is read before anything is set.
+        |_, _| Ok(()),
+    ),
 ];
 
 static PROCESS: [Opt; 3] = [
@@ -260,19 +284,15 @@ static OUTPUT: [Opt; 6] = [
 ];
 
 static ASKS: [Opt; 5] = [
-    ask("print-config", "Print every option's value and where it came from", |_| {
+    ask("print-config", "", "Print every option's value and where it came from", |_| {
         Ok(Ask::PrintConfig)
     }),
-    ask("man", "Print the manual page", |_| Ok(Ask::Man)),
-    Opt {
-        name: "completions",
-        value: "bash|zsh|fish",
-        default: "",
-        help: "Print a completion script",
-        set: Set::Ask(|v| word(v, &SHELLS).map(Ask::Completions)),
-    },
-    ask("help", "Print this help", |_| Ok(Ask::Help)),
-    ask("version", "Print version and features", |_| Ok(Ask::Version)),
+    ask("man", "", "Print the manual page", |_| Ok(Ask::Man)),
+    ask("completions", "bash|zsh|fish", "Print a completion script", |v| {
+        word(v, &SHELLS).map(Ask::Completions)
+    }),
+    help(),
+    ask("version", "", "Print version and features", |_| Ok(Ask::Version)).short("V"),
 ];
 
 fn workers(text: &str) -> Result<usize, String> {
@@ -296,6 +316,8 @@ fn upstream(text: &str) -> Result<SocketAddr, String> {
     Ok(address)
 }
 
+/// Names the configuration file, and is therefore no key in it.
+pub(super) const FILE: &str = "config";
 const AUTO: &str = "auto";
 /// More threads than this are a mistyped number.
 const WORKERS_MAX: usize = 1024;

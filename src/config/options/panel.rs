@@ -1,25 +1,19 @@
 //! The rows of the panel: who is an operator, and from where.
 
-use super::row::{Opt, Set, switch, valued};
-use super::{put, value};
-use crate::config::value::optional;
+use super::{Draft, Opt};
+use crate::config::table::{each, put, switch, valued};
+use crate::config::value::{self, optional};
 
-pub(super) static PANEL: [Opt; 6] = [
-    Opt {
-        name: "panel-host",
-        value: "HOST",
-        default: value::NONE,
-        help: "A further name that the panel and the replicas are reached by, as the Host field \
-               says it: they refuse names that are neither loopback ones nor addresses listened \
-               on. May be repeated",
-        set: Set::Each {
-            clear: |d| d.config.panel.hosts.clear(),
-            add: |d, v| {
-                d.config.panel.hosts.push(host(v)?);
-                Ok(())
-            },
-        },
-    },
+pub(super) static PANEL: [Opt; 7] = [
+    each(
+        "panel-host",
+        "HOST",
+        "A further name that the panel and the replicas are reached by, as the Host field says \
+         it: they refuse names that are neither loopback ones nor addresses listened on. May be \
+         repeated",
+        |d| d.config.panel.hosts.clear(),
+        |d, v| host(v).map(|host| d.config.panel.hosts.push(host)),
+    ),
     valued(
         "panel-token",
         "TOKEN",
@@ -49,26 +43,17 @@ pub(super) static PANEL: [Opt; 6] = [
             d.config.panel.metrics_open = on;
         },
     ),
-    Opt {
-        name: "cors-origin",
-        value: "ORIGIN",
-        default: value::NONE,
-        help: "Another site whose pages may send what programs may, and read the answers, such as \
-               https://shop.example. May be repeated",
-        set: Set::Each {
-            clear: |d| d.config.cors_origins.clear(),
-            add: |d, v| {
-                d.config.cors_origins.push(origin(v)?);
-                Ok(())
-            },
-        },
-    },
+    each(
+        "cors-origin",
+        "ORIGIN",
+        "Another site whose pages may send what programs may, and read the answers, such as \
+         https://shop.example. May be repeated",
+        |d| d.config.cors_origins.clear(),
+        |d, v| origin(v).map(|origin| d.config.cors_origins.push(origin)),
+    ),
+    // For our own measurements.
+    switch("no-metrics", "Measure nothing", |d: &mut Draft, on| d.config.metrics = !on).hidden(),
 ];
-
-/// Flags that are for our own measurements, and that no help lists.
-pub(super) static HIDDEN: [Opt; 1] = [switch("no-metrics", "Measure nothing", |d, on| {
-    d.config.metrics = !on;
-})];
 
 /// A name or an address, with a port or without.
 fn host(text: &str) -> Result<String, String> {

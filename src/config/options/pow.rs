@@ -1,7 +1,7 @@
 //! The rows of proof of work.
 
-use super::row::{Opt, valued};
-use super::{AUTO, put};
+use super::{AUTO, Opt};
+use crate::config::table::{put, valued};
 use crate::config::value;
 use crate::work::pow::Kernel;
 use std::ops::RangeInclusive;
@@ -50,13 +50,5 @@ fn seed_len(text: &str) -> Result<u8, String> {
 }
 
 fn kernel(text: &str) -> Result<Option<Kernel>, String> {
-    if text == AUTO {
-        return Ok(None);
-    }
-    let kernel = Kernel::from_name(text)
-        .ok_or_else(|| format!("`{text}` is none of auto, avx512, avx2, sha2"))?;
-    if !kernel.is_available() {
-        return Err(format!("this processor cannot run `{text}`"));
-    }
-    Ok(Some(kernel))
+    if text == AUTO { Ok(None) } else { value::kernel(text).map(Some) }
 }

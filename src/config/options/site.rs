@@ -1,7 +1,7 @@
 //! The rows of the static site.
 
-use super::row::{Opt, Set, switch, valued};
-use super::{Draft, put};
+use super::Opt;
+use crate::config::table::{each, put, switch, valued};
 use crate::config::value::{self, count, optional, size};
 use crate::limits::MIB;
 
@@ -21,21 +21,14 @@ pub(super) static SITE: [Opt; 4] = [
         "How long clients may use a file without asking again. Without it they always ask",
         |d, v| put(&mut d.config.site.max_age, optional(v, |v| count(v, 0..=AGE_MAX))),
     ),
-    Opt {
-        name: "header",
-        value: "FIELD",
-        default: value::NONE,
-        help: "Add a field such as 'Name: value' to every response with a file; may be repeated",
-        set: Set::Each {
-            clear: |d| d.config.site.headers.clear(),
-            add: |d, v| {
-                let field = field(v)?;
-                d.config.site.headers.push(field);
-                Ok(())
-            },
-        },
-    },
-    switch("list", "List the names in a directory that has no index.html", |d: &mut Draft, on| {
+    each(
+        "header",
+        "FIELD",
+        "Add a field such as 'Name: value' to every response with a file; may be repeated",
+        |d| d.config.site.headers.clear(),
+        |d, v| field(v).map(|field| d.config.site.headers.push(field)),
+    ),
+    switch("list", "List the names in a directory that has no index.html", |d, on| {
         d.config.site.list = on;
     }),
 ];

@@ -1,44 +1,29 @@
 //! The rows of the bookstore.
 
 use super::panel::token;
-use super::row::{Opt, Set, listener, switch, valued};
-use super::{FROM_NOTHING, put};
+use super::{FROM_NOTHING, Opt};
+use crate::config::Balance;
+use crate::config::table::{list, put, switch, valued};
 use crate::config::value::{self, duration, optional};
-use crate::config::{Balance, Service, Transports};
 use std::net::SocketAddr;
 
-/// The listeners of its replicas.
-pub(super) const fn replica(
-    service: Service,
-    name: &'static str,
-    default: &'static str,
-    help: &'static str,
-) -> Opt {
-    listener(service, Transports::Tcp, name, default, help)
-}
-
 pub(super) static STORE: [Opt; 9] = [
-    Opt {
-        name: "catalog",
-        value: "URL",
-        default: value::NONE,
-        help: "Where the front reaches catalogs, such as http://127.0.0.1:6001. Without one, our \
-               own",
-        set: Set::List {
-            clear: |d| d.config.store.catalogs.clear(),
-            add: |d, v| add(&mut d.config.store.catalogs, v),
-        },
-    },
-    Opt {
-        name: "order",
-        value: "URL",
-        default: value::NONE,
-        help: "Where the front reaches order servers. Without one, our own",
-        set: Set::List {
-            clear: |d| d.config.store.orders.clear(),
-            add: |d, v| add(&mut d.config.store.orders, v),
-        },
-    },
+    list(
+        "catalog",
+        "URL",
+        value::NONE,
+        "Where the front reaches catalogs, such as http://127.0.0.1:6001. Without one, our own",
+        |d| d.config.store.catalogs.clear(),
+        |d, v| add(&mut d.config.store.catalogs, v),
+    ),
+    list(
+        "order",
+        "URL",
+        value::NONE,
+        "Where the front reaches order servers. Without one, our own",
+        |d| d.config.store.orders.clear(),
+        |d, v| add(&mut d.config.store.orders, v),
+    ),
     valued(
         "balance",
         "round-robin|least-inflight",

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::config::table::{Row, Set};
 use crate::config::{Config, Rate};
 use crate::limits::Limits;
 
 #[test]
 fn names_are_unique_and_spelled_like_flags() {
     let mut seen = HashSet::new();
-    for option in all() {
+    for option in all().map(|option| option.row) {
         assert!(seen.insert(option.name), "{} twice", option.name);
         let spelled = option.name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         assert!(spelled && !option.name.starts_with('-'), "{}", option.name);
@@ -20,7 +21,7 @@ fn names_are_unique_and_spelled_like_flags() {
 #[test]
 fn variables_derive_from_names() {
     let head_bytes = find("head-bytes").expect("a row of the table");
-    assert_eq!(head_bytes.variable(), "PENTAD_HEAD_BYTES");
+    assert_eq!(head_bytes.row.variable(), "PENTAD_HEAD_BYTES");
 }
 
 #[test]
@@ -47,11 +48,11 @@ fn each_limit_has_a_row_that_moves_it() {
     // A row whose setter wrote another field, or none, would leave this one at its default.
     let field_count = format!("{:?}", Limits::default()).matches(": ").count();
     let mut fields = HashSet::new();
-    for option in limits::HTTP.iter().filter(|option| option.takes_value()) {
-        let Set::Value(set) = option.set else { panic!("{} is no plain value", option.name) };
+    for Opt { row, set } in limits::HTTP.iter().filter(|option| option.row.takes_value()) {
+        let Set::Value(set) = set else { panic!("{} is no plain value", row.name) };
         let mut draft = Draft::new();
         let moved = ["2s", "300B", "5KiB", "3"].iter().any(|text| set(&mut draft, text).is_ok());
-        assert!(moved, "{}", option.name);
+        assert!(moved, "{}", row.name);
         let debug = format!("{:?}", draft.config.limits);
         let before = format!("{:?}", Limits::default());
         let changed: Vec<&str> = debug
@@ -60,9 +61,9 @@ fn each_limit_has_a_row_that_moves_it() {
             .filter(|(now, then)| now != then)
             .map(|(now, _)| now.trim_start_matches("Limits { "))
             .collect();
-        let [changed] = changed[..] else { panic!("{} changed {changed:?}", option.name) };
-        let field = option.name.replace('-', "_");
-        assert!(changed.starts_with(&format!("{field}: ")), "{} changed {changed}", option.name);
+        let [changed] = changed[..] else { panic!("{} changed {changed:?}", row.name) };
+        let field = row.name.replace('-', "_");
+        assert!(changed.starts_with(&format!("{field}: ")), "{} changed {changed}", row.name);
         fields.insert(field);
     }
     assert_eq!(fields.len(), field_count);
@@ -70,28 +71,32 @@ fn each_limit_has_a_row_that_moves_it() {
 
 #[test]
 fn choices_are_the_words_that_are_taken() {
-    for option in all().filter(|option| option.choices().next().is_some()) {
-        for choice in option.choices() {
+    for option in all() {
+        for choice in option.row.choices() {
             let taken = match option.set {
-                Set::Value(set) => set(&mut Draft::new(), choice),
-                Set::Ask(ask) => ask(choice).map(|_| ()),
-                Set::Switch(_)
+                Set::Ask(ask) => ask(choice).map(drop),
+                Set::Value(_)
+                | Set::Path(_)
+                | Set::Optional { .. }
+                | Set::Switch(_)
                 | Set::List { .. }
-                | Set::Each { .. }
-                | Set::Listen(..)
-                | Set::File => Ok(()),
+                | Set::Each { .. } => option.take(&mut Draft::new(), choice).map(drop),
             };
             // A kernel is known by its word, also where the processor lacks its instructions.
             let lacking = Err(format!("this processor cannot run `{choice}`"));
-            assert!(taken == Ok(()) || taken == lacking, "--{} {choice}: {taken:?}", option.name);
+            assert!(taken == Ok(()) || taken == lacking, "{} {choice}: {taken:?}", option.row.name);
         }
     }
 }
 
 #[test]
 fn each_service_has_a_row_of_its_name() {
-    for (service, _, option) in services() {
-        assert_eq!(service.name(), option.name);
-        assert!(option.default.parse::<SocketAddr>().is_ok(), "{}", option.name);
+    for service in Service::ALL {
+        let Row { name, default, .. } = listener(service).row;
+        assert!(default.parse::<SocketAddr>().is_ok(), "{name}");
+        let mut draft = Draft::new();
+        listener(service).take(&mut draft, "127.0.0.1:9").expect("it takes an address");
+        draft.clear_listen(service);
+        assert!(draft.asked.is_empty(), "{name} sets another service");
     }
 }

@@ -90,7 +90,7 @@ const SAMPLES: [&str; 24] = [
 /// The first sample that the option takes, and that is not what it has by default.
 fn sample(option: &Opt, files: &[String]) -> Option<Loaded> {
     let samples = SAMPLES.iter().map(|sample| (*sample).to_owned()).chain(files.iter().cloned());
-    let mut taken = samples.map(|sample| loaded(&[format!("--{}={sample}", option.name)]));
+    let mut taken = samples.map(|sample| loaded(&[format!("--{}={sample}", option.row.name)]));
     let default = loaded(&[]);
     taken.find(|taken| taken.problems.is_empty() && taken.config != default.config)
 }
@@ -101,18 +101,18 @@ fn what_is_printed_reads_back_for_every_option() {
     let agents = TempFile::new("accounts-of", &agents);
     let files = [agents.0.display().to_string()];
     // It would look up every sample.
-    let tried = |option: &&Opt| option.is_key() && option.name != "host";
+    let tried = |option: &&Opt| options::is_key(option) && option.row.name != "host";
     // These need a terminal, or a processor with the instructions.
     let beside = ["no-color", "pow-kernel"];
     for option in options::all().filter(tried) {
         let found = match sample(option, &files) {
             Some(found) => found,
-            None if beside.contains(&option.name) => continue,
-            None => panic!("no sample for --{}: add one", option.name),
+            None if beside.contains(&option.row.name) => continue,
+            None => panic!("no sample for --{}: add one", option.row.name),
         };
-        let again = read_back(&found, option.name);
+        let again = read_back(&found, option.row.name);
         let hidden = found.settings.iter().any(|setting| setting.hidden);
-        assert!(hidden || without_files(&again) == without_files(&found), "--{}", option.name);
+        assert!(hidden || without_files(&again) == without_files(&found), "--{}", option.row.name);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sources meet: which one wins, what is reported, and what the listeners come to.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::config::{Listen, LogFile, Service, Transports};
@@ -47,7 +48,7 @@ fn problems(args: &[&str], env: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn line(loaded: &Loaded, name: &str) -> String {
-    let setting = loaded.settings.iter().find(|setting| setting.option.name == name);
+    let setting = loaded.settings.iter().find(|setting| setting.option.row.name == name);
     setting.map(Setting::to_string).expect("an option of the table")
 }
 
@@ -266,7 +267,7 @@ fn a_host_moves_the_defaults_and_nothing_else() {
 
 #[test]
 fn nothing_to_start_is_refused() {
-    let off: Vec<String> = options::services().map(|(.., o)| format!("--{}=off", o.name)).collect();
+    let off = Service::ALL.map(|service| format!("--{}=off", service.name())).to_vec();
     let off: Vec<&str> = off.iter().map(String::as_str).collect();
     let loaded = with(&off, &[]);
     assert_eq!(loaded.problems[0].to_string(), "nothing to start: every service is off");
@@ -317,7 +318,7 @@ fn terminals_decide_about_colour_and_access_log() {
 fn who_asks_for_help_gets_it_before_anything_else() {
     assert_eq!(with(&["--version", "--nonsense", "-h"], &[]).ask, Some(Ask::Help));
     assert_eq!(with(&["--print-config", "--man"], &[]).ask, Some(Ask::PrintConfig));
-    let zsh = Ask::Completions(options::Shell::Zsh);
+    let zsh = Ask::Completions(table::Shell::Zsh);
     assert_eq!(with(&["--completions", "zsh"], &[]).ask, Some(zsh));
     let told = problems(&["--completions", "tcsh"], &[]);
     assert_eq!(told, ["--completions: `tcsh` is none of bash, zsh, fish"]);

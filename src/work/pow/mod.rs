@@ -104,11 +104,6 @@ impl Kernel {
         }
     }
 
-    /// Returns the kernel of that name, available or not.
-    pub fn from_name(name: &str) -> Option<Kernel> {
-        Kernel::ALL.into_iter().find(|kernel| kernel.name() == name)
-    }
-
     /// Returns the blocks of one slice: about half a millisecond on a current core, so that a core
     /// with a quarter of that speed stays under two.
     pub fn slice_blocks(self) -> u64 {

@@ -18,10 +18,9 @@ mod report;
 mod sales;
 mod shop;
 
-pub(super) use options::HELP;
+pub(super) use options::{ABOUT, SYNTAX};
 
-use super::super::{Exit, complain, print};
-use crate::config::suggest;
+use super::super::{Exit, complain, print, read_options};
 use desk::{Broken, Desk};
 use options::{Format, Options, Part};
 use report::Report;
@@ -41,16 +40,11 @@ struct Bench<'a> {
     report: &'a mut Report,
 }
 
-/// The command with its arguments, behind `store`.
+/// Runs the bench with the arguments behind its name.
 pub(super) fn command(args: Vec<OsString>) -> Exit {
-    let options = match Options::read(args) {
-        Ok(Some(options)) => options,
-        Ok(None) => return print(HELP),
-        Err(error) => {
-            let error = suggest::explained(&error, HELP);
-            complain(format_args!("bench store: {error}\n\n{HELP}"));
-            return Exit::Usage;
-        }
+    let options = match read_options("bench store", SYNTAX.read(args, Options::default())) {
+        Ok(options) => options,
+        Err(exit) => return exit,
     };
     let mut report = Report::default();
     let ended = play(&options, &mut report);

@@ -1,38 +1,81 @@
 //! The command line of `pentad bench store`.
 
-use crate::config::value;
-use lexopt::{Arg, Parser, ValueExt};
-use std::ffi::OsString;
+use crate::config::table::{Group, Opt, help, pathed, put, switch, valued};
+use crate::config::{Syntax, unexpected, value};
+use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{env, fmt};
 
-pub(in super::super) const HELP: &str = "\
-Usage: pentad bench store [OPTIONS]
+pub(in super::super) const ABOUT: &str = "The replicated bookstore: latencies with the cache and \
+    without, what a write costs the cache, a crash and the recovery from it, 200 buyers of the \
+    last copies, who is asked how often, a process that is killed meanwhile (the only one, or the \
+    follower of two), and what durability costs beside an fsync of this disk. Tables as Markdown. \
+    The servers are started for it. Exits with 1 if a sale was lost or doubled, or replicas differ \
+    in the end";
 
-  store     The replicated bookstore: latencies with the cache and without, what a write costs
-            the cache, a crash and the recovery from it, 200 buyers of the last copies, who is
-            asked how often, a process that is killed meanwhile (the only one, or the follower of
-            two), and what durability costs beside an fsync of this disk. Tables as Markdown. The
-            servers are started for it. Exits with 1 if a sale was lost or doubled, or replicas
-            differ in the end
+/// The arguments of the bench.
+pub(in super::super) static SYNTAX: Syntax<Options> =
+    Syntax { groups: &GROUPS, operand: unexpected, finish: Options::finish };
 
-Options:
-  --seconds N       How long each figure is measured: 1 to 3600 [default: 1]
-  --only PARTS      Just these: durable, latency, invalidation, sales, replicas, crash, kill,
-                    follower, recovery
-  --quick           A few milliseconds for each figure: whether it works, not how fast
-  --missed N        Entries that a replica misses before it recovers [default: 100000; 500 if
-                    quick]
-  --data DIR        Where the servers' files are meanwhile: what an fsync costs depends on the
-                    disk [default: the directory for temporary files]
-  --format F        markdown, csv or svg [default: markdown]
-  -o, --out DIR     Write store.md, store.csv and store.svg there too
-";
+static GROUPS: [Group<Options>; 1] = [Group { title: "Options of bench store", options: &OPTIONS }];
 
-/// What was asked for.
+static OPTIONS: [Opt<Options>; 8] = [
+    valued(
+        "seconds",
+        "N",
+        "",
+        "How long each figure is measured: 1 to 3600; without it 1, or less if quick",
+        |d, v| put(&mut d.seconds, value::count(v, 1..=3600).map(Some)),
+    ),
+    valued(
+        "only",
+        "PARTS",
+        "",
+        "Just these parts, of durable, latency, invalidation, sales, replicas, crash, kill, \
+         follower and recovery; without it, all",
+        |d, v| put(&mut d.parts, parts(v)),
+    ),
+    switch(
+        "quick",
+        "A few milliseconds for each figure: whether it works, not how fast",
+        |d, on| d.quick = on,
+    ),
+    valued(
+        "missed",
+        "N",
+        "",
+        "Entries that a replica misses before it recovers; without it 100000, or 500 if quick",
+        |d, v| put(&mut d.entries, value::count(v, 1..=MISSED_MAX).map(Some)),
+    ),
+    pathed(
+        "data",
+        "DIR",
+        "",
+        "Where the servers' files are meanwhile: what an fsync costs depends on the disk; without \
+         it, the directory for temporary files",
+        |d, path| d.data = path,
+    ),
+    valued("format", "markdown|csv|svg", "markdown", "The format of the tables", |d, v| {
+        put(&mut d.format, value::word(v, &FORMATS))
+    }),
+    pathed(
+        "out",
+        "DIR",
+        "",
+        "Write store.md, store.csv and store.svg there, too",
+        |d: &mut Options, path| {
+            d.out = Some(path);
+        },
+    )
+    .short("o"),
+    help(),
+];
+
+/// The options of the bench.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Options {
+pub(in super::super) struct Options {
+    seconds: Option<u64>,
+    entries: Option<u64>,
     /// How long each figure is measured.
     pub(super) time: Duration,
     /// Whether figures do not matter.
@@ -102,71 +145,48 @@ const MISSED: u64 = 100_000;
 const MISSED_QUICK: u64 = 500;
 const MISSED_MAX: u64 = 1_000_000;
 
-impl Options {
-    /// The options, or nothing if help was wanted.
-    pub(super) fn read(args: Vec<OsString>) -> Result<Option<Options>, lexopt::Error> {
-        let mut parser = Parser::from_args(args);
-        let (mut time, mut quick, mut missed, mut out) = (None, false, None, None);
-        let (mut data, mut format) = (env::temp_dir(), Format::Markdown);
-        let mut wanted = Part::ALL.map(|(_, part)| part).to_vec();
-        while let Some(arg) = parser.next()? {
-            match arg {
-                Arg::Short('h') | Arg::Long("help") => return Ok(None),
-                Arg::Long("quick") => quick = true,
-                Arg::Long("only") => wanted = parts(&parser.value()?.string()?)?,
-                Arg::Long("seconds") => {
-                    time = Some(Duration::from_secs(number(&mut parser, "--seconds", 3600)?));
-                }
-                Arg::Long("missed") => missed = Some(number(&mut parser, "--missed", MISSED_MAX)?),
-                Arg::Long("data") => data = parser.value()?.into(),
-                Arg::Long("format") => {
-                    let text = parser.value()?.string()?;
-                    format =
-                        value::word(&text, &FORMATS).map_err(|error| named("format", error))?;
-                }
-                Arg::Short('o') | Arg::Long("out") => out = Some(parser.value()?.into()),
-                Arg::Value(extra) => return Err(Arg::Value(extra).unexpected()),
-                Arg::Short(_) | Arg::Long(_) => return Err(arg.unexpected()),
-            }
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            seconds: None,
+            entries: None,
+            time: Duration::ZERO,
+            quick: false,
+            parts: Part::ALL.map(|(_, part)| part).to_vec(),
+            missed: 0,
+            data: env::temp_dir(),
+            format: Format::Markdown,
+            out: None,
         }
-        Ok(Some(Options {
-            time: time.unwrap_or(if quick { QUICK } else { Duration::from_secs(1) }),
-            quick,
-            parts: wanted,
-            missed: missed.unwrap_or(if quick { MISSED_QUICK } else { MISSED }),
-            data,
-            format,
-            out,
-        }))
+    }
+}
+
+impl Options {
+    /// Completes what depends on whether figures matter.
+    fn finish(&mut self) -> Result<(), String> {
+        let (time, missed) =
+            if self.quick { (QUICK, MISSED_QUICK) } else { (Duration::from_secs(1), MISSED) };
+        self.time = self.seconds.map_or(time, Duration::from_secs);
+        self.missed = self.entries.unwrap_or(missed);
+        Ok(())
     }
 }
 
 /// Names of parts, in any order.
-fn parts(text: &str) -> Result<Vec<Part>, lexopt::Error> {
-    let one = |name| value::word(name, &Part::ALL).map_err(|error| named("only", error));
+fn parts(text: &str) -> Result<Vec<Part>, String> {
+    let one = |name| value::word(name, &Part::ALL);
     let wanted = text.split(',').map(one).collect::<Result<Vec<_>, _>>()?;
     let all = Part::ALL.into_iter().map(|(_, part)| part);
     Ok(all.filter(|part| wanted.contains(part)).collect())
 }
 
-fn named(name: &str, error: impl fmt::Display) -> lexopt::Error {
-    format!("--{name}: {error}").into()
-}
-
-fn number(parser: &mut Parser, name: &str, most: u64) -> Result<u64, lexopt::Error> {
-    let value = parser.value()?;
-    let number = value.to_str().and_then(|text| text.parse().ok());
-    let number = number.filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| format!("{name}: a number from 1 to {most}").into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsString;
 
     fn read(args: &str) -> Result<Option<Options>, String> {
-        let args = args.split_whitespace().map(OsString::from).collect();
-        Options::read(args).map_err(|error| error.to_string())
+        SYNTAX.read(args.split_whitespace().map(OsString::from).collect(), Options::default())
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! A report shows the points that it was given, in the form that was promised.
 
-use super::super::What;
 use super::*;
 use crate::stats::Close;
 
@@ -26,7 +25,7 @@ fn the_figures_are_those_of_the_clients() {
 
 #[test]
 fn the_files_have_their_promised_shape() {
-    let options = Options::new(What::Run);
+    let options = Options::read(vec!["run".into()]).unwrap().unwrap();
     let mean = Duration::from_millis(300);
     let mut report = Report::new(&options, mean, Duration::from_millis(500));
     for model in [Model::Iterative, Model::Loop] {
@@ -59,7 +58,7 @@ fn the_files_have_their_promised_shape() {
 
 #[test]
 fn columns_stand_below_each_other() {
-    let options = Options::new(What::Run);
+    let options = Options::read(vec!["run".into()]).unwrap().unwrap();
     let report = Report::new(&options, Duration::from_secs(1), Duration::from_secs(1));
     let row = report.row(&point(Model::Prethreaded, &[fate(90_000, Some(Close::Finished))]));
     let heading = report.heading();
