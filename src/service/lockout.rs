@@ -4,6 +4,7 @@
 //! One limiter for all listeners: the panel's tokens, those of the bookstore's processes and the
 //! secrets of chat agents. It never blocks a request without credentials.
 
+use super::http::{Response, Style};
 use super::recent::Recent;
 use crate::limits::{GUESS_WINDOW, GUESSERS, GUESSES};
 use sha2::{Digest, Sha256};
@@ -67,6 +68,12 @@ impl Lockout {
         self.places.insert(addr, place);
         place
     }
+}
+
+/// Returns the answer to an address that sent too many wrong tokens.
+pub fn locked_out(style: Style, remaining: Duration) -> Response {
+    let seconds = retry_after(remaining);
+    style.error(429, "Too many wrong tokens came from this address.").retry_after(seconds)
 }
 
 /// Seconds until it is worth another try, as `Retry-After` has them.

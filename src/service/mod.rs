@@ -12,7 +12,9 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 pub mod chat;
+mod database;
 mod deadline;
 pub mod http;
 mod in_place;
@@ -23,9 +25,11 @@ pub mod panel;
 pub mod pi;
 pub mod pow;
 mod recent;
+mod router;
 pub mod store;
 pub mod web;
 
+pub use answer::{Answer, Pending, Wait};
 pub use deadline::Deadline;
 pub use in_place::InPlace;
 pub use kind::Kind;
@@ -206,7 +210,7 @@ pub struct World {
 #[derive(Debug)]
 pub enum Session {
     /// HTTP.
-    Http(http::Session),
+    Http(http::Session<http::Face>),
     /// The legacy π server.
     Legacy(legacy::Session),
     /// Proof of work, over lines.

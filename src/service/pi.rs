@@ -7,14 +7,16 @@
 //! Nothing is answered before the count is on disk, and the count is on disk even when the rest
 //! of the request turns out to be wrong.
 
-use super::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
-use super::{Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport};
+use super::database::{NoAnswer, Query};
+use super::http::{Request, Response, Route, Style, json};
+use super::{Answer, Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport, Wait};
 use crate::client::legacy::Probe;
+use crate::limits::PI_BODY_BYTES;
 use crate::service::store::replicas::writes::OUTCOME;
-use crate::stats::Stats;
+use crate::stats::{Handler, Stats};
 use crate::wire::decimal::milliseconds;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};
-use crate::work::db::{self, counts, counts::Username};
+use crate::work::db::{self, Failure, counts, counts::Username};
 use crate::work::{Compute, Job, Outcome, pi};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -31,14 +33,21 @@ pub struct State {
     pub kernel: pi::Kernel,
 }
 
-/// Tickets that one request uses: for its count, and for its work.
-pub const TICKETS: u32 = 2;
+const PI: Route = Route::new(Handler::Pi).style(Style::Plain).takes(PI_BODY_BYTES);
+const LEGACY: Route = Route::new(Handler::Legacy).style(Style::Plain).takes(PI_BODY_BYTES);
+
+/// The routes of this service.
+pub const ROUTES: &[Route] = &[
+    PI.post("/pi", estimate, "Estimates π."),
+    LEGACY.post("/legacy_pi", query_legacy, "Asks the legacy server for π."),
+    PI.post("/statistics", statistics, "Lists the users and their numbers of requests."),
+];
 
 const SIMULATIONS: std::ops::RangeInclusive<u64> = 100..=100_000_000;
 const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=8;
 
 /// `POST /pi`.
-pub fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     admit(request, cx, counts::Request::Count, |fields, ticket, cx| {
         let simulations = integer(fields, "simulations", SIMULATIONS, Need::Required)?;
         let concurrency = integer(fields, "concurrency", CONCURRENCY, Need::Default(1))?;
@@ -50,7 +59,7 @@ pub fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 }
 
 /// `POST /legacy_pi`.
-pub fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     admit(request, cx, counts::Request::Count, |fields, ticket, cx| {
         let protocol = choice(fields, "protocol", &["tcp", "udp"], Need::Required)?;
         let transport = if protocol == "udp" { Transport::Udp } else { Transport::Tcp };
@@ -67,13 +76,15 @@ pub fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 }
 
 /// `POST /statistics`.
-pub fn statistics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+fn statistics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     admit(request, cx, counts::Request::Statistics, |_, _, _| Ok(Work::Listing))
 }
 
 /// A request that has been counted, or is about to be.
 #[derive(Debug)]
 pub struct Pending {
+    query: Query,
+    /// The ticket of its work.
     ticket: Ticket,
     began: Instant,
     counted: Option<counts::Answer>,
@@ -97,18 +108,18 @@ fn admit(
     begin: impl FnOnce(&Value, Ticket, &mut Cx<'_>) -> Result<Work, FieldError>,
 ) -> Answer {
     if !request.is_json() {
-        return Answer::Ready(Style::Plain.error(415, "the content type must be application/json"));
+        return Style::Plain.error(415, "the content type must be application/json").into();
     }
     let Ok(body) = parse(request.body) else {
-        return Answer::Ready(Style::Plain.error(400, "malformed JSON"));
+        return Style::Plain.error(400, "malformed JSON").into();
     };
     let Some(username) = user(&body) else {
-        return Answer::Ready(Style::Plain.error(401, "user info error"));
+        return Style::Plain.error(401, "user info error").into();
     };
     let ticket = request.ticket;
-    cx.effects.push(Effect::Submit(ticket, Job::Database(db::Request::Counts(count(username)))));
+    let query = Query::submit(db::Request::Counts(count(username)), ticket, cx);
     let work = begin(&body, ticket + 1, cx).unwrap_or_else(Work::Rejected);
-    Answer::Wait(HttpPending::Pi(Pending { ticket, began: cx.now, counted: None, work }))
+    Pending { query, ticket: ticket + 1, began: cx.now, counted: None, work }.into()
 }
 
 fn user(fields: &Value) -> Option<Username> {
@@ -120,72 +131,61 @@ fn user(fields: &Value) -> Option<Username> {
     known.then_some(username)
 }
 
-impl Pending {
-    /// When the request is to be told that time has passed: never, since the database, the
-    /// workers and every probe answer by themselves.
-    pub fn deadline(&self) -> Option<Instant> {
+impl Wait for Pending {
+    /// The database, the workers and every probe answer by themselves.
+    fn deadline(&self) -> Option<Instant> {
         None
     }
 
-    /// Something has happened; the response if it was the last thing missing.
-    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        match event {
-            Event::Done(ticket, outcome) => {
-                if let Some(response) = self.outcome(ticket, outcome, cx.stats) {
-                    return Some(response);
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        match self.query.answer(event) {
+            Ok(Ok(answer)) => self.counted = Some(answer),
+            Ok(Err(NoAnswer::Busy)) => return Some(busy()),
+            Ok(Err(NoAnswer::Failed(Some(failure)))) => return Some(uncounted(&failure)),
+            Ok(Err(NoAnswer::Failed(None))) => return Some(failed()),
+            Err(Event::Done(ticket, outcome)) if ticket == self.ticket => {
+                if let Some(failed) = self.outcome(&outcome, cx.stats) {
+                    return Some(failed);
                 }
             }
-            Event::Refused(Refusal::Job(ticket)) if self.owns(ticket) => return Some(busy()),
-            Event::Mail(Mail::Probed(ticket, reading)) if ticket == self.ticket + 1 => {
+            Err(Event::Refused(Refusal::Job(ticket))) if ticket == self.ticket => {
+                return Some(busy());
+            }
+            Err(Event::Mail(Mail::Probed(ticket, reading))) if ticket == self.ticket => {
                 cx.stats.legacy.readings += u64::from(reading.is_some());
                 self.probed(reading);
             }
-            Event::Mail(_)
-            | Event::Refused(_)
-            | Event::Opened { .. }
-            | Event::Bytes
-            | Event::Eof
-            | Event::Tick => {}
+            Err(
+                Event::Done(..)
+                | Event::Mail(_)
+                | Event::Refused(_)
+                | Event::Opened { .. }
+                | Event::Bytes
+                | Event::Eof
+                | Event::Tick,
+            ) => {}
         }
         let answer = self.counted.as_ref()?;
         let elapsed = milliseconds(cx.now.saturating_duration_since(self.began));
         self.work.response(answer, &elapsed)
     }
+}
 
-    fn owns(&self, ticket: Ticket) -> bool {
-        ticket == self.ticket || ticket == self.ticket + 1
-    }
-
-    /// A job of ours is done. A failure is answered at once.
-    fn outcome(&mut self, ticket: Ticket, outcome: Outcome, stats: &mut Stats) -> Option<Response> {
-        if !self.owns(ticket) {
-            return None;
-        }
+impl Pending {
+    /// The work is done. A failure is answered at once.
+    fn outcome(&mut self, outcome: &Outcome, stats: &mut Stats) -> Option<Response> {
         match (outcome, &mut self.work) {
-            (Outcome::Database(Ok(db::Answer::Counts(answer))), _) => self.counted = Some(answer),
-            (Outcome::Database(Err(failure)), _) => return Some(uncounted(&failure)),
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => {
                 stats.pi.estimates += 1;
                 stats.pi.points += u64::from(done.simulations);
-                *outcome = Some(done);
+                *outcome = Some(*done);
+                None
             }
-            (Outcome::Pi(_), Work::Rejected(_) | Work::Probing { .. } | Work::Listing) => {}
             (
-                Outcome::Panicked
-                | Outcome::Pow(_)
-                | Outcome::Files(_)
-                | Outcome::Packed(_)
-                | Outcome::Process(_)
-                | Outcome::Reports(_)
-                | Outcome::List(_)
-                | Outcome::Store(_)
-                | Outcome::Database(Ok(db::Answer::Chat(_) | db::Answer::Spent(_))),
                 _,
-            ) => {
-                return Some(Style::Plain.error(500, "the job failed"));
-            }
+                Work::Simulating { .. } | Work::Rejected(_) | Work::Probing { .. } | Work::Listing,
+            ) => Some(failed()),
         }
-        None
     }
 
     fn probed(&mut self, reading: Option<f64>) {
@@ -200,7 +200,7 @@ impl Pending {
 }
 
 /// Without its count, nothing is answered.
-fn uncounted(failure: &db::Failure) -> Response {
+fn uncounted(failure: &Failure) -> Response {
     let text = "the database is not available";
     if failure.is_unknown() {
         let text = format!("{text}; it is not known whether this request was counted");
@@ -208,6 +208,10 @@ fn uncounted(failure: &db::Failure) -> Response {
         return response.field(OUTCOME, "unknown".to_string());
     }
     Style::Plain.error(503, text).retry_after(1)
+}
+
+fn failed() -> Response {
+    Style::Plain.error(500, "the job failed")
 }
 
 fn busy() -> Response {

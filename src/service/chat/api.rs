@@ -2,27 +2,43 @@
 
 use super::report::{Figures, moment, number, said};
 use super::tally::{Tally, groups_of};
-use super::{State, zone};
+use super::{State, page, zone};
 use crate::limits;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json, lines};
-use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::service::database::{NoAnswer, Query};
+use crate::service::http::{Face, Guard, Purpose, Request, Response, Route, Style, json, lines};
+use crate::service::{Answer, Cx, Event, Wait};
+use crate::stats::Handler;
 use crate::wire::http::Head;
 use crate::wire::target::pairs;
 use crate::work::db::chat as db;
-use crate::work::{Job, Outcome};
 use serde_json::Value;
 use std::time::Instant;
 use std::vec;
 
-/// Where sessions are found; their names follow …
-pub const SESSIONS: &str = "/api/chat/sessions/";
-/// … and one of these.
-pub const TRANSCRIPTS: [&str; 3] = ["/transcript", "/transcript.txt", "/transcript.json"];
+/// For all, on both listeners.
+const API: Route = Route::new(Handler::Chat).style(Style::Problem).purpose(Purpose::View);
+/// For operators, on the panel.
+const PANEL: Route = API.only(Face::Panel).guard(Guard::Operator);
+/// The page.
+const PAGE: Route = Route::new(Handler::Chat).only(Face::Panel).purpose(Purpose::Page);
+
+/// The routes of this service.
+pub const ROUTES: &[Route] = &[
+    API.get("/api/chat/status", status, "Reports the queue, the agents and today's figures."),
+    PANEL.get("/api/chat/stats", stats, "Reports figures of a day, a month or all time."),
+    PANEL.get("/api/chat/agents", agents, "Lists the agents that are signed in."),
+    PANEL.get("/api/chat/sessions", sessions, "Lists the sessions of a day that are over."),
+    PANEL.get("/api/chat/sessions/{id}/transcript", transcript, "Sends a transcript."),
+    PAGE.get("/chat/", page::page, "Shows the chat at a glance."),
+    PAGE.get("/chat/{file}", page::asset, "Sends a part of that page.").purpose(Purpose::View),
+    PANEL.get("/api/chat/sessions/{id}/transcript.txt", transcript, "Sends it as text."),
+    PANEL.get("/api/chat/sessions/{id}/transcript.json", transcript, "Sends it as JSON."),
+];
 
 /// A request that waits for the database, and then for its answer to be made piece by piece.
 #[derive(Debug)]
 pub struct Pending {
-    ticket: Ticket,
+    query: Query,
     wants: Wants,
     making: Option<Making>,
     /// When the next piece of it is made.
@@ -57,7 +73,7 @@ enum Wants {
 }
 
 /// `GET /api/chat/status`.
-pub fn status(cx: &Cx<'_>) -> Response {
+fn status(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let state = &cx.world.chat;
     let (online, away) = state.lobby.moods();
     let (waiting, chats) = (state.lobby.waiting(), state.lobby.chats());
@@ -73,6 +89,7 @@ pub fn status(cx: &Cx<'_>) -> Response {
             members(&today)
         ),
     )
+    .into()
 }
 
 /// The figures of today, chats that go on included.
@@ -84,7 +101,7 @@ fn today(state: &State, cx: &Cx<'_>) -> Tally {
 }
 
 /// `GET /api/chat/agents`.
-pub fn agents(cx: &Cx<'_>) -> Response {
+fn agents(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let agents = cx.world.chat.lobby.seen(cx.now).into_iter().map(|seen| {
         let with = seen.with.iter().map(|name| Value::from(&**name).to_string());
         format!(
@@ -96,11 +113,11 @@ pub fn agents(cx: &Cx<'_>) -> Response {
             with.collect::<Vec<_>>().join(",")
         )
     });
-    json(200, format!("[{}]", agents.collect::<Vec<_>>().join(",")))
+    json(200, format!("[{}]", agents.collect::<Vec<_>>().join(","))).into()
 }
 
 /// `GET /api/chat/stats?range=…`, or `?day=…`.
-pub fn stats(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+fn stats(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let state = &cx.world.chat;
     let [today, month, total] = state.stretches(cx.wall);
     let (label, days) = match (asked(request.head, "day"), asked(request.head, "range")) {
@@ -112,10 +129,10 @@ pub fn stats(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
             "today" => (range, today.clone()),
             "month" => (range, month),
             "total" => (range, total),
-            _ => return Answer::Ready(wrong("range is one of today, month, total")),
+            _ => return wrong("range is one of today, month, total").into(),
         },
-        (Some(_), None) => return Answer::Ready(wrong("day is YYYY-MM-DD")),
-        (Some(_), Some(_)) => return Answer::Ready(wrong("range and day exclude each other")),
+        (Some(_), None) => return wrong("day is YYYY-MM-DD").into(),
+        (Some(_), Some(_)) => return wrong("range and day exclude each other").into(),
     };
     let live = days.to == today.to;
     let unwritten = groups_of(state.books.unwritten(), &days.from, &days.to);
@@ -124,23 +141,21 @@ pub fn stats(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 }
 
 /// `GET /api/chat/sessions?day=…`; without a day, those of today.
-pub fn sessions(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+fn sessions(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let today = || cx.world.chat.zone.day(cx.wall);
     let day = asked(request.head, "day").unwrap_or_else(today);
     if !zone::is_day(&day) {
-        return Answer::Ready(wrong("day is YYYY-MM-DD"));
+        return wrong("day is YYYY-MM-DD").into();
     }
     let wanted = db::Request::Sessions(day.clone(), limits::CHAT_ROWS);
     ask(request, Wants::Sessions(day), wanted, cx)
 }
 
 /// `GET /api/chat/sessions/{id}/transcript`, as JSON or, with `.txt`, as text.
-pub fn transcript(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let path = request.head.target.path();
-    let rest = path.strip_prefix(SESSIONS).unwrap_or_default();
-    let (id, _) = rest.split_once('/').unwrap_or_default();
-    let text = path.ends_with(".txt");
-    ask(request, Wants::Transcript { text }, db::Request::Transcript(id.to_string()), cx)
+fn transcript(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let text = request.head.target.path().ends_with(".txt");
+    let id = request.segment().to_string();
+    ask(request, Wants::Transcript { text }, db::Request::Transcript(id), cx)
 }
 
 fn ask(
@@ -149,54 +164,32 @@ fn ask(
     question: db::Request,
     cx: &mut Cx<'_>,
 ) -> Answer {
-    let ticket = request.ticket;
-    let job = Job::Database(crate::work::db::Request::Chat(question));
-    cx.effects.push(Effect::Submit(ticket, job));
-    Answer::Wait(HttpPending::Chat(Pending { ticket, wants, making: None, next: None }))
+    let question = crate::work::db::Request::Chat(question);
+    let query = Query::submit(question, request.ticket, cx);
+    Pending { query, wants, making: None, next: None }.into()
 }
 
-impl Pending {
-    /// When to go on with the answer.
-    pub fn deadline(&self) -> Option<Instant> {
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
         self.next
     }
 
-    /// Something has happened; the response if that was the answer.
-    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        match event {
-            Event::Done(ticket, outcome) if ticket == self.ticket => match outcome {
-                Outcome::Database(Ok(crate::work::db::Answer::Chat(answer))) => {
-                    self.answer(answer, cx)
-                }
-                Outcome::Database(_)
-                | Outcome::Pi(_)
-                | Outcome::Pow(_)
-                | Outcome::Files(_)
-                | Outcome::Packed(_)
-                | Outcome::Process(_)
-                | Outcome::Reports(_)
-                | Outcome::List(_)
-                | Outcome::Store(_)
-                | Outcome::Panicked => {
-                    let failed = Style::Problem.error(503, "The database is not available.");
-                    Some(failed.retry_after(1))
-                }
-            },
-            Event::Tick if self.next.is_some_and(|at| at <= cx.now) => self.proceed(cx),
-            Event::Refused(Refusal::Job(ticket)) if ticket == self.ticket => {
-                let busy = Style::Problem.error(503, "The database has too much to do.");
-                Some(busy.retry_after(1))
-            }
-            Event::Done(..)
-            | Event::Refused(_)
-            | Event::Mail(_)
-            | Event::Tick
-            | Event::Opened { .. }
-            | Event::Bytes
-            | Event::Eof => None,
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        match self.query.answer(event) {
+            Ok(Ok(answer)) => self.answer(answer, cx),
+            Ok(Err(NoAnswer::Failed(_))) => Some(unavailable("The database is not available.")),
+            Ok(Err(NoAnswer::Busy)) => Some(unavailable("The database has too much to do.")),
+            Err(Event::Tick) if self.next.is_some_and(|at| at <= cx.now) => self.proceed(cx),
+            Err(_) => None,
         }
     }
+}
 
+fn unavailable(detail: &str) -> Response {
+    Style::Problem.error(503, detail).retry_after(1)
+}
+
+impl Pending {
     fn answer(&mut self, answer: db::Answer, cx: &mut Cx<'_>) -> Option<Response> {
         let state = &cx.world.chat;
         let (text, rows, end) = match (&self.wants, answer) {

@@ -13,11 +13,12 @@ use super::lobby::notice::Done;
 use super::lobby::{Notice, Out, Reason, Refused, Visit};
 use super::report::{self, Query};
 use super::rows::Row;
-use crate::service::{Cx, Effect, Refusal};
+use crate::service::database::{self, NoAnswer};
+use crate::service::{Cx, Event};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::chat::{Bad, Printer, Said, said};
-use crate::work::{Job, Outcome, db};
+use crate::work::db;
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -53,7 +54,7 @@ pub(super) enum Asking {
     /// That what it asked for is on disk.
     Writing,
     /// What the database knows.
-    Query(Box<Query>),
+    Query(database::Query, Box<Query>),
 }
 
 const COMMANDS: Rate = Rate { per_second: 20.0, burst: 40.0 };
@@ -178,43 +179,26 @@ impl Caller {
 
     /// Asks the database.
     pub(super) fn query(&mut self, query: Query, request: db::chat::Request, cx: &mut Cx<'_>) {
-        self.asking = Asking::Query(Box::new(query));
-        cx.effects.push(Effect::Submit(TICKET, Job::Database(db::Request::Chat(request))));
+        let waiting = database::Query::submit(db::Request::Chat(request), TICKET, cx);
+        self.asking = Asking::Query(waiting, Box::new(query));
     }
 
-    /// The database has answered.
-    pub(super) fn answered(&mut self, outcome: Outcome, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
-        let Asking::Query(query) = std::mem::replace(&mut self.asking, Asking::Nothing) else {
+    /// The database has answered, or has too much to do.
+    pub(super) fn answered(&mut self, event: Event, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+        let Asking::Query(waiting, query) = std::mem::replace(&mut self.asking, Asking::Nothing)
+        else {
             return;
         };
-        match outcome {
-            Outcome::Database(Ok(db::Answer::Chat(answer))) => match query.rows(answer, cx) {
+        match waiting.answer(event) {
+            Ok(Ok(answer)) => match query.rows(answer, cx) {
                 Ok(rows) => self.list(rows.into_iter(), p),
                 Err(refused) => self.refuse(refused, cx, p),
             },
-            Outcome::Database(_)
-            | Outcome::Pi(_)
-            | Outcome::Pow(_)
-            | Outcome::Files(_)
-            | Outcome::Packed(_)
-            | Outcome::Process(_)
-            | Outcome::Reports(_)
-            | Outcome::List(_)
-            | Outcome::Store(_)
-            | Outcome::Panicked => {
+            Ok(Err(NoAnswer::Busy)) => p.err(503, "busy", "The database has too much to do."),
+            Ok(Err(NoAnswer::Failed(_))) => {
                 p.err(500, "internal", "The database did not answer.");
             }
-        }
-    }
-
-    /// The database has too much to do.
-    pub(super) fn refused(&mut self, refusal: Refusal, p: &mut Printer<'_>) {
-        match refusal {
-            Refusal::Job(_) => {
-                self.asking = Asking::Nothing;
-                p.err(503, "busy", "The database has too much to do.");
-            }
-            Refusal::Input | Refusal::Connection => {}
+            Err(_) => self.asking = Asking::Query(waiting, query),
         }
     }
 

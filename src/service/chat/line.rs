@@ -72,8 +72,8 @@ impl Session {
             Event::Bytes => return self.input(recv, cx),
             Event::Eof => self.end_of_input(recv, cx),
             Event::Mail(Mail::Chat(notice)) => self.told(notice, cx),
-            Event::Done(_, outcome) => {
-                self.print(cx, |caller, cx, p| caller.answered(outcome, cx, p));
+            event @ (Event::Done(..) | Event::Refused(Refusal::Job(_))) => {
+                self.print(cx, |caller, cx, p| caller.answered(event, cx, p));
                 self.proceed(cx);
             }
             Event::Refused(Refusal::Connection) => {
@@ -82,9 +82,6 @@ impl Session {
             }
             // The driver ends who does not answer.
             Event::Refused(Refusal::Input) => return Progress::Starved,
-            Event::Refused(refusal @ Refusal::Job(_)) => {
-                self.print(cx, |caller, _, p| caller.refused(refusal, p));
-            }
             Event::Tick => self.overdue(cx),
             Event::Mail(
                 Mail::Probed(..)

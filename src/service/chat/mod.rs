@@ -16,12 +16,14 @@ mod caller;
 pub mod keeper;
 pub mod line;
 pub mod lobby;
-pub mod page;
+mod page;
 mod report;
 mod rows;
 pub mod tally;
 mod visitor;
 pub mod zone;
+
+pub use api::ROUTES;
 
 use crate::service::{Cx, Effect, Id, Kind, Mail};
 use crate::wire::chat::looks;

@@ -1,15 +1,13 @@
 //! The chat at a glance, for operators: a page of its own on the panel's listener. Its style and
 //! its script come from there, too, and it loads nothing from anywhere else.
 
-use crate::service::http::{Embedded, Request, Response, Style};
+use crate::service::http::{Embedded, Request, send};
+use crate::service::{Answer, Cx};
 
 /// What the page may do: run and load what comes from here, and make no markup out of text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
-
-/// Where it is.
-pub const PLACE: &str = "/chat/";
 
 macro_rules! embedded {
     ($name:literal, $type:literal) => {
@@ -25,15 +23,11 @@ static FILES: [Embedded; 2] = [
 ];
 
 /// `/chat/`
-pub fn page(request: &Request<'_, '_, '_>) -> Response {
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string())
+pub fn page(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).into()
 }
 
 /// What the page is made of.
-pub fn asset(request: &Request<'_, '_, '_>) -> Response {
-    let name = request.head.target.path().strip_prefix(PLACE).unwrap_or("");
-    match FILES.iter().find(|file| file.name == name) {
-        Some(file) => file.answer(request),
-        None => Style::of(request.head).error(404, "There is nothing at this path."),
-    }
+pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    send(&FILES, request).into()
 }

@@ -1,7 +1,6 @@
 //! Which methods are allowed, as `Allow` says it.
 
-use super::response::{Response, Style};
-use crate::wire::http::{Head, Method};
+use crate::wire::http::Method;
 use std::fmt;
 
 /// The methods that some path offers.
@@ -17,11 +16,6 @@ pub const METHODS: &[Method] = &[
 
 /// The methods that a file offers.
 pub const READ: Allow<'_> = Allow(&[Method::Get, Method::Head, Method::Options]);
-
-/// There is a file, or may be, and the method is not for it.
-pub fn only_read(head: &Head<'_, '_>) -> Response {
-    Style::of(head).error(405, "Files of this site can only be read.").allow(READ)
-}
 
 /// The value of an `Allow` field.
 #[derive(Debug, Clone, Copy)]

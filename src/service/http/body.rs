@@ -1,8 +1,8 @@
 //! Bodies on their way in: counted, bounded, and watched for progress.
 
-use super::request::Exchange;
+use super::exchange::Exchange;
 use super::response::{Response, Style};
-use super::routes;
+use super::route::{Route, Router};
 use super::{Session, Stage};
 use crate::buf::RecvBuf;
 use crate::limits::{Limits, Pace};
@@ -19,8 +19,8 @@ use std::time::Instant;
 pub struct Receiving {
     /// Bytes of the head.
     pub head: usize,
-    /// Whether the body is kept: one that nobody wants is thrown away as it comes.
-    pub is_wanted: bool,
+    /// The row of the request.
+    pub route: &'static Route,
     /// How the rest comes.
     pub transfer: Transfer,
     /// The answer's side of it.
@@ -105,7 +105,7 @@ pub fn is_too_large(framing: Framing, most: usize, asks_first: bool) -> bool {
     }
 }
 
-impl Session {
+impl<R: Router> Session<R> {
     pub(super) fn receive(&mut self, receiving: Box<Receiving>, limits: &Limits) {
         self.deadline = Some(receiving.transfer.deadline(limits));
         self.stage = Stage::Body(receiving);
@@ -116,7 +116,7 @@ impl Session {
             unreachable!("called in this stage only")
         };
         let limits = cx.world.web.limits;
-        match receiving.transfer.take(recv, receiving.is_wanted, &limits, cx.now) {
+        match receiving.transfer.take(recv, receiving.route.body.is_wanted(), &limits, cx.now) {
             Taken::Some(progress) => {
                 self.receive(receiving, &limits);
                 return progress;
@@ -147,8 +147,7 @@ impl Session {
         let Parse::Done(head, _) = head(raw, &mut scan, &limits, &mut fields) else {
             unreachable!("a head that was complete once is complete again")
         };
-        let route = routes::find(self.face, &head).expect("a path that had a row still has it");
-        self.ask(receiving.exchange, route, (&head, raw), body, cx);
+        self.ask(receiving.exchange, receiving.route, (&head, raw), body, cx);
     }
 
     /// Answers a request whose body has not been read. A short one is thrown away as it comes;

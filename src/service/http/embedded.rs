@@ -3,7 +3,7 @@
 //! that accepts it so.
 
 use super::request::Request;
-use super::response::{Cookie, Response, bytes, empty};
+use super::response::{Cookie, Response, Style, bytes, empty};
 use crate::wire::accept::{self, Coding};
 use crate::wire::conditional::{Conditions, Tag, Validators, Verdict};
 use std::sync::OnceLock;
@@ -80,6 +80,15 @@ fn gzip(bytes: &[u8]) -> Option<Box<[u8]>> {
 #[cfg(not(feature = "gzip"))]
 fn gzip(_: &[u8]) -> Option<Box<[u8]>> {
     None
+}
+
+/// Returns the answer to a GET of the file that the named segment of the path names.
+pub fn send(files: &'static [Embedded], request: &Request<'_, '_, '_>) -> Response {
+    let name = request.segment();
+    match files.iter().find(|file| file.name == name) {
+        Some(file) => file.answer(request),
+        None => Style::of(request.head).error(404, "There is nothing at this path."),
+    }
 }
 
 /// FNV-1a. It tells versions of our own files apart, which nobody forges.

@@ -1,19 +1,19 @@
 //! How an HTTP connection ends before its time: by bytes that are no request, by the end of the
 //! input, or because something did not come.
 
-use super::request::Exchange;
+use super::exchange::Exchange;
 use super::response::Style;
-use super::routes::{self, Face};
+use super::route::Router;
 use super::{Session, Stage};
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Event};
+use crate::service::{Cx, Event, Wait};
 use crate::stats::Close;
 use crate::wire::http::Bad;
 
 /// The form of errors for whoever sent a head that was refused, as far as it tells before the byte
 /// that is wrong, which is the last of those `seen`; without one, a whole head means what it must
 /// not. Nothing else is taken from it, and whatever it says, the form is one of ours.
-pub(super) fn style(face: Face, input: &[u8], seen: usize) -> Style {
+pub(super) fn style(router: impl Router, input: &[u8], seen: usize) -> Style {
     let head = if seen > 0 { &input[..seen - 1] } else { input };
     let mut lines = head.trim_ascii_start().split(|byte| *byte == b'\n');
     let target = lines.next().and_then(|line| line.split(|byte| *byte == b' ').nth(1));
@@ -23,10 +23,10 @@ pub(super) fn style(face: Face, input: &[u8], seen: usize) -> Style {
         let (name, value) = line.split_at_checked(b"accept:".len())?;
         name.eq_ignore_ascii_case(b"accept:").then_some(value.trim_ascii())
     });
-    routes::style(face, path, &accepted)
+    router.style(path).unwrap_or_else(|| Style::wanted(path, &accepted))
 }
 
-impl Session {
+impl<R: Router> Session<R> {
     /// Bytes that are no request.
     pub(super) fn refuse(
         &mut self,
@@ -45,10 +45,9 @@ impl Session {
     }
 
     pub(super) fn end_of_input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
-        // Another process of the bookstore, perhaps: writes wait for those that follow its log.
-        cx.world.store.left(cx.id, cx.effects);
+        self.router.closed(cx);
         match &self.stage {
-            Stage::Waiting(waiting) if waiting.1.minds_the_end() => {
+            Stage::Waiting(waiting) if waiting.1.wants_eof() => {
                 self.stage = Stage::Done(Close::Peer);
             }
             Stage::Waiting(_) | Stage::Sending(_) | Stage::Done(_) => {}
@@ -92,7 +91,7 @@ impl Session {
             Stage::Body(receiving) => (receiving.exchange, receiving.style),
             Stage::Head(scan) => {
                 let exchange = Exchange::unreadable(recv.bytes(), None, cx);
-                (exchange, style(self.face, recv.bytes(), scan.seen()))
+                (exchange, style(self.router, recv.bytes(), scan.seen()))
             }
             stage @ (Stage::Idle
             | Stage::Skipping(_)

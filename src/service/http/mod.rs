@@ -1,9 +1,10 @@
-//! HTTP/1.1 on one connection: heads and bodies in, endpoints asked, responses out, in order.
+//! HTTP/1.1 on one connection: heads and bodies in, handlers called, responses out, in order. The
+//! router above finds the handler; nothing here knows a path or a service.
 //!
 //! ```text
 //!            ┌────────────────────── next request ───────────────────────┐
 //!            ▼                                                           │
-//!   Idle ─bytes→ Head ─complete→ Body ─complete→ (endpoint) ─┬─ answer ──┼─▶ Done
+//!   Idle ─bytes→ Head ─complete→ Body ─complete→ (handler) ──┬─ answer ──┼─▶ Done
 //!                  └─────────── no body ──────────▲          ├─ wait ─▶ Waiting
 //!                                                            └─ refused ─▶ Skipping
 //! ```
@@ -11,49 +12,44 @@
 //! It never looks at a second request before the first is answered, never parses a body as a
 //! request, and after an error parses nothing more.
 
-mod allow;
+pub mod allow;
 mod body;
+mod cors;
 mod embedded;
-mod endpoints;
 mod ends;
+mod exchange;
 mod flow;
-mod guard;
-mod listing;
+pub mod host;
 mod pattern;
 mod request;
 mod response;
-mod routes;
-mod sending;
-mod stores;
+mod route;
 
-pub use allow::only_read;
-pub use embedded::Embedded;
-pub use endpoints::{Answer, Pending};
-pub use guard::{Authority, Cors, is_loopback, locked_out};
-pub use request::Request;
+pub use cors::Cors;
+pub use embedded::{Embedded, send};
+pub use pattern::Pattern;
+pub use request::{Request, TICKETS};
 pub use response::{
     Body as Content, Cookie, Response, Style, content, empty, json, lines, page, text,
 };
-pub use routes::Face;
+pub use route::{Body, Face, Guard, HandlerFn, Purpose, Route, Router};
 
 use crate::buf::RecvBuf;
 use crate::service::web::log::Record;
-use crate::service::{Cx, Deadline, Event, Progress, Refusal, pi};
+use crate::service::{Answer, Cx, Deadline, Event, Pending, Progress, Refusal, Ticket, Wait};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use crate::wire::reply::CONTINUE;
 use body::{Receiving, Transfer, is_too_large};
-use flow::Flow;
-use request::Exchange;
-use routes::Route;
-use sending::Progressed;
+use exchange::Exchange;
+use flow::{Flow, Progressed};
 use std::time::Instant;
 
 /// One connection.
 #[derive(Debug)]
-pub struct Session {
-    face: Face,
+pub struct Session<R> {
+    router: R,
     stage: Stage,
     deadline: Option<Deadline>,
     answered: u32,
@@ -79,17 +75,17 @@ enum Stage {
     Body(Box<Receiving>),
     /// Answered before the body was read: what is left of it is thrown away.
     Skipping(Box<Transfer>),
-    /// An endpoint waits for jobs or mail.
+    /// A handler waits for jobs or mail.
     Waiting(Box<(Exchange<'static>, Pending)>),
     /// A file or a long list goes out; the line about it is written when that is over.
     Sending(Box<(Flow, Option<Box<Record>>)>),
     Done(Close),
 }
 
-impl Session {
-    /// A connection on the listener with this face.
-    pub fn open(face: Face, _now: Instant) -> Session {
-        Session { face, stage: Stage::Idle, deadline: None, answered: 0 }
+impl<R: Router> Session<R> {
+    /// A connection on the listener of this router.
+    pub fn open(router: R, _now: Instant) -> Session<R> {
+        Session { router, stage: Stage::Idle, deadline: None, answered: 0 }
     }
 
     /// See [`super::Session::handle`].
@@ -128,7 +124,7 @@ impl Session {
     pub fn wants_read(&self) -> bool {
         match &self.stage {
             Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => true,
-            Stage::Waiting(waiting) => waiting.1.minds_the_end(),
+            Stage::Waiting(waiting) => waiting.1.wants_eof(),
             Stage::Sending(_) | Stage::Done(_) => false,
         }
     }
@@ -200,7 +196,7 @@ impl Session {
                 Progress::Starved
             }
             Parse::Bad(reason) => {
-                let style = ends::style(self.face, input, scan.seen());
+                let style = ends::style(self.router, input, scan.seen());
                 let exchange = Exchange::unreadable(input, Some(reason.name()), cx);
                 recv.clear();
                 self.refuse(reason, exchange, style, cx);
@@ -211,14 +207,9 @@ impl Session {
 
     /// A head is complete, `rest` follows it. Says what of the input belongs to the request.
     fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> Used {
-        let found = match guard::enter(self.face, head, cx) {
-            Err(refused) => Err(refused),
-            Ok(()) => match routes::find(self.face, head) {
-                Ok(route) => guard::admit(self.face, route, head, cx),
-                Err(answer) => Err(guard::answer(self.face, answer, head, cx)),
-            },
-        };
-        let exchange = Exchange::begin(head, raw, routes::area(self.face, &found), cx);
+        let found = self.router.route(head, cx);
+        let area = found.as_ref().map_or_else(|_| self.router.area(), |route| route.area);
+        let exchange = Exchange::begin(head, raw, area, cx);
         let route = match found {
             Ok(route) => route,
             Err(response) => {
@@ -250,7 +241,7 @@ impl Session {
                 self.receive(
                     Box::new(Receiving {
                         head: raw.len(),
-                        is_wanted: route.body.is_wanted(),
+                        route,
                         transfer: Transfer::begin(head.framing, most, &limits, cx.now),
                         exchange: exchange.kept(cx),
                         style: route.style_for(head),
@@ -262,7 +253,7 @@ impl Session {
         }
     }
 
-    /// The request is whole: its endpoint's turn.
+    /// The request is whole: calls its handler.
     fn ask(
         &mut self,
         mut exchange: Exchange<'_>,
@@ -271,11 +262,11 @@ impl Session {
         body: &[u8],
         cx: &mut Cx<'_>,
     ) {
-        exchange.routed(route, self.face, head, cx);
-        let ticket = self.answered.wrapping_mul(pi::TICKETS);
-        let request = Request { head, raw, body, ticket, face: self.face };
-        let answer = endpoints::ask(route.endpoint, &request, cx);
-        match answer {
+        let face = self.router.face();
+        exchange.routed(route, face, head, cx);
+        cx.stats.at_work(route.area);
+        let request = Request { head, raw, body, ticket: self.ticket(), face, route };
+        match (route.handler)(&request, cx) {
             Answer::Ready(response) => self.answer(exchange, &response, cx),
             Answer::Wait(pending) => {
                 self.deadline = pending.deadline().map(Deadline::Busy);
@@ -284,7 +275,12 @@ impl Session {
         }
     }
 
-    /// Something that an endpoint waits for has happened.
+    /// Returns the first ticket of the request that is not answered yet.
+    fn ticket(&self) -> Ticket {
+        self.answered.wrapping_mul(TICKETS)
+    }
+
+    /// Something that a handler waits for has happened.
     fn news(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Waiting(waiting) = &mut self.stage else {
             return self.sending(event, cx);
@@ -332,8 +328,7 @@ impl Session {
         record: Option<Box<Record>>,
         cx: &mut Cx<'_>,
     ) -> bool {
-        let ticket = self.answered.wrapping_mul(pi::TICKETS);
-        let Some(sending) = Flow::begin(&response.body, then, ticket, cx) else {
+        let Some(sending) = Flow::begin(&response.body, then, self.ticket(), cx) else {
             return false;
         };
         if sending.left() == 0 {

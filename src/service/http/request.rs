@@ -1,42 +1,36 @@
-//! One request and its answer: what an endpoint reads, and what is remembered until the answer
-//! is printed.
+//! A request, as its handler sees it.
 
-use super::response::{Body, Cookie, Response};
-use super::routes::{Endpoint, Face, Guard, Route};
-use crate::buf::SendBuf;
-use crate::service::store::Ask;
-use crate::service::web::AccessLog;
-use crate::service::web::cache::Verdict;
-use crate::service::web::log::Record;
-use crate::service::web::sessions::Visit;
-use crate::service::{Cx, Ticket};
-use crate::stats::{Answered, Close, Handler, PATH_BYTES_MAX, Verb};
-use crate::wire::http::{Head, Method, Version};
-use crate::wire::reply::{self, Connection};
-use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::Instant;
+use super::route::{Face, Route};
+use crate::service::Ticket;
+use crate::wire::http::Head;
 
-/// Of bytes that are no request, so many are shown in the log.
-const FIRST_BYTES: usize = 128;
+/// Tickets that belong to one request, from [`Request::ticket`] on.
+pub const TICKETS: u32 = 2;
 
-/// What an endpoint sees.
+/// A request whose body, if it has one, is complete.
 #[derive(Debug)]
 pub struct Request<'a, 'h, 'b> {
     /// The head.
     pub head: &'a Head<'h, 'b>,
-    /// The head as it came, for those who have to read it again later.
+    /// The head as it came, for those that have to read it again later.
     pub raw: &'a [u8],
     /// The whole body, without its framing.
     pub body: &'a [u8],
     /// The first of the tickets that are this request's own.
     pub ticket: Ticket,
-    /// Which listener it came to.
+    /// The listener that it came to.
     pub face: Face,
+    /// The row that it was found by.
+    pub route: &'static Route,
 }
 
-impl Request<'_, '_, '_> {
-    /// Whether the body says that it is JSON. Silence counts as yes; parameters such as a
+impl<'b> Request<'_, '_, 'b> {
+    /// Returns the segment of the path that the row names.
+    pub fn segment(&self) -> &'b str {
+        self.route.path.segment(self.head.target.path()).unwrap_or_default()
+    }
+
+    /// Returns whether the body says that it is JSON. Silence counts as yes; parameters such as a
     /// character set are ignored.
     pub fn is_json(&self) -> bool {
         self.head.field("content-type").is_none_or(|value| {
@@ -44,312 +38,5 @@ impl Request<'_, '_, '_> {
             media.eq_ignore_ascii_case(b"application/json")
                 || media.len() > 5 && media[media.len() - 5..].eq_ignore_ascii_case(b"+json")
         })
-    }
-}
-
-/// What the answer depends on, when the head is gone.
-#[derive(Debug)]
-pub struct Exchange<'b> {
-    method: Method,
-    version: Version,
-    /// Whether another request may follow.
-    pub keep_alive: bool,
-    began: Instant,
-    area: Handler,
-    /// The path, to be counted under; of one that has to wait, a copy, if anybody counts.
-    path: Cow<'b, str>,
-    record: Option<Box<Record>>,
-    /// Whether who asks is a visitor, and which one.
-    visit: Visit,
-    /// Whether the answer is for operators, and no cache may keep it.
-    private: bool,
-    /// Lines of the answer for pages of other sites.
-    cors: Option<Arc<[u8]>>,
-}
-
-impl<'b> Exchange<'b> {
-    /// The exchange that a head begins.
-    pub fn begin(head: &Head<'_, 'b>, raw: &[u8], area: Handler, cx: &Cx<'_>) -> Exchange<'b> {
-        Exchange {
-            method: head.method,
-            version: head.version,
-            keep_alive: head.keep_alive,
-            began: cx.now,
-            area,
-            path: Cow::Borrowed(head.target.path()),
-            record: is_logged(cx).then(|| record(request_line(raw), Some(head), cx)),
-            visit: Visit::None,
-            private: false,
-            cors: cx.world.web.cors.lines(head),
-        }
-    }
-
-    /// The exchange for bytes that were no request, and the rule that they broke.
-    pub fn unreadable(bytes: &[u8], rule: Option<&'static str>, cx: &Cx<'_>) -> Exchange<'static> {
-        let first = &bytes[..bytes.len().min(FIRST_BYTES)];
-        let exchange = Exchange {
-            method: Method::Other,
-            version: Version::Http11,
-            keep_alive: false,
-            began: cx.now,
-            area: Handler::None,
-            path: Cow::Borrowed(""),
-            record: is_logged(cx).then(|| record(first, None, cx)),
-            visit: Visit::None,
-            private: false,
-            cors: None,
-        };
-        match rule {
-            Some(rule) => exchange.refused_by(rule),
-            None => exchange,
-        }
-    }
-
-    /// The request was refused, by the rule of this name.
-    pub fn refused_by(mut self, rule: &'static str) -> Exchange<'b> {
-        if let Some(record) = &mut self.record {
-            record.rule = Some(rule);
-        }
-        self
-    }
-
-    /// The answer has to wait: the head will be gone.
-    pub fn kept(self, cx: &Cx<'_>) -> Exchange<'static> {
-        let path =
-            if cx.stats.is_measuring() { shown(&self.path).to_owned() } else { String::new() };
-        Exchange { path: Cow::Owned(path), ..self }
-    }
-
-    /// It is known what the request is for. Who only asks whether the server lives may not be
-    /// worth a line in the log; who looks at the site is a visitor.
-    pub fn routed(
-        &mut self,
-        route: &'static Route,
-        face: Face,
-        head: &Head<'_, '_>,
-        cx: &mut Cx<'_>,
-    ) {
-        let endpoint = route.endpoint;
-        if face == Face::Panel && is_by_our_page(endpoint, head) {
-            self.area = Handler::Panel;
-        }
-        self.private = !matches!(route.guard.on(face), Guard::Public | Guard::Open);
-        let web = &mut cx.world.web;
-        let probe =
-            matches!(endpoint, Endpoint::Healthz | Endpoint::Readyz | Endpoint::Store(Ask::Follow));
-        if probe && web.access_log == AccessLog::Visitors {
-            self.record = None;
-        }
-        // Who looks for a service that is not there, or wants to change what is, is no visitor.
-        let reads = matches!(head.method, Method::Get | Method::Head);
-        if endpoint.is_page() && reads && !head.target.path().starts_with("/api/") {
-            self.visit = web.sessions.visit(head.fields("cookie"), cx.now, &web.limits);
-        }
-    }
-
-    /// The lines that send a new visitor its id, if the response may carry them.
-    fn cookie(&mut self, response: &Response, cx: &mut Cx<'_>) -> Option<Vec<u8>> {
-        if self.visit != Visit::New || response.cookie == Cookie::Never {
-            return None;
-        }
-        let web = &mut cx.world.web;
-        let id = web.sessions.begin(cx.now, &web.limits);
-        self.visit = Visit::Known(id);
-        let mut lines = id.cookie_line();
-        if response.cookie == Cookie::Private {
-            lines.extend_from_slice(b"Cache-Control: private\r\n");
-        }
-        Some(lines)
-    }
-
-    /// Prints the response, and the line about it. `close` says that, and why, it is the last. A
-    /// file or a long list is still to be sent: the line about that is given back.
-    pub fn print(
-        mut self,
-        response: &Response,
-        close: Option<Close>,
-        cx: &mut Cx<'_>,
-    ) -> Option<Box<Record>> {
-        let connection = match (close, self.version) {
-            (Some(_), _) => Connection::Close,
-            (None, Version::Http10) => Connection::KeepAlive,
-            (None, Version::Http11) => Connection::Implied,
-        };
-        let content = !matches!(response.status, 100..200 | 204 | 304);
-        let named = content && response.lines.is_none();
-        let x_cache: &[u8] = match response.cache {
-            None => b"",
-            Some(Verdict::Hit) => b"X-Cache: HIT\r\n",
-            Some(Verdict::Miss) => b"X-Cache: MISS\r\n",
-            Some(Verdict::Bypass) => b"X-Cache: BYPASS\r\n",
-        };
-        let cookie = self.cookie(response, cx);
-        let is_said = || response.fields.iter().any(|(name, _)| *name == "Cache-Control");
-        let no_store: &[u8] =
-            if self.private && !is_said() { b"Cache-Control: no-store\r\n" } else { b"" };
-        reply::print(
-            &reply::Head {
-                status: response.status,
-                common: cx.world.web.common(cx.wall),
-                content_type: named.then_some(response.content_type),
-                content_length: content.then(|| response.body.length()),
-                connection,
-                fields: &response.fields,
-                lines: [
-                    response.lines.as_deref().unwrap_or(b""),
-                    x_cache,
-                    cookie.as_deref().unwrap_or(b""),
-                    no_store,
-                    self.cors.as_deref().unwrap_or(b""),
-                ],
-                age: response.age,
-            },
-            cx.send.tail(),
-        );
-        let bytes = if self.method == Method::Head { 0 } else { send(&response.body, cx.send) };
-        self.count(response, bytes, cx);
-        let mut record = self.record?;
-        let cache = response.cache.map(Verdict::name);
-        let session = self.visit.id();
-        *record = Record { session, status: response.status, bytes, close, cache, ..*record };
-        if matches!(response.body, Body::File(..) | Body::List(_)) {
-            return Some(record);
-        }
-        cx.log.push(*record);
-        None
-    }
-
-    fn count(&self, response: &Response, bytes: u64, cx: &mut Cx<'_>) {
-        cx.stats.at_work(self.area);
-        let answered = Answered {
-            began: self.began,
-            wall: cx.wall,
-            client: cx.peer,
-            verb: verb(self.method),
-            handler: self.area,
-            status: response.status,
-            bytes,
-            cache: response.cache.map(Verdict::name),
-        };
-        cx.stats.answered(answered, shown(&self.path));
-    }
-}
-
-/// Whether a page of the panel asks, or somebody for it: what it looks at is not counted among
-/// the requests that it shows.
-fn is_by_our_page(endpoint: Endpoint, head: &Head<'_, '_>) -> bool {
-    if head.field("sec-fetch-site") == Some(b"same-origin") {
-        return true;
-    }
-    match endpoint {
-        Endpoint::ChatStatus
-        | Endpoint::ChatStats
-        | Endpoint::ChatAgents
-        | Endpoint::ChatSessions
-        | Endpoint::ChatTranscript
-        | Endpoint::ChatPage
-        | Endpoint::ChatAsset => true,
-        Endpoint::Store(ask) => {
-            matches!(ask, Ask::Page | Ask::Asset | Ask::Replicas | Ask::Cache | Ask::Log)
-        }
-        Endpoint::File
-        | Endpoint::PanelIndex
-        | Endpoint::PanelAsset
-        | Endpoint::Login
-        | Endpoint::LoginAsset
-        | Endpoint::SignIn
-        | Endpoint::SignOut
-        | Endpoint::Favicon
-        | Endpoint::StartTest
-        | Endpoint::StopTest
-        | Endpoint::TestStatus
-        | Endpoint::Reports
-        | Endpoint::Metrics
-        | Endpoint::LoopView
-        | Endpoint::ToggleCache
-        | Endpoint::Healthz
-        | Endpoint::Readyz
-        | Endpoint::Pi
-        | Endpoint::LegacyPi
-        | Endpoint::Statistics
-        | Endpoint::PowSolve
-        | Endpoint::PowJob
-        | Endpoint::PowCancel
-        | Endpoint::PowVerify
-        | Endpoint::PowStats => false,
-    }
-}
-
-/// As much of a path as is kept to be shown.
-fn shown(path: &str) -> &str {
-    &path[..path.floor_char_boundary(PATH_BYTES_MAX)]
-}
-
-/// The method as counters know it.
-fn verb(method: Method) -> Verb {
-    match method {
-        Method::Get => Verb::Get,
-        Method::Head => Verb::Head,
-        Method::Post => Verb::Post,
-        Method::Put => Verb::Put,
-        Method::Patch => Verb::Patch,
-        Method::Delete => Verb::Delete,
-        Method::Options => Verb::Options,
-        Method::Connect => Verb::Connect,
-        Method::Trace => Verb::Trace,
-        Method::Other => Verb::Other,
-    }
-}
-
-/// Puts the content where it will be sent from, and says how much it is. A file goes out piece by
-/// piece, which is for others to see to.
-fn send(body: &Body, send: &mut SendBuf) -> u64 {
-    match body {
-        Body::Bytes(Cow::Borrowed(bytes)) => send.push_static(bytes),
-        Body::Bytes(Cow::Owned(bytes)) => send.push(bytes),
-        Body::Shared(bytes, range) => send.push_shared(bytes, range.clone()),
-        Body::Sealed(file, range) => send.push_file(file, range.clone()),
-        Body::File(..) | Body::List(_) | Body::Unsent(_) => {}
-    }
-    body.length()
-}
-
-fn is_logged(cx: &Cx<'_>) -> bool {
-    cx.world.web.access_log != AccessLog::Off
-}
-
-/// The first line of a head, without the empty ones that may stand before it.
-fn request_line(raw: &[u8]) -> &[u8] {
-    raw.trim_ascii_start().split(|byte| *byte == b'\r').next().unwrap_or(b"")
-}
-
-fn record(request: &[u8], head: Option<&Head<'_, '_>>, cx: &Cx<'_>) -> Box<Record> {
-    let field = |name| head.and_then(|head| head.field(name)).unwrap_or(b"").into();
-    Box::new(Record {
-        client: cx.peer,
-        session: None,
-        wall: cx.wall,
-        began: cx.now,
-        request: request.into(),
-        referer: field("referer"),
-        agent: field("user-agent"),
-        status: 0,
-        bytes: 0,
-        cache: None,
-        rule: None,
-        close: None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_paths_are_cut_between_characters() {
-        let long = "ü".repeat(PATH_BYTES_MAX);
-        assert_eq!(shown(&long).len(), PATH_BYTES_MAX);
-        assert_eq!(shown(&format!("/{long}")).len(), PATH_BYTES_MAX - 1);
-        assert_eq!(shown("/short"), "/short");
     }
 }

@@ -1,6 +1,6 @@
 //! What endpoints answer: responses as values, and how errors look to whom.
 
-use crate::service::http::allow::Allow;
+use super::allow::Allow;
 use crate::service::web::cache::Verdict;
 use crate::wire::accept;
 use crate::wire::http::Head;

@@ -1,17 +1,13 @@
 //! `/reports/`: what load tests have found, read from the disk by a worker.
 
 use crate::report::is_id;
-use crate::service::http::{
-    Answer, Pending as HttpPending, Request, Response, Style, content, json, page,
-};
-use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::service::http::{Request, Response, Style, content, json, page};
+use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
 use crate::wire::accept;
 use crate::work::reports::{Job as Reading, Outcome as Found, Reports, View};
 use crate::work::{Compute, Job, Outcome};
 use std::path::Path;
-
-/// Where it begins.
-pub const FOLDER: &str = "/reports/";
+use std::time::Instant;
 
 /// What a picture may do that stands alone: be drawn, in its own style.
 const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -32,7 +28,7 @@ enum Form {
 
 /// `GET /reports/` and what is below it.
 pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let name = request.head.target.path().strip_prefix(FOLDER).unwrap_or_default();
+    let name = request.segment();
     let wants_json = || accept::prefers_json(&request.head.fields("accept"));
     let (view, form) = match name.rsplit_once('.') {
         None if name.is_empty() && wants_json() => (View::ListingAsJson, Form::Json),
@@ -40,22 +36,25 @@ pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Some((id, "html")) if is_id(id) => (View::Page(id.to_owned()), Form::Page),
         Some((id, "json")) if is_id(id) => (View::Document(id.to_owned()), Form::Json),
         Some((id, "svg")) if is_id(id) => (View::Picture(id.to_owned()), Form::Picture),
-        Some(_) | None => return Answer::Ready(missing()),
+        Some(_) | None => return missing().into(),
     };
     let ticket = request.ticket;
     let reports = Reports::of(Path::new(&cx.world.panel.tests.data));
     let job = Compute::Reports(Box::new(Reading::new(reports, view)));
     cx.effects.push(Effect::Submit(ticket, Job::Compute(job)));
-    Answer::Wait(HttpPending::Reports(Pending { ticket, form }))
+    Pending { ticket, form }.into()
 }
 
 fn missing() -> Response {
     Style::Problem.error(404, "There is no such report.")
 }
 
-impl Pending {
-    /// Something has happened; the response, if it can be given now.
-    pub fn news(&mut self, event: Event) -> Option<Response> {
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn news(&mut self, event: Event, _: &mut Cx<'_>) -> Option<Response> {
         let busy = || Style::Problem.error(503, "Too much is waiting for a worker.").retry_after(1);
         let failed = || Style::Problem.error(500, "The reports could not be read.");
         Some(match event {
@@ -83,7 +82,9 @@ impl Pending {
             | Event::Refused(_) => return None,
         })
     }
+}
 
+impl Pending {
     fn response(&self, text: String) -> Response {
         let response = match self.form {
             Form::Page => page(200, text.into()),

@@ -1,8 +1,9 @@
 //! Signing in with the panel's token: a page, its form, and the way out.
 
-use super::{State, page};
-use crate::service::http::{Embedded, Request, Response, Style, content, empty, json, locked_out};
-use crate::service::{Cx, lockout};
+use super::page;
+use crate::service::http::{Embedded, Request, Response, Style, content, empty, json, send};
+use crate::service::lockout::{self, locked_out};
+use crate::service::{Answer, Cx};
 use crate::wire::accept;
 use crate::wire::target::{pair, pairs};
 use std::borrow::Cow;
@@ -23,9 +24,6 @@ static PAGE: Embedded = Embedded::new(
 /// What stands in the page where something may be said.
 const SAID: &str = "<p id=\"said\" role=\"alert\"></p>";
 
-/// Where the rest of the page is.
-pub const FOLDER: &str = "/login/";
-
 static FILES: [Embedded; 1] = [Embedded::new(
     "login.css",
     "text/css; charset=utf-8",
@@ -33,37 +31,33 @@ static FILES: [Embedded; 1] = [Embedded::new(
 )];
 
 /// `GET /login`: the page; to programs, whether a token is wanted and the request has it.
-pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let head = request.head;
     if accept::prefers_json(&head.fields("accept")) {
         let wanted = cx.world.panel.token.is_some();
         let signed_in = cx.world.panel.operators.knows(head.fields("cookie"), cx.now);
         let body = format!("{{\"token_wanted\":{wanted},\"signed_in\":{signed_in}}}");
-        return json(200, body).momentary().varying();
+        return json(200, body).momentary().varying().into();
     }
     if cx.world.panel.token.is_none() {
-        return saying(200, NO_TOKEN).varying();
+        return saying(200, NO_TOKEN).varying().into();
     }
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).varying()
+    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).varying().into()
 }
 
 const NO_TOKEN: &str = "This panel has no token: it is open to this machine alone.";
 
 /// What the page is made of.
-pub fn asset(request: &Request<'_, '_, '_>) -> Response {
-    let name = request.head.target.path().strip_prefix(FOLDER).unwrap_or("");
-    match FILES.iter().find(|file| file.name == name) {
-        Some(file) => file.answer(request),
-        None => Style::of(request.head).error(404, "There is nothing at this path."),
-    }
+pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    send(&FILES, request).into()
 }
 
 /// `POST /login`, with the token as a field of a form.
-pub fn sign_in(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+pub fn sign_in(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let style = Style::of(request.head);
     let error = |status, detail| match style {
-        Style::Page => saying(status, detail).varying(),
-        Style::Plain | Style::Problem | Style::ProblemAsked => style.error(status, detail),
+        Style::Page => Answer::from(saying(status, detail).varying()),
+        Style::Plain | Style::Problem | Style::ProblemAsked => style.error(status, detail).into(),
     };
     let Some(token) = cx.world.panel.token.as_deref() else {
         return error(403, NO_TOKEN);
@@ -77,7 +71,8 @@ pub fn sign_in(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
                     .retry_after(seconds)
             }
             Style::Plain | Style::Problem | Style::ProblemAsked => locked_out(style, remaining),
-        };
+        }
+        .into();
     }
     let form = std::str::from_utf8(request.body).unwrap_or_default();
     let Some(given) = pair(form, "token") else {
@@ -88,13 +83,13 @@ pub fn sign_in(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
         return error(401, "This is not the token of this server.");
     }
     let cookie = cx.world.panel.operators.sign_in(cx.now);
-    see(wanted_page(request)).field("Set-Cookie", cookie)
+    see(wanted_page(request)).field("Set-Cookie", cookie).into()
 }
 
 /// `POST /logout`.
-pub fn sign_out(request: &Request<'_, '_, '_>, state: &mut State) -> Response {
-    let cookie = state.operators.sign_out(request.head.fields("cookie"));
-    see(Cow::Borrowed(PATH)).field("Set-Cookie", cookie)
+pub fn sign_out(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let cookie = cx.world.panel.operators.sign_out(request.head.fields("cookie"));
+    see(Cow::Borrowed(PATH)).field("Set-Cookie", cookie).into()
 }
 
 /// The way to the sign-in page, and from there back to `path`.
@@ -135,7 +130,7 @@ mod tests {
     fn the_page_has_its_place_for_a_word_and_loads_what_is_there() {
         let page = std::str::from_utf8(PAGE.bytes).unwrap();
         assert_eq!(page.matches(SAID).count(), 1);
-        assert!(FILES.iter().all(|file| page.contains(&format!("\"{FOLDER}{}\"", file.name))));
+        assert!(FILES.iter().all(|file| page.contains(&format!("\"/login/{}\"", file.name))));
         assert!(!page.contains("<script") && !page.contains("style="));
         let Content::Bytes(bytes) = saying(401, "no").body else { panic!("a page is bytes") };
         assert!(String::from_utf8_lossy(&bytes).contains("role=\"alert\">no</p>"));

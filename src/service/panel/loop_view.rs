@@ -3,18 +3,18 @@
 
 use super::metrics::{ms, uptime};
 use crate::limits;
-use crate::service::Cx;
-use crate::service::http::{Response, json};
+use crate::service::http::{Request, json};
+use crate::service::{Answer, Cx};
 use crate::wire::decimal::{rounded, seconds};
 use serde_json::json;
 use std::time::UNIX_EPOCH;
 
 /// `GET /api/loop`.
-pub fn view(cx: &Cx<'_>) -> Response {
+pub fn view(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let stats = &*cx.stats;
     let Some(pace) = stats.pace() else {
         let nothing = json!({ "turns": stats.turns, "measured": false });
-        return json(200, nothing.to_string());
+        return json(200, nothing.to_string()).into();
     };
     let lag = pace.recent_lag();
     let quantile = |q| ms(lag.quantile(q));
@@ -70,5 +70,5 @@ pub fn view(cx: &Cx<'_>) -> Response {
         "stale_events": stats.stale,
         "log_lines_dropped": stats.log_lines_dropped,
     });
-    json(200, document.to_string()).momentary()
+    json(200, document.to_string()).momentary().into()
 }

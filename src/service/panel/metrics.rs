@@ -4,8 +4,8 @@
 //! waits for them, but not long: a busy disk must not hide what the server is busy with.
 
 use super::{prometheus, tester};
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, content, json};
-use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::service::http::{Request, Response, content, json};
+use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
 use crate::stats::store::{PurchaseOutcome, Replica, ReplicaSlot, Store};
 use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
 use crate::wire::decimal::{rounded, seconds};
@@ -40,13 +40,13 @@ pub fn metrics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let form = form(request);
     let asked = &mut cx.world.panel.asked;
     if asked.is_some_and(|at| cx.now < at + FRESH) {
-        return Answer::Ready(form.print(cx));
+        return form.print(cx).into();
     }
     *asked = Some(cx.now);
     let (ticket, until) = (request.ticket, cx.now + PATIENCE);
     let job = Job::Compute(Compute::Process(process::Job::default()));
     cx.effects.push(Effect::Submit(ticket, job));
-    Answer::Wait(HttpPending::Metrics(Pending { ticket, until, form }))
+    Pending { ticket, until, form }.into()
 }
 
 /// The parameter counts, then the field.
@@ -60,21 +60,20 @@ fn form(request: &Request<'_, '_, '_>) -> Form {
     }
 }
 
-impl Pending {
-    /// When to answer with the figures there are.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    /// Then it is answered with the figures there are.
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if it was what we wait for.
-    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         match event {
-            Event::Done(ticket, Outcome::Process(read)) if *ticket == self.ticket => {
-                let process::Outcome { rss_bytes, fds, threads, cpu } = *read;
+            Event::Done(ticket, Outcome::Process(read)) if ticket == self.ticket => {
+                let process::Outcome { rss_bytes, fds, threads, cpu } = read;
                 cx.stats.process = Process { rss_bytes, fds, threads, cpu };
             }
             Event::Done(ticket, _) | Event::Refused(Refusal::Job(ticket))
-                if *ticket == self.ticket => {}
+                if ticket == self.ticket => {}
             Event::Tick if cx.now >= self.until => {}
             Event::Done(..)
             | Event::Refused(_)

@@ -9,9 +9,13 @@ pub mod page;
 mod prometheus;
 pub mod tester;
 
-use crate::service::Cx;
-use crate::service::http::{Request, Response, json};
+use crate::limits::SIGN_IN_BYTES;
+use crate::service::http::{Face, Guard, Purpose, Request, Response, Route, Style, json, text};
+use crate::service::web::site;
+use crate::service::{Answer, Cx};
+use crate::stats::Handler;
 use crate::wire::accept;
+use crate::wire::http::Method::Get;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -40,14 +44,62 @@ pub struct State {
     pub asked: Option<Instant>,
 }
 
+/// Pages, on the panel alone.
+const PAGE: Route = Route::new(Handler::Panel).only(Face::Panel);
+/// Reads for operators.
+const VIEW: Route = PAGE.guard(Guard::Operator).style(Style::Problem);
+/// Changes by operators, also by GET for clients that know no better.
+const CONTROL: Route = VIEW.guard(Guard::Control).discards(usize::MAX);
+/// Probes of the server's health, on both listeners.
+const PROBE: Route = Route::new(Handler::Health).guard(Guard::Public).purpose(Purpose::Probe);
+
+/// The routes of the panel.
+pub const ROUTES: &[Route] = &[
+    PAGE.get("/", index, "Shows the dashboard, or describes the server.").purpose(Purpose::Page),
+    PAGE.get("/assets/{file}", page::asset, "Sends a part of the dashboard."),
+    PAGE.get(login::PATH, login::show, "Shows the sign-in page.").guard(Guard::Public),
+    PAGE.post(login::PATH, login::sign_in, "Signs an operator in.")
+        .guard(Guard::Public)
+        .takes(SIGN_IN_BYTES),
+    PAGE.get("/login/{file}", login::asset, "Sends a part of the sign-in page.")
+        .guard(Guard::Public),
+    PAGE.get("/favicon.ico", page::favicon, "Sends the icon.").guard(Guard::Public),
+    PAGE.post("/logout", login::sign_out, "Signs the operator out.").discards(SIGN_IN_BYTES),
+    PROBE.get("/healthz", healthz, "Tells that the server is alive."),
+    PROBE.get("/readyz", readyz, "Tells whether the server is ready for requests."),
+    VIEW.get("/metrics", metrics::metrics, "Reports all figures.").guard(Guard::Metrics),
+    VIEW.get("/api/loop", loop_view::view, "Reports the figures of the event loop."),
+    CONTROL.post("/toggle_cache", toggle_cache, "Turns the site's cache on or off."),
+    CONTROL.on(Get, "/toggle_cache", toggle_cache, "Turns the site's cache on or off."),
+    CONTROL.post("/start_test", tester::start, "Starts a load test."),
+    CONTROL.on(Get, "/start_test", tester::start, "Starts a load test."),
+    CONTROL.post("/stop_test", tester::stop, "Stops the load test."),
+    VIEW.get("/test_status", tester::status, "Reports the progress of the load test."),
+    VIEW.get("/reports/", archive::show, "Lists the reports of load tests."),
+    PAGE.get("/reports/{file}", archive::show, "Sends a report of a load test."),
+];
+
+/// `GET /healthz`.
+fn healthz(_: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    text(200, "ok\n").momentary().into()
+}
+
+/// `GET /readyz`.
+fn readyz(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    if cx.draining {
+        return text(503, "draining\n").momentary().into();
+    }
+    site::ready(request, cx)
+}
+
 /// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.
-pub fn index(request: &Request<'_, '_, '_>, state: &State) -> Response {
+fn index(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let response = if accept::prefers_json(&request.head.fields("accept")) {
-        description(state)
+        description(&cx.world.panel)
     } else {
         page::page(request)
     };
-    response.field("Vary", "Accept".to_string())
+    response.field("Vary", "Accept".to_string()).into()
 }
 
 fn description(state: &State) -> Response {
@@ -60,7 +112,7 @@ fn description(state: &State) -> Response {
 }
 
 /// `POST /toggle_cache`, and GET for clients that know no better.
-pub fn toggle_cache(cx: &mut Cx<'_>) -> Response {
+fn toggle_cache(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let enabled = cx.world.web.toggle_cache();
-    json(200, format!("{{\"cache_enabled\":{enabled}}}"))
+    json(200, format!("{{\"cache_enabled\":{enabled}}}")).into()
 }

@@ -1,7 +1,8 @@
 //! The dashboard: a page, its style and its scripts, all of them part of the program. They come
 //! from this listener and load nothing from anywhere else, which their policy makes sure of.
 
-use crate::service::http::{Embedded, Request, Response, Style};
+use crate::service::http::{Embedded, Request, Response, send};
+use crate::service::{Answer, Cx};
 
 /// What the page may do: run and load what comes from here. It never makes markup out of text,
 /// and the browser holds it to that.
@@ -26,9 +27,6 @@ static PAGE: Embedded = embedded!("index.html", "text/html; charset=utf-8");
 
 /// The pages on the panel.
 pub const PAGES: [&str; 4] = ["/", "/reports/", "/chat/", "/store/"];
-
-/// Where the rest of the page is.
-pub const ASSETS: &str = "/assets/";
 
 /// What is there.
 static FILES: [Embedded; 19] = [
@@ -57,8 +55,8 @@ static FAVICON: Embedded =
     Embedded::new("favicon.ico", "image/x-icon", include_bytes!("../../../assets/favicon.ico"));
 
 /// `/favicon.ico`, which browsers ask for whatever a page says.
-pub fn favicon(request: &Request<'_, '_, '_>) -> Response {
-    FAVICON.answer(request)
+pub fn favicon(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    FAVICON.answer(request).into()
 }
 
 /// The page.
@@ -67,12 +65,8 @@ pub fn page(request: &Request<'_, '_, '_>) -> Response {
 }
 
 /// What the page is made of.
-pub fn asset(request: &Request<'_, '_, '_>) -> Response {
-    let name = request.head.target.path().strip_prefix(ASSETS).unwrap_or("");
-    match FILES.iter().find(|file| file.name == name) {
-        Some(file) => file.answer(request),
-        None => Style::of(request.head).error(404, "There is nothing at this path."),
-    }
+pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    send(&FILES, request).into()
 }
 
 #[cfg(test)]

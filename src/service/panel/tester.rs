@@ -9,8 +9,8 @@
 use super::State;
 use crate::buf::RecvBuf;
 use crate::limits::{REPORT_BYTES, TEST_GRACE, TEST_TIME, TEST_TIME_MAX};
-use crate::service::http::{Request, Response, Style, json};
-use crate::service::{Cx, Deadline, Effect, Event, Id, Kind, Mail, Progress};
+use crate::service::http::{Request, Style, json};
+use crate::service::{Answer, Cx, Deadline, Effect, Event, Id, Kind, Mail, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::line::{Scan, last, line};
@@ -57,21 +57,22 @@ struct Last {
 const CLIENTS: u32 = 100;
 
 /// `POST /start_test`, and GET for clients that know no better.
-pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let query = request.head.target.query().unwrap_or_default();
     let asked = pairs(query).find(|(name, _)| name == "duration").map(|(_, value)| seconds(&value));
     let Some(time) = asked.unwrap_or(Some(TEST_TIME)) else {
-        return Style::Problem.error(400, "duration: from 1 to 60 seconds.");
+        return Style::Problem.error(400, "duration: from 1 to 60 seconds.").into();
     };
     let tests = &mut cx.world.panel.tests;
     if let Some(running) = &tests.running {
         return said(409, "running", &running.id);
     }
     let Some(target) = tests.target else {
-        return Style::Problem.error(503, "There is no web listener that could be tested.");
+        return Style::Problem.error(503, "There is no web listener that could be tested.").into();
     };
     if tests.is_off {
-        return Style::Problem.error(503, "The server cannot start itself: /proc is not there.");
+        let detail = "The server cannot start itself: /proc is not there.";
+        return Style::Problem.error(503, detail).into();
     }
     let id = format!("{}-click", moment(cx.wall));
     let args = [
@@ -89,9 +90,9 @@ pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
 }
 
 /// `POST /stop_test`.
-pub fn stop(cx: &mut Cx<'_>) -> Response {
+pub fn stop(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Some(running) = &mut cx.world.panel.tests.running else {
-        return json(200, "{\"status\":\"idle\"}".to_owned());
+        return json(200, "{\"status\":\"idle\"}".to_owned()).into();
     };
     running.stopping = true;
     if let Some(session) = running.session {
@@ -101,7 +102,7 @@ pub fn stop(cx: &mut Cx<'_>) -> Response {
 }
 
 /// `GET /test_status`.
-pub fn status(cx: &Cx<'_>) -> Response {
+pub fn status(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let tests = &cx.world.panel.tests;
     let (running, id, progress, elapsed, result) = match (&tests.running, &tests.last) {
         (Some(now), _) => {
@@ -124,6 +125,7 @@ pub fn status(cx: &Cx<'_>) -> Response {
         ),
     )
     .momentary()
+    .into()
 }
 
 /// What `/metrics` says of it.
@@ -136,8 +138,8 @@ pub fn brief(tests: &Tests) -> Value {
     serde_json::json!({ "running": tests.running.is_some(), "id": id, "progress": progress })
 }
 
-fn said(status: u16, word: &str, id: &str) -> Response {
-    json(status, format!("{{\"status\":\"{word}\",\"id\":\"{id}\"}}"))
+fn said(status: u16, word: &str, id: &str) -> Answer {
+    json(status, format!("{{\"status\":\"{word}\",\"id\":\"{id}\"}}")).into()
 }
 
 /// A number of seconds, with or without the unit, within the bounds.

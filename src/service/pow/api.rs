@@ -5,18 +5,33 @@ use super::table::{Entry, Fate, Name, Solution, Table};
 use super::verify::{Claim, Verdict, Wrong, judge};
 use super::{State, spend};
 use crate::limits;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
-use crate::service::{Cx, Effect, Event, Kind, Mail, Ticket};
+use crate::service::http::{Request, Response, Route, Style, json};
+use crate::service::{Answer, Cx, Effect, Event, Kind, Mail, Ticket, Wait};
+use crate::stats::Handler;
+use crate::wire::base64;
+use crate::wire::http::{Head, Method};
 use crate::wire::json::{FieldError, Need, flag, integer, parse, text};
 use crate::wire::pow::{self as wire, MESSAGE_BYTES_MAX};
-use crate::wire::{base64, http::Head};
 use crate::work::pow::bits_max;
 use crate::work::pow::{Outcome, leading_zero_bits};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// Where searches are found; their names follow.
-pub const JOBS: &str = "/api/pow/jobs/";
+/// The path of searches; their names follow.
+const JOBS: &str = "/api/pow/jobs/";
+
+const API: Route = Route::new(Handler::Pow).style(Style::Problem);
+
+/// The routes of this service.
+pub const ROUTES: &[Route] = &[
+    API.post("/api/pow/solve", solve, "Searches for a proof of work.")
+        .takes(limits::POW_BODY_BYTES),
+    API.get("/api/pow/jobs/{id}", status, "Shows the progress of a search."),
+    API.on(Method::Delete, "/api/pow/jobs/{id}", cancel, "Cancels a search."),
+    API.post("/api/pow/verify", verify, "Verifies a proof, and spends it if asked to.")
+        .takes(limits::POW_BODY_BYTES),
+    API.get("/api/pow/stats", stats, "Reports hash rates, the queue and the luck of searches."),
+];
 
 /// A request that waits for its search.
 #[derive(Debug)]
@@ -35,20 +50,20 @@ struct Wanted {
 }
 
 /// `POST /api/pow/solve`.
-pub fn solve(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+fn solve(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     cx.world.pow.meter.sample(cx.now);
     let wanted = match document(request).and_then(|body| wanted(&body, &cx.world.pow)) {
         Ok(wanted) => wanted,
-        Err(response) => return Answer::Ready(response),
+        Err(response) => return response.into(),
     };
     if cx.draining {
-        return Answer::Ready(busy("The server is ending.", 1));
+        return busy("The server is ending.", 1).into();
     }
     if let Some(solution) = at_once(&wanted, cx) {
-        return Answer::Ready(solved(&wanted.message, &solution));
+        return solved(&wanted.message, &solution).into();
     }
     if let Some(seconds) = overload(&cx.world.pow) {
-        return Answer::Ready(busy("More work is waiting than a minute can do.", seconds));
+        return busy("More work is waiting than a minute can do.", seconds).into();
     }
     let wait = wait(request.head);
     let until = cx.now + wait;
@@ -56,25 +71,23 @@ pub fn solve(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let mut entry = Entry::new(message, bits, weight, cx.now, cx.now + time);
     entry.waiter = (!wait.is_zero()).then_some((cx.id, request.ticket, until));
     let Ok(name) = cx.world.pow.jobs.insert(entry) else {
-        return Answer::Ready(busy("Too many searches are under way.", drained(&cx.world.pow)));
+        return busy("Too many searches are under way.", drained(&cx.world.pow)).into();
     };
     cx.effects.push(Effect::Open(Kind::Search(name)));
     if wait.is_zero() {
-        return Answer::Ready(later(name, cx));
+        return later(name, cx).into();
     }
-    Answer::Wait(HttpPending::Pow(Pending { name, ticket: request.ticket, until }))
+    Pending { name, ticket: request.ticket, until }.into()
 }
 
-impl Pending {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if that was the end of the wait.
-    pub fn news(&mut self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         match event {
-            Event::Mail(Mail::Searched(ticket)) if *ticket == self.ticket => {}
+            Event::Mail(Mail::Searched(ticket)) if ticket == self.ticket => {}
             Event::Tick if self.until <= cx.now => {}
             Event::Mail(_)
             | Event::Tick
@@ -105,39 +118,36 @@ impl Pending {
 }
 
 /// `GET /api/pow/jobs/{id}`.
-pub fn status(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
+fn status(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     cx.world.pow.meter.sample(cx.now);
-    match named(request.head, &mut cx.world.pow.jobs, cx.now) {
-        Some(name) => json(200, report(name, cx)).momentary(),
+    match named(request.segment(), &mut cx.world.pow.jobs, cx.now) {
+        Some(name) => json(200, report(name, cx)).momentary().into(),
         None => nowhere(),
     }
 }
 
 /// `DELETE /api/pow/jobs/{id}`. What is over already stays as it is.
-pub fn cancel(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Response {
-    let Some(name) = named(request.head, &mut cx.world.pow.jobs, cx.now) else {
+fn cancel(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let Some(name) = named(request.segment(), &mut cx.world.pow.jobs, cx.now) else {
         return nowhere();
     };
     if let Some(told) = cx.world.pow.jobs.close(name, Fate::Cancelled, cx.now) {
         told.tell(cx.id, cx.effects);
     }
-    json(200, report(name, cx))
+    json(200, report(name, cx)).into()
 }
 
 /// `POST /api/pow/verify`. Whatever difficulty is asked for, only a proof that this server would
 /// have been satisfied with can be spent: anything else would fill the store for nothing.
-pub fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let body = match document(request) {
-        Ok(body) => body,
-        Err(response) => return Answer::Ready(response),
-    };
-    let judged = claim(&body, &cx.world.pow).and_then(|verdict| {
-        Ok((verdict, flag(&body, "spend", Need::Default(false)).map_err(|e| wrong(&e))?))
+fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let judged = document(request).and_then(|body| {
+        let spends = flag(&body, "spend", Need::Default(false)).map_err(|e| wrong(&e));
+        Ok((claim(&body, &cx.world.pow)?, spends?))
     });
     match judged {
         Ok((verdict, true)) => spend::ask(verdict.at_least(cx.world.pow.bits), request.ticket, cx),
-        Ok((verdict, false)) => Answer::Ready(judgement(&verdict)),
-        Err(response) => Answer::Ready(response),
+        Ok((verdict, false)) => judgement(&verdict).into(),
+        Err(response) => response.into(),
     }
 }
 
@@ -153,7 +163,7 @@ pub(super) fn judgement(verdict: &Verdict) -> Response {
 }
 
 /// `GET /api/pow/stats`.
-pub fn stats(cx: &mut Cx<'_>) -> Response {
+fn stats(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let State { meter, jobs, kernel, .. } = &mut cx.world.pow;
     meter.sample(cx.now);
     let one = meter.rate(Duration::from_secs(1), cx.now);
@@ -173,6 +183,7 @@ pub fn stats(cx: &mut Cx<'_>) -> Response {
         ),
     )
     .momentary()
+    .into()
 }
 
 /// The body as a JSON object.
@@ -302,8 +313,7 @@ fn wait(head: &Head<'_, '_>) -> Duration {
 }
 
 /// The name that the path ends in, if it is that of a search.
-fn named(head: &Head<'_, '_>, jobs: &mut Table, now: Instant) -> Option<Name> {
-    let digits = head.target.path().strip_prefix(JOBS)?;
+fn named(digits: &str, jobs: &mut Table, now: Instant) -> Option<Name> {
     let known =
         digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let name = Name(u64::from_str_radix(digits, 16).ok().filter(|_| known)?);
@@ -371,8 +381,8 @@ fn report(name: Name, cx: &mut Cx<'_>) -> String {
     line + "}"
 }
 
-fn nowhere() -> Response {
-    Style::Problem.error(404, "No search has this name, or it was forgotten.")
+fn nowhere() -> Answer {
+    Style::Problem.error(404, "No search has this name, or it was forgotten.").into()
 }
 
 pub(super) fn busy(detail: &str, seconds: u32) -> Response {

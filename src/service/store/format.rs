@@ -23,12 +23,6 @@ pub enum Id {
     Is(u32),
 }
 
-/// What a path has behind `prefix`, without the last slash.
-pub fn segment<'p>(path: &'p str, prefix: &str) -> &'p str {
-    let rest = path.strip_prefix(prefix).unwrap_or("");
-    rest.strip_suffix('/').unwrap_or(rest)
-}
-
 /// Reads an id.
 pub fn id(text: &str) -> Id {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

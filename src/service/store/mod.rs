@@ -10,7 +10,7 @@
 //! replica: whoever reads afterwards sees it, wherever that read lands. The front knows replicas
 //! by their listeners alone; it reads no table.
 
-pub mod asks;
+mod endpoints;
 pub mod format;
 pub mod front;
 pub mod log;
@@ -22,7 +22,7 @@ pub mod rows;
 pub mod views;
 
 pub use crate::work::store::WriteError;
-pub use asks::{Ask, Pending, ask};
+pub use endpoints::{CATALOG, FRONT, ORDERING};
 
 use crate::service::{Cx, Effect, Id, Kind, Mail, Ticket};
 use crate::stats::store::ReplicaState;

@@ -1,6 +1,7 @@
 //! The shop: a page, its style and its script, all of them part of the program.
 
-use crate::service::http::{Embedded, Request, Response, Style};
+use crate::service::http::{Embedded, Request, send};
+use crate::service::{Answer, Cx};
 
 /// What the page may do: load what comes from here, and make no markup out of text. A form that
 /// the script takes care of is never sent.
@@ -13,9 +14,6 @@ static PAGE: Embedded = Embedded::new(
     "text/html; charset=utf-8",
     include_bytes!("../../../assets/store/index.html"),
 );
-
-/// Where the rest of the page is.
-pub const FOLDER: &str = "/store/";
 
 static FILES: [Embedded; 3] = [
     Embedded::new("icon.svg", "image/svg+xml", include_bytes!("../../../assets/store/icon.svg")),
@@ -32,22 +30,20 @@ static FILES: [Embedded; 3] = [
 ];
 
 /// `/store/`.
-pub fn page(request: &Request<'_, '_, '_>) -> Response {
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string())
+pub fn page(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).into()
 }
 
 /// What the page is made of.
-pub fn asset(request: &Request<'_, '_, '_>) -> Response {
-    let name = request.head.target.path().strip_prefix(FOLDER).unwrap_or("");
-    match FILES.iter().find(|file| file.name == name) {
-        Some(file) => file.answer(request),
-        None => Style::of(request.head).error(404, "There is nothing at this path."),
-    }
+pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
+    send(&FILES, request).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FOLDER: &str = "/store/";
 
     #[test]
     fn the_page_names_what_is_there_and_makes_no_markup() {

@@ -1,13 +1,12 @@
 //! What is read from files: orders, entries of the log, the state that it begins with.
 
-use super::asks::Pending;
 use super::format;
 use super::log::{Source, replication_api};
 use super::replicas::lists;
 use crate::limits;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
+use crate::service::http::{Request, Response, Style, json};
 use crate::service::lockout::is_same;
-use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
 use crate::wire::http::Method;
 use crate::wire::target::pair;
 use crate::work::db::store::{Answer as Kept, Request as Wanted};
@@ -44,7 +43,7 @@ pub fn entries(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let query = request.head.target.query().unwrap_or("");
     let since = pair(query, "since").map_or(Some(0), |since| since.parse::<Seq>().ok());
     let Some(since) = since.filter(|since| *since <= i64::MAX as u64) else {
-        return Answer::Ready(Style::Problem.error(400, "since is the number of an entry."));
+        return Style::Problem.error(400, "since is the number of an entry.").into();
     };
     let wanted = Wanted::Read(since, ENTRIES);
     of_the_log(wanted, What::Entries(since), request, cx)
@@ -56,7 +55,7 @@ pub fn first_state(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let at = pair(query, "at").and_then(|at| Cursor::parse(&at));
     let seq = pair(query, "seq").map_or(Some(None), |seq| seq.parse::<Seq>().ok().map(Some));
     let (Some(at), Some(seq)) = (at, seq) else {
-        return Answer::Ready(Style::Problem.error(400, "This is no page of a state."));
+        return Style::Problem.error(400, "This is no page of a state.").into();
     };
     of_the_log(Wanted::Page(at, seq), What::Page, request, cx)
 }
@@ -70,7 +69,7 @@ fn of_the_log(
     match cx.world.store.log.source {
         Source::Own(_) => rows(super::log::FILE, wanted, what, request, cx),
         Source::Absent | Source::Follower(_) => {
-            Answer::Ready(Style::Problem.error(404, replication_api::NO_LOG))
+            Style::Problem.error(404, replication_api::NO_LOG).into()
         }
     }
 }
@@ -80,18 +79,18 @@ pub const NO_ORDER: &str = "There is no such order.";
 
 /// `GET /api/orders/{n}`, from this file.
 pub fn order(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = format::segment(request.head.target.path(), "/api/orders/");
+    let text = request.segment();
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(number) = text.parse::<u64>().ok().filter(|_| digits) else {
         let detail = "The number of an order is a number.";
-        return Answer::Ready(Style::Problem.error(400, detail));
+        return Style::Problem.error(400, detail).into();
     };
     // A key that is given has to be right, whoever gives it: a front passes on what it was given.
     let query = request.head.target.query().unwrap_or("");
     if let Some(given) = pair(query, "key") {
         let secret = cx.world.store.log.order_secret;
         if !secret.is_some_and(|secret| is_same(given.as_bytes(), secret.key(number).as_bytes())) {
-            return Answer::Ready(Style::Problem.error(404, NO_ORDER));
+            return Style::Problem.error(404, NO_ORDER).into();
         }
     }
     let wanted = Wanted::Orders(number.saturating_add(1), 1);
@@ -105,7 +104,7 @@ pub fn orders(file: usize, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> An
     let before = pair(query, "cursor").map_or(Some(u64::MAX), |text| text.parse::<u64>().ok());
     let limit = limit.filter(|limit| (1..=500).contains(limit));
     let (Some(limit), Some(before)) = (limit, before) else {
-        return Answer::Ready(Style::Problem.error(400, "The query has no valid limit or cursor."));
+        return Style::Problem.error(400, "The query has no valid limit or cursor.").into();
     };
     rows(file, Wanted::Orders(before, limit), What::Orders(limit), request, cx)
 }
@@ -119,21 +118,18 @@ fn rows(
 ) -> Answer {
     cx.effects.push(Effect::Submit(request.ticket, Job::Store(file, wanted)));
     let (until, unsent) = (cx.now + limits::STORE_WAIT, request.head.method == Method::Head);
-    let rows = Rows { ticket: request.ticket, until, what, unsent };
-    Answer::Wait(HttpPending::Store(Pending::Rows(rows)))
+    Rows { ticket: request.ticket, until, what, unsent }.into()
 }
 
 /// Entries of one answer, roughly.
 const ENTRIES: usize = 1000;
 
-impl Rows {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Rows {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if the file has answered.
-    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         let unavailable = || Style::Problem.error(503, "The file cannot be read.").retry_after(1);
         let own = self.ticket;
         let refused = matches!(event, Event::Refused(Refusal::Job(ticket)) if ticket == own);
@@ -156,7 +152,9 @@ impl Rows {
             (_, _) => Some(unavailable()),
         }
     }
+}
 
+impl Rows {
     fn answer(&self, kept: Kept) -> Response {
         match (self.what, kept) {
             (What::Orders(limit), Kept::Orders(found)) => {

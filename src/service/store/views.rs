@@ -1,18 +1,17 @@
 //! The bookstore as its operators see it: replicas, the cache, and what they may do to a replica.
 
-use super::asks::Pending as StorePending;
 use super::log::protocol::Seen;
 use super::replicas::Replica;
-use super::{Notice, format, front};
+use super::{Notice, front};
 use crate::limits;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
-use crate::service::{Cx, Event, Mail, Ticket};
+use crate::service::http::{Request, Response, Style, json};
+use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
 use crate::stats::store::ReplicaState;
 use serde_json::json as value;
 use std::time::Instant;
 
 /// `/api/store/replicas`.
-pub fn replicas(cx: &Cx<'_>) -> Response {
+pub fn replicas(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let store = &cx.world.store;
     let own = store.replicas.iter().map(|replica| {
         let Replica { name, role, phase, seq, digest, requests, errors, problem, .. } = replica;
@@ -52,11 +51,11 @@ pub fn replicas(cx: &Cx<'_>) -> Response {
             )
         });
     let all = own.chain(following).chain(elsewhere).collect::<Vec<_>>();
-    json(200, format!("[{}]", all.join(",")))
+    json(200, format!("[{}]", all.join(","))).into()
 }
 
 /// `/api/store/cache`.
-pub fn cache(cx: &Cx<'_>) -> Response {
+pub fn cache(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let cache = &cx.world.store.front.cache;
     let (entries, most) = cache.size();
     let front::cache::Counts { hits, misses, collapsed, invalidated, evicted, refused } =
@@ -78,6 +77,7 @@ pub fn cache(cx: &Cx<'_>) -> Response {
         })
         .to_string(),
     )
+    .into()
 }
 
 /// Something that another process is to do to a replica.
@@ -88,48 +88,53 @@ pub struct Wished {
     name: String,
 }
 
-/// `POST /api/store/replicas/{name}/crash` and `…/recover`.
-pub fn control(crash: bool, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let path = request.head.target.path();
-    let name = format::segment(path, "/api/store/replicas/").split('/').next().unwrap_or("");
+/// `POST /api/store/replicas/{name}/crash`.
+pub fn crash(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    control(true, request, cx)
+}
+
+/// `POST /api/store/replicas/{name}/recover`.
+pub fn recover(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    control(false, request, cx)
+}
+
+fn control(crash: bool, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let name = request.segment();
     let store = &mut cx.world.store;
     let known = if crash { store.crash(name, cx.effects) } else { store.recover(name, cx.effects) };
     let replica = store.replicas.iter().find(|replica| known && replica.name == name);
     if let Some(replica) = replica {
-        return Answer::Ready(stands(name, replica.phase.state()));
+        return stands(name, replica.phase.state()).into();
     }
     if store.command(name, crash, (cx.id, request.ticket), cx.effects) {
         let until = cx.now + limits::STORE_REPLY;
-        let wished = Wished { ticket: request.ticket, until, name: name.to_string() };
-        return Answer::Wait(HttpPending::Store(StorePending::Wished(wished)));
+        return Wished { ticket: request.ticket, until, name: name.to_string() }.into();
     }
     let detail = "No replica of this process, or of one that follows it, has that name.";
-    Answer::Ready(Style::Problem.error(404, detail))
+    Style::Problem.error(404, detail).into()
 }
 
 fn stands(name: &str, state: ReplicaState) -> Response {
     json(200, value!({"name": name, "state": state.word()}).to_string())
 }
 
-impl Wished {
-    /// When the operator has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Wished {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if it was done.
-    pub fn news(&self, event: &Event, now: Instant) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         let unknown = || {
             let detail = "The replica's process does not answer.";
             Style::Problem.error(503, detail).retry_after(1)
         };
-        if matches!(event, Event::Tick) && self.until <= now {
+        if matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(unknown());
         }
         let Event::Mail(Mail::Store(Notice::Stands(ticket, state))) = event else {
             return None;
         };
         let answer = || state.map_or_else(unknown, |state| stands(&self.name, state));
-        (*ticket == self.ticket).then(answer)
+        (ticket == self.ticket).then(answer)
     }
 }

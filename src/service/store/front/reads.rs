@@ -7,13 +7,10 @@ use super::cache::{Found, Key};
 use super::calls;
 use super::peers::Reply;
 use crate::limits;
-use crate::service::http::{
-    Answer, Content, Pending as HttpPending, Request, Response, Style, json,
-};
-use crate::service::store::asks::Pending as StorePending;
+use crate::service::http::{Content, Request, Response, Style, json};
 use crate::service::store::{Notice, format};
 use crate::service::web::cache::Verdict;
-use crate::service::{Cx, Event, Mail, Ticket};
+use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
 use crate::wire::conditional::{Comparison, Tag, tags};
 use crate::wire::target::decode_path;
 use crate::work::store::codec::TOPIC_MAX;
@@ -52,10 +49,9 @@ const NO_BOOK: Key = Key::Item(0);
 
 /// `GET /product/<id>`.
 pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = format::segment(request.head.target.path(), "/product/");
-    match format::id(text) {
+    match format::id(request.segment()) {
         format::Id::NotNumeric => {
-            Answer::Ready(json(400, r#"{"message":"Product ID must be numeric"}"#.to_string()))
+            json(400, r#"{"message":"Product ID must be numeric"}"#.to_string()).into()
         }
         format::Id::OutOfRange => read(NO_BOOK, Shape::Product, request.ticket, cx),
         format::Id::Is(id) => read(Key::Item(id), Shape::Product, request.ticket, cx),
@@ -64,7 +60,7 @@ pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `GET /products/<topic>`.
 pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = format::segment(request.head.target.path(), "/products/");
+    let text = request.segment();
     // What cannot be decoded, or is too long, is in no topic: nor is this, and catalogs say so.
     let none = || Cow::Borrowed(&b"\0"[..]);
     let topic = decode_path(text).unwrap_or_else(|_| none());
@@ -75,12 +71,9 @@ pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `GET /api/books/{id}`.
 pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = format::segment(request.head.target.path(), "/api/books/");
     let known = request.head.fields("if-none-match").collect::<Vec<_>>().join(&b", "[..]);
-    match format::id(text) {
-        format::Id::NotNumeric => {
-            Answer::Ready(Style::Problem.error(400, "The id of a book is a number."))
-        }
+    match format::id(request.segment()) {
+        format::Id::NotNumeric => Style::Problem.error(400, "The id of a book is a number.").into(),
         format::Id::OutOfRange => read(NO_BOOK, Shape::Book(known), request.ticket, cx),
         format::Id::Is(id) => read(Key::Item(id), Shape::Book(known), request.ticket, cx),
     }
@@ -92,7 +85,7 @@ fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     if let Some(found) = current.then(|| cache.find(&key, cx.now)).flatten() {
         let line = format_args!("Using cache for {key}");
         cx.world.store.front.voice.note(&line, cx.now);
-        return Answer::Ready(hit(&shape, found));
+        return hit(&shape, found).into();
     }
     let target = match &key {
         Key::Item(id) => format!("/retrieve/item/{id}"),
@@ -101,25 +94,24 @@ fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     let why = if cx.world.store.front.cache.holds(&key) { "stale" } else { "uri-miss" };
     let joined = calls::fetch(key.clone(), target, (cx.id, ticket), cx);
     let until = cx.now + limits::STORE_WAIT;
-    let pending = Pending { ticket, key, shape, why, joined, began: cx.now, until };
-    Answer::Wait(HttpPending::Store(StorePending::Read(pending)))
+    Pending { ticket, key, shape, why, joined, began: cx.now, until }.into()
 }
 
-impl Pending {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if that was the reply.
-    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         if matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(self.answer(None, cx));
         }
         let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
-        (*ticket == self.ticket).then(|| self.answer(reply.as_deref().ok(), cx))
+        (ticket == self.ticket).then(|| self.answer(reply.as_deref().ok(), cx))
     }
+}
 
+impl Pending {
     fn answer(&self, reply: Option<&Reply>, cx: &mut Cx<'_>) -> Response {
         let ms = cx.now.saturating_duration_since(self.began).as_secs_f64() * 1000.0;
         let Some(reply) = reply.filter(|reply| matches!(reply.status, 200 | 404)) else {

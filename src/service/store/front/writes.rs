@@ -7,15 +7,12 @@ use super::calls;
 use super::peers::Reply;
 use super::{Call, Wanted};
 use crate::limits;
-use crate::service::http::{
-    Answer, Content, Pending as HttpPending, Request, Response, Style, json,
-};
-use crate::service::store::asks::Pending as StorePending;
+use crate::service::http::{Content, Request, Response, Style, json};
 use crate::service::store::replicas::Role;
 use crate::service::store::replicas::writes::{OUTCOME, UNKNOWN};
 use crate::service::store::{NoReply, Notice, format};
 use crate::service::web::cache::Verdict;
-use crate::service::{Cx, Event, Mail, Ticket};
+use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
 use crate::wire::http::Method;
 use crate::wire::target::pair;
 use std::sync::Arc;
@@ -52,18 +49,17 @@ struct Asked {
 
 /// `PUT /purchase/<id>/`.
 pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let text = format::segment(request.head.target.path(), "/purchase/");
-    let id = match format::id(text) {
+    let id = match format::id(request.segment()) {
         format::Id::NotNumeric => {
             let message = r#"{"message":"Product ID must be numeric","success":false}"#;
-            return Answer::Ready(json(400, message.to_string()));
+            return json(400, message.to_string()).into();
         }
-        format::Id::OutOfRange => return Answer::Ready(said(404, "Product not found", false)),
+        format::Id::OutOfRange => return said(404, "Product not found", false).into(),
         format::Id::Is(id) => id,
     };
     let key = match format::key(request.head) {
         Ok(key) => key,
-        Err(response) => return Answer::Ready(response),
+        Err(response) => return response.into(),
     };
     let keyed = key.is_some();
     let key = key.unwrap_or_else(|| format::own_key(cx));
@@ -87,7 +83,7 @@ pub fn to_orders(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `GET /api/orders/{n}`: with its key for anybody, without one for operators.
 pub fn order(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let number = format::segment(request.head.target.path(), "/api/orders/");
+    let number = request.segment();
     let query = request.head.target.query().unwrap_or("");
     let key =
         pair(query, "key").map_or(String::new(), |key| format!("?key={}", format::escape(&key)));
@@ -123,15 +119,13 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     if role == Role::Order && !read {
         let key = match format::key(head) {
             Ok(key) => key,
-            Err(response) => return Answer::Ready(response),
+            Err(response) => return response.into(),
         };
         keyed = key.is_some();
         fields.push(("Idempotency-Key", key.unwrap_or_else(|| format::own_key(cx))));
         safe = true;
     }
-    let text = format::segment(head.target.path(), "/api/books/");
-    let text = text.split('/').next().unwrap_or("");
-    let book = match format::id(text) {
+    let book = match format::id(request.segment()) {
         format::Id::Is(id) if !read => Some(id),
         format::Id::Is(_) | format::Id::NotNumeric | format::Id::OutOfRange => None,
     };
@@ -143,7 +137,7 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     if call.method != "GET" && cx.draining {
-        return Answer::Ready(unavailable(asked.shape, "The server is ending."));
+        return unavailable(asked.shape, "The server is ending.").into();
     }
     let store = &cx.world.store;
     if call.role == Role::Order
@@ -151,29 +145,28 @@ fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
         && !store.front.has(Role::Catalog, &store.replicas, cx.now)
     {
         let detail = "No catalog can be asked; nothing was written.";
-        return Answer::Ready(unavailable(asked.shape, detail));
+        return unavailable(asked.shape, detail).into();
     }
     calls::begin(call, cx);
     let until = cx.now + limits::STORE_WAIT;
-    let pending = Pending { ticket, asked, began: cx.now, until };
-    Answer::Wait(HttpPending::Store(StorePending::Passed(pending)))
+    Pending { ticket, asked, began: cx.now, until }.into()
 }
 
-impl Pending {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if that was the reply.
-    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         if matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(self.answer(Err(NoReply::Unknown), cx));
         }
         let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
-        (*ticket == self.ticket).then(|| self.answer(reply.as_deref().map_err(|none| *none), cx))
+        (ticket == self.ticket).then(|| self.answer(reply.as_deref().map_err(|none| *none), cx))
     }
+}
 
+impl Pending {
     fn answer(&self, reply: Result<&Reply, NoReply>, cx: &mut Cx<'_>) -> Response {
         let Asked { shape, book, keyed } = self.asked;
         let reply = match (reply, shape) {

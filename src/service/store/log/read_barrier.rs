@@ -4,10 +4,9 @@
 
 use super::Source;
 use crate::limits;
-use crate::service::http::{Answer, Face, Pending as HttpPending, Request, Style};
-use crate::service::store::asks::{self, Pending as StorePending, Read};
+use crate::service::http::{Face, HandlerFn, Request, Response, Route, Style};
 use crate::service::store::{Notice, State};
-use crate::service::{Cx, Effect, Event, Id, Mail, Ticket};
+use crate::service::{Answer, Cx, Effect, Event, Id, Mail, Pending, Ticket, Wait};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Scan, head};
 use crate::work::store::Seq;
@@ -16,55 +15,70 @@ use std::time::Instant;
 /// A read that waits.
 #[derive(Debug)]
 pub struct BarrierRead {
-    read: Read,
+    handler: HandlerFn,
+    route: &'static Route,
     face: Face,
     /// The head of the request, which is read again.
     raw: Box<[u8]>,
     ticket: Ticket,
     until: Instant,
+    /// The wait for the list that is shown, once it is made.
+    list: Option<Box<Pending>>,
 }
 
 /// Who waits for an entry to be answered.
 pub type Reader = (Id, Ticket, Seq);
 
 /// Lets a read wait for this entry.
-pub fn wait(read: Read, seq: Seq, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let Request { raw, ticket, face, .. } = *request;
+pub fn wait(
+    handler: HandlerFn,
+    seq: Seq,
+    request: &Request<'_, '_, '_>,
+    cx: &mut Cx<'_>,
+) -> Answer {
+    let Request { raw, ticket, face, route, .. } = *request;
     if let Source::Follower(elsewhere) = &mut cx.world.store.log.source {
         elsewhere.readers.push((cx.id, ticket, seq));
     }
     let until = cx.now + limits::STORE_WAIT;
-    let later = BarrierRead { read, face, raw: raw.into(), ticket, until };
-    Answer::Wait(HttpPending::Store(StorePending::BarrierRead(Box::new(later))))
+    BarrierRead { handler, route, face, raw: raw.into(), ticket, until, list: None }.into()
+}
+
+impl Wait for BarrierRead {
+    fn deadline(&self) -> Option<Instant> {
+        self.list.as_ref().map_or(Some(self.until), |list| list.deadline())
+    }
+
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        if let Some(list) = &mut self.list {
+            return list.news(event, cx);
+        }
+        let over = matches!(event, Event::Tick) && self.until <= cx.now;
+        let shown = matches!(event, Event::Mail(Mail::Store(Notice::Shown(ticket)))
+            if ticket == self.ticket);
+        if over {
+            return Some(Style::Plain.error(503, "the log does not answer").retry_after(1));
+        }
+        match shown.then(|| self.answer(cx))? {
+            Answer::Ready(response) => Some(response),
+            Answer::Wait(list) => {
+                self.list = Some(Box::new(list));
+                None
+            }
+        }
+    }
 }
 
 impl BarrierRead {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
-    }
-
-    /// Something has happened; the response if that was the entry's turn, or if it never comes.
-    pub fn news(&self, event: &Event, cx: &mut Cx<'_>) -> Option<Answer> {
-        let over = matches!(event, Event::Tick) && self.until <= cx.now;
-        let shown = matches!(event, Event::Mail(Mail::Store(Notice::Shown(ticket)))
-            if *ticket == self.ticket);
-        if over {
-            let late = Style::Plain.error(503, "the log does not answer").retry_after(1);
-            return Some(Answer::Ready(late));
-        }
-        shown.then(|| self.answer(cx))
-    }
-
     fn answer(&self, cx: &mut Cx<'_>) -> Answer {
         let limits = cx.world.web.limits;
         let (mut scan, mut fields) = (Scan::default(), Fields::new());
         let Parse::Done(head, _) = head(&self.raw, &mut scan, &limits, &mut fields) else {
             unreachable!("a head that was complete once is complete again")
         };
-        let (raw, ticket, face) = (&*self.raw, self.ticket, self.face);
-        let request = Request { head: &head, raw, body: b"", ticket, face };
-        asks::read_now(self.read, &request, cx)
+        let BarrierRead { handler, route, face, ticket, .. } = *self;
+        let request = Request { head: &head, raw: &self.raw, body: b"", ticket, face, route };
+        handler(&request, cx)
     }
 }
 

@@ -5,10 +5,9 @@ use super::Source;
 use super::followers::{Question, Refused};
 use super::protocol::{Report, print_told};
 use crate::limits;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
-use crate::service::store::asks::Pending as StorePending;
+use crate::service::http::{Request, Response, Style, json};
 use crate::service::store::{Notice, format};
-use crate::service::{Cx, Event, Mail, Ticket};
+use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
 use crate::work::store::{Settled, WriteError, codec};
 use std::time::Instant;
 
@@ -18,7 +17,7 @@ pub struct Asked {
     ticket: Ticket,
     until: Instant,
     /// Whether the end of its connection would be heard.
-    pub listens: bool,
+    listens: bool,
 }
 
 /// Entries that another process wants appended.
@@ -32,7 +31,7 @@ pub struct Appended {
 /// `POST /api/store/log/follow`.
 pub fn follow(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Some(mut report) = Report::parse(request.body) else {
-        return Answer::Ready(Style::Problem.error(400, "This is no report of a follower."));
+        return Style::Problem.error(400, "This is no report of a follower.").into();
     };
     for seen in &mut report.replicas {
         if seen.addr.ip().is_unspecified() {
@@ -45,10 +44,9 @@ pub fn follow(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         Ok(()) => {
             // Without news until then, what it holds is of no use to it any more.
             let until = cx.now + limits::STORE_LEASE;
-            let asked = Asked { ticket: request.ticket, until, listens: true };
-            Answer::Wait(HttpPending::Store(StorePending::Asked(asked)))
+            Asked { ticket: request.ticket, until, listens: true }.into()
         }
-        Err(refused) => Answer::Ready(refused.response()),
+        Err(refused) => refused.response().into(),
     }
 }
 
@@ -70,15 +68,21 @@ impl Refused {
 /// What is said where no log is kept.
 pub const NO_LOG: &str = "This process does not keep the log.";
 
-impl Asked {
-    /// When the connection is answered whatever comes.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Asked {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if that was news.
-    pub fn news(&self, event: &Event, now: Instant) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= now {
+    fn wants_eof(&self) -> bool {
+        self.listens
+    }
+
+    fn interrupted(&mut self) {
+        self.listens = false;
+    }
+
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        if matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(Refused::GivenUp.response());
         }
         let Event::Mail(Mail::Store(Notice::News(ticket, news))) = event else { return None };
@@ -86,18 +90,18 @@ impl Asked {
             Some(news) => json(200, news.to_string()),
             None => Refused::GivenUp.response(),
         };
-        (*ticket == self.ticket).then(answer)
+        (ticket == self.ticket).then(answer)
     }
 }
 
 /// `POST /api/store/log/entries`.
 pub fn append(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     if !matches!(cx.world.store.log.source, Source::Own(_)) {
-        return Answer::Ready(Style::Problem.error(404, NO_LOG));
+        return Style::Problem.error(404, NO_LOG).into();
     }
     let entries = codec::parse(request.body);
     let Some(entries) = entries.filter(|all| (1..=limits::STORE_BATCH).contains(&all.len())) else {
-        return Answer::Ready(Style::Problem.error(400, "These are no entries of a log."));
+        return Style::Problem.error(400, "These are no entries of a log.").into();
     };
     let mut told = Vec::with_capacity(entries.len());
     for (index, entry) in (0..).zip(entries) {
@@ -106,20 +110,18 @@ pub fn append(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let until = cx.now + limits::STORE_WAIT;
     let appended = Appended { ticket: request.ticket, until, told };
     match appended.response() {
-        Some(response) => Answer::Ready(response),
-        None => Answer::Wait(HttpPending::Store(StorePending::Appended(appended))),
+        Some(response) => response.into(),
+        None => appended.into(),
     }
 }
 
-impl Appended {
-    /// When the other process has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Appended {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if that settles the last of them.
-    pub fn news(&mut self, event: Event, now: Instant) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= now {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+        if matches!(event, Event::Tick) && self.until <= cx.now {
             for told in self.told.iter_mut().filter(|told| told.is_none()) {
                 *told = Some(Err(WriteError::Unknown));
             }
@@ -136,7 +138,9 @@ impl Appended {
         }
         self.response()
     }
+}
 
+impl Appended {
     /// What came of all of them.
     fn response(&self) -> Option<Response> {
         let told = self.told.iter().cloned().collect::<Option<Vec<_>>>()?;

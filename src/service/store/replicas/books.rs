@@ -1,9 +1,9 @@
 //! The API of books, on catalogs: changes and stock. The front passes it on.
 
 use super::writes::{self, Shape};
-use crate::service::Cx;
-use crate::service::http::{Answer, Request, Response, Style};
+use crate::service::http::{Request, Response, Style};
 use crate::service::store::format::{self, Id, Wrong};
+use crate::service::{Answer, Cx};
 use crate::wire::conditional::tags;
 use crate::work::store::Entry;
 use crate::work::store::codec::EXPECTED_MAX;
@@ -31,7 +31,7 @@ pub fn patch(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let expected = expected(request);
     if expected.is_none() && cx.world.store.require_if_match {
         let detail = "Say which version is to be changed, in If-Match.";
-        return Answer::Ready(Style::Problem.error(428, detail));
+        return Style::Problem.error(428, detail).into();
     }
     let expected = expected.flatten();
     let entry = book_in(request).and_then(|book| {
@@ -69,13 +69,12 @@ fn write(
 ) -> Answer {
     match entry {
         Ok(entry) => writes::write(entry, shape, request.ticket, cx),
-        Err(response) => Answer::Ready(response),
+        Err(response) => response.into(),
     }
 }
 
 fn book_in(request: &Request<'_, '_, '_>) -> Result<u32, Response> {
-    let text = format::segment(request.head.target.path(), "/api/books/");
-    match format::id(text.split('/').next().unwrap_or("")) {
+    match format::id(request.segment()) {
         Id::NotNumeric => Err(Style::Problem.error(400, "The id of a book is a number.")),
         Id::OutOfRange => Err(Style::Problem.error(404, "There is no such book.")),
         Id::Is(id) => Ok(id),

@@ -1,9 +1,9 @@
 //! A catalog: looks books up in its own tables, and has them changed through the log.
 
 use super::{Replica, writes};
-use crate::service::Cx;
-use crate::service::http::{Answer, Request, Response, Style, json};
+use crate::service::http::{Request, Response, Style, json};
 use crate::service::store::format::{self, Id};
+use crate::service::{Answer, Cx};
 use crate::wire::json::parse;
 use crate::wire::target::decode_path;
 use crate::work::store::Entry;
@@ -11,7 +11,7 @@ use crate::work::store::list::Query;
 
 /// `GET /retrieve/item/<id>`.
 pub fn item(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
-    match format::id(format::segment(request.head.target.path(), "/retrieve/item/")) {
+    match format::id(request.segment()) {
         Id::NotNumeric => error(400, "Book ID must be numeric"),
         Id::OutOfRange => error(404, NO_BOOK),
         Id::Is(id) => match replica.books.get(id) {
@@ -22,15 +22,15 @@ pub fn item(request: &Request<'_, '_, '_>, replica: &Replica) -> Response {
 }
 
 /// `/retrieve/topic/<topic>`: the books of exactly this topic; none if it is no text.
-pub fn topic(path: &str) -> Option<Query> {
-    let topic = decode_path(format::segment(path, "/retrieve/topic/")).ok()?;
+pub fn topic(segment: &str) -> Option<Query> {
+    let topic = decode_path(segment).ok()?;
     Some(Query::Topic(String::from_utf8_lossy(&topic).into_owned()))
 }
 
 /// `/retrieve/search/<text>`: books whose topic contains it, in letters of either size. The front
 /// asks for its lists here.
-pub fn search(path: &str) -> Option<Query> {
-    let text = decode_path(format::segment(path, "/retrieve/search/")).ok()?;
+pub fn search(segment: &str) -> Option<Query> {
+    let text = decode_path(segment).ok()?;
     let text = String::from_utf8_lossy(&text).to_lowercase();
     Some(Query::Search(if text == crate::service::store::front::cache::ALL {
         String::new()
@@ -43,12 +43,12 @@ pub fn search(path: &str) -> Option<Query> {
 pub fn modify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     match change(request) {
         Ok(entry) => writes::write(entry, writes::Shape::Modify, request.ticket, cx),
-        Err(response) => Answer::Ready(response),
+        Err(response) => response.into(),
     }
 }
 
 fn change(request: &Request<'_, '_, '_>) -> Result<Entry, Response> {
-    let book = match format::id(format::segment(request.head.target.path(), "/modify/")) {
+    let book = match format::id(request.segment()) {
         Id::NotNumeric => return Err(error(400, "Book ID must be numeric")),
         Id::OutOfRange => return Err(error(404, NO_BOOK)),
         Id::Is(id) => id,

@@ -3,12 +3,9 @@
 
 use super::catalog;
 use crate::limits;
-use crate::service::http::{
-    Answer, Content, Pending as HttpPending, Request, Response, Style, json,
-};
-use crate::service::store::asks::Pending as StorePending;
+use crate::service::http::{Content, Request, Response, Style, json};
 use crate::service::store::format;
-use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
 use crate::wire::http::Method;
 use crate::wire::target::pairs;
 use crate::work::store::codec::{TITLE_MAX, TOPIC_MAX};
@@ -69,7 +66,7 @@ pub fn page(shelves: &Shelves, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
         }
         Err(name) => {
             let detail = format!("The query has no valid {name}.");
-            Answer::Ready(Style::Problem.error(400, &detail))
+            Style::Problem.error(400, &detail).into()
         }
     }
 }
@@ -89,37 +86,34 @@ fn books(
     let unsent = request.head.method == Method::Head;
     let making = Making::books(query, shelves.clone());
     if shelves.len() <= IN_PLACE {
-        let Product::List(list) = making.at_once() else { return Answer::Ready(unavailable()) };
-        return Answer::Ready(shape.response(&list, unsent));
+        let Product::List(list) = making.at_once() else { return unavailable().into() };
+        return shape.response(&list, unsent).into();
     }
     let ticket = request.ticket;
     cx.effects.push(Effect::Submit(ticket, Job::Compute(Compute::List(making))));
     let until = cx.now + limits::STORE_WAIT;
-    let pending = Pending { ticket, until, shape, unsent };
-    Answer::Wait(HttpPending::Store(StorePending::List(pending)))
+    Pending { ticket, until, shape, unsent }.into()
 }
 
 fn unavailable() -> Response {
     Style::Problem.error(503, "Too much work is waiting.").retry_after(1)
 }
 
-impl Pending {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if the list is there.
-    pub fn news(&self, event: &Event, now: Instant) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         match event {
-            Event::Done(ticket, outcome) if *ticket == self.ticket => {
+            Event::Done(ticket, outcome) if ticket == self.ticket => {
                 let Outcome::List(Product::List(list)) = outcome else {
                     return Some(unavailable());
                 };
-                Some(self.shape.response(list, self.unsent))
+                Some(self.shape.response(&list, self.unsent))
             }
-            Event::Refused(Refusal::Job(ticket)) if *ticket == self.ticket => Some(unavailable()),
-            Event::Tick if self.until <= now => Some(unavailable()),
+            Event::Refused(Refusal::Job(ticket)) if ticket == self.ticket => Some(unavailable()),
+            Event::Tick if self.until <= cx.now => Some(unavailable()),
             Event::Done(..)
             | Event::Refused(_)
             | Event::Tick

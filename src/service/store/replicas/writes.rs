@@ -3,11 +3,10 @@
 
 use super::catalog;
 use crate::limits;
-use crate::service::http::{Answer, Pending as HttpPending, Request, Response, Style, json};
-use crate::service::store::asks::Pending as StorePending;
+use crate::service::http::{Request, Response, Style, json};
 use crate::service::store::format::{self, Id};
 use crate::service::store::{Notice, WriteError};
-use crate::service::{Cx, Event, Mail, Ticket};
+use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
 use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Outcome, Settled};
 use std::time::{Instant, UNIX_EPOCH};
@@ -37,12 +36,12 @@ pub struct Pending {
 
 /// `PUT /purchase/<id>/`.
 pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let book = match format::id(format::segment(request.head.target.path(), "/purchase/")) {
+    let book = match format::id(request.segment()) {
         Id::NotNumeric => {
             let message = r#"{"message":"Book ID must be a numeric value"}"#;
-            return Answer::Ready(json(400, message.to_string()));
+            return json(400, message.to_string()).into();
         }
-        Id::OutOfRange => return Answer::Ready(said(404, "Book not found", false)),
+        Id::OutOfRange => return said(404, "Book not found", false).into(),
         Id::Is(id) => id,
     };
     match format::key(request.head) {
@@ -50,7 +49,7 @@ pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
             let entry = Entry::Sell { book, quantity: 1, key, at: seconds(cx) };
             write(entry, Shape::Purchase, request.ticket, cx)
         }
-        Err(response) => Answer::Ready(response),
+        Err(response) => response.into(),
     }
 }
 
@@ -58,7 +57,7 @@ pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 pub fn place(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     match wanted(request, seconds(cx)) {
         Ok((entry, shape)) => write(entry, shape, request.ticket, cx),
-        Err(response) => Answer::Ready(response),
+        Err(response) => response.into(),
     }
 }
 
@@ -81,21 +80,18 @@ pub fn write(entry: Entry, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Ans
     match crate::service::store::write(entry, ticket, 0, cx) {
         Ok(()) => {
             let until = cx.now + limits::STORE_WAIT;
-            let pending = Pending { ticket, shape, until };
-            Answer::Wait(HttpPending::Store(StorePending::Write(pending)))
+            Pending { ticket, shape, until }.into()
         }
-        Err(error) => Answer::Ready(shape.error(error)),
+        Err(error) => shape.error(error).into(),
     }
 }
 
-impl Pending {
-    /// When the client has waited long enough.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response if that settles it.
-    pub fn news(&self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         if matches!(event, Event::Tick) && self.until <= cx.now {
             return Some(self.shape.error(WriteError::Unknown));
         }
@@ -103,10 +99,10 @@ impl Pending {
             return None;
         };
         let answer = || match settled {
-            Ok(settled) => self.shape.settled(settled, cx.world.store.log.order_secret),
-            Err(error) => self.shape.error(*error),
+            Ok(settled) => self.shape.settled(&settled, cx.world.store.log.order_secret),
+            Err(error) => self.shape.error(error),
         };
-        (*ticket == self.ticket).then(answer)
+        (ticket == self.ticket).then(answer)
     }
 }
 

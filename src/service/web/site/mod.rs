@@ -27,10 +27,11 @@ pub use table::{Fetched, Fetches, Name};
 
 use super::cache::{Cache, Verdict};
 use crate::limits;
-use crate::service::Cx;
-use crate::service::http::{
-    Answer, Authority, Pending as HttpPending, Request, Response, Style, is_loopback, only_read,
-};
+use crate::service::http::allow::READ;
+use crate::service::http::host::{Authority, is_loopback};
+use crate::service::http::{Face, Purpose, Request, Response, Route, Style, empty};
+use crate::service::{Answer, Cx};
+use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
 use crate::work::files::{self, Permits, Site};
@@ -163,12 +164,46 @@ enum Goal {
     Refusal,
 }
 
-/// A request for a path that no service claims.
-pub fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+/// The row for a path that no service claims …
+static FILES: Route = Route::new(Handler::Site)
+    .get("", ask, "Sends a file of the site.")
+    .only(Face::Web)
+    .purpose(Purpose::Page);
+
+/// … and for methods that no file is for: that is said of files, and of nothing else. The body is
+/// thrown away as it comes, so that another request may follow.
+static REFUSED: Route = FILES.discards(usize::MAX);
+
+/// Returns the row for a path that no service claims, or the answer to a method that does not read.
+pub fn route(head: &Head<'_, '_>) -> Result<&'static Route, Response> {
+    match head.method {
+        Method::Get | Method::Head => Ok(&FILES),
+        Method::Options => Err(empty(204).allow(READ)),
+        // A body that is asked for first is better not sent at all.
+        Method::Post | Method::Put | Method::Patch | Method::Delete if !head.expect_continue => {
+            Ok(&REFUSED)
+        }
+        Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Connect
+        | Method::Trace
+        | Method::Other => Err(only_read(head)),
+    }
+}
+
+/// Returns the answer where a file is, or may be, and the method is not for it.
+fn only_read(head: &Head<'_, '_>) -> Response {
+    Style::of(head).error(405, "Files of this site can only be read.").allow(READ)
+}
+
+/// A request for a file.
+fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let head = request.head;
     let path = match target::decode_path(head.target.path()) {
         Ok(path) => path,
-        Err(bad) => return Answer::Ready(Style::of(head).error(bad.status(), bad.text())),
+        Err(bad) => return Style::of(head).error(bad.status(), bad.text()).into(),
     };
     if !files::is_served(&path) {
         return fail(head, request, 404, NOWHERE, cx);
@@ -177,7 +212,7 @@ pub fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let reads = matches!(head.method, Method::Get | Method::Head);
     let goal = if reads { Goal::File } else { Goal::Refusal };
     match hit(&path, head, goal, false, cx) {
-        Some(response) => Answer::Ready(response),
+        Some(response) => response.into(),
         None => begin(&path, goal, head, request, cx),
     }
 }
@@ -194,10 +229,10 @@ fn fail(
     let goal = Goal::Error(status, detail);
     let absent = cx.world.web.site.absent[usize::from(status != 404)];
     if style != Style::Page || absent.is_some_and(|until| until > cx.now) {
-        return Answer::Ready(style.error(status, detail));
+        return style.error(status, detail).into();
     }
     match hit(goal.error_path(), head, goal, false, cx) {
-        Some(response) => Answer::Ready(response),
+        Some(response) => response.into(),
         None => begin(goal.error_path(), goal, head, request, cx),
     }
 }
@@ -276,16 +311,17 @@ fn begin(
 ) -> Answer {
     let waiter = Some((cx.id, request.ticket));
     if cx.world.web.site.fetches.join(path, order(head), waiter, cx.effects).is_err() {
-        return Answer::Ready(Style::of(head).error(503, BUSY).retry_after(1));
+        return Style::of(head).error(503, BUSY).retry_after(1).into();
     }
-    Answer::Wait(HttpPending::Site(Box::new(Pending {
+    Pending {
         head: request.raw.into(),
         path: path.into(),
         goal,
         ticket: request.ticket,
         until: cx.now + limits::FETCH_WAIT,
         tries: 0,
-    })))
+    }
+    .into()
 }
 
 /// The path of the file that is meant: that of the index, if it is a directory's.

@@ -2,11 +2,11 @@
 
 use super::resource;
 use super::table::{Fetched, Kept};
-use super::{BUSY, Goal, NOWHERE, hit, listing, order, respond};
+use super::{BUSY, Goal, NOWHERE, hit, listing, only_read, order, respond};
 use crate::limits;
-use crate::service::http::{Response, Style, only_read, text};
+use crate::service::http::{Response, Style, text};
 use crate::service::web::cache::Verdict;
-use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket};
+use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket, Wait};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Head, Scan, head as parse_head};
 use crate::work::files;
@@ -26,14 +26,12 @@ pub struct Pending {
     pub(super) tries: u32,
 }
 
-impl Pending {
-    /// When patience is over.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Pending {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response, if it can be given now.
-    pub fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         let bytes = std::mem::take(&mut self.head);
         let (mut fields, mut scan) = (Fields::new(), Scan::default());
         let limits = cx.world.web.limits;
@@ -60,7 +58,9 @@ impl Pending {
         self.head = bytes;
         response
     }
+}
 
+impl Pending {
     fn fetched(
         &mut self,
         fetched: &Fetched,

@@ -1,8 +1,8 @@
 //! Whether the site could be served: a worker looks, as disks are for workers only.
 
 use crate::limits;
-use crate::service::http::{Answer, Pending, Request, Response, text};
-use crate::service::{Cx, Effect, Event, Refusal, Ticket};
+use crate::service::http::{Request, Response, text};
+use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
 use crate::work::Outcome;
 use crate::work::files;
 use std::time::Instant;
@@ -17,23 +17,21 @@ pub struct Readiness {
 /// A request for `/readyz`.
 pub fn ready(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Some(job) = cx.world.web.site.probe() else {
-        return Answer::Ready(text(200, "ready\n").momentary());
+        return text(200, "ready\n").momentary().into();
     };
     cx.effects.push(Effect::Submit(request.ticket, job));
     let until = cx.now + limits::READY_WAIT;
-    Answer::Wait(Pending::Ready(Readiness { ticket: request.ticket, until }))
+    Readiness { ticket: request.ticket, until }.into()
 }
 
-impl Readiness {
-    /// When patience is over.
-    pub fn deadline(&self) -> Instant {
-        self.until
+impl Wait for Readiness {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.until)
     }
 
-    /// Something has happened; the response, if it can be given now.
-    pub fn news(&mut self, event: &Event, cx: &Cx<'_>) -> Option<Response> {
+    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
         let (status, line) = match event {
-            Event::Done(ticket, _) if *ticket != self.ticket => return None,
+            Event::Done(ticket, _) if ticket != self.ticket => return None,
             _ if cx.draining => (503, "draining\n"),
             Event::Done(_, Outcome::Files(files::Outcome::Rooted)) => (200, "ready\n"),
             Event::Done(..) => (503, "the directory of the site (--root) is not there\n"),

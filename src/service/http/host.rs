@@ -1,6 +1,5 @@
 //! Names that we are reached by, and pages that are ours.
 
-use crate::service::panel;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// A host, and a port if one is given.
@@ -24,7 +23,8 @@ impl<'a> Authority<'a> {
         (!name.is_empty()).then_some(Authority { name, port })
     }
 
-    fn ip(&self) -> Option<IpAddr> {
+    /// Returns the address, if it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
         match self.name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
             Some(ip) => ip.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
             None => self.name.parse().ok(),
@@ -41,26 +41,6 @@ impl<'a> Authority<'a> {
         self.name.eq_ignore_ascii_case(other.name)
             && self.port.unwrap_or(default_port) == other.port.unwrap_or(default_port)
     }
-}
-
-/// A name of this machine for itself, an address that is listened on, or a name that we were told.
-/// Behind a listener on every address, any address will do: nobody can let one point elsewhere.
-pub fn is_ours(host: &Authority<'_>, panel: &panel::State) -> bool {
-    if host.is_local() {
-        return true;
-    }
-    if let Some(ip) = host.ip()
-        && panel.bound.iter().any(|at| at.ip() == ip || at.ip().is_unspecified())
-    {
-        return true;
-    }
-    let name = host.name.strip_suffix('.').unwrap_or(host.name);
-    panel.hosts.iter().any(|known| {
-        Authority::parse(known).is_some_and(|known| {
-            known.name.eq_ignore_ascii_case(name)
-                && known.port.is_none_or(|port| host.port == Some(port))
-        })
-    })
 }
 
 /// Whether an address is one of this machine for itself.

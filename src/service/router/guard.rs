@@ -1,4 +1,4 @@
-//! Decides who may send a request: anybody, operators, other processes of our bookstore.
+//! Decides which clients may send a request: all, operators, other processes of the bookstore.
 //!
 //! ```text
 //!   request ─▶ enter: Host (panel, replicas) ─▶ from another site? ─▶ route ─▶ admit: operator?
@@ -7,19 +7,13 @@
 //! `Sec-Fetch-Site` or at least by `Origin`; a name that an attacker points at us is in `Host`;
 //! and no field can deny where a connection comes from.
 
-mod cors;
-mod host;
-
-pub use cors::Cors;
-pub use host::{Authority, is_loopback};
-
-use super::response::{Response, Style};
-use super::routes::{self, Endpoint, Face, Guard, Route};
+use super::table::Table;
+use crate::service::http::host::{Authority, is_loopback, is_page_of};
+use crate::service::http::{Face, Guard, Response, Route, Style};
 use crate::service::store::rows::NO_ORDER;
 use crate::service::{Cx, lockout, panel};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::pair;
-use host::{is_ours, is_page_of};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -55,26 +49,21 @@ impl Denied {
             Denied::WrongToken => {
                 challenge(style.error(401, "This is not the token of this server."))
             }
-            Denied::LockedOut(remaining) => locked_out(style, remaining),
+            Denied::LockedOut(remaining) => lockout::locked_out(style, remaining),
         }
         .momentary()
     }
 }
 
-/// What an address is told that sent too many wrong tokens.
-pub fn locked_out(style: Style, remaining: Duration) -> Response {
-    let seconds = lockout::retry_after(remaining);
-    style.error(429, "Too many wrong tokens came from this address.").retry_after(seconds)
-}
-
 /// What is asked of every request, whatever its path: that it comes by a name of ours, and that
 /// no other site sends it to change something. Answers preflights (Fetch standard §4.8).
-pub fn enter(face: Face, head: &Head<'_, '_>, cx: &Cx<'_>) -> Result<(), Response> {
+pub fn enter(table: &Table, face: Face, head: &Head<'_, '_>, cx: &Cx<'_>) -> Result<(), Response> {
     let panel = &cx.world.panel;
     if !matches!(face, Face::Web) && !is_ourselves(head, panel) {
         let host = head.host().and_then(Authority::parse);
         if host.is_some_and(|host| !is_ours(&host, panel)) {
-            let style = routes::style(face, head.target.path(), &head.fields("accept"));
+            let style = table.style(face, head.target.path());
+            let style = style.unwrap_or_else(|| Style::of(head));
             return Err(Denied::ForeignHost.response(style));
         }
     }
@@ -117,8 +106,8 @@ pub fn admit(
 ) -> Result<&'static Route, Response> {
     let judged = match route.guard.on(face) {
         Guard::Public | Guard::Open => Ok(()),
-        Guard::Operator if is_open(route, cx) => Ok(()),
-        Guard::Operator => judge_here(face, head, false, cx),
+        Guard::Metrics if cx.world.panel.metrics_open => Ok(()),
+        Guard::Operator | Guard::Metrics => judge_here(face, head, false, cx),
         Guard::Control if is_caused_by_a_link(head) && !cx.world.web.cors.names(head) => {
             Err(Denied::CrossSite)
         }
@@ -135,11 +124,6 @@ pub fn admit(
         Guard::Keyed | Guard::Store => judge_here(face, head, true, cx),
     };
     judged.map(|()| route).map_err(|denied| denied_by(face, denied, route.style_for(head), head))
-}
-
-/// Whether an operators' path was opened to everybody.
-fn is_open(route: &Route, cx: &Cx<'_>) -> bool {
-    route.endpoint == Endpoint::Metrics && cx.world.panel.metrics_open
 }
 
 /// What the table itself answers, which on the panel nobody learns but operators.
@@ -259,6 +243,26 @@ fn is_browser(head: &Head<'_, '_>) -> bool {
         || any("sec-ch-ua")
         || any("upgrade-insecure-requests")
         || head.field("user-agent").is_some_and(|agent| agent.starts_with(b"Mozilla/"))
+}
+
+/// A name of this machine for itself, an address that is listened on, or a name that we were told.
+/// Behind a listener on every address, any address will do: nobody can let one point elsewhere.
+fn is_ours(host: &Authority<'_>, panel: &panel::State) -> bool {
+    if host.is_local() {
+        return true;
+    }
+    if let Some(ip) = host.ip()
+        && panel.bound.iter().any(|at| at.ip() == ip || at.ip().is_unspecified())
+    {
+        return true;
+    }
+    let name = host.name.strip_suffix('.').unwrap_or(host.name);
+    panel.hosts.iter().any(|known| {
+        Authority::parse(known).is_some_and(|known| {
+            known.name.eq_ignore_ascii_case(name)
+                && known.port.is_none_or(|port| host.port == Some(port))
+        })
+    })
 }
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {

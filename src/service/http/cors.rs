@@ -1,7 +1,7 @@
 //! Other sites whose pages may do here what programs may (`--cors-origin`): what they are
 //! promised before a request, and what lets them read the answer (Fetch standard §3.2).
 
-use crate::service::http::response::{Response, empty};
+use super::response::{Response, empty};
 use crate::wire::http::{Head, Method};
 use std::sync::Arc;
 

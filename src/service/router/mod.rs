@@ -1,0 +1,76 @@
+//! Leads each request to the handler of its row: one table for each kind of HTTP listener, put
+//! together from the tables of the services.
+//!
+//! ```text
+//!   head ─▶ guard: Host, other sites ─▶ table: row? ─▶ guard: operator? ─▶ the row's handler
+//!                                          └─ none: 404, 405, 501, OPTIONS
+//! ```
+
+mod guard;
+mod table;
+
+use super::http::{self, Face, Response, Route, Style};
+use super::{Cx, chat, panel, pi, pow, store, web};
+use crate::stats::Handler;
+use crate::wire::http::Head;
+use table::Table;
+
+static OPEN: Table = Table::new(
+    &[store::FRONT, panel::ROUTES, pi::ROUTES, pow::api::ROUTES, chat::ROUTES],
+    Some(web::site::route),
+);
+static CATALOG: Table = Table::new(&[store::CATALOG], None);
+static ORDERING: Table = Table::new(&[store::ORDERING], None);
+
+/// Returns the table of a listener.
+fn table(face: Face) -> &'static Table {
+    match face {
+        Face::Web | Face::Panel => &OPEN,
+        Face::Catalog(_) => &CATALOG,
+        Face::Order(_) => &ORDERING,
+    }
+}
+
+/// Returns the row of a table for a request, if its sender may have it answered.
+fn route(
+    table: &'static Table,
+    face: Face,
+    head: &Head<'_, '_>,
+    cx: &mut Cx<'_>,
+) -> Result<&'static Route, Response> {
+    guard::enter(table, face, head, cx)?;
+    match table.find(face, head) {
+        Ok(route) => guard::admit(face, route, head, cx),
+        Err(answer) => Err(guard::answer(face, answer, head, cx)),
+    }
+}
+
+impl http::Router for Face {
+    fn face(self) -> Face {
+        self
+    }
+
+    fn route(self, head: &Head<'_, '_>, cx: &mut Cx<'_>) -> Result<&'static Route, Response> {
+        route(table(self), self, head, cx)
+    }
+
+    fn style(self, path: &str) -> Option<Style> {
+        table(self).style(self, path)
+    }
+
+    fn area(self) -> Handler {
+        match self {
+            Face::Panel => Handler::Panel,
+            Face::Web => Handler::None,
+            Face::Catalog(_) | Face::Order(_) => Handler::Store,
+        }
+    }
+
+    fn closed(self, cx: &mut Cx<'_>) {
+        // It may have been another process of the bookstore: writes wait for those that follow.
+        cx.world.store.left(cx.id, cx.effects);
+    }
+}
+
+#[cfg(test)]
+mod tests;
