@@ -1,7 +1,16 @@
 //! pentad: several servers in one thread, on one hand-written event loop.
 //!
+//! An own protocol on the loop is a session type with five functions. `examples/echo.rs` has all of
+//! it; `examples/lines.rs` adds lines, a limit and an error answer:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/echo.rs")]
+//! ```
+//!
+//! # Layers
+//!
 //! Bytes travel one way. The loop hands a session two buffers; the session parses, decides and
-//! prints; whatever is slow goes to a worker and comes back as one more event.
+//! prints. Slow work goes to a worker and returns as one more event.
 //!
 //! ```text
 //!         bytes              values                  values               bytes
@@ -11,22 +20,24 @@
 //!                                         work (on another thread)
 //! ```
 //!
-//! Who may know whom, held by `tests/tidy/`:
+//! `tests/tidy/` enforces which module may use which:
 //!
-//! | module | what it is | what it must never know |
+//! | module | purpose | must never use |
 //! |---|---|---|
+//! | [`app`] | the interface between sessions and drivers | protocols, sockets, threads, clocks |
 //! | [`wire`] | bytes ⇄ values, pure | everything else here but [`limits`] |
-//! | [`work`] | slow things, in slices | connections, services, clocks |
-//! | [`service`], [`client`] | state machines over values | sockets, threads, clocks |
-//! | [`net`] | the loop | protocols: it sees sessions through five functions |
-//! | [`study`] | the same sessions under blocking models | protocols, mio, the loop |
-//! | [`svg`], [`report`] | pictures and pages from numbers | everything else here |
-//! | [`cmd`], [`config`] | what a person types | – |
+//! | [`work`] | slow work, in slices | connections, services, clocks |
+//! | [`service`] | the server: state machines over values | sockets, threads, clocks |
+//! | [`client`] | the client tools, an [`app::App`] each | services, sockets, threads, clocks |
+//! | [`net`] | the loop, generic over an [`app::App`] | protocols, services |
+//! | [`study`] | blocking serving models, generic too | protocols, services, mio, the loop |
+//! | [`svg`], [`report`] | charts and pages from numbers | everything else here |
+//! | [`cmd`], [`config`] | the command line | – |
 //!
-//! [`buf`], [`limits`] and [`stats`] are known to all and know nobody. Time, randomness and names
-//! are inputs everywhere but in `net` and `study`. The five functions are those of
-//! [`service::Session`].
+//! [`buf`], [`limits`] and [`stats`] are used by all and use none of the others. Time, randomness
+//! and names are inputs everywhere but in `net` and `study`.
 
+pub mod app;
 pub mod buf;
 #[doc(hidden)]
 pub mod check;

@@ -7,13 +7,13 @@ mod util;
 
 use pentad::limits::Limits;
 use pentad::service::Kind;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::work::Outcome;
 use pentad::work::db::chat::{Answer, Line, Session};
 use pentad::work::db::{self};
 use serde_json::Value;
 use std::time::Duration;
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 
 fn session(number: usize) -> Session {
     Session {
@@ -27,8 +27,8 @@ fn session(number: usize) -> Session {
 
 /// Asks, lets the database answer this, and takes the body. Returns how many turns it took, too.
 fn ask(path: &str, answer: Answer) -> (usize, String) {
-    let mut street = Street::new(Limits::default(), 16, 1);
-    let client: Client = street.connect(Kind::Http(Face::Panel), usize::MAX).unwrap();
+    let mut street = TestNet::new(Limits::default(), 16, 1);
+    let client: Client = street.connect(Kind::Http(ListenerRole::Panel), usize::MAX).unwrap();
     client.send(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").as_bytes());
     street.turn(|| true);
     let (id, ticket, _) = street.reactor.outside.jobs.pop_front().unwrap();

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use pentad::limits::{self, Limits};
 use pentad::service::Kind;
 use std::time::{Duration, UNIX_EPOCH};
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 
 /// A client that keeps the received lines.
 struct Talker {
@@ -18,7 +18,7 @@ struct Talker {
 }
 
 impl Talker {
-    fn connect(street: &mut Street, room: usize) -> Talker {
+    fn connect(street: &mut TestNet, room: usize) -> Talker {
         let client = street.connect(Kind::Chat, room).expect("there is room");
         Talker { client, heard: Vec::new() }
     }
@@ -35,7 +35,7 @@ impl Talker {
         String::from_utf8(whole).unwrap().lines().map(str::to_string).collect()
     }
 
-    fn all(&mut self, street: &mut Street) -> Vec<String> {
+    fn all(&mut self, street: &mut TestNet) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
             street.settle();
@@ -48,7 +48,7 @@ impl Talker {
     }
 }
 
-fn agent(street: &mut Street, name: &str, capacity: u32) -> Talker {
+fn agent(street: &mut TestNet, name: &str, capacity: u32) -> Talker {
     let mut agent = Talker::connect(street, usize::MAX);
     agent.say(&format!("/agent {name} {name}"));
     agent.say(&format!("/cap {capacity}"));
@@ -77,7 +77,7 @@ impl Unlucky {
 
 #[test]
 fn ten_thousand_messages_survive_cuts_without_loss_or_repetition() {
-    let mut street = Street::new(Limits::default(), 64, 1);
+    let mut street = TestNet::new(Limits::default(), 64, 1);
     let rng = &mut Rng::with_seed(5);
     let mut bo = agent(&mut street, "bo", 8);
     let mut visitors = (1..=8).map(|chat| {
@@ -143,7 +143,7 @@ fn ten_thousand_messages_survive_cuts_without_loss_or_repetition() {
 
 #[test]
 fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
-    let mut street = Street::new(Limits::default(), 64, 1);
+    let mut street = TestNet::new(Limits::default(), 64, 1);
     let mut bo = agent(&mut street, "bo", 10);
     let mut visitors = Vec::new();
     for number in 1..=10 {
@@ -201,7 +201,7 @@ fn a_flooding_and_a_deaf_neighbour_delay_nobody() {
 }
 
 /// Returns the first lines of an agent's screen.
-fn screen(bo: &mut Talker, street: &mut Street) -> [String; 4] {
+fn screen(bo: &mut Talker, street: &mut TestNet) -> [String; 4] {
     bo.say("/stats me");
     let lines = bo.all(street);
     let value = |name: &str| {
@@ -218,11 +218,11 @@ fn screen(bo: &mut Talker, street: &mut Street) -> [String; 4] {
 
 #[test]
 fn a_chat_counts_on_the_day_on_which_it_ends() {
-    let mut street = Street::new(Limits::default(), 16, 1);
+    let mut street = TestNet::new(Limits::default(), 16, 1);
     // 2026-01-30, a minute before midnight.
-    street.reactor.desk.wall = UNIX_EPOCH + Duration::from_secs(1_769_817_540);
+    street.reactor.context.wall = UNIX_EPOCH + Duration::from_secs(1_769_817_540);
     let mut bo = agent(&mut street, "bo", 1);
-    let chat = |street: &mut Street, bo: &mut Talker, lasts: Duration| {
+    let chat = |street: &mut TestNet, bo: &mut Talker, lasts: Duration| {
         let mut ann = Talker::connect(street, usize::MAX);
         ann.say("/hello ann");
         ann.all(street);
@@ -259,7 +259,7 @@ fn a_chat_counts_on_the_day_on_which_it_ends() {
 }
 
 /// Receives a client's output; returns its lines and the maximum bytes sent in one turn.
-fn unrolled(street: &mut Street, talker: &mut Talker) -> (Vec<String>, usize) {
+fn unrolled(street: &mut TestNet, talker: &mut Talker) -> (Vec<String>, usize) {
     let (mut lines, mut most) = (Vec::new(), 0);
     loop {
         street.turn(|| true);
@@ -275,7 +275,7 @@ fn unrolled(street: &mut Street, talker: &mut Talker) -> (Vec<String>, usize) {
 
 #[test]
 fn a_long_conversation_goes_out_piece_by_piece_and_whole() {
-    let mut street = Street::new(Limits::default(), 16, 1);
+    let mut street = TestNet::new(Limits::default(), 16, 1);
     let mut bo = agent(&mut street, "bo", 1);
     let mut ann = Talker::connect(&mut street, usize::MAX);
     ann.say("/hello ann");

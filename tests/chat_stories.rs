@@ -9,7 +9,7 @@ use pentad::limits::Limits;
 use pentad::service::Kind;
 use std::collections::HashMap;
 use std::time::Duration;
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 use util::story::{self, Step, Story, Words};
 
 /// Bytes that a client sends at a time, and bytes that fit into its connection.
@@ -17,7 +17,7 @@ const MANNERS: [(usize, usize); 4] =
     [(usize::MAX, usize::MAX), (1, usize::MAX), (usize::MAX, 1), (7, 13)];
 
 struct Stage {
-    street: Street,
+    street: TestNet,
     clients: HashMap<String, (Client, Vec<u8>)>,
     words: Words,
     room: usize,
@@ -97,7 +97,7 @@ impl Stage {
 }
 
 fn play(story: &Story, (sends, room): (usize, usize)) -> Result<(), String> {
-    let street = Street::new(Limits::default(), 64, 1);
+    let street = TestNet::new(Limits::default(), 64, 1);
     let (clients, words) = (HashMap::new(), Words::default());
     let mut stage = Stage { street, clients, words, room };
     for (number, step) in story.steps.iter().enumerate() {

@@ -252,7 +252,7 @@ fn paths_and_methods_follow_the_table() {
 #[test]
 fn statistics_count_lines_and_requests_alike() {
     let mut place = Place::new();
-    place.street.reactor.desk.world.pow.bits = 4;
+    place.street.reactor.context.world.pow.bits = 4;
     let lines = place.street.connect(Kind::Pow, usize::MAX).unwrap();
     lines.send(&b"line\n".repeat(50));
     place.work();

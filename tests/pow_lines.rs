@@ -9,7 +9,7 @@ use pentad::limits::{self, Limits};
 use pentad::service::Kind;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 
 /// The expected reply to a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,18 +23,18 @@ fn proof(message: impl AsRef<[u8]>) -> Reply {
 }
 
 /// A street whose server asks for so many zero bits.
-fn street(bits: u32) -> Street {
-    let mut street = Street::new(Limits::default(), 16, 1);
-    street.reactor.desk.world.pow.bits = bits;
+fn street(bits: u32) -> TestNet {
+    let mut street = TestNet::new(Limits::default(), 16, 1);
+    street.reactor.context.world.pow.bits = bits;
     street
 }
 
-fn connect(street: &mut Street) -> Client {
+fn connect(street: &mut TestNet) -> Client {
     street.connect(Kind::Pow, usize::MAX).unwrap()
 }
 
 /// Receives everything that the server has sent.
-fn listen(street: &mut Street, client: &Client, received: &mut Vec<u8>) {
+fn listen(street: &mut TestNet, client: &Client, received: &mut Vec<u8>) {
     loop {
         street.settle();
         let bytes = client.receive(usize::MAX);
@@ -212,7 +212,7 @@ fn a_hundred_thousand_lines_are_answered_in_order_by_one_who_reads_late() {
 #[test]
 fn while_searches_take_their_time_no_more_lines_are_read() {
     let mut street = street(40);
-    street.reactor.desk.world.pow.seed_len = 8;
+    street.reactor.context.world.pow.seed_len = 8;
     let client = connect(&mut street);
     client.send(&b"m\n".repeat(100_000));
     for _ in 0..50 {
@@ -223,7 +223,7 @@ fn while_searches_take_their_time_no_more_lines_are_read() {
     let requests = 200_000 - client.unread();
     assert!(requests / 2 >= limits::POW_REQUESTS, "as many lines as allowed wait");
     let other = connect(&mut street);
-    street.reactor.desk.world.pow.bits = 0;
+    street.reactor.context.world.pow.bits = 0;
     other.send(b"easy\n");
     street.turn(|| true);
     let mut received = other.receive(usize::MAX);
@@ -234,7 +234,7 @@ fn while_searches_take_their_time_no_more_lines_are_read() {
 #[test]
 fn a_client_that_is_reset_takes_its_searches_along() {
     let mut street = street(40);
-    street.reactor.desk.world.pow.seed_len = 8;
+    street.reactor.context.world.pow.seed_len = 8;
     let client = connect(&mut street);
     client.send(b"long\nsearch\n");
     street.turn(|| true);
@@ -246,8 +246,8 @@ fn a_client_that_is_reset_takes_its_searches_along() {
     assert!(street.reactor.is_empty());
     street.reactor.outside.jobs.clear();
 
-    street.reactor.desk.world.pow.bits = 4;
-    street.reactor.desk.world.pow.seed_len = 5;
+    street.reactor.context.world.pow.bits = 4;
+    street.reactor.context.world.pow.seed_len = 5;
     let next = connect(&mut street);
     next.send(b"next\n");
     let mut received = Vec::new();
@@ -268,7 +268,7 @@ fn a_full_pool_delays_and_never_refuses() {
         listen(&mut street, &client, &mut received);
         street.advance(limits::POW_RETRY);
     }
-    assert!(street.reactor.desk.stats.jobs_refused > 1, "it was tried again and again");
+    assert!(street.reactor.context.stats.jobs_refused > 1, "it was tried again and again");
     assert!(!client.at_end());
     street.reactor.outside.jobs_max = 3;
     for _ in 0..200 {

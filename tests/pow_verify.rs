@@ -71,7 +71,7 @@ fn a_proof_is_spent_once_and_only_looked_at_as_often_as_wanted() {
     let low = json!({ "proof": proof, "bits": 1, "spend": true });
     assert_eq!(verdict(&mut place, &low), Some("already-spent".to_string()));
     assert_eq!(verdict(&mut place, &json!({ "proof": proof, "spend": false })), None);
-    assert_eq!(place.street.reactor.desk.stats.pow.spent, 1);
+    assert_eq!(place.street.reactor.context.stats.pow.spent, 1);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_the_server_would_not_have_proved_cannot_be_spent() {
         let body = json!({ "message": "m", "seed": seed, "bits": bits, "spend": true });
         assert_eq!(verdict(&mut place, &body), Some("low-difficulty".to_string()));
     }
-    assert_eq!(place.street.reactor.desk.stats.pow.spent, 0);
+    assert_eq!(place.street.reactor.context.stats.pow.spent, 0);
 }
 
 #[test]
@@ -98,10 +98,10 @@ fn a_spent_proof_is_forgotten_when_its_time_is_over() {
     let proof = proof(&mut place, "spend me");
     let spend = json!({ "proof": proof, "spend": true });
     assert_eq!(verdict(&mut place, &spend), None);
-    let wall = &mut place.street.reactor.desk.wall;
+    let wall = &mut place.street.reactor.context.wall;
     *wall += limits::POW_SPENT_KEPT - Duration::from_secs(1);
     assert_eq!(verdict(&mut place, &spend), Some("already-spent".to_string()));
-    place.street.reactor.desk.wall += Duration::from_secs(1);
+    place.street.reactor.context.wall += Duration::from_secs(1);
     assert_eq!(verdict(&mut place, &spend), None);
 }
 
@@ -112,7 +112,7 @@ fn a_proof_counts_as_spent_when_that_is_on_the_disk_and_not_before() {
     let spend = json!({ "proof": proof, "spend": true }).to_string();
     place.send("POST /api/pow/verify", "", &spend);
     assert!(place.receive().is_none(), "the database has not said a word");
-    assert_eq!(place.street.reactor.desk.stats.pow.spent, 0);
+    assert_eq!(place.street.reactor.context.stats.pow.spent, 0);
     let (id, ticket, _) = place.street.reactor.outside.jobs.pop_front().unwrap();
     let failed = Outcome::Database(Err(Failure::new("disk I/O error")));
     place.street.reactor.done(id, ticket, failed);

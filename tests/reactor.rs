@@ -5,20 +5,22 @@
 
 mod util;
 
-use pentad::client::load::{Ask, Plan, Run, Seat, Trouble};
-use pentad::client::once::{Once, Until};
+use pentad::app::{Endpoint, Target, Transport};
+use pentad::client::load::{Ask, LoadTest, Plan, Run, RunOver, Seat, Trouble};
+use pentad::client::once::{Once, Questions, Until};
 use pentad::limits::{AGAIN_PER_TURN, Limits};
-use pentad::service::http::Face;
-use pentad::service::{Endpoint, Kind, Mail, Transport};
+use pentad::service::Kind;
+use pentad::service::http::ListenerRole;
 use pentad::stats::Close;
 use pentad::wire::http::Method;
-use std::time::Duration;
-use util::fake::{Calls, Client, Street};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+use util::fake::{Calls, Client, TestNet};
 
 #[test]
 fn one_request_costs_one_read_and_one_write() {
-    let mut street = Street::new(Limits::default(), 4, 1);
-    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let mut street = TestNet::new(Limits::default(), 4, 1);
+    let client = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     for _ in 0..10 {
         let before = client.0.borrow().calls;
         client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -30,10 +32,11 @@ fn one_request_costs_one_read_and_one_write() {
 
 #[test]
 fn who_asks_for_the_end_is_let_go_with_the_answer() {
-    let mut street = Street::new(Limits::default(), 4, 1);
+    let mut street = TestNet::new(Limits::default(), 4, 1);
     let last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    let client =
-        street.connect_saying(Kind::Http(Face::Web), usize::MAX, last).expect("there is room");
+    let client = street
+        .connect_saying(Kind::Http(ListenerRole::Web), usize::MAX, last)
+        .expect("there is room");
     assert!(street.reactor.is_empty(), "before the kernel was ever asked to watch it");
     assert!(client.0.borrow().dropped && client.receive(usize::MAX).ends_with(b"ok\n"));
     assert_eq!(client.0.borrow().calls, Calls { reads: 1, writes: 1 });
@@ -41,10 +44,11 @@ fn who_asks_for_the_end_is_let_go_with_the_answer() {
 
 #[test]
 fn who_asks_for_the_end_and_goes_on_still_gets_the_answer() {
-    let mut street = Street::new(Limits::default(), 4, 1);
+    let mut street = TestNet::new(Limits::default(), 4, 1);
     let last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP";
-    let client =
-        street.connect_saying(Kind::Http(Face::Web), usize::MAX, last).expect("there is room");
+    let client = street
+        .connect_saying(Kind::Http(ListenerRole::Web), usize::MAX, last)
+        .expect("there is room");
     street.settle();
     let pipe = client.0.borrow();
     assert!(pipe.outbound_ended && !pipe.dropped, "closing now would reset the connection");
@@ -52,9 +56,9 @@ fn who_asks_for_the_end_and_goes_on_still_gets_the_answer() {
 
 #[test]
 fn a_connection_that_has_ended_wakes_nobody_later() {
-    let mut street = Street::new(Limits::default(), 4, 1);
+    let mut street = TestNet::new(Limits::default(), 4, 1);
     for _ in 0..10 {
-        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+        let client = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
         client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         street.settle();
         client.half_close();
@@ -67,32 +71,34 @@ fn a_connection_that_has_ended_wakes_nobody_later() {
 /// A server may answer and close while the question is still being sent.
 #[test]
 fn an_answer_that_came_before_the_connection_broke_counts() {
-    let mut street = Street::new(Limits::default(), 4, 1);
+    let mut street = TestNet::<Questions>::of((), Limits::default(), 4, 1);
     let deadline = street.now().0 + Duration::from_secs(9);
     let once = Once { say: b"hello\n", begins: b"ok", until: Until::Line, deadline };
-    let to = Endpoint { transport: Transport::Tcp, addr: ([127, 0, 0, 1], 1).into() };
     for (answer, why) in [(&b"ok\n"[..], Close::Finished), (b"ok", Close::Lost)] {
-        street.reactor.dial(to, Kind::Once(once));
+        street.reactor.dial(Target::Peer(FAR), once);
         let (_, far) = street.reactor.outside.dialled.pop().unwrap();
         street.settle();
         far.send(answer);
         far.reset();
         street.settle();
         assert!(far.0.borrow().dropped && street.reactor.is_empty());
-        assert_eq!(street.reactor.desk.stats.closed.count(why as usize), 1, "{why:?}");
+        assert_eq!(street.reactor.context.stats.closed.count(why as usize), 1, "{why:?}");
     }
 }
 
 #[test]
 fn the_oldest_idle_connection_makes_room_and_a_busy_one_never_does() {
-    let mut street = Street::new(Limits::default(), 2, 1);
+    let mut street = TestNet::new(Limits::default(), 2, 1);
     let legacy = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
-    let idle = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let idle = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     idle.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     street.settle();
     let fresh = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
     assert!(idle.0.borrow().dropped, "the idle one made room");
-    assert!(street.connect(Kind::Http(Face::Web), usize::MAX).is_none(), "nobody else does");
+    assert!(
+        street.connect(Kind::Http(ListenerRole::Web), usize::MAX).is_none(),
+        "nobody else does"
+    );
     street.advance(Duration::from_millis(501));
     street.settle();
     for client in [legacy, fresh] {
@@ -103,13 +109,13 @@ fn the_oldest_idle_connection_makes_room_and_a_busy_one_never_does() {
 #[test]
 fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded() {
     let limits = Limits::default();
-    let mut street = Street::new(limits, 4, 1);
-    let slow = street.connect(Kind::Http(Face::Web), 10).unwrap();
-    let quick = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let mut street = TestNet::new(limits, 4, 1);
+    let slow = street.connect(Kind::Http(ListenerRole::Web), 10).unwrap();
+    let quick = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     let request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000);
     slow.send(&request);
     street.settle();
-    let requests = street.reactor.desk.stats.requests as usize;
+    let requests = street.reactor.context.stats.requests as usize;
     assert!(requests * 600 < limits.output_high + limits.turn_bytes, "{requests} answers wait");
     quick.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     street.settle();
@@ -119,13 +125,13 @@ fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded()
         street.settle();
     }
     assert!(slow.0.borrow().dropped);
-    assert_eq!(street.reactor.desk.stats.closed.count(Close::SlowReader as usize), 1);
+    assert_eq!(street.reactor.context.stats.closed.count(Close::SlowReader as usize), 1);
 }
 
 #[test]
 fn a_peer_that_takes_its_answer_in_drops_falls_short_of_the_rate() {
-    let mut street = Street::new(Limits::default(), 4, 1);
-    let slow = street.connect(Kind::Http(Face::Web), 10).unwrap();
+    let mut street = TestNet::new(Limits::default(), 4, 1);
+    let slow = street.connect(Kind::Http(ListenerRole::Web), 10).unwrap();
     slow.send(&b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100));
     street.settle();
     let mut seconds = 0;
@@ -140,14 +146,14 @@ fn a_peer_that_takes_its_answer_in_drops_falls_short_of_the_rate() {
         street.settle();
     }
     assert_eq!(seconds, 10, "450 bytes a second are too few, but only after a while");
-    assert_eq!(street.reactor.desk.stats.closed.count(Close::SlowReader as usize), 1);
+    assert_eq!(street.reactor.context.stats.closed.count(Close::SlowReader as usize), 1);
 }
 
 #[test]
 fn the_time_for_a_later_head_begins_with_its_first_byte() {
     let limits = Limits { keepalive_timeout: Duration::from_secs(60), ..Limits::default() };
-    let mut street = Street::new(limits, 4, 1);
-    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let mut street = TestNet::new(limits, 4, 1);
+    let client = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     street.settle();
     assert!(client.receive(usize::MAX).ends_with(b"ok\n"));
@@ -163,15 +169,15 @@ fn the_time_for_a_later_head_begins_with_its_first_byte() {
     assert!(client.receive(usize::MAX).starts_with(b"HTTP/1.1 408 "));
     client.half_close();
     street.settle();
-    assert_eq!(street.reactor.desk.stats.closed.count(Close::HeadTimeout as usize), 1);
+    assert_eq!(street.reactor.context.stats.closed.count(Close::HeadTimeout as usize), 1);
 }
 
 /// What a process finds that stood still: the time has passed, and what had come in time is not
 /// reported yet.
 #[test]
 fn a_deadline_is_held_against_nobody_whose_bytes_wait_in_the_socket() {
-    let mut street = Street::new(Limits::default(), 10, 1);
-    let web = Kind::Http(Face::Web);
+    let mut street = TestNet::new(Limits::default(), 10, 1);
+    let web = Kind::Http(ListenerRole::Web);
     let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
     let fresh = street.connect(web, 10_000).unwrap();
     let idle = street.connect_saying(web, 10_000, request).unwrap();
@@ -197,8 +203,8 @@ fn a_deadline_is_held_against_nobody_whose_bytes_wait_in_the_socket() {
 
 #[test]
 fn a_reader_that_made_room_in_time_is_not_given_up() {
-    let mut street = Street::new(Limits::default(), 10, 1);
-    let client = street.connect(Kind::Http(Face::Web), 100).unwrap();
+    let mut street = TestNet::new(Limits::default(), 10, 1);
+    let client = street.connect(Kind::Http(ListenerRole::Web), 100).unwrap();
     client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
     street.settle();
     let mut answer = client.receive(100);
@@ -216,9 +222,9 @@ fn a_reader_that_made_room_in_time_is_not_given_up() {
 #[test]
 fn input_is_bounded_over_all_and_the_largest_idle_holder_gives_way() {
     let limits = Limits { input_max: 10_000, ..Limits::default() };
-    let mut street = Street::new(limits, 10, 1);
-    let begin = |street: &mut Street, bytes: usize| {
-        let client = street.connect(Kind::Http(Face::Web), 10_000).unwrap();
+    let mut street = TestNet::new(limits, 10, 1);
+    let begin = |street: &mut TestNet, bytes: usize| {
+        let client = street.connect(Kind::Http(ListenerRole::Web), 10_000).unwrap();
         let length = bytes + 1;
         let head =
             format!("POST /api/pow/solve HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
@@ -248,18 +254,18 @@ fn input_is_bounded_over_all_and_the_largest_idle_holder_gives_way() {
         street.settle();
     }
     assert_eq!(talkers.iter().filter(|talker| talker.at_end()).count(), 2);
-    assert!(street.reactor.desk.stats.closed.count(Close::InputFull as usize) >= 2);
+    assert!(street.reactor.context.stats.closed.count(Close::InputFull as usize) >= 2);
 }
 
 #[test]
 fn who_asks_for_little_does_not_wait_for_all_who_ask_for_much() {
-    let mut street = Street::new(Limits::default(), 99, 1);
+    let mut street = TestNet::new(Limits::default(), 99, 1);
     let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
     let many = (0..64)
-        .map(|_| street.connect(Kind::Http(Face::Web), usize::MAX).unwrap())
+        .map(|_| street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap())
         .inspect(|client| client.send(&request.repeat(2_000)))
         .collect::<Vec<_>>();
-    let quick = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let quick = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     street.turn(|| true);
     let served = |client: &&Client| !client.receive(usize::MAX).is_empty();
     assert_eq!(many.iter().filter(served).count(), 64, "each has had its share");
@@ -274,39 +280,47 @@ fn who_asks_for_little_does_not_wait_for_all_who_ask_for_much() {
     assert!(many.iter().all(|client| !client.receive(usize::MAX).is_empty()), "and of all");
 }
 
-/// Clients of a load test that asks 10 times a second for 3 seconds, if it has a rate.
-fn load(street: &mut Street, connections: usize, rate: Option<f64>) {
-    let (start, _) = street.now();
-    let to = Endpoint { transport: Transport::Tcp, addr: ([127, 0, 0, 1], 1).into() };
-    let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..].into();
-    let ask = Ask { method: Method::Get, bytes, body_at: 27, number: None };
-    let plan = Plan {
-        to,
-        asks: [ask].into(),
-        connections,
-        depth: 1,
-        keep_alive: true,
-        timeout: Duration::from_millis(200),
-        rate,
-        requests: None,
-        slow: None,
-        start,
-        count_from: start,
-        until: start + Duration::from_secs(3),
-        cookies: None,
+const FAR: Endpoint = Endpoint {
+    transport: Transport::Tcp,
+    addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1),
+};
+
+/// Clients of a load test that lasts 3 seconds. The server `refuses` their connections, or not.
+fn load(most: usize, connections: usize, rate: Option<f64>, refuses: bool) -> TestNet<LoadTest> {
+    let run = |start: Instant| {
+        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..].into();
+        let ask = Ask { method: Method::Get, bytes, body_at: 27, number: None };
+        let plan = Plan {
+            to: FAR,
+            asks: [ask].into(),
+            connections,
+            depth: 1,
+            keep_alive: true,
+            timeout: Duration::from_millis(200),
+            rate,
+            requests: None,
+            slow: None,
+            start,
+            count_from: start,
+            until: start + Duration::from_secs(3),
+            cookies: None,
+        };
+        Run::new(plan, Limits::default(), None)
     };
-    let seat = Seat::first(&plan);
-    let run = Run::new(plan, Limits::default(), None);
-    street.reactor.desk.world.tester = Some(Box::new(run));
-    (0..connections).for_each(|_| street.reactor.dial(to, Kind::Load(seat)));
+    let mut street = TestNet::of(run(Instant::now()), Limits::default(), most, 1);
+    street.reactor.context.world = run(street.now().0);
+    street.reactor.outside.refuses = refuses;
+    let seat = Seat::first(&seen(&mut street).plan);
+    (0..connections).for_each(|_| street.reactor.dial(Target::Peer(FAR), seat));
+    street
 }
 
-fn seen(street: &mut Street) -> &mut Run {
-    street.reactor.desk.world.tester.as_deref_mut().unwrap()
+fn seen(street: &mut TestNet<LoadTest>) -> &mut Run {
+    &mut street.reactor.context.world
 }
 
 /// Hundredths of a second pass; whatever is asked is answered.
-fn answer(street: &mut Street, ends: &mut Vec<Client>, hundredths: usize) {
+fn answer(street: &mut TestNet<LoadTest>, ends: &mut Vec<Client>, hundredths: usize) {
     for _ in 0..hundredths {
         street.settle();
         ends.extend(street.reactor.outside.dialled.drain(..).map(|(_, end)| end));
@@ -321,21 +335,18 @@ fn answer(street: &mut Street, ends: &mut Vec<Client>, hundredths: usize) {
 
 #[test]
 fn a_load_asks_no_more_often_than_its_schedule_has_it() {
-    let mut street = Street::new(Limits::default(), 40, 1);
-    street.reactor.outside.refuses = true;
-    load(&mut street, 20, Some(10.0));
+    let mut street = load(40, 20, Some(10.0), true);
     answer(&mut street, &mut Vec::new(), 400);
     let tally = &seen(&mut street).tally;
     assert_eq!((tally.requests, tally.errors[Trouble::Connect as usize]), (30, 30));
-    let dialled = street.reactor.desk.stats.dialled;
+    let dialled = street.reactor.context.stats.dialled;
     assert!(dialled <= 20 + 30, "once for each client, once for each request: {dialled}");
 }
 
 #[test]
 fn a_load_goes_on_with_its_schedule_when_the_server_is_back() {
-    let mut street = Street::new(Limits::default(), 40, 1);
+    let mut street = load(40, 5, Some(10.0), false);
     let mut ends = Vec::new();
-    load(&mut street, 5, Some(10.0));
     answer(&mut street, &mut ends, 100);
     assert_eq!(seen(&mut street).tally.ok, 10);
     street.reactor.outside.refuses = true;
@@ -350,8 +361,7 @@ fn a_load_goes_on_with_its_schedule_when_the_server_is_back() {
 
 #[test]
 fn the_limit_of_a_load_covers_connection_and_answer_together() {
-    let mut street = Street::new(Limits::default(), 4, 1);
-    load(&mut street, 1, None);
+    let mut street = load(4, 1, None, false);
     street.turn(|| false);
     street.advance(Duration::from_millis(150));
     street.settle();
@@ -367,8 +377,7 @@ fn the_limit_of_a_load_covers_connection_and_answer_together() {
 
 #[test]
 fn what_has_no_answer_at_the_end_of_a_load_is_counted() {
-    let mut street = Street::new(Limits::default(), 40, 1);
-    load(&mut street, 20, Some(10.0));
+    let mut street = load(40, 20, Some(10.0), false);
     let mut ends = Vec::new();
     answer(&mut street, &mut ends, 100);
     // Nobody answers for a tenth of a second less than the limit.
@@ -376,7 +385,7 @@ fn what_has_no_answer_at_the_end_of_a_load_is_counted() {
         street.settle();
         street.advance(Duration::from_millis(10));
     }
-    street.reactor.notify_all(&Mail::Cancelled);
+    street.reactor.notify_all(&RunOver);
     let now = street.now().0;
     let run = seen(&mut street);
     run.end(now);

@@ -6,10 +6,10 @@ mod util;
 
 use pentad::limits::{self, Limits};
 use pentad::service::Kind;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
-use util::fake::Street;
+use util::fake::TestNet;
 use util::http::{Client, by, post};
 use util::process::Server;
 
@@ -28,9 +28,9 @@ fn a_datagram_probe_did_not_notice_the_end_of_its_exchange() {
 /// The sum of no numbers is -0.0, and so was its mean.
 #[test]
 fn the_mean_of_no_readings_was_printed_as_minus_zero() {
-    let mut street = Street::new(Limits::default(), 4, 1);
+    let mut street = TestNet::new(Limits::default(), 4, 1);
     street.reactor.outside.refuses = true;
-    let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let client = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     client.send(post("/legacy_pi", &by("1111", "\"protocol\":\"tcp\"")).as_bytes());
     street.settle();
     let reply = String::from_utf8(client.receive(usize::MAX)).unwrap();
@@ -58,8 +58,8 @@ fn a_datagram_probe_that_was_given_up_lingered() {
 /// At the shutdown, a connection without any request was treated like one with a pending request.
 #[test]
 fn a_connection_that_never_spoke_held_up_the_end() {
-    let mut street = Street::new(Limits::default(), 4, 1);
-    let fresh = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+    let mut street = TestNet::new(Limits::default(), 4, 1);
+    let fresh = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
     assert_eq!(street.reactor.in_flight(), 0);
     street.reactor.drain();
     street.advance(limits::DRAIN_IDLE);
@@ -73,9 +73,9 @@ fn a_connection_that_never_spoke_held_up_the_end() {
 /// For a new connection up to 64 idle ones were closed, even on small servers.
 #[test]
 fn a_newcomer_emptied_a_small_server() {
-    let mut street = Street::new(Limits::default(), 10, 1);
+    let mut street = TestNet::new(Limits::default(), 10, 1);
     let mut come = || {
-        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+        let client = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
         client.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
         street.settle();
         street.advance(Duration::from_millis(1));

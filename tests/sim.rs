@@ -13,15 +13,15 @@ mod util;
 use fastrand::Rng;
 use pentad::limits::Limits;
 use pentad::service::Kind;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::service::web::site::{Rules, State};
-use pentad::stats::{Close, Crowd};
+use pentad::stats::{Close, ConnectionCounts};
 use pentad::work::files::{Root, Site};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 
 /// A client that has made up its mind.
 struct Visitor {
@@ -149,15 +149,15 @@ fn line(number: usize, rng: &mut Rng) -> (Vec<u8>, Answer) {
 }
 
 impl Visitor {
-    fn arrive(street: &mut Street, rng: &mut Rng) -> Option<Visitor> {
+    fn arrive(street: &mut TestNet, rng: &mut Rng) -> Option<Visitor> {
         let room = if rng.bool() { usize::MAX } else { rng.usize(1..2000) };
         let kind = match rng.u8(..3) {
-            0 => Kind::Http(Face::Web),
-            1 => Kind::Http(Face::Panel),
+            0 => Kind::Http(ListenerRole::Web),
+            1 => Kind::Http(ListenerRole::Panel),
             _ => Kind::Pow,
         };
         let count = rng.usize(..12);
-        let is_site = kind == Kind::Http(Face::Web);
+        let is_site = kind == Kind::Http(ListenerRole::Web);
         let ask = |number| match kind == Kind::Pow {
             true => line(number, rng),
             false if is_site && rng.bool() => file_request(rng),
@@ -261,7 +261,7 @@ fn check_line(rest: &[u8], message: Option<&Vec<u8>>) -> Option<usize> {
 }
 
 /// Plays the far ends that the server has dialled: an answer, a vanished peer, or silence.
-fn play_far_ends(street: &mut Street, rng: &mut Rng) {
+fn play_far_ends(street: &mut TestNet, rng: &mut Rng) {
     let dialled = &mut street.reactor.outside.dialled;
     while !dialled.is_empty() && rng.u8(..4) > 0 {
         let (_, far_end) = dialled.swap_remove(rng.usize(..dialled.len()));
@@ -290,9 +290,9 @@ fn simulate(seed: u64) {
         keepalive_timeout: Duration::from_secs(60),
         ..Limits::default()
     };
-    let mut street = Street::new(limits, 40, seed);
-    street.reactor.desk.world.pow.bits = 4;
-    street.reactor.desk.world.web.site = site();
+    let mut street = TestNet::new(limits, 40, seed);
+    street.reactor.context.world.pow.bits = 4;
+    street.reactor.context.world.web.site = site();
     let mut visitors = Vec::new();
     let ends = rng.u8(..4) == 0;
     for step in 0..400 {
@@ -305,7 +305,7 @@ fn simulate(seed: u64) {
             3 if !street.reactor.outside.jobs.is_empty() => {
                 street.finish_job(rng.usize(..street.reactor.outside.jobs.len()));
             }
-            4 if ends && step > 200 && street.reactor.desk.draining.is_none() => {
+            4 if ends && step > 200 && street.reactor.context.draining.is_none() => {
                 street.reactor.drain();
             }
             5 => street.reactor.outside.refuses = rng.u8(..4) == 0,
@@ -322,7 +322,7 @@ fn simulate(seed: u64) {
 }
 
 /// Everybody is given the time to finish, then to be thrown out.
-fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
+fn finish(street: &mut TestNet, visitors: &mut [Visitor], rng: &mut Rng) {
     for _ in 0..120 {
         for visitor in visitors.iter_mut().filter(|visitor| !visitor.gone) {
             visitor.client.send(&std::mem::take(&mut visitor.script));
@@ -342,7 +342,7 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
         }
         street.advance(Duration::from_millis(250));
     }
-    let drained = street.reactor.desk.draining.is_some();
+    let drained = street.reactor.context.draining.is_some();
     for visitor in visitors.iter() {
         let whole = visitor.check();
         let complete = whole == visitor.answers.len();
@@ -359,16 +359,16 @@ fn finish(street: &mut Street, visitors: &mut [Visitor], rng: &mut Rng) {
     street.settle();
     assert!(street.reactor.is_empty(), "connections are left: {:?}", street.reactor);
     assert_eq!(street.reactor.wait_until(), None, "nothing is waited for when nobody is there");
-    let stats = &street.reactor.desk.stats;
+    let stats = &street.reactor.context.stats;
     assert_eq!(
         stats.closed.total(),
         stats.accepted + stats.dialled + stats.opened,
         "each ends exactly once"
     );
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
-    assert_eq!(stats.crowd, Crowd::default(), "nobody is counted who is gone");
-    assert!(street.reactor.desk.world.legacy.probes.is_empty(), "probes are forgotten");
-    assert!(street.reactor.desk.world.web.site.fetches.is_empty(), "fetches are forgotten");
+    assert_eq!(stats.connections, ConnectionCounts::default(), "nobody is counted who is gone");
+    assert!(street.reactor.context.world.legacy.probes.is_empty(), "probes are forgotten");
+    assert!(street.reactor.context.world.web.site.fetches.is_empty(), "fetches are forgotten");
 }
 
 #[test]

@@ -7,30 +7,30 @@ mod util;
 
 use pentad::limits::{CACHE_BYTES, Limits};
 use pentad::service::Kind;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::service::web::site::{Rules, State};
 use pentad::work::files::{Root, Site};
 use pentad::work::{Compute, Job};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 use util::process::Place;
 
 /// A loop that serves these files, and where they are.
-fn site(files: &[(&str, &[u8])], cache_bytes: usize) -> (Street, Arc<Place>) {
+fn site(files: &[(&str, &[u8])], cache_bytes: usize) -> (TestNet, Arc<Place>) {
     let place = Place::new();
     for (name, bytes) in files {
         fs::write(place.path(name), bytes).unwrap();
     }
     let root = Site::Directory(Root::open(&place.path("")).unwrap());
-    let mut street = Street::new(Limits::default(), 100, 1);
-    street.reactor.desk.world.web.site = State::new(root, Rules::default(), cache_bytes);
+    let mut street = TestNet::new(Limits::default(), 100, 1);
+    street.reactor.context.world.web.site = State::new(root, Rules::default(), cache_bytes);
     (street, place)
 }
 
-fn client(street: &mut Street) -> Client {
-    street.connect(Kind::Http(Face::Web), usize::MAX).unwrap()
+fn client(street: &mut TestNet) -> Client {
+    street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap()
 }
 
 fn ask(client: &Client, method: &str, path: &str) {
@@ -46,7 +46,7 @@ fn answer(client: &Client) -> (String, Vec<u8>) {
 }
 
 /// Sends a request, and waits for the answer: `X-Cache` and the body.
-fn get(street: &mut Street, client: &Client, path: &str) -> (String, Vec<u8>) {
+fn get(street: &mut TestNet, client: &Client, path: &str) -> (String, Vec<u8>) {
     ask(client, "GET", path);
     street.settle();
     let (head, body) = answer(client);
@@ -56,7 +56,7 @@ fn get(street: &mut Street, client: &Client, path: &str) -> (String, Vec<u8>) {
 }
 
 /// Runs turns without any job being done.
-fn turns(street: &mut Street) -> usize {
+fn turns(street: &mut TestNet) -> usize {
     for _ in 0..10 {
         street.turn(|| true);
     }
@@ -76,7 +76,7 @@ fn whoever_asks_at_the_same_time_is_served_by_one_read() {
         let (head, body) = answer(client);
         assert!(head.contains("\r\nX-Cache: MISS\r\n") && body == b"text", "{head}");
     }
-    let counted = street.reactor.desk.world.web.site.cache.counters();
+    let counted = street.reactor.context.world.web.site.cache.counters();
     assert_eq!((counted.misses, counted.hits, counted.entries), (50, 0, 1));
 }
 
@@ -129,12 +129,12 @@ fn what_has_no_place_in_the_cache_passes_by_it() {
         assert_eq!(get(&mut street, &client, "/small").0, verdict);
     }
     for (on, verdicts) in [(false, ["BYPASS", "BYPASS"]), (true, ["MISS", "HIT"])] {
-        let before = street.reactor.desk.world.web.site.cache.counters();
-        assert_eq!(street.reactor.desk.world.web.toggle_cache(), on);
+        let before = street.reactor.context.world.web.site.cache.counters();
+        assert_eq!(street.reactor.context.world.web.toggle_cache(), on);
         for verdict in verdicts {
             assert_eq!(get(&mut street, &client, "/small").0, verdict);
         }
-        let after = street.reactor.desk.world.web.site.cache.counters();
+        let after = street.reactor.context.world.web.site.cache.counters();
         let all = |counted: pentad::service::web::cache::Counters| {
             (counted.hits, counted.misses, counted.bypasses)
         };
@@ -166,7 +166,7 @@ fn a_head_is_read_as_far_as_its_tag_needs_and_found_in_memory_later() {
 
 /// Returns the number of compression jobs until all clients are answered.
 #[cfg(feature = "gzip")]
-fn packings(street: &mut Street) -> usize {
+fn packings(street: &mut TestNet) -> usize {
     let mut count = 0;
     loop {
         turns(street);

@@ -5,7 +5,7 @@
 
 mod util;
 
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::service::store::front::Balance;
 use util::bookstore::{Bookstore, answer};
 use util::fake::Client;
@@ -26,7 +26,7 @@ impl Story {
 
     /// Asks at this listener, and lets the question go as far as the first replica's answer, which
     /// stays where it is.
-    fn ask(&mut self, face: Face, request: &str) -> Open {
+    fn ask(&mut self, face: ListenerRole, request: &str) -> Open {
         let client = self.store.visit(face).unwrap();
         client.send(request.as_bytes());
         self.store.street.settle();
@@ -41,18 +41,18 @@ impl Story {
     }
 
     fn read(&mut self, path: &str) -> Open {
-        self.ask(Face::Web, &text("GET", path, "", ""))
+        self.ask(ListenerRole::Web, &text("GET", path, "", ""))
     }
 
     /// A write at a replica's own listener, from its question to its answer.
-    fn write(&mut self, face: Face, method: &str, path: &str, body: &str) {
+    fn write(&mut self, face: ListenerRole, method: &str, path: &str, body: &str) {
         let Open(client) = self.ask(face, &text(method, path, "", body));
         let (status, _, body) = answer(&mut client.receive(usize::MAX)).unwrap();
         assert_eq!(status, 200, "{body}");
     }
 
     fn buy(&mut self, book: u32) {
-        self.write(Face::Order(1), "PUT", &format!("/purchase/{book}/"), "");
+        self.write(ListenerRole::Order(1), "PUT", &format!("/purchase/{book}/"), "");
     }
 
     /// All that is on its way arrives; what the question is answered with, and the cache's word.
@@ -133,7 +133,7 @@ fn a_list_on_its_way_is_not_kept_if_a_book_enters_or_leaves_it() {
         let mut story = Story::begin();
         let early = story.read(list);
         let body = format!("{{\"topic\":\"{topic}\"}}");
-        story.write(Face::Catalog(2), "PATCH", "/api/books/2", &body);
+        story.write(ListenerRole::Catalog(2), "PATCH", "/api/books/2", &body);
         let count = |body: &str| body.matches("\"id\":").count();
         assert_eq!(count(&story.hear(&early).1), before, "{list}");
         let (verdict, body) = story.look(list);
@@ -155,10 +155,10 @@ fn what_a_write_does_not_concern_is_kept() {
 fn a_write_that_is_not_answered_is_seen_nowhere_and_then_everywhere() {
     let mut story = Story::begin();
     assert_eq!(story.look("/product/2").0, "MISS");
-    let buyer = story.store.visit(Face::Order(1)).unwrap();
+    let buyer = story.store.visit(ListenerRole::Order(1)).unwrap();
     buyer.send(text("PUT", "/purchase/2/", "", "").as_bytes());
     let street = &mut story.store.street;
-    let jobs = |street: &util::fake::Street| street.reactor.outside.jobs.len();
+    let jobs = |street: &util::fake::TestNet| street.reactor.outside.jobs.len();
     while jobs(street) == 0 {
         street.turn(|| true);
     }
@@ -169,8 +169,8 @@ fn a_write_that_is_not_answered_is_seen_nowhere_and_then_everywhere() {
         street.finish_job(0);
         street.turn(|| true);
         assert_eq!(jobs(street), left);
-        for face in [Face::Catalog(1), Face::Catalog(2), Face::Web] {
-            let path = if face == Face::Web { "/product/2" } else { "/retrieve/item/2" };
+        for face in [ListenerRole::Catalog(1), ListenerRole::Catalog(2), ListenerRole::Web] {
+            let path = if face == ListenerRole::Web { "/product/2" } else { "/retrieve/item/2" };
             let client = street
                 .connect_saying(
                     pentad::service::Kind::Http(face),
@@ -186,7 +186,7 @@ fn a_write_that_is_not_answered_is_seen_nowhere_and_then_everywhere() {
     story.store.settle();
     let sold = answer(&mut buyer.receive(usize::MAX)).unwrap();
     assert_eq!(sold.0, 200);
-    for face in [Face::Catalog(1), Face::Catalog(2)] {
+    for face in [ListenerRole::Catalog(1), ListenerRole::Catalog(2)] {
         let asked = story.ask(face, &text("GET", "/retrieve/item/2", "", ""));
         let (.., body) = answer(&mut asked.0.receive(usize::MAX)).unwrap();
         assert_eq!(copies(&body, 2), 96);

@@ -10,7 +10,7 @@
 mod util;
 
 use fastrand::Rng;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::service::store::front::Balance;
 use pentad::service::store::replicas::Phase;
 use pentad::stats::Close;
@@ -54,10 +54,10 @@ impl Shop {
         let number = rng.u8(1..=2);
         let (face, door) = *rng
             .choice(&[
-                (Face::Web, Door::Front),
-                (Face::Panel, Door::Panel),
-                (Face::Catalog(number), Door::Catalog),
-                (Face::Order(number), Door::Order),
+                (ListenerRole::Web, Door::Front),
+                (ListenerRole::Panel, Door::Panel),
+                (ListenerRole::Catalog(number), Door::Catalog),
+                (ListenerRole::Order(number), Door::Order),
             ])
             .unwrap();
         if let Some(client) = self.store.visit(face) {
@@ -172,7 +172,7 @@ impl Shop {
             let lines = lines.collect::<String>();
             assert!(is_possible(first, &history), "book {book} had {first} copies:\n{lines}");
         }
-        let stats = &self.store.street.reactor.desk.stats;
+        let stats = &self.store.street.reactor.context.stats;
         assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     }
 

@@ -6,7 +6,7 @@
 mod util;
 
 use pentad::limits::Limits;
-use util::fake::{Client, Street};
+use util::fake::{Client, TestNet};
 use util::transcript::{self, Step, Transcript, expect};
 
 /// The behaviour of a client that follows a transcript.
@@ -27,7 +27,7 @@ const MANNERS: [Manner; 5] = [
 ];
 
 fn play(transcript: &Transcript, manner: Manner) -> Result<(), String> {
-    let mut street = Street::new(Limits::default(), 16, 1);
+    let mut street = TestNet::new(Limits::default(), 16, 1);
     let kind = transcript.service.kind();
     let client = street.connect(kind, manner.room).expect("there is room");
     let mut received = Vec::new();
@@ -69,7 +69,7 @@ fn play(transcript: &Transcript, manner: Manner) -> Result<(), String> {
     if street.reactor.is_empty() { Ok(()) } else { Err("the connection was leaked".to_string()) }
 }
 
-fn exchange(street: &mut Street, client: &Client, received: &mut Vec<u8>) {
+fn exchange(street: &mut TestNet, client: &Client, received: &mut Vec<u8>) {
     loop {
         street.settle();
         let bytes = client.receive(usize::MAX);

@@ -3,6 +3,7 @@
 use super::naive;
 use super::sessions::Driver;
 use super::{INPUT_MAX, cuts, random};
+use crate::app::Session;
 use crate::service::{Event, Kind};
 use crate::wire::Parse;
 use crate::wire::line::{self, Scan};

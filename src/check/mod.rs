@@ -95,9 +95,6 @@ pub fn world(limits: Limits) -> World {
         chat: live::State::new(opening(), [7; 32]),
         panel: panel::State { services: vec!["web", "panel", "legacy"], ..panel::State::default() },
         lockout: Default::default(),
-        load: Default::default(),
-        helpdesk: Default::default(),
-        tester: None,
     }
 }
 

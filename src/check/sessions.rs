@@ -1,12 +1,13 @@
 //! Sessions under any sequence of events that a driver may send.
 
 use super::world;
+use crate::app::Session as _;
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
-use crate::service::http::Face;
+use crate::service::http::ListenerRole;
 use crate::service::{
-    Cx, Effect, Event, Id, InPlace, Kind, Mail, Progress, Refusal, Session, Ticket, Transport,
-    World,
+    Cx, Effect, Event, Id, InPlace, Kind, Mail, Progress, Refusal, Session, Target, Ticket,
+    Transport, World,
 };
 use crate::stats::Stats;
 use crate::wire::pow::MESSAGE_BYTES_MAX;
@@ -43,9 +44,9 @@ pub fn session_ops(input: &[u8]) {
     let kind = match first % 5 {
         0 => Kind::Legacy(Transport::Tcp),
         1 => Kind::Legacy(Transport::Udp),
-        2 => Kind::Http(Face::Panel),
+        2 => Kind::Http(ListenerRole::Panel),
         4 => Kind::Pow,
-        _ => Kind::Http(Face::Web),
+        _ => Kind::Http(ListenerRole::Web),
     };
     let mut driver = Driver::open(kind);
     while let Some((op, after)) = rest.split_first() {
@@ -119,34 +120,14 @@ impl Driver {
         for effect in effects {
             match effect {
                 Effect::Submit(ticket, job) => self.tickets.push((ticket, job)),
-                Effect::Dial(_, Kind::Probe(probe)) => self.probes.push(probe.ticket),
-                Effect::Dial(
-                    _,
-                    Kind::Http(_)
-                    | Kind::Legacy(_)
-                    | Kind::Pow
-                    | Kind::Chat
-                    | Kind::Helper
-                    | Kind::Patron
-                    | Kind::Usher
-                    | Kind::Keeper
-                    | Kind::Line
-                    | Kind::Search(_)
-                    | Kind::Once(_)
-                    | Kind::Ledger
-                    | Kind::Upstream(_)
-                    | Kind::Load(_)
-                    | Kind::Tester
-                    | Kind::Fetch(_),
-                ) => {
-                    panic!("a server session must not open this kind")
+                Effect::Dial(Target::Peer(_), Kind::Probe(probe)) => self.probes.push(probe.ticket),
+                // The outcome of a task would come by mail: here it never comes.
+                Effect::Dial(Target::Task, kind) => {
+                    assert!(matches!(kind, Kind::Search(_) | Kind::Fetch(_) | Kind::ChatTask));
                 }
-                // Its reply would come by mail, which never arrives here.
-                Effect::Open(kind) => {
-                    assert!(matches!(kind, Kind::Search(_) | Kind::Fetch(_) | Kind::Keeper));
-                }
-                Effect::Spawn(_, kind) => assert_eq!(kind, Kind::Tester),
-                Effect::Post(..) => panic!("a server session has no other session to write to"),
+                Effect::Dial(Target::Child(_), kind) => assert_eq!(kind, Kind::Tester),
+                Effect::Dial(Target::Peer(_), kind) => panic!("a session dialled {kind:?}"),
+                Effect::Post(..) => panic!("a server session has nobody to write to"),
             }
         }
         progress

@@ -5,14 +5,29 @@
 //!       └── refused, reset, ended ──▶ (an error)
 //! ```
 
+use crate::app::{self, App, Deadline, Id, Progress};
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Event, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::line::{Scan, line};
 use crate::wire::pow::{MESSAGE_BYTES_MAX, proof};
 use std::io::Write;
 use std::time::Instant;
+
+/// The bench of proof of work.
+#[derive(Debug)]
+pub struct PowBench;
+
+impl App for PowBench {
+    type Kind = ();
+    type Session = Session;
+    type World = Seen;
+    type Mail = ();
+    type Record = ();
+}
+
+type Event = app::Event<()>;
+type Cx<'a> = app::Cx<'a, PowBench>;
 
 /// What all clients of a run have seen.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +57,12 @@ const REPLY_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 128;
 /// Letters that a seed may have; nearly all servers have the first of these.
 const SEED_LENS: std::ops::RangeInclusive<usize> = 5..=10;
 
-impl Session {
-    /// A client that is about to connect.
-    pub fn open(_now: Instant) -> Session {
+impl app::Session<PowBench> for Session {
+    fn open((): (), _id: Id, _now: Instant) -> Session {
         Session { message: Vec::new(), sent: 0, scan: Scan::default(), done: None }
     }
 
-    /// See [`crate::service::Session::handle`].
-    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+    fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         if self.done.is_some() {
             return Progress::Starved;
         }
@@ -66,16 +79,17 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`]: a search may take as long as it takes.
-    pub fn deadline(&self) -> Option<Deadline> {
+    /// None: a search may take as long as it takes.
+    fn deadline(&self) -> Option<Deadline> {
         None
     }
 
-    /// See [`crate::service::Session::is_done`].
-    pub fn is_done(&self) -> Option<Close> {
+    fn is_done(&self) -> Option<Close> {
         self.done
     }
+}
 
+impl Session {
     /// No two lines of a run are the same.
     fn send(&mut self, cx: &mut Cx<'_>) {
         self.message.clear();
@@ -89,7 +103,7 @@ impl Session {
     fn receive(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         let used = match line(recv.bytes(), &mut self.scan, REPLY_BYTES_MAX) {
             Parse::Done(reply, used) => {
-                let seen = &mut cx.world.load;
+                let seen = &mut *cx.world;
                 match zeros(reply, &self.message) {
                     Some(zeros) => {
                         seen.replies += 1;
@@ -101,7 +115,7 @@ impl Session {
             }
             Parse::More => return Progress::Starved,
             Parse::Bad(_) => {
-                cx.world.load.wrong += 1;
+                cx.world.wrong += 1;
                 self.done = Some(Close::TooLarge);
                 return Progress::Advanced;
             }
@@ -112,7 +126,7 @@ impl Session {
     }
 
     fn lose(&mut self, why: Close, cx: &mut Cx<'_>) {
-        cx.world.load.lost += 1;
+        cx.world.lost += 1;
         self.done = Some(why);
     }
 }

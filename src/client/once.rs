@@ -6,10 +6,25 @@
 //! ```
 //! Nothing of the answer is kept: a load of these takes no memory to speak of.
 
+use crate::app::{self, App, Deadline, Id, Progress};
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Event, Progress};
 use crate::stats::Close;
 use std::time::Instant;
+
+/// Clients that ask one question each.
+#[derive(Debug)]
+pub struct Questions;
+
+impl App for Questions {
+    type Kind = Once;
+    type Session = Session;
+    type World = ();
+    type Mail = ();
+    type Record = ();
+}
+
+type Event = app::Event<()>;
+type Cx<'a> = app::Cx<'a, Questions>;
 
 /// What to ask, and what counts as an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +62,12 @@ enum Stage {
     Done(Close),
 }
 
-impl Session {
-    /// A question that is about to be asked.
-    pub fn open(once: Once) -> Session {
+impl app::Session<Questions> for Session {
+    fn open(once: Once, _id: Id, _now: Instant) -> Session {
         Session { once, stage: Stage::Asking }
     }
 
-    /// See [`crate::service::Session::handle`].
-    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+    fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         match (self.stage, event) {
             (Stage::Asking, Event::Opened { .. }) => cx.send.push(self.once.say),
             (Stage::Asking | Stage::Listening, Event::Bytes) => self.hear(recv),
@@ -73,19 +86,19 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`].
-    pub fn deadline(&self) -> Option<Deadline> {
+    fn deadline(&self) -> Option<Deadline> {
         Some(Deadline::Busy(self.once.deadline))
     }
 
-    /// See [`crate::service::Session::is_done`].
-    pub fn is_done(&self) -> Option<Close> {
+    fn is_done(&self) -> Option<Close> {
         match self.stage {
             Stage::Done(why) => Some(why),
             Stage::Asking | Stage::Listening => None,
         }
     }
+}
 
+impl Session {
     fn hear(&mut self, recv: &mut RecvBuf) {
         if let Stage::Asking = self.stage {
             if recv.len() < self.once.begins.len().max(1) {
@@ -115,10 +128,8 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::{InPlace, Refusal, Session as _};
     use crate::buf::SendBuf;
-    use crate::check::world;
-    use crate::limits::Limits;
-    use crate::service::{Id, InPlace, Refusal};
     use crate::stats::Stats;
     use std::time::{Duration, SystemTime};
 
@@ -127,7 +138,8 @@ mod tests {
         let now = Instant::now();
         let deadline = now + Duration::from_secs(1);
         let once = Once { say: b"hello\n", begins: b"ok", until, deadline };
-        let mut session = Session::open(once);
+        let id = Id { slot: 0, generation: 0 };
+        let mut session = Session::open(once, id, now);
         let (mut recv, mut send) = (RecvBuf::default(), SendBuf::default());
         let opened = Event::Opened { local: None };
         let bytes = pieces.iter().map(|piece| (Event::Bytes, *piece));
@@ -135,20 +147,20 @@ mod tests {
         for (event, piece) in events {
             recv.extend(piece.as_bytes());
             let mut cx = Cx {
-                id: Id { slot: 0, generation: 0 },
+                id,
                 peer: ([127, 0, 0, 1], 1).into(),
                 now: if matches!(event, Event::Tick) { deadline } else { now },
                 wall: SystemTime::UNIX_EPOCH,
                 draining: false,
                 send: &mut send,
-                world: &mut world(Limits::default()),
+                world: &mut (),
                 stats: &mut Stats::default(),
                 rng: &mut fastrand::Rng::with_seed(1),
                 in_place: &mut InPlace::fresh(),
                 log: &mut Vec::new(),
                 effects: &mut Vec::new(),
             };
-            session.handle(&event, &mut recv, &mut cx);
+            session.handle(event, &mut recv, &mut cx);
         }
         assert_eq!(send.len(), 6, "it said what it had to say, once");
         session.is_done()
@@ -169,7 +181,7 @@ mod tests {
         assert_eq!(asked(Until::End, &["no"], None), Some(Close::BadInput));
         assert_eq!(asked(Until::End, &["no"], Some(Event::Eof)), Some(Close::BadInput));
         assert_eq!(asked(Until::Line, &[], Some(Event::Tick)), Some(Close::ReplyTimeout));
-        let lost = Event::Refused(Refusal::Connection);
+        let lost = Event::Refused(Refusal::Connection(Close::Lost));
         assert_eq!(asked(Until::Line, &["ok"], Some(lost)), Some(Close::Lost));
     }
 }

@@ -6,7 +6,7 @@ use crate::service::chat::zone::Zone;
 use crate::service::chat::{self, Opening, RESERVED};
 use crate::wire::chat::looks;
 use crate::work::db::chat::{Answer, Days, Request};
-use crate::work::db::{self, BatchCommitter, Database};
+use crate::work::db::{self, Database};
 use std::env;
 use std::time::SystemTime;
 

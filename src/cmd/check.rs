@@ -56,7 +56,7 @@ fn ports(listen: &[Listen]) -> Vec<String> {
     let mut wrong = Vec::new();
     for plan in listen.iter().map(|listen| services::plan(listen, false)) {
         match net::bind(&[plan]) {
-            Ok(doors) => held.push(doors),
+            Ok(listeners) => held.push(listeners),
             Err(error) => wrong.push(error.to_string()),
         }
     }

@@ -2,17 +2,18 @@
 
 use super::{DataDir, Exit, complain};
 use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
-use crate::net::{self, Clock, Door, Doors, Ended, Log, Plan, Setup, Target};
-use crate::service::http::{Cors, Face};
+use crate::net::{self, Clock, Ended, Listener, Log, Plan, Setup};
+use crate::service::http::{Cors, ListenerRole};
 use crate::service::web::AccessLog;
-use crate::service::web::log::Format as LineFormat;
+use crate::service::web::log::{Format as LineFormat, Record};
 use crate::service::web::site::{self, Rules};
 
 use crate::service::panel::tester;
-use crate::service::{Kind, Transport, World, legacy, panel, pi, pow, web};
+use crate::service::{Kind, Server, Transport, World, legacy, panel, pi, pow, web};
+use crate::stats::PeerClass;
 use crate::work::files::{Place, Private, Root, Site};
 use crate::work::pi::Kernel;
-use crate::work::{self, db::Database};
+use crate::work::{self, BatchCommitter, db::Database};
 use log::LevelFilter;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -38,37 +39,50 @@ pub(super) fn run(config: &Config, data: DataDir) -> Exit {
 }
 
 /// What a listener of the configuration means to the loop; see [`Plan::defer`].
-pub(super) fn plan(listen: &Listen, defer: bool) -> Plan {
-    let tcp = match listen.service {
-        Service::Web => Kind::Http(Face::Web),
-        Service::Panel => Kind::Http(Face::Panel),
+pub(super) fn plan(listen: &Listen, defer: bool) -> Plan<Kind> {
+    let kind = match listen.service {
+        Service::Web => Kind::Http(ListenerRole::Web),
+        Service::Panel => Kind::Http(ListenerRole::Panel),
         Service::Legacy => Kind::Legacy(Transport::Tcp),
         Service::Pow => Kind::Pow,
-        Service::Catalog1 => Kind::Http(Face::Catalog(1)),
-        Service::Catalog2 => Kind::Http(Face::Catalog(2)),
-        Service::Order1 => Kind::Http(Face::Order(1)),
-        Service::Order2 => Kind::Http(Face::Order(2)),
+        Service::Catalog1 => Kind::Http(ListenerRole::Catalog(1)),
+        Service::Catalog2 => Kind::Http(ListenerRole::Catalog(2)),
+        Service::Order1 => Kind::Http(ListenerRole::Order(1)),
+        Service::Order2 => Kind::Http(ListenerRole::Order(2)),
         Service::Chat => Kind::Chat,
     };
-    let doors = match listen.transports {
-        Transports::Tcp => Doors::Tcp(tcp),
-        Transports::TcpAndUdp => Doors::Both(tcp, Kind::Legacy(Transport::Udp)),
+    let datagrams = match listen.transports {
+        Transports::Tcp => None,
+        Transports::TcpAndUdp => Some(Kind::Legacy(Transport::Udp)),
     };
-    Plan { service: listen.service.name(), addr: listen.address, doors, defer }
+    let class = match listen.service {
+        Service::Web => PeerClass::Visitor,
+        Service::Panel => PeerClass::Operator,
+        Service::Legacy
+        | Service::Pow
+        | Service::Catalog1
+        | Service::Catalog2
+        | Service::Order1
+        | Service::Order2
+        | Service::Chat => PeerClass::Line,
+    };
+    // These two send the first word.
+    let defer = defer && !matches!(listen.service, Service::Legacy | Service::Chat);
+    Plan { service: listen.service.name(), addr: listen.address, kind, datagrams, defer, class }
 }
 
 /// Everything that can fail, before the first client is let in.
-fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
+fn start(config: &Config, data: &DataDir) -> Result<Setup<Server>, String> {
     let plans = config.listen.iter().map(|listen| plan(listen, config.defer_accept));
     let plans = plans.collect::<Vec<_>>();
-    let doors = net::bind(&plans).map_err(|error| error.to_string())?;
+    let listeners = net::bind(&plans).map_err(|error| error.to_string())?;
     if let Some(mode) = data.open_to_others() {
         let path = data.path().display();
         log::warn!("data directory {path}: others may read it (mode {mode:04o}); chmod 700 {path}");
     }
     let mut database = Database::open(&data.file(DATABASE))
         .map_err(|failure| format!("the database cannot be used: {failure}"))?;
-    let site = site(config, &doors, data)?;
+    let site = site(config, &listeners, data)?;
     let log = match &config.log_file {
         None => None,
         Some(file) => Some(log(file, config.log_format).map_err(|error| error.to_string())?),
@@ -78,7 +92,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
         Some(_) if config.log_level < LevelFilter::Debug => AccessLog::Visitors,
         Some(_) => AccessLog::Everything,
     };
-    let mut world = world(config, &doors, access_log, secret()?);
+    let mut world = world(config, &listeners, access_log, secret()?);
     let program =
         super::own_program().inspect_err(|why| log::warn!("no load test at a click: {why}"));
     world.panel.tests.data = absolute(data.path())?;
@@ -86,19 +100,20 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup, String> {
     world.chat = super::chat::state(config, &mut database, secret()?)?;
     world.web.site = site;
     let own_token = format!("{:016x}", u128::from_le_bytes(half(secret()?)));
-    let store = super::store::open(config, &doors, data, &own_token)?;
+    let store = super::store::open(config, &listeners, data, &own_token)?;
     world.panel.own_token = Some(own_token);
     world.store = store.state;
+    let files = store.files.into_iter().map(|(name, file)| (name, BatchCommitter::Store(file)));
+    let database = ("database".to_owned(), BatchCommitter::Database(database));
     Ok(Setup {
         world,
-        store: store.files,
+        committers: [database].into_iter().chain(files).collect(),
         clock: if store.leases { Clock::PerEvent } else { Clock::PerTurn },
-        begin: if store.begins { vec![Kind::Ledger] } else { Vec::new() },
-        doors,
+        tasks: if store.begins { vec![Kind::LogTask] } else { Vec::new() },
+        listeners,
         limits: config.limits,
         program: program.ok(),
         workers: config.workers,
-        database,
         log,
         seed: seed(config)?,
         grace: config.grace,
@@ -120,11 +135,16 @@ fn absolute(path: &Path) -> Result<String, String> {
 }
 
 /// The static site: the directory that was named, or what is in the program.
-fn site(config: &Config, doors: &[Door], data: &DataDir) -> Result<site::State, String> {
+fn site(
+    config: &Config,
+    listeners: &[Listener<Kind>],
+    data: &DataDir,
+) -> Result<site::State, String> {
     let source = match &config.root {
         None => {
-            let panel = doors.iter().filter(|door| door.service == Service::Panel.name());
-            let panel = panel.map(|door| door.addr).collect::<Vec<_>>();
+            let panel =
+                listeners.iter().filter(|listener| listener.service == Service::Panel.name());
+            let panel = panel.map(|listener| listener.addr).collect::<Vec<_>>();
             site::demo(&panel, config.panel.url.as_deref())
         }
         Some(root) => {
@@ -188,30 +208,40 @@ pub(super) fn secret() -> Result<[u8; 32], String> {
     filled.map(|()| secret).map_err(|error| format!("no randomness: {error}"))
 }
 
-fn log(file: &LogFile, format: LogFormat) -> io::Result<Log> {
-    let target = match file {
-        LogFile::Stdout => Target::Stdout,
-        LogFile::Path(path) => Target::File(path.clone()),
+impl net::Format<Record> for LineFormat {
+    fn line(&self, record: &Record, at: Instant, out: &mut String) {
+        record.render(*self, at.saturating_duration_since(record.began), out);
+    }
+
+    fn gap(&self, lines: u64, out: &mut String) {
+        LineFormat::gap(*self, lines, out);
+    }
+}
+
+fn log(file: &LogFile, format: LogFormat) -> io::Result<Log<Record>> {
+    let file = match file {
+        LogFile::Stdout => None,
+        LogFile::Path(path) => Some(path.clone()),
     };
     let format = match format {
         LogFormat::Combined => LineFormat::Combined,
         LogFormat::Json => LineFormat::Json,
     };
-    Log::start(target, format)
+    Log::start(file, format)
 }
 
 /// The state of the services at the start.
 pub(super) fn world(
     config: &Config,
-    doors: &[Door],
+    listeners: &[Listener<Kind>],
     access_log: AccessLog,
     secret: [u8; 32],
 ) -> World {
-    let own = doors.iter().find(|door| door.service == Service::Legacy.name());
+    let own = listeners.iter().find(|listener| listener.service == Service::Legacy.name());
     let default = SocketAddr::from((Ipv4Addr::LOCALHOST, LEGACY_PORT));
-    let upstream = config.legacy.upstream.or_else(|| own.map(|door| reachable(door.addr)));
-    let web = doors.iter().find(|door| door.service == Service::Web.name());
-    let mut services = doors.iter().map(|door| door.service).collect::<Vec<_>>();
+    let upstream = config.legacy.upstream.or_else(|| own.map(|listener| reachable(listener.addr)));
+    let web = listeners.iter().find(|listener| listener.service == Service::Web.name());
+    let mut services = listeners.iter().map(|listener| listener.service).collect::<Vec<_>>();
     services.dedup();
     let mut web_state = web::State::new(config.limits, config.server_header, access_log, secret);
     web_state.cors = Cors::new(&config.cors_origins);
@@ -227,7 +257,7 @@ pub(super) fn world(
             corruption: config.legacy.corruption,
             rate: f64::from(config.legacy.udp_rate.per_second),
             burst: f64::from(config.legacy.udp_rate.burst),
-            ports: datagram_ports(doors),
+            ports: datagram_ports(listeners),
             probes: Default::default(),
             sources: legacy::Sources::default(),
         },
@@ -236,20 +266,17 @@ pub(super) fn world(
         chat: super::chat::fresh(config, secret),
         panel: panel::State {
             services,
-            bound: doors.iter().map(|door| door.addr).collect(),
+            bound: listeners.iter().map(|listener| listener.addr).collect(),
             hosts: config.panel.hosts.clone(),
             token: config.panel.token.clone(),
             metrics_open: config.panel.metrics_open,
             operators: panel::operators::Operators::new(secret),
             store_token: config.store.token.clone(),
             own_token: None,
-            tests: tester::Tests::of(web.map(|door| door.addr)),
+            tests: tester::Tests::of(web.map(|listener| listener.addr)),
             asked: None,
         },
         lockout: Default::default(),
-        load: Default::default(),
-        helpdesk: Default::default(),
-        tester: None,
     }
 }
 
@@ -272,9 +299,9 @@ const SPEED_TURN: Duration = Duration::from_millis(2);
 /// Where `/legacy_pi` asks when the legacy service is off and nothing else was said.
 const LEGACY_PORT: u16 = 31416;
 
-fn datagram_ports(doors: &[Door]) -> Vec<u16> {
-    let datagrams = doors.iter().filter(|door| door.transport() == Transport::Udp);
-    datagrams.map(|door| door.addr.port()).collect()
+fn datagram_ports(listeners: &[Listener<Kind>]) -> Vec<u16> {
+    let datagrams = listeners.iter().filter(|listener| listener.transport() == Transport::Udp);
+    datagrams.map(|listener| listener.addr.port()).collect()
 }
 
 /// An address at which we reach ourselves: a listener on every interface is on the loopback too.
@@ -288,10 +315,16 @@ pub(super) fn reachable(addr: SocketAddr) -> SocketAddr {
 }
 
 /// Runs the loop to its end.
-pub(super) fn serve(setup: Setup, format: Format) -> Exit {
-    let line = |door: &Door| listening(door.service, proto(door), door.addr, format);
-    let announcement = setup.doors.iter().map(line).collect::<String>();
-    match net::run(setup, || announce(&announcement, format)) {
+pub(super) fn serve(setup: Setup<Server>, format: Format) -> Exit {
+    let line = |listener: &Listener<Kind>| {
+        listening(listener.service, proto(listener), listener.addr, format)
+    };
+    let announcement = setup.listeners.iter().map(line).collect::<String>();
+    let ready = |world: &mut World, shares: net::Shares| {
+        world.web.site.seal_at_most(shares.sealed);
+        announce(&announcement, format);
+    };
+    match net::run(setup, ready) {
         Ok(Ended::Clean) => Exit::Ok,
         Ok(Ended::Aborted { in_flight, threads }) => {
             if in_flight > 0 {
@@ -310,8 +343,8 @@ pub(super) fn serve(setup: Setup, format: Format) -> Exit {
     }
 }
 
-fn proto(door: &Door) -> &'static str {
-    match door.transport() {
+fn proto(listener: &Listener<Kind>) -> &'static str {
+    match listener.transport() {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
     }

@@ -3,7 +3,8 @@
 
 use super::DataDir;
 use crate::config::{Balance, Config, Listen, Service};
-use crate::net::Door;
+use crate::net::Listener;
+use crate::service::Kind;
 use crate::service::store::State;
 use crate::service::store::front::cache::Cache;
 use crate::service::store::front::{self, Asked, State as Front};
@@ -34,14 +35,15 @@ pub(super) struct Opened {
 /// Opens what the replicas that listen need. `own_token` is for what this process asks of itself.
 pub(super) fn open(
     config: &Config,
-    doors: &[Door],
+    listeners: &[Listener<Kind>],
     data: &DataDir,
     own_token: &str,
 ) -> Result<Opened, String> {
     let mut found = Vec::new();
     for service in SERVICES {
-        if let Some(door) = doors.iter().find(|door| door.service == service.name()) {
-            found.push((service, door.addr));
+        let of_it = |listener: &&Listener<Kind>| listener.service == service.name();
+        if let Some(listener) = listeners.iter().find(of_it) {
+            found.push((service, listener.addr));
         }
     }
     let front = front(config, &found, own_token);

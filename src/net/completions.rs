@@ -5,8 +5,8 @@
 //! being told to; while jobs are under way it does not sleep for longer than
 //! [`crate::limits::WAKE_CHECK`]. So a lost wake-up is late, and no more.
 
-use super::mailbox::Mailbox;
-use crate::service::{Id, Ticket};
+use super::batch_queue::BatchQueue;
+use crate::app::{Id, Ticket};
 use crate::work::Outcome;
 use mio::Waker;
 use std::io;
@@ -41,7 +41,7 @@ impl Wake for Waker {
 /// See the module.
 #[derive(Debug)]
 pub struct Completions<W = Waker> {
-    list: Mailbox<Completion>,
+    list: BatchQueue<Completion>,
     waker: W,
     /// Whether the loop was woken since it last took the list.
     woken: AtomicBool,
@@ -54,7 +54,7 @@ impl<W: Wake> Completions<W> {
     /// An empty list whose first entry wakes the loop of `waker`.
     pub fn new(waker: W) -> Completions<W> {
         // As many as there are jobs, and those are bounded.
-        Completions { list: Mailbox::new(usize::MAX), waker, woken: AtomicBool::new(false) }
+        Completions { list: BatchQueue::new(usize::MAX), waker, woken: AtomicBool::new(false) }
     }
 
     /// Takes the whole list.

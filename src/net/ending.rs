@@ -7,7 +7,8 @@
 //! ```
 
 use super::system::{self, cannot};
-use super::{END, Ended, Gate, Log, Loop, accept};
+use super::{END, Ended, Log, Loop, OpenListener, accept};
+use crate::app::App;
 use crate::limits::{self, WIND_UP};
 use rustix::process::Signal;
 use std::io;
@@ -22,42 +23,42 @@ const LOOK: Duration = Duration::from_millis(5);
 /// The exit code of an end that was not waited for.
 const ABORTED: i32 = 1;
 
-impl Loop {
+impl<A: App> Loop<A> {
     /// The end of a turn, and of everything, if it was asked for.
     pub(super) fn close(&mut self) -> Option<usize> {
-        let desk = &mut self.reactor.desk;
+        let context = &mut self.reactor.context;
         match &self.log {
-            Some(log) => desk.stats.log_lines_dropped += log.put(&mut desk.log),
-            None => desk.log.clear(),
+            Some(log) => context.stats.log_lines_dropped += log.put(&mut context.log),
+            None => context.log.clear(),
         }
         if self.asked_to_end == 0 {
             return None;
         }
-        let now = desk.now;
-        let since = match desk.draining {
+        let now = context.now;
+        let since = match context.draining {
             Some(since) => since,
             None => {
                 if let Err(error) = guard(now + self.grace, &END) {
                     log::warn!("nothing guards the end: {error}");
                 }
-                self.let_in_who_knocked();
+                self.drain_backlogs();
                 self.reactor.drain();
                 now
             }
         };
-        for gate in &mut self.gates {
-            let finished = match gate {
-                Gate::Listener(_) => true,
+        for listener in &mut self.listeners {
+            let finished = match listener {
+                OpenListener::Tcp(_) => true,
                 // The last requests may still be asking our own server.
-                Gate::Datagrams(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
-                Gate::Shut => false,
+                OpenListener::Udp(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
+                OpenListener::Closed => false,
             };
             if finished {
-                *gate = Gate::Shut;
+                *listener = OpenListener::Closed;
             }
         }
-        let shut = self.gates.iter().all(|gate| matches!(gate, Gate::Shut));
-        if self.reactor.is_empty() && shut {
+        let closed = |listener: &_| matches!(listener, OpenListener::Closed);
+        if self.reactor.is_empty() && self.listeners.iter().all(closed) {
             return Some(0);
         }
         if self.asked_to_end > 1 || now >= since + self.grace {
@@ -67,13 +68,13 @@ impl Loop {
     }
 
     /// Takes all that waits to be accepted: a listener that closes resets what is in its backlog.
-    fn let_in_who_knocked(&mut self) {
-        for gate in &mut self.gates {
-            let Gate::Listener(listener) = gate else { continue };
-            listener.ready = true;
+    fn drain_backlogs(&mut self) {
+        for listener in &mut self.listeners {
+            let OpenListener::Tcp(acceptor) = listener else { continue };
+            acceptor.ready = true;
             for _ in 0..limits::BACKLOG as usize / limits::ACCEPTS_PER_TURN {
-                if listener.is_open(self.reactor.desk.now) {
-                    accept(listener, &mut self.reactor, &mut self.complaints);
+                if acceptor.is_open(self.reactor.context.now) {
+                    accept(acceptor, &mut self.reactor, &mut self.failures);
                 }
             }
         }
@@ -85,7 +86,7 @@ impl Loop {
         let mut threads = self.reactor.outside.end();
         threads.extend(self.log.as_mut().and_then(Log::end));
         let least = Instant::now() + WIND_UP;
-        let until = match self.reactor.desk.draining {
+        let until = match self.reactor.context.draining {
             Some(since) if self.asked_to_end == 1 => least.max(since + self.grace),
             Some(_) | None => least,
         };

@@ -1,9 +1,10 @@
-//! Doors: sockets that are bound before the loop starts, and accepting from them.
+//! Listeners: sockets that are bound before the loop starts, and accepting from them.
 
 use super::socket::Stream;
 use super::system::cannot;
+use crate::app::Transport;
 use crate::limits;
-use crate::service::{Kind, Transport};
+use crate::stats::PeerClass;
 use mio::net::{TcpListener, UdpSocket};
 use nix::sys::socket::setsockopt;
 use nix::{setsockopt_impl, sockopt_impl};
@@ -12,27 +13,29 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-/// What to listen on, and for what.
+/// What to listen on, and what to open there.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct Plan<K> {
     /// The service's name, for people.
     pub service: &'static str,
     /// The address; port 0 takes a free one.
     pub addr: SocketAddr,
-    /// What to open for each peer.
-    pub doors: Doors,
-    /// Whether the kernel may keep a connection to itself until the peer has said something, where
-    /// the first word is the peer's.
+    /// What to open for each connection.
+    pub kind: K,
+    /// What to open for each datagram peer, on the same port.
+    pub datagrams: Option<K>,
+    /// Whether the kernel may hold a connection back until the peer has sent something. That is
+    /// for protocols in which the peer speaks first.
     pub defer: bool,
+    /// The class that connections are counted under.
+    pub class: PeerClass,
 }
 
-/// The sockets of a plan.
-#[derive(Debug, Clone, Copy)]
-pub enum Doors {
-    /// A TCP listener.
-    Tcp(Kind),
-    /// A TCP listener and a datagram socket with the same port.
-    Both(Kind, Kind),
+impl<K> Plan<K> {
+    /// Returns a plan for TCP alone, where either side may speak first.
+    pub fn tcp(service: &'static str, addr: SocketAddr, kind: K) -> Plan<K> {
+        Plan { service, addr, kind, datagrams: None, defer: false, class: PeerClass::Line }
+    }
 }
 
 sockopt_impl!(
@@ -46,32 +49,34 @@ const DEFER_ACCEPT_S: u32 = 1;
 
 /// A bound socket.
 #[derive(Debug)]
-pub struct Door {
+pub struct Listener<K> {
     /// The service's name.
     pub service: &'static str,
     /// Where it is bound.
     pub addr: SocketAddr,
     /// What to open for each peer.
-    pub kind: Kind,
+    pub kind: K,
+    /// The class that its connections are counted under.
+    pub class: PeerClass,
     /// The socket itself.
-    pub socket: DoorSocket,
+    pub socket: ListenerSocket,
 }
 
-/// See [`Door`].
+/// See [`Listener`].
 #[derive(Debug)]
-pub enum DoorSocket {
+pub enum ListenerSocket {
     /// Streams come here.
     Tcp(TcpListener),
     /// Datagrams come here.
     Udp(UdpSocket),
 }
 
-impl Door {
-    /// How peers reach it.
+impl<K> Listener<K> {
+    /// Returns the transport of its peers.
     pub fn transport(&self) -> Transport {
         match self.socket {
-            DoorSocket::Tcp(_) => Transport::Tcp,
-            DoorSocket::Udp(_) => Transport::Udp,
+            ListenerSocket::Tcp(_) => Transport::Tcp,
+            ListenerSocket::Udp(_) => Transport::Udp,
         }
     }
 }
@@ -83,19 +88,19 @@ const TRIES: usize = 64;
 ///
 /// # Errors
 /// The first failure, with the service and the address in its text.
-pub fn bind(plans: &[Plan]) -> io::Result<Vec<Door>> {
-    let mut doors = Vec::new();
+pub fn bind<K: Copy>(plans: &[Plan<K>]) -> io::Result<Vec<Listener<K>>> {
+    let mut listeners = Vec::new();
     for plan in plans {
-        let bound = match plan.doors {
-            Doors::Tcp(kind) => tcp(plan, kind).map(|door| vec![door]),
-            Doors::Both(stream, datagram) => both(plan, stream, datagram),
+        let bound = match plan.datagrams {
+            None => tcp(plan).map(|listener| vec![listener]),
+            Some(datagrams) => both(plan, datagrams),
         };
-        doors.extend(bound.map_err(|error| {
+        listeners.extend(bound.map_err(|error| {
             let (service, addr) = (plan.service, plan.addr);
             io::Error::new(error.kind(), format!("{service} on {addr}: {}", meaning(&error)))
         })?);
     }
-    Ok(doors)
+    Ok(listeners)
 }
 
 /// Why an address cannot be listened on, for people.
@@ -128,12 +133,12 @@ pub fn unused_addrs<const N: usize>() -> io::Result<[SocketAddr; N]> {
     unused().map_err(cannot(format_args!("find {N} free ports on {}", any.ip())))
 }
 
-fn both(plan: &Plan, stream: Kind, datagram: Kind) -> io::Result<Vec<Door>> {
+fn both<K: Copy>(plan: &Plan<K>, datagrams: K) -> io::Result<Vec<Listener<K>>> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let tcp = tcp(plan, stream)?;
-        match udp(plan, tcp.addr, datagram) {
+        let tcp = tcp(plan)?;
+        match udp(plan, tcp.addr, datagrams) {
             Ok(udp) => return Ok(vec![tcp, udp]),
             Err(error) if plan.addr.port() != 0 || tries == TRIES => return Err(error),
             Err(_) => {}
@@ -141,28 +146,38 @@ fn both(plan: &Plan, stream: Kind, datagram: Kind) -> io::Result<Vec<Door>> {
     }
 }
 
-fn tcp(plan: &Plan, kind: Kind) -> io::Result<Door> {
-    let socket = Socket::new(Domain::for_address(plan.addr), Type::STREAM, Some(Protocol::TCP))?;
+fn tcp<K: Copy>(plan: &Plan<K>) -> io::Result<Listener<K>> {
+    let (socket, addr) = stream_socket(plan.addr, plan.defer)?;
+    let &Plan { service, kind, class, .. } = plan;
+    Ok(Listener { service, addr, kind, class, socket: ListenerSocket::Tcp(socket) })
+}
+
+fn udp<K: Copy>(plan: &Plan<K>, addr: SocketAddr, kind: K) -> io::Result<Listener<K>> {
+    let (socket, addr) = datagram_socket(addr)?;
+    let &Plan { service, class, .. } = plan;
+    Ok(Listener { service, addr, kind, class, socket: ListenerSocket::Udp(socket) })
+}
+
+fn stream_socket(addr: SocketAddr, defer: bool) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     // Linux hands this on to every connection that is accepted.
     socket.set_tcp_nodelay(true)?;
-    if plan.defer && kind.peer_begins() {
+    if defer {
         // A courtesy of the kernel: without it a connection costs two wake-ups instead of one.
         let _ = setsockopt(&socket, DeferAccept, &DEFER_ACCEPT_S);
     }
-    let addr = bound(&socket, plan.addr)?;
+    let addr = bound(&socket, addr)?;
     socket.listen(limits::BACKLOG)?;
-    let listener = TcpListener::from_std(socket.into());
-    Ok(Door { service: plan.service, addr, kind, socket: DoorSocket::Tcp(listener) })
+    Ok((TcpListener::from_std(socket.into()), addr))
 }
 
-fn udp(plan: &Plan, addr: SocketAddr, kind: Kind) -> io::Result<Door> {
+fn datagram_socket(addr: SocketAddr) -> io::Result<(UdpSocket, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     // A burst that finds no room is lost without a trace. Whatever is granted is welcome.
     let _ = socket.set_recv_buffer_size(limits::DATAGRAM_BACKLOG_BYTES);
     let addr = bound(&socket, addr)?;
-    let socket = UdpSocket::from_std(socket.into());
-    Ok(Door { service: plan.service, addr, kind, socket: DoorSocket::Udp(socket) })
+    Ok((UdpSocket::from_std(socket.into()), addr))
 }
 
 fn bound(socket: &Socket, addr: SocketAddr) -> io::Result<SocketAddr> {
@@ -175,12 +190,14 @@ fn bound(socket: &Socket, addr: SocketAddr) -> io::Result<SocketAddr> {
     socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
-/// A listener at work.
+/// A TCP listener at work.
 #[derive(Debug)]
-pub struct Listener {
+pub struct Acceptor<K> {
     socket: TcpListener,
     /// What to open for each peer.
-    pub kind: Kind,
+    pub kind: K,
+    /// The class that its connections are counted under.
+    pub class: PeerClass,
     /// There may be more in the backlog. Edges come once: it stays up until `WouldBlock`.
     pub ready: bool,
     /// Taken from the backlog when there was no room for it.
@@ -209,10 +226,11 @@ pub enum Accepted {
     Failed(io::Error),
 }
 
-impl Listener {
-    /// The listener behind a door.
-    pub fn new(socket: TcpListener, kind: Kind) -> Listener {
-        Listener { socket, kind, ready: false, waiting: None, backoff: Backoff::default() }
+impl<K> Acceptor<K> {
+    /// Returns the acceptor of a bound socket.
+    pub fn new(socket: TcpListener, kind: K, class: PeerClass) -> Acceptor<K> {
+        let backoff = Backoff::default();
+        Acceptor { socket, kind, class, ready: false, waiting: None, backoff }
     }
 
     /// Whether to try now.

@@ -1,19 +1,19 @@
-//! The loop from the other end: many outgoing connections at once, for as long as somebody wants
-//! to watch them.
+//! The loop from the other end: many outgoing connections at once, for a time or until the caller
+//! has seen enough.
 //!
-//! The reactor is that of the server; there are no doors, no workers and no database. What the
-//! sessions have seen is in the world that comes back.
+//! The reactor is that of a server, without listeners, workers and files. The sessions leave their
+//! results in the world, which is returned.
 
 mod lookup;
 
-use super::alarm::Alarm;
 use super::events::{readiness, wait};
 use super::reactor::{Outside, QueueFull, Reactor};
 use super::socket::{Stream, dial, watch};
+use super::timer_fd::TimerFd;
 use super::token::Source;
-use super::{Clock, Desk, END, EVENTS, cannot};
+use super::{Clock, END, EVENTS, LoopContext, cannot};
+use crate::app::{App, Endpoint, Id, Target, Ticket};
 use crate::limits::Limits;
-use crate::service::{Endpoint, Id, Kind, Mail, Ticket, World};
 use crate::work::Job;
 use lookup::{Answer, Lookup};
 use mio::{Events, Interest, Poll, Registry, Waker};
@@ -28,30 +28,30 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// What to open, and for how long.
 #[derive(Debug)]
-pub struct Load {
-    /// Where to.
+pub struct Load<A: App> {
+    /// The server.
     pub to: Endpoint,
-    /// What talks there.
-    pub kind: Kind,
-    /// How many of them, all at once.
+    /// The kind of the clients.
+    pub kind: A::Kind,
+    /// The number of clients, which all begin at once.
     pub connections: usize,
     /// How long they talk.
     pub time: Duration,
-    /// What they share, at the beginning.
-    pub world: World,
+    /// The state that they share, at the beginning.
+    pub world: A::World,
     /// The bounds in force.
     pub limits: Limits,
-    /// Where randomness begins.
+    /// The seed of the generator.
     pub seed: u64,
-    /// What all that are still there are told when the run is over, if anything.
-    pub farewell: Option<Mail>,
+    /// The message to all clients that are open at the end, if any.
+    pub farewell: Option<A::Mail>,
 }
 
 /// How a run went.
 #[derive(Debug)]
-pub struct Loaded {
-    /// What the sessions shared, at the end.
-    pub world: World,
+pub struct Loaded<W> {
+    /// The state that the clients shared, at the end.
+    pub world: W,
     /// How long they talked.
     pub elapsed: Duration,
     /// How much of that the loop was at work itself, and not waiting for the kernel.
@@ -71,12 +71,12 @@ pub struct Shortage {
     pub ports: u64,
 }
 
-/// Who looks on while a load runs: given the world and the time, it says whether to go on.
-pub struct Watch<'a> {
-    /// How often at least.
+/// Observes a load while it runs.
+pub struct Watch<'a, W> {
+    /// The longest time between two looks.
     pub every: Duration,
-    /// Called once a turn.
-    pub look: &'a mut dyn FnMut(&mut World, Instant) -> bool,
+    /// Called once a turn with the world and the time. Returns whether to go on.
+    pub look: &'a mut dyn FnMut(&mut W, Instant) -> bool,
 }
 
 /// Why a run is over.
@@ -86,7 +86,7 @@ pub enum Stop {
     Time,
     /// No connection was left.
     Gone,
-    /// Who looked on had seen enough.
+    /// The observer had seen enough.
     Enough,
     /// SIGINT came.
     Interrupted,
@@ -100,7 +100,7 @@ pub struct Loader {
     poll: Poll,
     events: Events,
     signals: Signals,
-    alarm: Alarm,
+    timer_fd: TimerFd,
     waker: Arc<Waker>,
     /// Whether the next signal ends the process.
     last_call: Arc<AtomicBool>,
@@ -166,11 +166,11 @@ impl Loader {
         poll.registry()
             .register(&mut signals, Source::Signals.token(), Interest::READABLE)
             .map_err(cannot("watch for signals"))?;
-        let alarm = Alarm::start(poll.registry())?;
+        let timer_fd = TimerFd::start(poll.registry())?;
         let waker = Waker::new(poll.registry(), Source::Waker.token());
         let waker = Arc::new(waker.map_err(cannot("open an eventfd to wake the loop"))?);
         let (events, busy) = (Events::with_capacity(EVENTS), Duration::ZERO);
-        Ok(Loader { poll, events, signals, alarm, waker, last_call, busy })
+        Ok(Loader { poll, events, signals, timer_fd, waker, last_call, busy })
     }
 
     /// The address of `HOST:PORT` that is to be loaded: of several, the first that takes a
@@ -211,95 +211,95 @@ impl Loader {
     ///
     /// # Errors
     /// What the operating system refuses at the start, and a poll that fails.
-    pub fn run(&mut self, load: Load) -> io::Result<Loaded> {
+    pub fn run<A: App>(&mut self, load: Load<A>) -> io::Result<Loaded<A::World>> {
         let every = load.time;
         self.run_watched(load, Clock::PerTurn, &mut Watch { every, look: &mut |_, _| true })
     }
 
-    /// The same, with somebody who looks on.
+    /// The same, observed.
     ///
     /// # Errors
     /// As of [`Loader::run`].
-    pub fn run_watched(
+    pub fn run_watched<A: App>(
         &mut self,
-        load: Load,
+        load: Load<A>,
         clock: Clock,
-        watch: &mut Watch<'_>,
-    ) -> io::Result<Loaded> {
+        watch: &mut Watch<'_, A::World>,
+    ) -> io::Result<Loaded<A::World>> {
         let Load { to, kind, connections, time, world, limits, seed, farewell } = load;
         let begun = Instant::now();
         self.busy = Duration::ZERO;
-        // Twice: those that were given up and still wait for the peer's end have a place too, as
-        // long as nobody else needs it.
+        // Twice: connections that were given up and still wait for the peer's end have a place too,
+        // as long as no other one needs it.
         let most = affordable(limits.max_connections.max(2 * connections));
-        let mut desk = Desk::new(limits, world, seed, begun, SystemTime::now());
-        desk.clock = clock;
+        let mut context = LoopContext::new(limits, world, seed, begun, SystemTime::now());
+        context.clock = clock;
         let registry = self.poll.registry().try_clone();
         let registry = registry.map_err(cannot("duplicate the epoll descriptor"))?;
         let outside = Dialler { registry, shortage: Shortage::default() };
-        let mut reactor = Reactor::new(desk, outside, most);
+        let mut reactor = Reactor::<_, A>::new(context, outside, most);
         for _ in 0..connections {
-            reactor.dial(to, kind);
+            reactor.dial(Target::Peer(to), kind);
         }
         let stop = loop {
             if let Some(stop) = self.turn(&mut reactor, begun + time, watch)? {
                 break stop;
             }
         };
-        let elapsed = reactor.desk.now - begun;
+        let elapsed = reactor.context.now - begun;
         // Connections are not closed in front of their sessions: they would take that for the
         // server's doing.
         farewell.iter().for_each(|mail| reactor.notify_all(mail));
-        let Reactor { desk, outside, .. } = reactor;
-        let (world, busy, shortage) = (desk.world, self.busy, outside.shortage);
+        let Reactor { context, outside, .. } = reactor;
+        let (world, busy, shortage) = (context.world, self.busy, outside.shortage);
         Ok(Loaded { world, elapsed, busy, stop, shortage })
     }
 
-    fn turn(
+    fn turn<A: App>(
         &mut self,
-        reactor: &mut Reactor<Dialler>,
+        reactor: &mut Reactor<Dialler, A>,
         until: Instant,
-        watch: &mut Watch<'_>,
+        watch: &mut Watch<'_, A::World>,
     ) -> io::Result<Option<Stop>> {
         let asleep = Instant::now();
-        self.busy += asleep.saturating_duration_since(reactor.desk.now);
+        self.busy += asleep.saturating_duration_since(reactor.context.now);
         let until_looked_at = until.min(asleep + watch.every);
         let at = reactor.wait_until().map_or(until_looked_at, |at| at.min(until_looked_at));
-        let timeout = self.alarm.timeout(asleep, at)?;
+        let timeout = self.timer_fd.timeout(asleep, at)?;
         wait(&mut self.poll, &mut self.events, Some(timeout))?;
         let awake = Instant::now();
-        reactor.desk.now = awake;
-        reactor.desk.wall = SystemTime::now();
-        reactor.desk.stats.turns += 1;
+        reactor.context.now = awake;
+        reactor.context.wall = SystemTime::now();
+        reactor.context.stats.turns += 1;
         let mut signalled = false;
         for event in &self.events {
             match Source::of(event.token()) {
                 Source::Conn(id) => reactor.readiness(id, readiness(event), event.is_error()),
                 Source::Signals => signalled = true,
-                Source::Door(_) | Source::Waker | Source::Alarm => {}
+                Source::Listener(_) | Source::Waker | Source::TimerFd => {}
             }
         }
         if signalled && let Some(stop) = self.signalled() {
             return Ok(Some(stop));
         }
         reactor.turn();
-        reactor.desk.log.clear();
-        let goes_on = (watch.look)(&mut reactor.desk.world, reactor.desk.now);
+        reactor.context.log.clear();
+        let goes_on = (watch.look)(&mut reactor.context.world, reactor.context.now);
         // What was told last is not when the turn began: the time at work counts from there.
-        self.busy += reactor.desk.now.saturating_duration_since(awake);
+        self.busy += reactor.context.now.saturating_duration_since(awake);
         if !goes_on {
             return Ok(Some(Stop::Enough));
         }
         // The last one to go may have asked for another.
-        if reactor.is_empty() && reactor.desk.outbox.is_empty() {
+        if reactor.is_empty() && reactor.context.outbox.is_empty() {
             return Ok(Some(Stop::Gone));
         }
-        Ok((reactor.desk.now >= until).then_some(Stop::Time))
+        Ok((reactor.context.now >= until).then_some(Stop::Time))
     }
 }
 
 impl Drop for Loader {
-    /// Nobody looks at signals any more.
+    /// From now on, a signal ends the process.
     fn drop(&mut self) {
         self.last_call.store(true, Ordering::Relaxed);
     }
@@ -308,8 +308,13 @@ impl Drop for Loader {
 impl Outside for Dialler {
     type Socket = Stream;
 
-    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
-        let dialled = dial(&self.registry, to, id);
+    /// There are no child processes.
+    fn dial(&mut self, to: &Target, id: Id) -> io::Result<Stream> {
+        let dialled = match to {
+            Target::Peer(to) => dial(&self.registry, *to, id),
+            Target::Task => Ok(Stream::Null),
+            Target::Child(_) => Err(io::ErrorKind::Unsupported.into()),
+        };
         match dialled.as_ref().err().and_then(Errno::from_io_error) {
             Some(Errno::MFILE | Errno::NFILE) => self.shortage.descriptors += 1,
             Some(Errno::ADDRNOTAVAIL) => self.shortage.ports += 1,
@@ -322,16 +327,7 @@ impl Outside for Dialler {
         watch(&self.registry, socket, id)
     }
 
-    /// Clients have no children.
-    fn spawn(&mut self, _args: &[String], _id: Id) -> io::Result<Stream> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn nowhere(&mut self) -> Stream {
-        Stream::Nowhere
-    }
-
-    /// Clients have nobody to work for them.
+    /// There are no workers.
     fn submit(&mut self, _from: Id, _ticket: Ticket, _job: Job) -> Result<(), QueueFull> {
         Err(QueueFull)
     }

@@ -1,12 +1,11 @@
-//! The access log: lines are made on the loop, rendered and written on a thread of their own, so
-//! that a slow disk or terminal never holds a request up.
+//! The log of the sessions: records are made on the loop, formatted and written on a thread of
+//! their own, so that a slow disk or terminal never holds a request up.
 
-use super::complaints::Complaints;
+use super::batch_queue::BatchQueue;
 use super::ending::join;
-use super::mailbox::Mailbox;
+use super::rate_limited_log::RateLimitedLog;
 use super::system::thread;
 use crate::limits;
-use crate::service::web::log::{Format, Record};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
@@ -16,69 +15,68 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Where lines go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// Standard output.
-    Stdout,
-    /// A file, appended to, and opened anew when asked to: logs are rotated that way.
-    File(PathBuf),
+/// Turns records into lines.
+pub trait Format<R>: Send + 'static {
+    /// Appends the line of a record that was handed over at `at`.
+    fn line(&self, record: &R, at: Instant, out: &mut String);
+
+    /// Appends the line about so many lines that are missing.
+    fn gap(&self, lines: u64, out: &mut String);
 }
 
-/// The loop's end of the access log.
+/// The loop's end of the log.
 #[derive(Debug)]
-pub struct Log {
-    shared: Arc<Shared>,
+pub struct Log<R> {
+    shared: Arc<Shared<R>>,
     thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    lines: Mailbox<(Record, Duration)>,
+struct Shared<R> {
+    lines: BatchQueue<(R, Instant)>,
     dropped: AtomicU64,
     reopen: AtomicBool,
 }
 
-impl Log {
-    /// Opens the target and starts the thread.
+impl<R: Send + 'static> Log<R> {
+    /// Starts the thread that writes to a file, or to standard output. The file is appended to, and
+    /// opened again by [`Log::reopen`], as the rotation of logs needs it.
     ///
     /// # Errors
     /// When the file cannot be opened, or there is no thread to be had.
-    pub fn start(target: Target, format: Format) -> io::Result<Log> {
+    pub fn start(file: Option<PathBuf>, format: impl Format<R>) -> io::Result<Log<R>> {
         let shared = Arc::new(Shared {
-            lines: Mailbox::new(limits::LOG_LINES),
+            lines: BatchQueue::new(limits::LOG_LINES),
             dropped: AtomicU64::new(0),
             reopen: AtomicBool::new(false),
         });
-        let complaints = Complaints::default();
-        let sink = open(&target)?;
-        let page = Page { format, torn: false, lost: 0 };
-        let mut writer = Writer { target, format, sink, page, complaints };
+        let sink = open(file.as_deref())?;
+        let failures = RateLimitedLog::default();
+        let mut writer = Writer { file, format, sink, page: Page::default(), failures };
         let inbox = Arc::clone(&shared);
         let thread = thread("access-log", move || {
             let mut batch = Vec::new();
             while inbox.lines.wait(&mut batch) {
                 writer.write(&batch, &inbox);
             }
-            // What was lost since has nobody else to tell of it.
+            // Lines that were lost since are told at the end.
             writer.write(&[], &inbox);
         })?;
         Ok(Log { shared, thread: Some(thread) })
     }
 
-    /// Hands the lines of a turn over. Durations end here: with the answer handled, and whatever
-    /// came before it in the turn. Returns how many lines found no room.
-    pub fn put(&self, records: &mut Vec<Record>) -> u64 {
+    /// Hands the records of a turn over. Durations end here: with the answer handled, and all that
+    /// came before it in the turn. Returns the number of records that found no room.
+    pub fn put(&self, records: &mut Vec<R>) -> u64 {
         if records.is_empty() {
             return 0;
         }
         let now = Instant::now();
         let mut dropped = 0;
         for record in records.drain(..) {
-            let took = now.saturating_duration_since(record.began);
-            dropped += u64::from(self.shared.lines.put((record, took)).is_err());
+            dropped += u64::from(self.shared.lines.put((record, now)).is_err());
         }
         if dropped > 0 {
             self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
@@ -86,32 +84,34 @@ impl Log {
         dropped
     }
 
-    /// Opens the file anew, at once.
+    /// Opens the file again, at once.
     pub fn reopen(&self) {
         self.shared.reopen.store(true, Ordering::Relaxed);
         self.shared.lines.nudge();
     }
+}
 
-    /// Nothing more will be written than what waits. The thread ends after that.
+impl<R> Log<R> {
+    /// Closes the queue. The thread ends once the records that wait are written.
     pub fn end(&mut self) -> Option<JoinHandle<()>> {
         self.shared.lines.close();
         self.thread.take()
     }
 }
 
-impl Drop for Log {
+impl<R> Drop for Log<R> {
     /// Everything that waits is still written.
     fn drop(&mut self) {
         join(self.end());
     }
 }
 
-struct Writer {
-    target: Target,
-    format: Format,
+struct Writer<F> {
+    file: Option<PathBuf>,
+    format: F,
     sink: Sink,
     page: Page,
-    complaints: Complaints,
+    failures: RateLimitedLog,
 }
 
 enum Sink {
@@ -119,14 +119,10 @@ enum Sink {
     File(File),
 }
 
-fn open(target: &Target) -> io::Result<Sink> {
-    match target {
-        Target::Stdout => Ok(Sink::Stdout(io::stdout())),
-        Target::File(path) => {
-            let named = |why| io::Error::other(format!("access log {}: {why}", path.display()));
-            append(path).map(Sink::File).map_err(named)
-        }
-    }
+fn open(file: Option<&Path>) -> io::Result<Sink> {
+    let Some(path) = file else { return Ok(Sink::Stdout(io::stdout())) };
+    let named = |why| io::Error::other(format!("access log {}: {why}", path.display()));
+    append(path).map(Sink::File).map_err(named)
 }
 
 /// Opens a file to append to, without waiting: a FIFO would wait for its reader. Writing waits, as
@@ -148,33 +144,36 @@ fn open_now(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-impl Writer {
-    fn write(&mut self, batch: &[(Record, Duration)], shared: &Shared) {
+impl<F> Writer<F> {
+    fn write<R>(&mut self, batch: &[(R, Instant)], shared: &Shared<R>)
+    where
+        F: Format<R>,
+    {
         if shared.reopen.swap(false, Ordering::Relaxed) {
-            match open(&self.target) {
+            match open(self.file.as_deref()) {
                 Ok(sink) => (self.sink, self.page.torn) = (sink, false),
                 Err(error) => log::error!("{error}; still writing to the file as it was"),
             }
         }
         let mut lines = String::new();
-        for (record, took) in batch {
-            record.render(self.format, *took, &mut lines);
+        for (record, at) in batch {
+            self.format.line(record, *at, &mut lines);
         }
         self.page.lost += shared.dropped.swap(0, Ordering::Relaxed);
+        let gap = |lost, out: &mut String| self.format.gap(lost, out);
         let written = match &mut self.sink {
-            Sink::Stdout(stdout) => self.page.add(&lines, stdout),
-            Sink::File(file) => self.page.add(&lines, file),
+            Sink::Stdout(stdout) => self.page.add(&lines, gap, stdout),
+            Sink::File(file) => self.page.add(&lines, gap, file),
         };
         if let Err(error) = written {
-            self.complaints.note("access log", &error, Instant::now());
+            self.failures.note("access log", &error, Instant::now());
         }
     }
 }
 
-/// What is written to, as it was left.
-#[derive(Debug)]
+/// The state that the file was left in.
+#[derive(Debug, Default)]
 struct Page {
-    format: Format,
     /// Whether it ends in the middle of a line.
     torn: bool,
     /// Lines that it lacks, and says nothing of yet.
@@ -184,10 +183,15 @@ struct Page {
 impl Page {
     /// Adds lines, and before them how many are missing. A full disk is an everyday event: what
     /// there is no room for is lost, and counted as such.
-    fn add(&mut self, lines: &str, sink: &mut impl Write) -> io::Result<()> {
+    fn add(
+        &mut self,
+        lines: &str,
+        gap: impl Fn(u64, &mut String),
+        sink: &mut impl Write,
+    ) -> io::Result<()> {
         let mut text = if self.torn { "\n".to_string() } else { String::new() };
         if self.lost > 0 {
-            self.format.gap(self.lost, &mut text);
+            gap(self.lost, &mut text);
         }
         let notes = text.len();
         text.push_str(lines);
@@ -242,29 +246,21 @@ mod tests {
 
     #[test]
     fn on_a_disk_that_was_full_lines_are_whole_again_and_the_lost_ones_are_told() {
-        let gap = |lost| {
-            let mut text = String::new();
-            Format::Json.gap(lost, &mut text);
-            text
-        };
-        let note = gap(3);
-        for left in 0..=note.len() + 13 {
-            let mut page = Page { format: Format::Json, torn: false, lost: 0 };
+        let gap = |lost, out: &mut String| out.push_str(&format!("lost {lost}\n"));
+        for left in 0..="lost 3\n".len() + 13 {
+            let mut page = Page::default();
             let mut disk = Disk { text: Vec::new(), left: 6 };
-            page.add("1111\n2222\n3333\n4444\n", &mut disk).unwrap_err();
+            page.add("1111\n2222\n3333\n4444\n", gap, &mut disk).unwrap_err();
             assert_eq!((disk.text.as_slice(), page.lost), (&b"1111\n2"[..], 3));
-            page.add("", &mut disk).unwrap_err();
+            page.add("", gap, &mut disk).unwrap_err();
             disk.left = left;
-            let second = page.add("5555\n6666\n", &mut disk);
+            let second = page.add("5555\n6666\n", gap, &mut disk);
             let is_kept = |line: &&[u8]| *line == b"5555" || *line == b"6666";
             let kept = disk.text.split(|byte| *byte == b'\n').filter(is_kept).count();
             disk.left = 1000;
-            page.add("7777\n", &mut disk).unwrap();
+            page.add("7777\n", gap, &mut disk).unwrap();
             let text = String::from_utf8(disk.text).unwrap();
-            let told = |line: &str| {
-                let line: serde_json::Value = serde_json::from_str(line).ok()?;
-                line["lines_dropped"].as_u64()
-            };
+            let told = |line: &str| line.strip_prefix("lost ")?.parse::<u64>().ok();
             let told = text.lines().filter_map(told).sum::<u64>();
             assert_eq!(told, 3 + 2 - kept as u64, "{left} bytes left:\n{text}");
             assert!(text.ends_with("\n7777\n"), "{text}");

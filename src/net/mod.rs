@@ -6,57 +6,57 @@
 //! 2. **poll** – wait for the kernel
 //! 3. **now** – the clock is read once, and for each event only where leases are held against it
 //! 4. **events** – readiness is noted, signals and a share of the completions are taken
-//! 5. **accept** – at most 64 connections, and as many datagrams, per door
+//! 5. **accept** – at most 64 connections, and as many datagrams, per listener
 //! 6. **pump** – each that has news, and some that have had their share: read, handle, write
 //! 7. **effects** – jobs, mail and dials that sessions asked for
 //! 8. **timers** – deadlines that have passed, each after a last look at its socket
-//! 9. **close** – doors and idle connections, when the server is ending; log lines go out
+//! 9. **close** – listeners and idle connections, when the server is ending; log lines go out
 //!
 //! Everything is registered once, for both directions, edge-triggered; who stops before
 //! `WouldBlock` stays queued. No error here ends more than the connection it belongs to.
 
 #![forbid(unsafe_code)]
 
-mod alarm;
+mod batch_queue;
 mod child;
-mod complaints;
 mod completions;
 mod conn;
-mod desk;
+mod context;
 mod ending;
 mod events;
 mod listen;
 mod load;
 mod log;
-mod mailbox;
 mod pool;
+mod rate_limited_log;
 mod reactor;
 mod schedule;
 mod slots;
 mod socket;
 mod system;
+mod timer_fd;
 mod timers;
 mod token;
 mod udp;
 
 pub use conn::Readiness;
-pub use desk::{Clock, Desk};
-pub use listen::{Door, Doors, Plan, bind, meaning, unused_addrs};
+pub use context::{Clock, LoopContext};
+pub use listen::{Listener, Plan, bind, meaning, unused_addrs};
 pub use load::{Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch, affordable};
-pub use log::{Log, Target, append};
+pub use log::{Format, Log, append};
 pub use reactor::{Outside, QueueFull, Reactor};
-pub use socket::{Duct, Socket};
+pub use socket::{Socket, SplicePipe};
 
+use crate::app::{App, Target};
 use crate::limits::{self, Limits};
-use crate::service::{Kind, World};
 use crate::stats::Stats;
-use crate::work::db::{Database, store};
-use complaints::Complaints;
+use crate::work::BatchCommitter;
 use completions::{Completion, Completions};
 use events::{readiness, slept, wait};
-use listen::{Accepted, DoorSocket, Listener};
+use listen::{Accepted, Acceptor, ListenerSocket};
 use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{DbThread, Pool};
+use rate_limited_log::RateLimitedLog;
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use socket::BOTH;
@@ -65,41 +65,59 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-pub use system::cannot;
+pub use system::{Shares, cannot};
 use system::{System, is_out_of_descriptors, shares};
 use token::Source;
 use udp::Datagrams;
 
-/// What a loop is made of.
+/// The parts of a loop.
 #[derive(Debug)]
-pub struct Setup {
-    /// Where peers come in.
-    pub doors: Vec<Door>,
-    /// The state of the services.
-    pub world: World,
+pub struct Setup<A: App> {
+    /// The sockets that peers connect to.
+    pub listeners: Vec<Listener<A::Kind>>,
+    /// The state that all sessions share.
+    pub world: A::World,
     /// The bounds in force.
     pub limits: Limits,
-    /// This program, of which children are made, if its file is known.
+    /// The file of this program, which child processes run, if it is known.
     pub program: Option<PathBuf>,
-    /// Threads for jobs.
+    /// Threads for jobs that compute.
     pub workers: usize,
-    /// The database.
-    pub database: Database,
-    /// The files of the bookstore, each with the name of its thread.
-    pub store: Vec<(String, store::File)>,
-    /// The access log, if one is written.
-    pub log: Option<Log>,
-    /// Where randomness begins.
+    /// The files that a thread each owns, with the names of the threads.
+    pub committers: Vec<(String, BatchCommitter)>,
+    /// The log, if one is written.
+    pub log: Option<Log<A::Record>>,
+    /// The seed of the generator.
     pub seed: u64,
-    /// How long an end may take.
+    /// How long an orderly end may take.
     pub grace: Duration,
     /// Whether the loop measures itself.
     pub metrics: bool,
-    /// How time passes for sessions. What a lease is held against has to be read after the bytes
-    /// were: a process may stand still in the middle of a turn.
+    /// When the clock is read. A lease has to be compared with a time that was read after the
+    /// bytes: a process may be stopped in the middle of a turn.
     pub clock: Clock,
-    /// Sessions that nobody else asks for.
-    pub begin: Vec<Kind>,
+    /// The tasks to begin with.
+    pub tasks: Vec<A::Kind>,
+}
+
+impl<A: App> Setup<A> {
+    /// Returns a loop with the default limits, without workers, files and a log.
+    pub fn new(listeners: Vec<Listener<A::Kind>>, world: A::World) -> Setup<A> {
+        Setup {
+            listeners,
+            world,
+            limits: Limits::default(),
+            program: None,
+            workers: 0,
+            committers: Vec::new(),
+            log: None,
+            seed: 0,
+            grace: limits::LINGER,
+            metrics: false,
+            clock: Clock::PerTurn,
+            tasks: Vec::new(),
+        }
+    }
 }
 
 /// How a loop ended.
@@ -116,13 +134,17 @@ pub enum Ended {
     },
 }
 
-/// Runs until a signal ends it. `ready` is called once everything is in place.
+/// Runs until a signal ends it. `ready` is called once everything is in place, with the shares of
+/// the descriptors.
 ///
 /// # Errors
 /// What the operating system refuses at the start, and a poll that fails.
-pub fn run(setup: Setup, ready: impl FnOnce()) -> io::Result<Ended> {
+pub fn run<A: App>(
+    setup: Setup<A>,
+    ready: impl FnOnce(&mut A::World, Shares),
+) -> io::Result<Ended> {
     let mut looping = Loop::start(setup)?;
-    ready();
+    ready(&mut looping.reactor.context.world, looping.shares);
     loop {
         if let Some(in_flight) = looping.turn()? {
             return Ok(looping.wind_up(in_flight));
@@ -130,30 +152,31 @@ pub fn run(setup: Setup, ready: impl FnOnce()) -> io::Result<Ended> {
     }
 }
 
-struct Loop {
+struct Loop<A: App> {
     poll: Poll,
     events: Events,
-    reactor: Reactor<System>,
-    gates: Vec<Gate>,
+    reactor: Reactor<System, A>,
+    shares: Shares,
+    listeners: Vec<OpenListener<A>>,
     signals: Signals,
     completions: Arc<Completions>,
     taken: Vec<Completion>,
     batch: VecDeque<Completion>,
-    log: Option<Log>,
+    log: Option<Log<A::Record>>,
     grace: Duration,
     /// Signals that asked for the end.
     asked_to_end: u32,
-    complaints: Complaints,
+    failures: RateLimitedLog,
     /// When the last turn ended.
     rested: Instant,
 }
 
-/// A door at work.
+/// A listener at work.
 #[derive(Debug)]
-enum Gate {
-    Listener(Listener),
-    Datagrams(Datagrams),
-    Shut,
+enum OpenListener<A: App> {
+    Tcp(Acceptor<A::Kind>),
+    Udp(Datagrams<A>),
+    Closed,
 }
 
 /// Events taken from the kernel at a time.
@@ -165,10 +188,10 @@ const END: [Signal; 2] = [Signal::INT, Signal::TERM];
 /// Ask for the log file to be opened anew. A terminal that is gone sends the first, too.
 const REOPEN: [Signal; 2] = [Signal::HUP, Signal::USR1];
 
-impl Loop {
-    fn start(setup: Setup) -> io::Result<Loop> {
-        let Setup { doors, world, limits, program, workers, database, store, .. } = setup;
-        let Setup { log, seed, grace, metrics, clock, begin, .. } = setup;
+impl<A: App> Loop<A> {
+    fn start(setup: Setup<A>) -> io::Result<Loop<A>> {
+        let Setup { listeners, world, limits, program, workers, committers, .. } = setup;
+        let Setup { log, seed, grace, metrics, clock, tasks, .. } = setup;
         let poll = Poll::new().map_err(cannot("open an epoll descriptor"))?;
         let registry = poll.registry();
         let waker = Waker::new(registry, Source::Waker.token());
@@ -179,36 +202,35 @@ impl Loop {
         registry
             .register(&mut signals, Source::Signals.token(), Interest::READABLE)
             .map_err(cannot("watch for signals"))?;
-        let gates = doors
+        let listeners = listeners
             .into_iter()
             .enumerate()
-            .map(|(index, door)| open(door, index, registry))
+            .map(|(index, listener)| open(listener, index, registry))
             .collect::<io::Result<_>>()?;
         let system = System {
             program,
             registry: registry.try_clone().map_err(cannot("duplicate the epoll descriptor"))?,
             pool: Pool::start(workers, &completions)?,
             readers: Pool::readers(&completions)?,
-            database: DbThread::start("database", database, &completions)?,
-            store: store
+            db_threads: committers
                 .into_iter()
-                .map(|(name, file)| DbThread::start(&name, file, &completions))
+                .map(|(name, committer)| DbThread::start(&name, committer, &completions))
                 .collect::<io::Result<_>>()?,
         };
         let (now, wall) = (Instant::now(), SystemTime::now());
-        let mut desk = Desk::new(limits, world, seed, now, wall);
-        desk.stats = Stats::new(now, wall, metrics);
-        desk.stats.jobs.workers = workers;
-        desk.clock = clock;
+        let mut context = LoopContext::new(limits, world, seed, now, wall);
+        context.stats = Stats::new(now, wall, metrics);
+        context.stats.jobs.workers = workers;
+        context.clock = clock;
         let shares = shares(&limits);
-        desk.world.web.site.seal_at_most(shares.sealed);
-        let mut reactor = Reactor::new(desk, system, shares.connections);
-        begin.into_iter().for_each(|kind| reactor.begin(kind));
+        let mut reactor = Reactor::new(context, system, shares.connections);
+        tasks.into_iter().for_each(|kind| reactor.dial(Target::Task, kind));
         Ok(Loop {
             poll,
             events: Events::with_capacity(EVENTS),
             reactor,
-            gates,
+            shares,
+            listeners,
             signals,
             completions,
             taken: Vec::new(),
@@ -216,7 +238,7 @@ impl Loop {
             log,
             grace,
             asked_to_end: 0,
-            complaints: Complaints::default(),
+            failures: RateLimitedLog::default(),
             rested: now,
         })
     }
@@ -226,17 +248,17 @@ impl Loop {
         let timeout = self.timeout();
         let due = timeout.map(|timeout| self.rested + slept(timeout));
         wait(&mut self.poll, &mut self.events, timeout)?;
-        let desk = &mut self.reactor.desk;
-        desk.now = Instant::now();
-        desk.wall = SystemTime::now();
-        desk.stats.turn_begins(desk.now, due, self.events.iter().count());
-        desk.stats.jobs.queued = self.reactor.outside.pool.queued();
+        let context = &mut self.reactor.context;
+        context.now = Instant::now();
+        context.wall = SystemTime::now();
+        context.stats.turn_begins(context.now, due, self.events.iter().count());
+        context.stats.jobs.queued = self.reactor.outside.pool.queued();
         self.take_events();
-        self.open_doors();
+        self.accept_all();
         self.reactor.turn();
         let ended = self.close();
         self.rested = Instant::now();
-        self.reactor.desk.stats.turn_ends(self.rested);
+        self.reactor.context.stats.turn_ends(self.rested);
         Ok(ended)
     }
 
@@ -244,15 +266,15 @@ impl Loop {
         if !self.batch.is_empty() {
             return Some(Duration::ZERO);
         }
-        let now = self.reactor.desk.now;
-        let gates = self.gates.iter().filter_map(|gate| match gate {
-            Gate::Listener(listener) => listener.wait_until(now),
-            Gate::Datagrams(datagrams) => datagrams.wait_until(now),
-            Gate::Shut => None,
+        let now = self.reactor.context.now;
+        let listeners = self.listeners.iter().filter_map(|listener| match listener {
+            OpenListener::Tcp(acceptor) => acceptor.wait_until(now),
+            OpenListener::Udp(datagrams) => datagrams.wait_until(now),
+            OpenListener::Closed => None,
         });
-        let grace = self.reactor.desk.draining.map(|since| since + self.grace);
+        let grace = self.reactor.context.draining.map(|since| since + self.grace);
         let check = self.reactor.has_jobs().then(|| now + limits::WAKE_CHECK);
-        let at = gates.chain(self.reactor.wait_until()).chain(grace).chain(check).min()?;
+        let at = listeners.chain(self.reactor.wait_until()).chain(grace).chain(check).min()?;
         Some(at.saturating_duration_since(self.rested))
     }
 
@@ -262,17 +284,17 @@ impl Loop {
                 Source::Conn(id) => {
                     self.reactor.readiness(id, readiness(event), event.is_error());
                 }
-                Source::Door(index) => match &mut self.gates[index] {
-                    Gate::Listener(listener) => listener.ready = true,
-                    Gate::Datagrams(socket) => {
+                Source::Listener(index) => match &mut self.listeners[index] {
+                    OpenListener::Tcp(acceptor) => acceptor.ready = true,
+                    OpenListener::Udp(socket) => {
                         socket.note(event.is_readable(), event.is_writable());
                     }
-                    Gate::Shut => {}
+                    OpenListener::Closed => {}
                 },
                 // The list is looked at in any case: a wake-up may have been lost.
                 Source::Waker => {}
-                // For loads: the deadlines of a server are coarse.
-                Source::Alarm => {}
+                // Only a load has one: the deadlines of a server are coarse.
+                Source::TimerFd => {}
                 Source::Signals => {
                     for signal in self.signals.pending() {
                         if END.iter().any(|end| end.as_raw() == signal) {
@@ -292,62 +314,72 @@ impl Loop {
         }
     }
 
-    fn open_doors(&mut self) {
-        let now = self.reactor.desk.now;
-        for gate in &mut self.gates {
-            match gate {
-                Gate::Listener(listener) if listener.is_open(now) => {
-                    accept(listener, &mut self.reactor, &mut self.complaints);
+    fn accept_all(&mut self) {
+        let now = self.reactor.context.now;
+        for listener in &mut self.listeners {
+            match listener {
+                OpenListener::Tcp(acceptor) if acceptor.is_open(now) => {
+                    accept(acceptor, &mut self.reactor, &mut self.failures);
                 }
-                Gate::Datagrams(datagrams) => {
-                    datagrams.turn(&mut self.reactor.desk);
+                OpenListener::Udp(datagrams) => {
+                    datagrams.turn(&mut self.reactor.context);
                     self.reactor.step();
                 }
-                Gate::Listener(_) | Gate::Shut => {}
+                OpenListener::Tcp(_) | OpenListener::Closed => {}
             }
         }
     }
 }
 
-fn open(door: Door, index: usize, registry: &Registry) -> io::Result<Gate> {
-    let token = Source::Door(index).token();
-    let what = format!("watch {} on {}", door.service, door.addr);
-    match door.socket {
-        DoorSocket::Tcp(mut socket) => {
+fn open<A: App>(
+    listener: Listener<A::Kind>,
+    index: usize,
+    registry: &Registry,
+) -> io::Result<OpenListener<A>> {
+    let token = Source::Listener(index).token();
+    let what = format!("watch {} on {}", listener.service, listener.addr);
+    match listener.socket {
+        ListenerSocket::Tcp(mut socket) => {
             registry.register(&mut socket, token, Interest::READABLE).map_err(cannot(what))?;
-            Ok(Gate::Listener(Listener::new(socket, door.kind)))
+            Ok(OpenListener::Tcp(Acceptor::new(socket, listener.kind, listener.class)))
         }
-        DoorSocket::Udp(mut socket) => {
+        ListenerSocket::Udp(mut socket) => {
             registry.register(&mut socket, token, BOTH).map_err(cannot(what))?;
-            Ok(Gate::Datagrams(Datagrams::new(socket, door.kind)))
+            Ok(OpenListener::Udp(Datagrams::new(socket, listener.kind)))
         }
     }
 }
 
 /// Takes a share of the backlog. Without room for a connection the rest stays where it is.
-fn accept(listener: &mut Listener, reactor: &mut Reactor<System>, complaints: &mut Complaints) {
-    let now = reactor.desk.now;
+fn accept<A: App>(
+    acceptor: &mut Acceptor<A::Kind>,
+    reactor: &mut Reactor<System, A>,
+    failures: &mut RateLimitedLog,
+) {
+    let now = reactor.context.now;
     for _ in 0..limits::ACCEPTS_PER_TURN {
-        let failure = match listener.accept(now) {
-            // Asked only now: room is made at somebody's cost.
+        let failure = match acceptor.accept(now) {
+            // Not before: making room closes an idle connection.
             Accepted::One(stream, peer) if !reactor.has_room() => {
-                return listener.put_back(stream, peer, now);
+                return acceptor.put_back(stream, peer, now);
             }
-            Accepted::One(stream, peer) => reactor.accept(listener.kind, peer, stream).err(),
+            Accepted::One(stream, peer) => {
+                reactor.accept(acceptor.kind, acceptor.class, peer, stream).err()
+            }
             Accepted::None => return,
             // Files or children took what was counted with.
             Accepted::Failed(error)
                 if is_out_of_descriptors(&error) && reactor.free_descriptors() =>
             {
-                listener.go_on();
+                acceptor.go_on();
                 continue;
             }
             Accepted::Failed(error) => Some(error),
         };
         if let Some(error) = failure {
-            reactor.desk.stats.accept_failures += 1;
-            complaints.note("cannot accept a connection", &error, now);
-            if !listener.is_open(now) {
+            reactor.context.stats.accept_failures += 1;
+            failures.note("cannot accept a connection", &error, now);
+            if !acceptor.is_open(now) {
                 return;
             }
         }

@@ -1,17 +1,16 @@
 //! The threads behind the loop: workers that run slices, and those that own a database each.
 
-use super::complaints::Complaints;
+use super::batch_queue::BatchQueue;
 use super::completions::{Completion, Completions};
 use super::ending::join;
-use super::mailbox::Mailbox;
+use super::rate_limited_log::RateLimitedLog;
+use super::reactor::QueueFull;
 use super::schedule::Schedule;
 use super::system::thread;
+use crate::app::{Id, Ticket};
 use crate::limits;
-use crate::service::{Id, Ticket};
-use crate::work::db::BatchCommitter;
-use crate::work::{Compute, Outcome};
+use crate::work::{BatchCommitter, BatchRequest, Compute, Outcome};
 use rustix::process::setpriority_process;
-use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -89,11 +88,11 @@ impl Pool {
     /// Queues a job.
     ///
     /// # Errors
-    /// Gives it back when [`limits::JOBS`] are waiting.
-    pub fn submit(&self, id: Id, ticket: Ticket, job: Compute) -> Result<(), Compute> {
+    /// [`limits::JOBS`] are waiting.
+    pub fn submit(&self, id: Id, ticket: Ticket, job: Compute) -> Result<(), QueueFull> {
         let mut state = self.shared.lock();
         if state.schedule.len() >= limits::JOBS {
-            return Err(job);
+            return Err(QueueFull);
         }
         // Other jobs may be cut for several workers at once.
         let one = job.is_cut_for_one();
@@ -118,9 +117,7 @@ impl Pool {
     pub fn queued(&self) -> usize {
         self.shared.queued.load(Ordering::Relaxed)
     }
-}
 
-impl Pool {
     /// No slice is begun any more. The threads end after those that are running.
     pub fn end(&mut self) -> Vec<JoinHandle<()>> {
         self.shared.lock().ending = true;
@@ -172,41 +169,42 @@ impl Shared {
 }
 
 /// A thread that owns a file.
-pub struct DbThread<L: BatchCommitter> {
-    requests: Arc<Mailbox<(Id, Ticket, L::Request)>>,
+#[derive(Debug)]
+pub struct DbThread {
+    requests: Arc<BatchQueue<(Id, Ticket, BatchRequest)>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl<L: BatchCommitter> DbThread<L> {
+impl DbThread {
     /// Starts the thread, which is called `name`.
     ///
     /// # Errors
     /// The operating system's, when it has no thread to give.
-    pub fn start(name: &str, mut file: L, completions: &Arc<Completions>) -> io::Result<Self> {
-        let requests = Arc::new(Mailbox::new(limits::DATABASE_REQUESTS));
+    pub fn start(
+        name: &str,
+        mut committer: BatchCommitter,
+        completions: &Arc<Completions>,
+    ) -> io::Result<DbThread> {
+        let requests = Arc::new(BatchQueue::new(limits::DATABASE_REQUESTS));
         let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
-        let trouble = format!("the database thread {name} could not carry a request out");
+        let what = format!("the database thread {name} could not carry a request out");
         let thread = thread(name, move || {
-            let (mut batch, mut ready) = (Vec::new(), Vec::new());
-            let mut complaints = Complaints::default();
+            let (mut batch, mut failures) = (Vec::new(), RateLimitedLog::default());
             while inbox.wait(&mut batch) {
-                ready.clear();
-                ready.extend(
-                    batch.iter().map(|(_, _, request): &(_, _, L::Request)| request.clone()),
-                );
-                let committed = catch_unwind(AssertUnwindSafe(|| file.commit(&ready)));
-                let Ok(answers) = committed else {
+                let requests = batch.iter().map(|(.., request): &(_, _, BatchRequest)| request);
+                let committed = AssertUnwindSafe(|| committer.commit(requests.cloned()));
+                let Ok(outcomes) = catch_unwind(committed) else {
                     log::error!("a database thread panicked: its batch is given up");
                     for (id, ticket, _) in batch.drain(..) {
                         completions.put(Completion { id, ticket, outcome: Outcome::Panicked });
                     }
                     continue;
                 };
-                if let Some(Err(failure)) = answers.iter().find(|answer| answer.is_err()) {
-                    complaints.note(&trouble, failure, Instant::now());
+                if let Some(failure) = outcomes.iter().find_map(Outcome::failure) {
+                    failures.note(&what, failure, Instant::now());
                 }
-                for ((id, ticket, _), answer) in batch.drain(..).zip(answers) {
-                    completions.put(Completion { id, ticket, outcome: L::outcome(answer) });
+                for ((id, ticket, _), outcome) in batch.drain(..).zip(outcomes) {
+                    completions.put(Completion { id, ticket, outcome });
                 }
             }
         })?;
@@ -216,13 +214,11 @@ impl<L: BatchCommitter> DbThread<L> {
     /// Queues a request.
     ///
     /// # Errors
-    /// Gives it back when [`limits::DATABASE_REQUESTS`] are waiting.
-    pub fn submit(&self, id: Id, ticket: Ticket, request: L::Request) -> Result<(), L::Request> {
-        self.requests.put((id, ticket, request)).map_err(|(_, _, request)| request)
+    /// [`limits::DATABASE_REQUESTS`] are waiting.
+    pub fn submit(&self, id: Id, ticket: Ticket, request: BatchRequest) -> Result<(), QueueFull> {
+        self.requests.put((id, ticket, request)).map_err(|_| QueueFull)
     }
-}
 
-impl<L: BatchCommitter> DbThread<L> {
     /// Nothing more will be committed than what waits. The thread ends after that.
     pub fn end(&mut self) -> Option<JoinHandle<()>> {
         self.requests.close();
@@ -230,15 +226,9 @@ impl<L: BatchCommitter> DbThread<L> {
     }
 }
 
-impl<L: BatchCommitter> Drop for DbThread<L> {
+impl Drop for DbThread {
     /// Everything that waits is still committed.
     fn drop(&mut self) {
         join(self.end());
-    }
-}
-
-impl<L: BatchCommitter> fmt::Debug for DbThread<L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DbThread").finish_non_exhaustive()
     }
 }

@@ -5,15 +5,15 @@
 
 mod room;
 
-use super::conn::{Conn, Pumped, Readiness};
-use super::desk::Desk;
+use super::conn::{Conn, PumpResult, Readiness};
+use super::context::LoopContext;
 use super::slots::Slots;
 use super::socket::Socket;
 use super::system::is_out_of_descriptors;
 use super::timers::Timers;
+use crate::app::{App, Effect, Event, Id, InPlace, Refusal, Session, Target, Ticket};
 use crate::limits;
-use crate::service::{Effect, Endpoint, Event, Id, InPlace, Kind, Mail, Refusal, Session, Ticket};
-use crate::stats::Close;
+use crate::stats::{Close, PeerClass};
 use crate::work::{Job, Outcome};
 use std::collections::VecDeque;
 use std::io;
@@ -25,18 +25,16 @@ pub trait Outside {
     /// What connections run on.
     type Socket: Socket;
 
-    /// Begins a connection to `to`; events for it will carry `id`.
-    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Self::Socket>;
+    /// Begins a connection to `to`; events for it will carry `id`. The socket of a task never has
+    /// input, takes any output, and is not connected.
+    ///
+    /// # Errors
+    /// Those of the operating system; none for a task.
+    fn dial(&mut self, to: &Target, id: Id) -> io::Result<Self::Socket>;
 
     /// Makes a socket that a peer's connection came with known to the kernel: events for it will
     /// carry `id`. What is there already is reported too.
     fn watch(&mut self, socket: &mut Self::Socket, id: Id) -> io::Result<()>;
-
-    /// Starts this very program with these arguments; what it prints is the input of `id`.
-    fn spawn(&mut self, args: &[String], id: Id) -> io::Result<Self::Socket>;
-
-    /// A socket that leads nowhere: it never has input, takes any output, and is not connected.
-    fn nowhere(&mut self) -> Self::Socket;
 
     /// Queues a job. Its outcome comes back by [`Reactor::done`].
     ///
@@ -44,7 +42,7 @@ pub trait Outside {
     /// The queue is full.
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull>;
 
-    /// Nobody waits for the jobs of this connection any more.
+    /// Cancels the jobs of this connection.
     fn cancel(&mut self, from: Id);
 
     /// The time of this moment. The turn's own time stands still while a step takes long, so it
@@ -58,31 +56,31 @@ pub struct QueueFull;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Reactor<O: Outside> {
-    /// What connections work with.
-    pub desk: Desk,
-    /// The rest of the world.
+pub struct Reactor<O: Outside, A: App> {
+    /// The state that all connections work with.
+    pub context: LoopContext<A>,
+    /// The operating system, or a test's idea of it.
     pub outside: O,
-    conns: Slots<Conn<O::Socket>>,
-    /// Of whom the kernel has news.
+    conns: Slots<Conn<O::Socket, A>>,
+    /// Connections that the kernel has reported.
     ready: VecDeque<Id>,
-    /// Who has had a turn's share and could go on.
+    /// Connections that have had a turn's share and could go on.
     again: VecDeque<Id>,
     timers: Timers,
     /// Jobs under way elsewhere, of all connections.
     jobs: u64,
     /// Bytes of input that connections hold.
     input: usize,
-    /// Sessions without a connection.
-    alone: usize,
+    /// Sessions without a peer.
+    tasks: usize,
     most: usize,
 }
 
-impl<O: Outside> Reactor<O> {
+impl<O: Outside, A: App> Reactor<O, A> {
     /// A reactor for at most `most` connections at a time.
-    pub fn new(desk: Desk, outside: O, most: usize) -> Reactor<O> {
+    pub fn new(context: LoopContext<A>, outside: O, most: usize) -> Reactor<O, A> {
         Reactor {
-            desk,
+            context,
             outside,
             conns: Slots::default(),
             ready: VecDeque::new(),
@@ -90,7 +88,7 @@ impl<O: Outside> Reactor<O> {
             timers: Timers::default(),
             jobs: 0,
             input: 0,
-            alone: 0,
+            tasks: 0,
             most,
         }
     }
@@ -121,21 +119,27 @@ impl<O: Outside> Reactor<O> {
     ///
     /// # Errors
     /// The kernel's, when it cannot watch one more. The connection is lost then.
-    pub fn accept(&mut self, kind: Kind, peer: SocketAddr, socket: O::Socket) -> io::Result<()> {
+    pub fn accept(
+        &mut self,
+        kind: A::Kind,
+        class: PeerClass,
+        peer: SocketAddr,
+        socket: O::Socket,
+    ) -> io::Result<()> {
         let id = self.conns.next_id();
-        let session = Session::open(kind, id, self.desk.now);
+        let session = A::Session::open(kind, id, self.context.now);
         let mut conn = Conn::accepted(socket, session, peer);
-        if self.desk.stats.is_measuring() {
-            conn.join(kind.party(), &mut self.desk.stats.crowd);
+        if self.context.stats.is_measuring() {
+            conn.join(class, &mut self.context.stats.connections);
         }
         self.conns.insert(conn);
-        self.desk.stats.accepted += 1;
+        self.context.stats.accepted += 1;
         self.pump(id, Some(Event::Opened { local: None }));
         self.bound_input();
         let Some(conn) = self.conns.find(id) else { return Ok(()) };
         let watched = self.outside.watch(conn.socket(), id);
         if watched.is_err() {
-            conn.abandon(id, Close::Lost, &mut self.desk);
+            conn.abandon(id, Close::Lost, &mut self.context);
             self.drop_conn(id, Close::Lost);
         }
         watched
@@ -144,12 +148,12 @@ impl<O: Outside> Reactor<O> {
     /// The kernel reports readiness; `failed` is its report of an error.
     pub fn readiness(&mut self, id: Id, ready: Readiness, failed: bool) {
         let Some(conn) = self.conns.find(id) else {
-            self.desk.stats.stale += 1;
+            self.context.stats.stale += 1;
             return;
         };
         conn.note(ready);
         if failed && conn.is_broken() {
-            let why = conn.break_off(id, &mut self.desk);
+            let why = conn.break_off(id, &mut self.context);
             return self.drop_conn(id, why);
         }
         if !std::mem::replace(&mut conn.queued, true) {
@@ -163,13 +167,13 @@ impl<O: Outside> Reactor<O> {
             Some(conn) => {
                 conn.jobs -= 1;
                 self.jobs -= 1;
-                self.desk.stats.jobs.done += 1;
+                self.context.stats.jobs.done += 1;
                 if outcome.lacks_descriptors() {
                     self.free_descriptors();
                 }
                 self.pump(id, Some(Event::Done(ticket, outcome)));
             }
-            None => self.desk.stats.stale += 1,
+            None => self.context.stats.stale += 1,
         }
     }
 
@@ -177,9 +181,9 @@ impl<O: Outside> Reactor<O> {
     /// whoever asks for little does not wait for all who ask for much. Carries out effects; lets
     /// deadlines pass.
     pub fn turn(&mut self) {
-        let now = self.desk.now;
-        self.desk.stats.in_place(self.desk.in_place.used());
-        self.desk.in_place = InPlace::fresh();
+        let now = self.context.now;
+        self.context.stats.in_place(self.context.in_place.used());
+        self.context.in_place = InPlace::fresh();
         let long = self.again.len().min(limits::AGAIN_PER_TURN);
         for _ in 0..self.ready.len() {
             let Some(id) = self.ready.pop_front() else { break };
@@ -195,16 +199,16 @@ impl<O: Outside> Reactor<O> {
 
     /// How long the kernel may be waited for: until when, or not at all.
     pub fn wait_until(&self) -> Option<Instant> {
-        if self.ready.is_empty() && self.again.is_empty() && self.desk.outbox.is_empty() {
+        if self.ready.is_empty() && self.again.is_empty() && self.context.outbox.is_empty() {
             self.timers.next()
         } else {
-            Some(self.desk.now)
+            Some(self.context.now)
         }
     }
 
     /// The server is ending: what is idle gets little time from now on.
     pub fn drain(&mut self) {
-        self.desk.draining = Some(self.desk.now);
+        self.context.draining = Some(self.context.now);
         let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
         for id in ids {
             self.rearm(id);
@@ -217,7 +221,7 @@ impl<O: Outside> Reactor<O> {
         let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
         for id in ids {
             if let Some(conn) = self.conns.find(id) {
-                conn.abandon(id, Close::Aborted, &mut self.desk);
+                conn.abandon(id, Close::Aborted, &mut self.context);
                 self.drop_conn(id, Close::Aborted);
             }
         }
@@ -225,11 +229,11 @@ impl<O: Outside> Reactor<O> {
     }
 
     /// Tells every session something, and moves no bytes.
-    pub fn notify_all(&mut self, mail: &Mail) {
+    pub fn notify_all(&mut self, mail: &A::Mail) {
         let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
         for id in ids {
             if let Some(conn) = self.conns.find(id) {
-                conn.notify(id, Event::Mail(mail.clone()), &mut self.desk);
+                conn.notify(id, Event::Mail(mail.clone()), &mut self.context);
             }
         }
     }
@@ -242,49 +246,49 @@ impl<O: Outside> Reactor<O> {
         }
     }
 
-    fn pump(&mut self, id: Id, event: Option<Event>) {
+    fn pump(&mut self, id: Id, event: Option<Event<A::Mail>>) {
         let Some(conn) = self.conns.find(id) else {
-            self.desk.stats.stale += 1;
+            self.context.stats.stale += 1;
             return;
         };
-        let pumped = conn.pump(id, event, &mut self.desk);
+        let pumped = conn.pump(id, event, &mut self.context);
         self.settle(id, pumped);
     }
 
     /// A step of the turn is over: how long it took is measured here.
     pub fn step(&mut self) {
-        if self.desk.stats.is_measuring() {
-            self.desk.stats.step(self.outside.clock(), self.desk.wall);
+        if self.context.stats.is_measuring() {
+            self.context.stats.step(self.outside.clock(), self.context.wall);
         }
     }
 
-    fn settle(&mut self, id: Id, pumped: Pumped) {
+    fn settle(&mut self, id: Id, pumped: PumpResult) {
         self.step();
         let conn = self.conns.find(id).expect("it was pumped a moment ago");
-        conn.turn_to(&mut self.desk.stats.crowd);
+        conn.turn_to(&mut self.context.stats.connections);
         self.input = self.input.saturating_add_signed(conn.recount());
         match pumped {
-            Pumped::Over(why) => return self.drop_conn(id, why),
-            Pumped::Again if !conn.queued => {
+            PumpResult::Over(why) => return self.drop_conn(id, why),
+            PumpResult::Again if !conn.queued => {
                 conn.queued = true;
                 self.again.push_back(id);
             }
-            Pumped::Again | Pumped::Waits => {}
+            PumpResult::Again | PumpResult::Waits => {}
         }
         if cfg!(debug_assertions) {
             conn.assert_settled();
         }
-        self.timers.arm(id, conn.deadline(&self.desk));
+        self.timers.arm(id, conn.deadline(&self.context));
     }
 
     fn drop_conn(&mut self, id: Id, why: Close) {
         let mut conn = self.conns.remove(id).expect("only a living connection ends");
-        conn.leave(&mut self.desk.stats.crowd);
+        conn.leave(&mut self.context.stats.connections);
         conn.forget_input();
-        self.alone -= usize::from(conn.alone);
+        self.tasks -= usize::from(conn.is_task);
         self.input = self.input.saturating_add_signed(conn.recount());
         self.timers.disarm(id);
-        self.desk.stats.closed.add(why as usize);
+        self.context.stats.closed.add(why as usize);
         log::debug!("connection with {} closed: {}", conn.peer(), why.name());
         if conn.jobs > 0 {
             self.jobs -= u64::from(conn.jobs);
@@ -294,15 +298,11 @@ impl<O: Outside> Reactor<O> {
 
     fn carry_out(&mut self) {
         for _ in 0..limits::EFFECTS_PER_TURN {
-            let Some((from, effect)) = self.desk.outbox.pop_front() else { break };
+            let Some((from, effect)) = self.context.outbox.pop_front() else { break };
             match effect {
                 Effect::Submit(ticket, job) => self.submit(from, ticket, job),
                 Effect::Post(to, mail) => self.pump(to, Some(Event::Mail(mail))),
                 Effect::Dial(to, kind) => self.dial(to, kind),
-                Effect::Open(kind) => self.begin(kind),
-                Effect::Spawn(args, kind) => {
-                    self.open(kind, false, |outside, id| outside.spawn(&args, id));
-                }
             }
         }
     }
@@ -315,69 +315,55 @@ impl<O: Outside> Reactor<O> {
             Ok(()) => {
                 conn.jobs += 1;
                 self.jobs += 1;
-                self.desk.stats.jobs.submitted += 1;
+                self.context.stats.jobs.submitted += 1;
             }
             Err(QueueFull) => {
-                self.desk.stats.jobs_refused += 1;
+                self.context.stats.jobs_refused += 1;
                 self.pump(from, Some(Event::Refused(Refusal::Job(ticket))));
             }
         }
     }
 
-    /// Opens a connection for a session of this kind. Where that fails, the session learns it
-    /// as it would learn of any lost connection.
-    pub fn dial(&mut self, to: Endpoint, kind: Kind) {
-        self.desk.stats.dialled += 1;
-        let mut room = self.has_room();
+    /// Opens a session of this kind, connected to `to`. If that fails, the session is told as it
+    /// would be of any lost connection.
+    pub fn dial(&mut self, to: Target, kind: A::Kind) {
+        let peer = match to {
+            Target::Peer(to) => {
+                self.context.stats.dialled += 1;
+                to.addr
+            }
+            Target::Task | Target::Child(_) => {
+                self.context.stats.opened += 1;
+                (Ipv4Addr::UNSPECIFIED, 0).into()
+            }
+        };
+        // A task takes no descriptor, so no connection has to make room for it.
+        let is_task = to == Target::Task;
+        let mut room = is_task || self.has_room();
         let (id, dialled) = loop {
             let id = self.conns.next_id();
-            match room.then(|| self.outside.dial(to, id)) {
+            match room.then(|| self.outside.dial(&to, id)) {
                 Some(Err(error)) if is_out_of_descriptors(&error) => room = self.free_descriptors(),
                 dialled => break (id, dialled),
             }
         };
-        let mut session = Session::open(kind, id, self.desk.now);
-        match dialled {
-            Some(Ok(socket)) => {
-                self.conns.insert(Conn::dialled(socket, session, to));
-                self.pump(id, None);
-            }
-            Some(Err(_)) | None => self.desk.refuse(&mut session, id, to.addr),
-        }
-    }
-
-    /// Opens a session without a connection.
-    pub fn begin(&mut self, kind: Kind) {
-        // It takes no descriptor, and nobody has to make room for it.
-        self.open(kind, true, |outside, _| Ok(outside.nowhere()));
-    }
-
-    /// Opens a session that no peer has made and none was dialled for.
-    fn open(
-        &mut self,
-        kind: Kind,
-        alone: bool,
-        socket: impl FnOnce(&mut O, Id) -> io::Result<O::Socket>,
-    ) {
-        self.desk.stats.opened += 1;
-        let peer = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let room = alone || self.has_room();
-        let id = self.conns.next_id();
-        let mut session = Session::open(kind, id, self.desk.now);
-        match room.then(|| socket(&mut self.outside, id)) {
-            Some(Ok(socket)) => {
+        let mut session = A::Session::open(kind, id, self.context.now);
+        let (conn, event) = match (dialled, to) {
+            (Some(Ok(socket)), Target::Peer(to)) => (Conn::dialled(socket, session, to), None),
+            (Some(Ok(socket)), Target::Task | Target::Child(_)) => {
                 let mut conn = Conn::accepted(socket, session, peer);
-                conn.alone = alone;
-                self.alone += usize::from(alone);
-                self.conns.insert(conn);
-                self.pump(id, Some(Event::Opened { local: None }));
+                conn.is_task = is_task;
+                (conn, Some(Event::Opened { local: None }))
             }
-            Some(Err(error)) => {
-                log::warn!("a session could not be opened: {error}");
-                self.desk.refuse(&mut session, id, peer);
+            (Some(Err(error)), Target::Child(_)) => {
+                log::warn!("cannot start a child process: {error}");
+                return self.context.refuse(&mut session, id, peer);
             }
-            None => self.desk.refuse(&mut session, id, peer),
-        }
+            (Some(Err(_)) | None, _) => return self.context.refuse(&mut session, id, peer),
+        };
+        self.tasks += usize::from(is_task);
+        self.conns.insert(conn);
+        self.pump(id, event);
     }
 
     /// Those that had passed when the turn began: what a session puts off until now, by a clock of
@@ -385,7 +371,7 @@ impl<O: Outside> Reactor<O> {
     fn pass_deadlines(&mut self, now: Instant) {
         while let Some(id) = self.timers.pop(now) {
             let conn = self.conns.find(id).expect("a connection that ends is disarmed");
-            match conn.overdue(id, &mut self.desk) {
+            match conn.overdue(id, &mut self.context) {
                 Some(pumped) => self.settle(id, pumped),
                 None => self.rearm(id),
             }
@@ -394,7 +380,7 @@ impl<O: Outside> Reactor<O> {
 
     fn rearm(&mut self, id: Id) {
         if let Some(conn) = self.conns.find(id) {
-            self.timers.arm(id, conn.deadline(&self.desk));
+            self.timers.arm(id, conn.deadline(&self.context));
         }
     }
 }

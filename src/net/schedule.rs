@@ -4,7 +4,7 @@
 //! slice. A round ends when all shares are used up, and who comes meanwhile waits for its end: so
 //! a flood of short jobs and one long job each get their half, whoever asked first.
 
-use crate::service::{Id, Ticket};
+use crate::app::{Id, Ticket};
 use crate::work::{Compute, Outcome, Piece, Slice};
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};

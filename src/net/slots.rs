@@ -1,10 +1,10 @@
 //! Connections by place, named so that a name never outlives its meaning.
 
-use crate::service::Id;
+use crate::app::Id;
 use slab::Slab;
 
 /// A table of things that come and go. Every occupant of a place gets another generation, so a
-/// stale name (of an event, a timer, a completion, a letter) finds nothing.
+/// stale name (of an event, a timer, a completion, a message) finds nothing.
 #[derive(Debug)]
 pub struct Slots<T> {
     slab: Slab<(u32, T)>,

@@ -1,12 +1,12 @@
 //! What a connection needs of its socket, and the sockets that give it.
 
-mod duct;
+mod splice_pipe;
 
-pub use duct::Duct;
+pub use splice_pipe::SplicePipe;
 
 use super::child::Child;
 use super::token::Source;
-use crate::service::{Endpoint, Id, Transport};
+use crate::app::{Endpoint, Id, Transport};
 use crate::work::files::Opened;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry};
@@ -23,8 +23,8 @@ pub trait Socket: fmt::Debug {
     /// Writes as much of `from` as fits, at least one byte. If there is `more`, which is sent at
     /// once, the end need not travel on its own.
     fn write(&mut self, from: &[IoSlice<'_>], more: bool) -> io::Result<usize>;
-    /// Sends at most `most` bytes of `file` from `offset` on, at least one, by the `duct` if that
-    /// is for such files.
+    /// Sends at most `most` bytes of `file` from `offset` on, at least one, through the pipe if the
+    /// file is one for which that works.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidData`] if the file is no longer as it was found, or can no longer be
@@ -34,7 +34,7 @@ pub trait Socket: fmt::Debug {
         file: &Opened,
         offset: u64,
         most: usize,
-        duct: &mut Duct,
+        splice_pipe: &mut SplicePipe,
     ) -> io::Result<usize>;
     /// Ends our half; what was written is still delivered. An error where there are no halves.
     fn shutdown_write(&mut self) -> io::Result<()>;
@@ -53,8 +53,8 @@ pub enum Stream {
     Udp(UdpSocket, Exchange),
     /// A child process that talks.
     Child(Child),
-    /// No socket at all, for sessions without a peer.
-    Nowhere,
+    /// No socket at all, for tasks.
+    Null,
 }
 
 /// What connections are registered for, once and for all.
@@ -70,7 +70,7 @@ pub fn watch(registry: &Registry, socket: &mut Stream, id: Id) -> io::Result<()>
         Stream::Tcp(stream) => registry.register(stream, token, BOTH),
         Stream::Udp(socket, _) => registry.register(socket, token, BOTH),
         Stream::Child(child) => registry.register(&mut child.stdout, token, BOTH),
-        Stream::Nowhere => Ok(()),
+        Stream::Null => Ok(()),
     }
 }
 
@@ -115,7 +115,7 @@ impl Socket for Stream {
                 Ok(count)
             }
             Stream::Child(child) => child.read(into),
-            Stream::Nowhere => Err(ErrorKind::WouldBlock.into()),
+            Stream::Null => Err(ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -130,7 +130,7 @@ impl Socket for Stream {
             (Stream::Udp(..), []) => Ok(0),
             // Nothing is ever said to one.
             (Stream::Child(_), _) => Err(ErrorKind::Unsupported.into()),
-            (Stream::Nowhere, all) => Ok(all.iter().map(|slice| slice.len()).sum()),
+            (Stream::Null, all) => Ok(all.iter().map(|slice| slice.len()).sum()),
         }
     }
 
@@ -139,12 +139,12 @@ impl Socket for Stream {
         file: &Opened,
         offset: u64,
         most: usize,
-        duct: &mut Duct,
+        splice_pipe: &mut SplicePipe,
     ) -> io::Result<usize> {
         if let Stream::Tcp(stream) = self
             && offset == 0
             && let Some(pages) = file.pages()
-            && let Some(sent) = duct.send(pages, most, stream)
+            && let Some(sent) = splice_pipe.send(pages, most, stream)
         {
             return sent;
         }
@@ -159,7 +159,7 @@ impl Socket for Stream {
                 sent => sent,
             },
             Stream::Udp(..) | Stream::Child(_) => Err(ErrorKind::Unsupported.into()),
-            Stream::Nowhere => Ok(most),
+            Stream::Null => Ok(most),
         }
     }
 
@@ -167,8 +167,8 @@ impl Socket for Stream {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Stream::Udp(..) | Stream::Child(_) => Err(ErrorKind::Unsupported.into()),
-            // Nobody will answer with an end of theirs.
-            Stream::Nowhere => Err(ErrorKind::NotConnected.into()),
+            // The other half never ends.
+            Stream::Null => Err(ErrorKind::NotConnected.into()),
         }
     }
 
@@ -177,7 +177,7 @@ impl Socket for Stream {
             Stream::Tcp(stream) => stream.take_error(),
             Stream::Udp(socket, _) => socket.take_error(),
             Stream::Child(child) => child.stdout.take_error(),
-            Stream::Nowhere => Ok(None),
+            Stream::Null => Ok(None),
         }
     }
 
@@ -185,7 +185,7 @@ impl Socket for Stream {
         match self {
             Stream::Tcp(stream) => stream.local_addr().ok(),
             Stream::Udp(socket, _) => socket.local_addr().ok(),
-            Stream::Child(_) | Stream::Nowhere => None,
+            Stream::Child(_) | Stream::Null => None,
         }
     }
 }

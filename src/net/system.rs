@@ -5,10 +5,9 @@ use super::child::Child;
 use super::pool::{DbThread, Pool};
 use super::reactor::{Outside, QueueFull};
 use super::socket::{Stream, dial, watch};
+use crate::app::{Id, Target, Ticket};
 use crate::limits::{self, Limits};
-use crate::service::{Endpoint, Id, Ticket};
-use crate::work::db::{Database, store};
-use crate::work::{Compute, Job, process};
+use crate::work::{Job, Place, process};
 use mio::Registry;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -29,60 +28,46 @@ pub struct System {
     pub pool: Pool,
     /// Those that read files.
     pub readers: Pool,
-    /// The thread that owns the database.
-    pub database: DbThread<Database>,
-    /// Those that own the files of the bookstore.
-    pub store: Vec<DbThread<store::File>>,
+    /// The threads that own a file each.
+    pub db_threads: Vec<DbThread>,
 }
 
 impl System {
     /// Nothing more is begun. The threads end after what they are at, or what waits for the disk.
     pub fn end(&mut self) -> Vec<JoinHandle<()>> {
         let computing = self.pool.end().into_iter().chain(self.readers.end());
-        let writing = self.database.end().into_iter();
-        let writing = writing.chain(self.store.iter_mut().filter_map(DbThread::end));
-        computing.chain(writing).collect()
+        computing.chain(self.db_threads.iter_mut().filter_map(DbThread::end)).collect()
     }
 }
 
 impl Outside for System {
     type Socket = Stream;
 
-    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<Stream> {
-        dial(&self.registry, to, id)
+    fn dial(&mut self, to: &Target, id: Id) -> io::Result<Stream> {
+        match to {
+            Target::Peer(to) => dial(&self.registry, *to, id),
+            Target::Task => Ok(Stream::Null),
+            Target::Child(args) => {
+                let unknown = || io::Error::other("the file of this program is not known");
+                let program = self.program.as_deref().ok_or_else(unknown)?;
+                let mut child = Stream::Child(Child::start(program, args)?);
+                watch(&self.registry, &mut child, id)?;
+                Ok(child)
+            }
+        }
     }
 
     fn watch(&mut self, socket: &mut Stream, id: Id) -> io::Result<()> {
         watch(&self.registry, socket, id)
     }
 
-    fn spawn(&mut self, args: &[String], id: Id) -> io::Result<Stream> {
-        let unknown = || io::Error::other("this program's own file is not known");
-        let program = self.program.as_deref().ok_or_else(unknown)?;
-        let mut child = Stream::Child(Child::start(program, args)?);
-        watch(&self.registry, &mut child, id)?;
-        Ok(child)
-    }
-
-    fn nowhere(&mut self) -> Stream {
-        Stream::Nowhere
-    }
-
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
-        match job {
-            Job::Compute(
-                job @ (Compute::Files(_)
-                | Compute::Process(_)
-                | Compute::Reports(_)
-                | Compute::List(_)),
-            ) => self.readers.submit(from, ticket, job).map_err(|_| QueueFull),
-            Job::Compute(job) => self.pool.submit(from, ticket, job).map_err(|_| QueueFull),
-            Job::Database(request) => {
-                self.database.submit(from, ticket, request).map_err(|_| QueueFull)
-            }
-            Job::Store(file, request) => {
-                let thread = self.store.get(file).ok_or(QueueFull)?;
-                thread.submit(from, ticket, request).map_err(|_| QueueFull)
+        match job.place() {
+            Place::Reader(job) => self.readers.submit(from, ticket, job),
+            Place::Worker(job) => self.pool.submit(from, ticket, job),
+            Place::Committer(number, request) => {
+                let thread = self.db_threads.get(number).ok_or(QueueFull)?;
+                thread.submit(from, ticket, request)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Deadlines, lazily: one per connection, kept in a heap that is only touched when a deadline
 //! comes nearer.
 
-use crate::service::Id;
+use crate::app::Id;
 use std::time::Instant;
 
 /// Armed deadlines, at most one per connection, the nearest on top of a binary heap. A deadline

@@ -1,6 +1,6 @@
 //! What the kernel is given to name a source of events, and back.
 
-use crate::service::Id;
+use crate::app::Id;
 use mio::Token;
 
 /// A source of events.
@@ -9,30 +9,30 @@ pub enum Source {
     /// A connection.
     Conn(Id),
     /// A listener or datagram socket, by its place in the list of them.
-    Door(usize),
+    Listener(usize),
     /// Workers and the database have something for us.
     Waker,
     /// A signal has come.
     Signals,
-    /// The alarm of a load has gone off.
-    Alarm,
+    /// The timer_fd of a load has gone off.
+    TimerFd,
 }
 
 /// Slots from here on name something else than a connection.
-const DOORS: usize = u32::MAX as usize - 65_536;
+const LISTENERS: usize = u32::MAX as usize - 65_536;
 const WAKER: usize = u32::MAX as usize;
 const SIGNALS: usize = u32::MAX as usize - 1;
-const ALARM: usize = u32::MAX as usize - 2;
+const TIMER_FD: usize = u32::MAX as usize - 2;
 
 impl Source {
     /// The token: the slot below, the generation above.
     pub fn token(self) -> Token {
         match self {
             Source::Conn(id) => Token((id.generation as usize) << 32 | id.slot as usize),
-            Source::Door(index) => Token(DOORS + index),
+            Source::Listener(index) => Token(LISTENERS + index),
             Source::Waker => Token(WAKER),
             Source::Signals => Token(SIGNALS),
-            Source::Alarm => Token(ALARM),
+            Source::TimerFd => Token(TIMER_FD),
         }
     }
 
@@ -41,8 +41,8 @@ impl Source {
         match token.0 & u32::MAX as usize {
             WAKER => Source::Waker,
             SIGNALS => Source::Signals,
-            ALARM => Source::Alarm,
-            slot if slot >= DOORS => Source::Door(slot - DOORS),
+            TIMER_FD => Source::TimerFd,
+            slot if slot >= LISTENERS => Source::Listener(slot - LISTENERS),
             slot => Source::Conn(Id { slot: slot as u32, generation: (token.0 >> 32) as u32 }),
         }
     }
@@ -59,11 +59,11 @@ mod tests {
             id(0, 0),
             id(65_535, u32::MAX),
             id(7, 1),
-            Source::Door(0),
-            Source::Door(999),
+            Source::Listener(0),
+            Source::Listener(999),
             Source::Waker,
             Source::Signals,
-            Source::Alarm,
+            Source::TimerFd,
         ] {
             assert_eq!(Source::of(source.token()), source);
         }

@@ -4,10 +4,10 @@
 //! socket wait equally long, so the queue is in the order of deadlines, and ten thousand of them
 //! need neither a timer nor a place among the connections.
 
-use super::desk::Desk;
+use super::context::LoopContext;
+use crate::app::{App, Event, Id, Session};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits;
-use crate::service::{Event, Id, Kind, Session};
 use crate::stats::Drop;
 use mio::net::UdpSocket;
 use std::collections::VecDeque;
@@ -17,28 +17,28 @@ use std::time::Instant;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Datagrams {
+pub struct Datagrams<A: App> {
     socket: UdpSocket,
-    kind: Kind,
+    kind: A::Kind,
     readable: bool,
     writable: bool,
-    waiting: VecDeque<Peer>,
+    waiting: VecDeque<Peer<A>>,
     recv: RecvBuf,
 }
 
 #[derive(Debug)]
-struct Peer {
+struct Peer<A: App> {
     addr: SocketAddr,
     due: Instant,
-    session: Session,
+    session: A::Session,
 }
 
 /// Datagram peers are no connections and get no mail: they share a name that nobody has.
 const NOBODY: Id = Id { slot: u32::MAX, generation: 0 };
 
-impl Datagrams {
-    /// The socket behind a door.
-    pub fn new(socket: UdpSocket, kind: Kind) -> Datagrams {
+impl<A: App> Datagrams<A> {
+    /// Returns the peers of a bound socket.
+    pub fn new(socket: UdpSocket, kind: A::Kind) -> Datagrams<A> {
         Datagrams {
             socket,
             kind,
@@ -69,17 +69,17 @@ impl Datagrams {
     }
 
     /// Takes a share of the datagrams that have come, and answers the peers whose time has come.
-    pub fn turn(&mut self, desk: &mut Desk) {
+    pub fn turn(&mut self, cx: &mut LoopContext<A>) {
         for _ in 0..limits::DATAGRAMS_PER_TURN {
             if !self.readable {
                 break;
             }
-            self.receive(desk);
+            self.receive(cx);
         }
-        self.answer(desk);
+        self.answer(cx);
     }
 
-    fn receive(&mut self, desk: &mut Desk) {
+    fn receive(&mut self, cx: &mut LoopContext<A>) {
         let mut from = None;
         let received = self.recv.fill(limits::DATAGRAM_BYTES, |into| {
             let (count, peer) = self.socket.recv_from(into)?;
@@ -88,25 +88,25 @@ impl Datagrams {
         });
         match (received, from) {
             (Ok(_), Some(peer)) => {
-                desk.stats.datagrams += 1;
+                cx.stats.datagrams += 1;
                 if self.waiting.len() < limits::DATAGRAM_PEERS {
-                    self.open(peer, desk);
+                    self.open(peer, cx);
                 } else {
-                    desk.stats.dropped.add(Drop::Full as usize);
+                    cx.stats.dropped.add(Drop::Full as usize);
                 }
             }
             (Err(error), _) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
             // What an earlier answer met on its way (ECONNREFUSED, say) is reported here.
-            (Ok(_) | Err(_), _) => desk.stats.dropped.add(Drop::Io as usize),
+            (Ok(_) | Err(_), _) => cx.stats.dropped.add(Drop::Io as usize),
         }
         self.recv.clear();
     }
 
-    fn open(&mut self, addr: SocketAddr, desk: &mut Desk) {
-        let mut session = Session::open(self.kind, NOBODY, desk.now);
+    fn open(&mut self, addr: SocketAddr, cx: &mut LoopContext<A>) {
+        let mut session = A::Session::open(self.kind, NOBODY, cx.now);
         let mut output = SendBuf::default();
         for event in [Event::Opened { local: None }, Event::Bytes] {
-            let told = desk.tell(&mut session, event, (NOBODY, addr), &mut self.recv, &mut output);
+            let told = cx.tell(&mut session, event, (NOBODY, addr), &mut self.recv, &mut output);
             if told.is_err() {
                 return;
             }
@@ -115,17 +115,17 @@ impl Datagrams {
             Some(deadline) if session.is_done().is_none() => {
                 self.waiting.push_back(Peer { addr, due: deadline.at(), session });
             }
-            Some(_) | None => self.send(addr, &mut output, desk),
+            Some(_) | None => self.send(addr, &mut output, cx),
         }
     }
 
-    fn answer(&mut self, desk: &mut Desk) {
-        while let Some(peer) = self.waiting.front_mut().filter(|peer| peer.due <= desk.now) {
+    fn answer(&mut self, cx: &mut LoopContext<A>) {
+        while let Some(peer) = self.waiting.front_mut().filter(|peer| peer.due <= cx.now) {
             if !self.writable {
                 return;
             }
             let (addr, mut output) = (peer.addr, SendBuf::default());
-            let told = desk.tell(
+            let told = cx.tell(
                 &mut peer.session,
                 Event::Tick,
                 (NOBODY, addr),
@@ -134,14 +134,14 @@ impl Datagrams {
             );
             self.waiting.pop_front();
             if told.is_ok() {
-                self.send(addr, &mut output, desk);
+                self.send(addr, &mut output, cx);
             }
         }
     }
 
     /// Sends one datagram, if there is anything to send. One that the kernel has no room for is
     /// lost, as any datagram may be; the next ones wait.
-    fn send(&mut self, to: SocketAddr, output: &mut SendBuf, desk: &mut Desk) {
+    fn send(&mut self, to: SocketAddr, output: &mut SendBuf, cx: &mut LoopContext<A>) {
         let mut slices = [IoSlice::new(b"")];
         if output.slices(&mut slices, limits::DATAGRAM_BYTES) == (0, 0) {
             return;
@@ -149,7 +149,7 @@ impl Datagrams {
         let sent: io::Result<usize> = self.socket.send_to(&slices[0], to);
         if let Err(error) = sent {
             self.writable = error.kind() != ErrorKind::WouldBlock;
-            desk.stats.dropped.add(Drop::Io as usize);
+            cx.stats.dropped.add(Drop::Io as usize);
         }
     }
 }

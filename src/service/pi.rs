@@ -9,8 +9,10 @@
 
 use super::database::{NoAnswer, Query};
 use super::http::{Request, Response, Route, Style, json};
-use super::{Answer, Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Ticket, Transport, Wait};
-use crate::client::legacy::Probe;
+use super::probe::Probe;
+use super::{
+    Answer, Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Target, Ticket, Transport, Wait,
+};
 use crate::limits::PI_BODY_BYTES;
 use crate::service::store::replicas::writes::OUTCOME;
 use crate::stats::{Handler, Stats};
@@ -69,7 +71,8 @@ fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         let probe = Probe { client: cx.id, ticket, transport, until };
         cx.stats.legacy.probes += concurrency;
         for _ in 0..concurrency {
-            cx.effects.push(Effect::Dial(Endpoint { transport, addr }, Kind::Probe(probe)));
+            cx.effects
+                .push(Effect::Dial(Target::Peer(Endpoint { transport, addr }), Kind::Probe(probe)));
         }
         Ok(Work::Probing { protocol, concurrency, missing: concurrency, readings: Vec::new() })
     })

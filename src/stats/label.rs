@@ -150,7 +150,7 @@ impl Presence {
 
 /// The kind of peer of an accepted connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Party {
+pub enum PeerClass {
     /// A client of the site and of the HTTP interfaces.
     Visitor,
     /// A client of one of the TCP services without HTTP.

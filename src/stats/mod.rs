@@ -12,7 +12,7 @@
 mod blocks;
 mod chat;
 mod close;
-mod crowd;
+mod connections;
 mod histogram;
 mod label;
 mod quantile;
@@ -24,9 +24,9 @@ mod turns;
 pub use blocks::{Cache, Jobs, Legacy, Pi, Pow, Process, Site};
 pub use chat::Chat;
 pub use close::{Close, Drop};
-pub use crowd::Crowd;
+pub use connections::ConnectionCounts;
 pub use histogram::{BOUNDS, Buckets, Recent};
-pub use label::{CODES, Handler, Party, Presence, Verb};
+pub use label::{CODES, Handler, PeerClass, Presence, Verb};
 pub use quantile::quantile;
 pub use reasons::Reasons;
 pub use requests::{Answered, Latest, PATH_BYTES_MAX, Requests};
@@ -89,7 +89,7 @@ pub struct Stats {
     /// Access log lines dropped because the log thread was behind.
     pub log_lines_dropped: u64,
     /// Accepted connections that are open.
-    pub crowd: Crowd,
+    pub connections: ConnectionCounts,
     /// Refusals of parsers.
     pub parse_errors: Reasons,
     /// Jobs on other threads.

@@ -14,6 +14,7 @@
 
 use super::Setup;
 use super::serve::{accept, complain, serve};
+use crate::app::App;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -25,17 +26,17 @@ use std::thread;
 ///
 /// # Errors
 /// The operating system's, when it has not a single thread to give.
-pub fn run(setup: Setup) -> io::Result<Infallible> {
-    let Setup { listener, kind, desk, workers, .. } = setup;
+pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
+    let Setup { listener, kind, shared, workers, .. } = setup;
     let (queue, clients) = mpsc::sync_channel::<(TcpStream, SocketAddr)>(workers);
     let clients = Mutex::new(clients);
-    let (desk, clients) = (&desk, &clients);
+    let (shared, clients) = (&shared, &clients);
     thread::scope(|scope| {
         for number in 1..=workers {
             let thread = thread::Builder::new().name(format!("serve-{number}"));
             let work = move || {
                 while let Some(client) = take(clients) {
-                    serve(client, kind, desk);
+                    serve(client, kind, shared);
                 }
             };
             if let Err(error) = thread.spawn_scoped(scope, work) {

@@ -15,6 +15,7 @@
 
 use super::Setup;
 use super::serve::{accept, complain, serve};
+use crate::app::App;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid};
@@ -30,8 +31,8 @@ const REAP_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 ///
 /// # Errors
 /// The operating system's, when the listener cannot be waited for.
-pub fn run(setup: Setup) -> io::Result<Infallible> {
-    let Setup { listener, kind, desk, connections_max, .. } = setup;
+pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
+    let Setup { listener, kind, shared, connections_max, .. } = setup;
     let parent = getpid();
     let (mut living, mut forks) = (0, 0);
     loop {
@@ -57,8 +58,8 @@ pub fn run(setup: Setup) -> io::Result<Infallible> {
             0 => {
                 die_with(parent);
                 drop(listener);
-                desk.moved_to_child(forks);
-                serve(client, kind, &desk);
+                shared.moved_to_child(forks);
+                serve(client, kind, &shared);
                 // Not back to `main`: what the parent holds is not the child's to give back.
                 std::process::exit(0);
             }

@@ -12,6 +12,7 @@
 
 use super::Setup;
 use super::serve::{accept, serve};
+use crate::app::App;
 use std::convert::Infallible;
 use std::io;
 
@@ -19,22 +20,22 @@ use std::io;
 ///
 /// # Errors
 /// None; the type is that of all models.
-pub fn run(setup: Setup) -> io::Result<Infallible> {
-    let Setup { listener, kind, desk, .. } = setup;
+pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
+    let Setup { listener, kind, shared, .. } = setup;
     loop {
         if let Some(client) = accept(&listener) {
-            serve(client, kind, &desk);
+            serve(client, kind, &shared);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{desk::Seed, listen};
+    use super::super::{SharedState, listen, shared::Seed};
     use super::*;
     use crate::check::world;
     use crate::limits::Limits;
-    use crate::service::{Kind, Transport};
+    use crate::service::{Kind, Server, Transport};
     use std::io::Read;
     use std::net::TcpStream;
     use std::path::PathBuf;
@@ -50,9 +51,11 @@ mod tests {
         let mut world = world(limits);
         let delay = Duration::from_millis(30);
         world.legacy.delay = delay..=delay;
-        let desk = super::super::Desk::new(limits, world, Seed::Fixed(1), PathBuf::new());
+        let shared = SharedState::<Server>::new(limits, world, Seed::Fixed(1), PathBuf::new());
         let kind = Kind::Legacy(Transport::Tcp);
-        thread::spawn(move || run(Setup { listener, kind, desk, workers: 1, connections_max: 1 }));
+        thread::spawn(move || {
+            run(Setup { listener, kind, shared, workers: 1, connections_max: 1 })
+        });
         let begin = Instant::now();
         let mut clients = [(); 2].map(|()| TcpStream::connect(addr).unwrap());
         for (place, client) in clients.iter_mut().enumerate() {

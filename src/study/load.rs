@@ -3,9 +3,9 @@
 //! They run through the same driver as the blocking models do. Each measures its own time, from
 //! the common start to the end of its conversation, the wait in the backlog included.
 
-use super::desk::Desk;
 use super::serve::ask;
-use crate::service::Kind;
+use super::shared::SharedState;
+use crate::app::App;
 use crate::stats::Close;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver};
@@ -57,20 +57,21 @@ const STACK_BYTES: usize = 128 * 1024;
 ///
 /// # Errors
 /// The operating system's, when it has not that many threads to give; then nobody starts.
-pub fn start(
+pub fn start<A: App>(
     addr: SocketAddr,
-    kind: Kind,
+    kind: A::Kind,
     clients: usize,
-    desk: &Arc<Desk>,
+    shared: &Arc<SharedState<A>>,
 ) -> io::Result<Receiver<Fate>> {
     let (fates, received) = mpsc::channel();
     // The last party is this thread: whoever is already there waits until all are.
     let start = Arc::new(Start::of(clients + 1));
     for _ in 0..clients {
-        let (fates, start, desk) = (fates.clone(), Arc::clone(&start), Arc::clone(desk));
+        let (fates, start, shared) = (fates.clone(), Arc::clone(&start), Arc::clone(shared));
         thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
             let begin = start.wait();
-            let close = TcpStream::connect(addr).ok().map(|stream| ask(&stream, addr, kind, &desk));
+            let close =
+                TcpStream::connect(addr).ok().map(|stream| ask(&stream, addr, kind, &shared));
             // Nobody need be there to hear it: an interrupted study has gone.
             let _ = fates.send(Fate { elapsed: begin.elapsed(), close });
         })?;

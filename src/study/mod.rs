@@ -15,10 +15,10 @@
 //! No model knows a protocol, nor this module: it has sockets, threads, processes and the clock,
 //! but neither `wire` nor `net`.
 
-pub mod desk;
 pub mod gauge;
 pub mod load;
 pub mod serve;
+pub mod shared;
 
 mod acceptor;
 mod forked;
@@ -27,9 +27,9 @@ mod preforked;
 mod prethreaded;
 mod threaded;
 
+use crate::app::App;
 use crate::limits;
-use crate::service::Kind;
-use desk::Desk;
+use shared::SharedState;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::convert::Infallible;
 use std::io;
@@ -57,13 +57,13 @@ pub enum Model {
 
 /// What a blocking model is made of.
 #[derive(Debug)]
-pub struct Setup {
+pub struct Setup<A: App> {
     /// Where clients come in.
     pub listener: TcpListener,
     /// What to open for each.
-    pub kind: Kind,
+    pub kind: A::Kind,
     /// What they share.
-    pub desk: Desk,
+    pub shared: SharedState<A>,
     /// Threads or processes of the models that start them first.
     pub workers: usize,
     /// Clients at a time for the models that start one for each.
@@ -71,13 +71,13 @@ pub struct Setup {
 }
 
 /// Serves until a signal ends the process.
-pub type Run = fn(Setup) -> io::Result<Infallible>;
+pub type Run<A> = fn(Setup<A>) -> io::Result<Infallible>;
 
 /// What a service may need of its model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Peers that hear of each other while they are connected.
-    Letters,
+    /// Peers whose sessions send each other messages.
+    Messages,
     /// Connections that the server itself makes for a client.
     Dialling,
 }
@@ -126,7 +126,7 @@ impl Model {
     }
 
     /// How it runs; the loop is not run from here.
-    pub fn run(self) -> Option<Run> {
+    pub fn run<A: App>(self) -> Option<Run<A>> {
         match self {
             Model::Iterative => Some(iterative::run),
             Model::Threaded => Some(threaded::run),
@@ -141,11 +141,13 @@ impl Model {
     /// Why it cannot do that, if it cannot.
     pub fn lacks(self, need: Need) -> Option<&'static str> {
         match (self, need) {
-            (Model::Loop, Need::Letters | Need::Dialling) => None,
-            (Model::Iterative, Need::Letters) => Some("the second peer waits until the first left"),
-            (Model::Forked | Model::Preforked, Need::Letters) => Some("processes share no lobby"),
-            (Model::Threaded | Model::Prethreaded | Model::Acceptor, Need::Letters) => {
-                Some("a thread that waits in a read hears no letter")
+            (Model::Loop, Need::Messages | Need::Dialling) => None,
+            (Model::Iterative, Need::Messages) => {
+                Some("the second peer waits until the first left")
+            }
+            (Model::Forked | Model::Preforked, Need::Messages) => Some("processes share no lobby"),
+            (Model::Threaded | Model::Prethreaded | Model::Acceptor, Need::Messages) => {
+                Some("a thread that waits in a read receives no message")
             }
             (
                 Model::Iterative
@@ -213,7 +215,7 @@ mod tests {
     #[test]
     fn what_a_model_cannot_do_has_a_reason_and_the_loop_can_do_all() {
         for model in Model::ALL {
-            for need in [Need::Letters, Need::Dialling] {
+            for need in [Need::Messages, Need::Dialling] {
                 let reason = model.lacks(need);
                 assert_eq!(reason.is_none(), model == Model::Loop, "{model:?} {need:?}");
                 assert!(reason.is_none_or(|reason| !reason.ends_with('.')));

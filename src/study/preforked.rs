@@ -17,6 +17,7 @@
 use super::Setup;
 use super::forked::die_with;
 use super::serve::{accept, complain, serve};
+use crate::app::App;
 use crate::limits;
 use rustix::process::{WaitOptions, getpid, wait};
 use std::convert::Infallible;
@@ -26,7 +27,7 @@ use std::{io, thread};
 ///
 /// # Errors
 /// The operating system's, when it has not a single process to give.
-pub fn run(setup: Setup) -> io::Result<Infallible> {
+pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     let parent = getpid();
     let (mut living, mut forks) = (0, 0);
     loop {
@@ -42,7 +43,7 @@ pub fn run(setup: Setup) -> io::Result<Infallible> {
                 }
                 0 => {
                     die_with(parent);
-                    setup.desk.moved_to_child(forks);
+                    setup.shared.moved_to_child(forks);
                     work(setup);
                 }
                 _ => living += 1,
@@ -56,11 +57,11 @@ pub fn run(setup: Setup) -> io::Result<Infallible> {
     }
 }
 
-fn work(setup: Setup) -> ! {
-    let Setup { listener, kind, desk, .. } = setup;
+fn work<A: App>(setup: Setup<A>) -> ! {
+    let Setup { listener, kind, shared, .. } = setup;
     loop {
         if let Some(client) = accept(&listener) {
-            serve(client, kind, &desk);
+            serve(client, kind, &shared);
         }
     }
 }

@@ -13,6 +13,7 @@
 
 use super::Setup;
 use super::serve::{accept, complain, serve};
+use crate::app::App;
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -22,15 +23,15 @@ use std::thread;
 ///
 /// # Errors
 /// None: where the operating system has too few threads to give, there are fewer workers.
-pub fn run(setup: Setup) -> io::Result<Infallible> {
-    let Setup { listener, kind, desk, workers, .. } = setup;
-    let listener = Mutex::new(listener);
-    let work = || -> ! {
+pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
+    let Setup { listener, kind, shared, workers, .. } = setup;
+    let (listener, shared) = (&Mutex::new(listener), &shared);
+    let work = move || -> ! {
         loop {
             // The guard is a temporary of this statement: it is gone before anyone is served.
             let client = accept(&listener.lock().unwrap_or_else(PoisonError::into_inner));
             if let Some(client) = client {
-                serve(client, kind, &desk);
+                serve(client, kind, shared);
             }
         }
     };

@@ -9,10 +9,10 @@
 //! the models around it, and what they differ in is only who waits. Protocols are not known here;
 //! a session is seen through the same five functions as in the loop.
 
-use super::desk::Desk;
+use super::shared::SharedState;
+use crate::app::{App, Deadline, Effect, Event, Id, Progress, Refusal, Session, Target};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::{self, KIB, Linger, Pace};
-use crate::service::{Deadline, Effect, Event, Id, Kind, Progress, Refusal, Session};
 use crate::stats::Close;
 use crate::work::files::Opened;
 use crate::work::{Compute, Job, Outcome};
@@ -44,27 +44,36 @@ pub fn complain(what: &str, error: &io::Error) {
 }
 
 /// Serves a client that came in. Whatever goes wrong ends this conversation and no other.
-pub fn serve(client: (TcpStream, SocketAddr), kind: Kind, desk: &Desk) -> Close {
+pub fn serve<A: App>(
+    client: (TcpStream, SocketAddr),
+    kind: A::Kind,
+    shared: &SharedState<A>,
+) -> Close {
     let (stream, peer) = client;
-    Conversation::begin(&stream, peer, kind, desk).hold(Event::Opened { local: None })
+    Conversation::begin(&stream, peer, kind, shared).hold(Event::Opened { local: None })
 }
 
 /// Holds a conversation that we began: the client's side of the same driver.
-pub fn ask(stream: &TcpStream, peer: SocketAddr, kind: Kind, desk: &Desk) -> Close {
+pub fn ask<A: App>(
+    stream: &TcpStream,
+    peer: SocketAddr,
+    kind: A::Kind,
+    shared: &SharedState<A>,
+) -> Close {
     let local = stream.local_addr().ok();
-    Conversation::begin(stream, peer, kind, desk).hold(Event::Opened { local })
+    Conversation::begin(stream, peer, kind, shared).hold(Event::Opened { local })
 }
 
-struct Conversation<'a> {
+struct Conversation<'a, A: App> {
     stream: &'a TcpStream,
     peer: SocketAddr,
     id: Id,
-    session: Session,
-    desk: &'a Desk,
+    session: A::Session,
+    shared: &'a SharedState<A>,
     recv: RecvBuf,
     send: SendBuf,
-    effects: Vec<Effect>,
-    outbox: VecDeque<Effect>,
+    effects: Vec<Effect<A>>,
+    outbox: VecDeque<Effect<A>>,
     end: End,
     /// The session said that it cannot get on with the input there is.
     starved: bool,
@@ -90,15 +99,20 @@ const FILE_BYTES: usize = 64 * KIB;
 /// Slices of output in one call.
 const SLICES: usize = 16;
 
-impl<'a> Conversation<'a> {
-    fn begin(stream: &'a TcpStream, peer: SocketAddr, kind: Kind, desk: &'a Desk) -> Self {
-        let id = desk.next_id();
+impl<'a, A: App> Conversation<'a, A> {
+    fn begin(
+        stream: &'a TcpStream,
+        peer: SocketAddr,
+        kind: A::Kind,
+        shared: &'a SharedState<A>,
+    ) -> Self {
+        let id = shared.next_id();
         Conversation {
             stream,
             peer,
             id,
-            session: Session::open(kind, id, Instant::now()),
-            desk,
+            session: A::Session::open(kind, id, Instant::now()),
+            shared,
             recv: RecvBuf::default(),
             send: SendBuf::default(),
             effects: Vec::new(),
@@ -109,7 +123,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn hold(mut self, opened: Event) -> Close {
+    fn hold(mut self, opened: Event<A::Mail>) -> Close {
         let why = match self.run(opened) {
             Ok(why) => {
                 self.linger();
@@ -118,16 +132,16 @@ impl<'a> Conversation<'a> {
             Err(why) => {
                 if why != Close::Panicked && self.session.is_done().is_none() {
                     // It may have something to tell others; to its peer it has no more to say.
-                    let _ = self.tell(Event::Refused(Refusal::Connection));
+                    let _ = self.tell(Event::Refused(Refusal::Connection(why)));
                 }
                 why
             }
         };
-        self.desk.closed(why);
+        self.shared.closed(why);
         why
     }
 
-    fn run(&mut self, opened: Event) -> Result<Close, Close> {
+    fn run(&mut self, opened: Event<A::Mail>) -> Result<Close, Close> {
         self.tell(opened)?;
         loop {
             self.carry_out()?;
@@ -150,10 +164,10 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn tell(&mut self, event: Event) -> Result<Progress, Close> {
+    fn tell(&mut self, event: Event<A::Mail>) -> Result<Progress, Close> {
         let buffers = (&mut self.recv, &mut self.send);
         let names = (self.id, self.peer);
-        let told = self.desk.tell(&mut self.session, event, names, buffers, &mut self.effects);
+        let told = self.shared.tell(&mut self.session, event, names, buffers, &mut self.effects);
         self.outbox.extend(self.effects.drain(..));
         told
     }
@@ -173,7 +187,7 @@ impl<'a> Conversation<'a> {
             } else {
                 self.starved = self.tell(Event::Bytes)? == Progress::Starved;
             }
-            if self.send.len() >= self.desk.limits.output_high {
+            if self.send.len() >= self.shared.limits.output_high {
                 // Once that is sent there is room again, which the session may be waiting for.
                 self.starved = false;
                 return Ok(());
@@ -195,11 +209,11 @@ impl<'a> Conversation<'a> {
                 Effect::Post(to, mail) if to == self.id => {
                     self.tell(Event::Mail(mail))?;
                 }
-                // Whoever waits in a read hears no letters: see `Need::Letters`.
+                // A thread that waits in a read receives no messages: see `Need::Messages`.
                 Effect::Post(..) => {}
-                Effect::Dial(to, kind) => self.refuse(to.addr, kind),
-                // Nobody would be there to hold it: each thread or process has its client.
-                Effect::Open(kind) | Effect::Spawn(_, kind) => self.refuse(self.peer, kind),
+                Effect::Dial(Target::Peer(to), kind) => self.refuse(to.addr, kind),
+                // No thread is left to run it: each thread or process has its client.
+                Effect::Dial(Target::Task | Target::Child(_), kind) => self.refuse(self.peer, kind),
             }
         }
         Ok(())
@@ -210,28 +224,28 @@ impl<'a> Conversation<'a> {
             Job::Compute(job) => {
                 catch_unwind(AssertUnwindSafe(|| compute(job))).unwrap_or(Outcome::Panicked)
             }
-            Job::Database(request) => Outcome::Database(self.desk.commit(request)),
+            Job::Database(request) => Outcome::Database(self.shared.commit(request)),
             // A study has no bookstore.
             Job::Store(..) => Outcome::Panicked,
         }
     }
 
-    /// A session for a connection that is not made learns that, and its letters are passed on.
+    /// Tells a session that its connection is not made, and passes its messages on.
     /// See `Need::Dialling`.
-    fn refuse(&mut self, to: SocketAddr, kind: Kind) {
-        let id = self.desk.next_id();
-        let mut session = Session::open(kind, id, Instant::now());
-        let refused = Event::Refused(Refusal::Connection);
+    fn refuse(&mut self, to: SocketAddr, kind: A::Kind) {
+        let id = self.shared.next_id();
+        let mut session = A::Session::open(kind, id, Instant::now());
+        let refused = Event::Refused(Refusal::Connection(Close::Unreachable));
         let buffers = (&mut RecvBuf::default(), &mut SendBuf::default());
-        let _ = self.desk.tell(&mut session, refused, (id, to), buffers, &mut self.effects);
+        let _ = self.shared.tell(&mut session, refused, (id, to), buffers, &mut self.effects);
         self.outbox.extend(self.effects.drain(..));
-        self.desk.closed(Close::Unreachable);
+        self.shared.closed(Close::Unreachable);
     }
 
     /// Sends all there is. Whether that was anything.
     fn flush(&mut self) -> Result<bool, Close> {
         let waited = !self.send.is_empty();
-        let limits = &self.desk.limits;
+        let limits = &self.shared.limits;
         let mut pace = Pace::of_output(Instant::now(), limits);
         while !self.send.is_empty() {
             let patience = left(pace.deadline(limits.send_timeout, limits));

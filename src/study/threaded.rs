@@ -13,6 +13,7 @@
 
 use super::Setup;
 use super::serve::{accept, complain, serve};
+use crate::app::App;
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -26,10 +27,10 @@ const STACK_BYTES: usize = 256 * 1024;
 ///
 /// # Errors
 /// None; the type is that of all models.
-pub fn run(setup: Setup) -> io::Result<Infallible> {
-    let Setup { listener, kind, desk, connections_max, .. } = setup;
+pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
+    let Setup { listener, kind, shared, connections_max, .. } = setup;
     let places = Places { taken: Mutex::new(0), left: Condvar::new() };
-    let (desk, places) = (&desk, &places);
+    let (shared, places) = (&shared, &places);
     thread::scope(|scope| {
         loop {
             places.wait(connections_max);
@@ -38,7 +39,7 @@ pub fn run(setup: Setup) -> io::Result<Infallible> {
             let thread = thread::Builder::new().stack_size(STACK_BYTES);
             let spawned = thread.spawn_scoped(scope, move || {
                 let _place = place;
-                serve(client, kind, desk);
+                serve(client, kind, shared);
             });
             if let Err(error) = spawned {
                 // The client and the place went with the closure.

@@ -17,6 +17,8 @@ pub mod process;
 pub mod reports;
 pub mod store;
 
+pub use db::{BatchCommitter, BatchRequest};
+
 use std::sync::Arc;
 
 /// A job to be done on another thread.
@@ -28,6 +30,30 @@ pub enum Job {
     Database(db::Request),
     /// For the bookstore file with this number; see [`db::store`].
     Store(usize, db::store::Request),
+}
+
+/// The thread for a job.
+#[derive(Debug)]
+pub enum Place {
+    /// A worker, since it takes a processor's time.
+    Worker(Compute),
+    /// A reader, since it waits for the disk.
+    Reader(Compute),
+    /// The one that owns the [`BatchCommitter`] with this number.
+    Committer(usize, BatchRequest),
+}
+
+impl Job {
+    /// Returns where it runs. The database is the first of the committers, and the files of the
+    /// bookstore follow it.
+    pub fn place(self) -> Place {
+        match self {
+            Job::Compute(job) if job.waits_for_disk() => Place::Reader(job),
+            Job::Compute(job) => Place::Worker(job),
+            Job::Database(request) => Place::Committer(0, BatchRequest::Database(request)),
+            Job::Store(file, request) => Place::Committer(1 + file, BatchRequest::Store(request)),
+        }
+    }
 }
 
 /// The outcome of a job.
@@ -56,6 +82,22 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns the failure of a request to a file, if it is one.
+    pub fn failure(&self) -> Option<&db::Failure> {
+        match self {
+            Outcome::Database(answer) => answer.as_ref().err(),
+            Outcome::Store(answer) => answer.as_ref().err(),
+            Outcome::Pi(_)
+            | Outcome::Pow(_)
+            | Outcome::Process(_)
+            | Outcome::Files(_)
+            | Outcome::Packed(_)
+            | Outcome::Reports(_)
+            | Outcome::List(_)
+            | Outcome::Panicked => None,
+        }
+    }
+
     /// Returns true if the job failed for lack of a descriptor.
     pub fn lacks_descriptors(&self) -> bool {
         matches!(self, Outcome::Files(files::Outcome::Busy))
@@ -173,6 +215,18 @@ impl Compute {
                 let Piece::Pack(piece) = piece else { unreachable!("{OWN}") };
                 job.merge(piece).map(Outcome::Packed)
             }
+        }
+    }
+
+    /// Returns true if it waits for the disk rather than for a processor.
+    fn waits_for_disk(&self) -> bool {
+        match self {
+            Compute::Files(_) | Compute::Process(_) | Compute::Reports(_) | Compute::List(_) => {
+                true
+            }
+            Compute::Pi(_) | Compute::Pow(_) => false,
+            #[cfg(feature = "gzip")]
+            Compute::Pack(_) => false,
         }
     }
 

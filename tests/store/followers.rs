@@ -1,6 +1,6 @@
 //! Processes that follow a log: alone, late, far behind, and with the wrong token.
 
-use crate::shop::Street;
+use crate::shop::TestNet;
 use crate::util::process::{PROMPTLY, Server, eventually};
 use crate::{ask, field, get};
 use rustix::process::Signal;
@@ -22,7 +22,7 @@ fn up(server: &Server) {
 
 #[test]
 fn a_follower_without_a_log_listens_serves_nothing_and_says_so_once() {
-    let street = Street::new();
+    let street = TestNet::new();
     let follower = street.follower(&[]);
     let catalog = follower.addr("catalog-2", "tcp");
     let reply = get(catalog, "/retrieve/item/2");
@@ -46,7 +46,7 @@ fn is_refused(status: u16) -> bool {
 
 #[test]
 fn only_who_knows_the_token_may_follow_if_one_is_shown() {
-    let street = Street::new();
+    let street = TestNet::new();
     let owner = street.owner(&["--store-log-token=right"]);
     let mut stranger = street.follower(&["--store-log-token=wrong"]);
     eventually("a refusal", || stranger.stderr().contains("it refuses us").then_some(()));
@@ -92,7 +92,7 @@ const REQUESTS: usize = 120;
 
 #[test]
 fn a_follower_behind_the_fold_begins_with_the_state_that_the_log_begins_with() {
-    let street = Street::new();
+    let street = TestNet::new();
     let owner = street.start(0, ["--only=web,panel,catalog-1,order-1", "--seed=1"], &[]);
     let stock = r#"{"quantity":1000000}"#;
     assert_eq!(ask(owner.addr("catalog-1", "tcp"), "PUT", "/modify/2", "", stock).status, 200);

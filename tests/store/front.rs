@@ -1,6 +1,6 @@
 //! Fronts of several processes: none of them shows what a reply has made old.
 
-use crate::shop::Street;
+use crate::shop::TestNet;
 use crate::util::http::Client;
 use crate::util::process::eventually;
 use crate::{ask, field, get};
@@ -10,11 +10,11 @@ const WRITES: u64 = 100;
 
 #[test]
 fn a_front_elsewhere_forgets_before_the_writer_hears_of_it() {
-    let street = Street::new();
+    let street = TestNet::new();
     let owner = street.owner(&[]);
     let follower = street.follower(&[]);
     // A front without a replica follows, too.
-    let third = Street::new();
+    let third = TestNet::new();
     let log = format!("--store-log=http://{}", street.at(0, 5000));
     let catalogs = [street.at(0, 6001), street.at(1, 6002)];
     let catalogs = catalogs.map(|catalog| format!("--catalog=http://{catalog}"));

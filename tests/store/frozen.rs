@@ -1,7 +1,7 @@
 //! A follower that stands still: writes wait for it as long as its lease lasts, and when it goes on
 //! it shows nothing that has become old meanwhile.
 
-use crate::shop::Street;
+use crate::shop::TestNet;
 use crate::util::http::Client;
 use crate::util::process::eventually;
 use crate::{ask, get};
@@ -18,7 +18,7 @@ const LEASE_MOST: Duration = Duration::from_secs(4);
 
 #[test]
 fn a_frozen_follower_holds_writes_up_for_its_lease_and_shows_nothing_old_after_it() {
-    let street = Street::new();
+    let street = TestNet::new();
     let owner = street.owner(&["--store-cache=0"]);
     let follower = street.follower(&[]);
     let (catalog, front) = (follower.addr("catalog-2", "tcp"), follower.web());

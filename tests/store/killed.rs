@@ -1,6 +1,6 @@
 //! Processes that are killed while buyers buy, and come back.
 
-use crate::shop::Street;
+use crate::shop::TestNet;
 use crate::util::http::Client;
 use crate::util::process::{PROMPTLY, Server, eventually};
 use crate::{ask, get};
@@ -101,7 +101,7 @@ fn fill(owner: &Server) {
 
 #[test]
 fn a_follower_that_is_killed_is_not_missed_and_comes_back_with_all_that_was_sold() {
-    let street = Street::new();
+    let street = TestNet::new();
     let owner = street.owner(&["--store-cache=0"]);
     let (crowd, web) = (Crowd::default(), owner.web());
     fill(&owner);
@@ -134,7 +134,7 @@ fn a_follower_that_is_killed_is_not_missed_and_comes_back_with_all_that_was_sold
 
 #[test]
 fn an_owner_that_is_killed_takes_nothing_with_it_and_its_follower_waits_for_it() {
-    let street = Street::new();
+    let street = TestNet::new();
     let mut owner = street.owner(&[]);
     let follower = street.follower(&[]);
     let (crowd, web) = (Crowd::default(), owner.web());

@@ -1,6 +1,6 @@
 //! Keys of orders: whoever bought may read the order, and nobody else may.
 
-use crate::shop::Street;
+use crate::shop::TestNet;
 use crate::util::process::{Place, Server, eventually};
 use crate::{agreeing, ask, field, get};
 use std::net::SocketAddr;
@@ -60,7 +60,7 @@ fn an_order_is_read_with_its_key_and_by_operators() {
 
 #[test]
 fn an_orders_key_is_the_same_at_every_process_of_a_store() {
-    let street = Street::new();
+    let street = TestNet::new();
     let owner = street.owner(&[]);
     let follower = street.follower(&[]);
     eventually("the follower's replicas", || {

@@ -47,7 +47,7 @@ impl Shop {
     }
 
     pub fn in_two_processes(args: &[&str]) -> Shop {
-        let street = Street::new();
+        let street = TestNet::new();
         let shop = Shop { processes: vec![street.owner(args), street.follower(args)] };
         agreeing(&shop);
         shop
@@ -64,22 +64,22 @@ impl Shop {
 
 /// Addresses and directories of two processes, which stay theirs when they are started again.
 #[derive(Debug)]
-pub struct Street {
+pub struct TestNet {
     hosts: [String; 2],
     pub places: [Arc<Place>; 2],
 }
 
-impl Street {
+impl TestNet {
     /// Loopback addresses that nobody else uses: no port of theirs is ever taken for a connection
     /// of another test.
-    pub fn new() -> Street {
+    pub fn new() -> TestNet {
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let pid = std::process::id();
         let host = || {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             format!("127.{}.{}.{number}", 64 + (pid >> 8) % 64, pid & 255)
         };
-        Street { hosts: [host(), host()], places: [Place::new(), Place::new()] }
+        TestNet { hosts: [host(), host()], places: [Place::new(), Place::new()] }
     }
 
     /// Where `port` of the first or the second process is.

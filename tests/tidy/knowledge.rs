@@ -9,23 +9,24 @@ const TABLE: &[(&str, &[&str])] = &[
     ("buf", &["work"]),
     ("limits", &[]),
     ("stats", &[]),
+    ("app", &["buf", "stats", "work", "limits"]),
     ("wire", &["limits"]),
     ("work", &["limits", "report"]),
-    ("service", &["report", "buf", "limits", "stats", "wire", "work", "client"]),
-    ("client", &["buf", "limits", "stats", "wire", "work", "service"]),
-    ("net", &["buf", "limits", "stats", "work", "service", "client"]),
+    ("service", &["report", "app", "buf", "limits", "stats", "wire", "work", "client"]),
+    ("client", &["app", "buf", "limits", "stats", "wire", "work"]),
+    ("net", &["app", "buf", "limits", "stats", "work"]),
     ("config", &["limits", "wire", "work"]),
     ("svg", &[]),
     ("report", &["svg"]),
-    ("study", &["buf", "limits", "stats", "work", "service", "client"]),
+    ("study", &["app", "buf", "limits", "stats", "work"]),
     (
         "cmd",
         &[
-            "limits", "stats", "wire", "work", "service", "client", "net", "study", "svg",
+            "app", "limits", "stats", "wire", "work", "service", "client", "net", "study", "svg",
             "report", "config",
         ],
     ),
-    ("check", &["buf", "limits", "stats", "wire", "work", "service", "client"]),
+    ("check", &["app", "buf", "limits", "stats", "wire", "work", "service", "client"]),
     ("main", &["pentad"]),
 ];
 
@@ -73,8 +74,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 /// What a layer may see of one that it knows, where that is not everything.
 const WAIST: &[(&str, &str, Sight)] = &[
     ("buf", "crate::work", is_an_open_file),
-    ("net", "crate::service", is_the_waist),
-    ("net", "crate::work", is_no_kernel),
+    ("app", "crate::work", is_a_job),
+    ("net", "crate::work", is_a_job),
     ("service", "crate::work", is_a_job_type),
     ("client", "crate::work", is_a_job_type),
     ("config", "crate::work", is_a_kernel),
@@ -83,22 +84,18 @@ const WAIST: &[(&str, &str, Sight)] = &[
 /// Whether this may be seen.
 type Sight = fn(&Mention) -> bool;
 
-/// The items of the waist itself, and the lines of the access log, which the log thread renders.
-fn is_the_waist(mention: &Mention) -> bool {
-    let is_item = |name: &String| name.starts_with(char::is_uppercase);
-    mention.path.len() <= 2
-        || mention.path.get(2).is_some_and(is_item)
-        || mention.is_under("crate::service::web::log")
-}
-
 /// A file that is sent from where it is, and nothing of how it was found.
 fn is_an_open_file(mention: &Mention) -> bool {
     mention.is_under("crate::work::files::Opened")
 }
 
-/// Jobs and the database, but not how a service's work is done.
-fn is_no_kernel(mention: &Mention) -> bool {
-    !mention.is_under("crate::work::pi") && !mention.is_under("crate::work::pow")
+/// Jobs, files that are sent, and the count of descriptors, but nothing of how work is done.
+fn is_a_job(mention: &Mention) -> bool {
+    let is_item = |name: &String| name.starts_with(char::is_uppercase);
+    mention.path.get(2).is_some_and(is_item)
+        || mention.is_under("crate::work::process::descriptors")
+        || mention.path.join("::") == "crate::work::process"
+        || mention.is_under("crate::work::files::Opened")
 }
 
 /// What jobs are made of and come to, but not the running of them.

@@ -180,17 +180,17 @@ fn of(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn imports_are_taken_apart_and_followed() {
-    let text = "use super::{desk::{self, Lent}, socket as s};\nuse std::time::Instant;\n\
-                pub use crate::wire::*;\nfn f() { desk::g(Instant::now(), s::h, &x) }";
+    let text = "use super::{context::{self, Scratch}, socket as s};\nuse std::time::Instant;\n\
+                pub use crate::wire::*;\nfn f() { context::g(Instant::now(), s::h, &x) }";
     assert_eq!(
         of("src/net/conn.rs", text),
         [
-            "crate::net::desk",
-            "crate::net::desk::Lent",
+            "crate::net::context",
+            "crate::net::context::Scratch",
             "crate::net::socket",
             "std::time::Instant",
             "crate::wire",
-            "crate::net::desk::g",
+            "crate::net::context::g",
             "std::time::Instant::now",
             "crate::net::socket::h",
         ]

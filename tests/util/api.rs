@@ -1,9 +1,9 @@
 //! A client of the JSON services, on the simulated kernel.
 
-use super::fake::{Client, Street};
+use super::fake::{Client, TestNet};
 use pentad::limits::Limits;
 use pentad::service::Kind;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use serde_json::Value;
 
 pub struct Answer {
@@ -33,14 +33,14 @@ const PROBLEM: &str = "application/problem+json";
 
 /// A client on a street of its own.
 pub struct Place {
-    pub street: Street,
+    pub street: TestNet,
     pub client: Client,
 }
 
 impl Place {
     pub fn new() -> Place {
-        let mut street = Street::new(Limits::default(), 16, 1);
-        let client = street.connect(Kind::Http(Face::Web), usize::MAX).unwrap();
+        let mut street = TestNet::new(Limits::default(), 16, 1);
+        let client = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
         Place { street, client }
     }
 

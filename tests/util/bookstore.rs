@@ -1,11 +1,11 @@
 //! The whole bookstore on the made-up kernel: its files in memory, and the front's connections
 //! with its replicas as pipes that deliver when they are told to.
 
-use super::fake::{Client, Street};
+use super::fake::{Client, TestNet};
 use super::ledgers::Ledgers;
 use pentad::limits::Limits;
 use pentad::service::Kind;
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::service::store::State;
 use pentad::service::store::front::cache::Cache;
 use pentad::service::store::front::{Asked, Balance, State as Front};
@@ -34,7 +34,7 @@ pub struct Link {
 /// See the module.
 #[derive(Debug)]
 pub struct Bookstore {
-    pub street: Street,
+    pub street: TestNet,
     pub links: Vec<Link>,
 }
 
@@ -44,20 +44,20 @@ impl Bookstore {
         // Nobody but the store is in a hurry.
         let long = Duration::from_secs(3600);
         let limits = Limits { keepalive_timeout: long, head_timeout: long, ..Limits::default() };
-        let mut street = Street::new(limits, most, seed);
+        let mut street = TestNet::new(limits, most, seed);
         let cache = Cache::new(cache, Duration::from_secs(60), Duration::ZERO);
-        street.reactor.desk.world.store = state(cache, balance);
+        street.reactor.context.world.store = state(cache, balance);
         street.reactor.outside.ledgers = Ledgers::new(REPLICAS.len() + 1);
         Bookstore { street, links: Vec::new() }
     }
 
     /// The store's own state.
     pub fn state(&self) -> &State {
-        &self.street.reactor.desk.world.store
+        &self.street.reactor.context.world.store
     }
 
     /// A client of this listener, if there is room.
-    pub fn visit(&mut self, face: Face) -> Option<Client> {
+    pub fn visit(&mut self, face: ListenerRole) -> Option<Client> {
         self.street.connect(Kind::Http(face), usize::MAX)
     }
 
@@ -67,8 +67,8 @@ impl Bookstore {
             let known = REPLICAS.iter().find(|(.., port)| *port == to.addr.port());
             let (role, number, _) = known.unwrap();
             let face = match role {
-                Role::Catalog => Face::Catalog(*number),
-                Role::Order => Face::Order(*number),
+                Role::Catalog => ListenerRole::Catalog(*number),
+                Role::Order => ListenerRole::Order(*number),
                 Role::Log => unreachable!("it is no replica"),
             };
             match self.visit(face) {
@@ -110,7 +110,7 @@ impl Bookstore {
     /// An operator has something done to a replica.
     pub fn control(&mut self, name: &str, what: &str) {
         let path = format!("/api/store/replicas/{name}/{what}");
-        if let Some(operator) = self.visit(Face::Panel) {
+        if let Some(operator) = self.visit(ListenerRole::Panel) {
             operator.send(super::http::text("POST", &path, "", "").as_bytes());
             self.street.turn(|| true);
             let said = operator.receive(usize::MAX);

@@ -5,12 +5,13 @@
 //! write only after a write fell short. What a test does not take from [`Kernel::events`] stays.
 
 use super::ledgers::Ledgers;
+use pentad::app::App;
 use pentad::check::world;
 use pentad::limits::Limits;
-use pentad::net::{Desk, Duct, Outside, QueueFull, Reactor, Readiness, Socket};
-use pentad::service::{Endpoint, Id, Kind, Ticket};
-use pentad::stats::Stats;
-use pentad::work::db::{BatchCommitter, Database};
+use pentad::net::{LoopContext, Outside, QueueFull, Reactor, Readiness, Socket, SplicePipe};
+use pentad::service::{Endpoint, Id, Server, Target, Ticket};
+use pentad::stats::{PeerClass, Stats};
+use pentad::work::db::Database;
 use pentad::work::files::Opened;
 use pentad::work::{Job, Outcome};
 use std::cell::RefCell;
@@ -36,8 +37,8 @@ pub struct Pipe {
     room: usize,
     /// The client is gone.
     reset: bool,
-    /// There never was one.
-    nowhere: bool,
+    /// It is the null socket of a task.
+    is_null: bool,
     /// The server's end is dropped.
     pub dropped: bool,
     /// What the kernel has to report.
@@ -158,7 +159,7 @@ impl Socket for FakeSocket {
         file: &Opened,
         offset: u64,
         most: usize,
-        _duct: &mut Duct,
+        _splice_pipe: &mut SplicePipe,
     ) -> io::Result<usize> {
         file.check()?;
         let mut piece = vec![0; most.min(100_000)];
@@ -169,7 +170,7 @@ impl Socket for FakeSocket {
     fn shutdown_write(&mut self) -> io::Result<()> {
         let mut pipe = self.0.borrow_mut();
         pipe.outbound_ended = true;
-        if pipe.nowhere { Err(ErrorKind::NotConnected.into()) } else { Ok(()) }
+        if pipe.is_null { Err(ErrorKind::NotConnected.into()) } else { Ok(()) }
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -211,7 +212,16 @@ pub struct Kernel {
 impl Outside for Kernel {
     type Socket = FakeSocket;
 
-    fn dial(&mut self, to: Endpoint, id: Id) -> io::Result<FakeSocket> {
+    fn dial(&mut self, to: &Target, id: Id) -> io::Result<FakeSocket> {
+        let to = match to {
+            Target::Peer(to) => *to,
+            Target::Task => {
+                let client = Client::new(usize::MAX);
+                client.0.borrow_mut().is_null = true;
+                return Ok(FakeSocket(client.0));
+            }
+            Target::Child(_) => return Err(ErrorKind::Unsupported.into()),
+        };
         if self.refuses {
             return Err(ErrorKind::ConnectionRefused.into());
         }
@@ -228,16 +238,6 @@ impl Outside for Kernel {
         pipe.borrow_mut().news.readable = arrived;
         self.pipes.push((id, Client(Rc::clone(pipe))));
         Ok(())
-    }
-
-    fn spawn(&mut self, _args: &[String], _id: Id) -> io::Result<FakeSocket> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn nowhere(&mut self) -> FakeSocket {
-        let client = Client::new(usize::MAX);
-        client.0.borrow_mut().nowhere = true;
-        FakeSocket(client.0)
     }
 
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull> {
@@ -259,16 +259,24 @@ impl Outside for Kernel {
 
 /// A loop on the made-up kernel.
 #[derive(Debug)]
-pub struct Street {
-    pub reactor: Reactor<Kernel>,
+pub struct TestNet<A: App = Server> {
+    pub reactor: Reactor<Kernel, A>,
 }
 
-impl Street {
-    pub fn new(limits: Limits, connections_max: usize, seed: u64) -> Street {
+impl TestNet {
+    /// The server.
+    pub fn new(limits: Limits, connections_max: usize, seed: u64) -> TestNet {
+        TestNet::of(world(limits), limits, connections_max, seed)
+    }
+}
+
+impl<A: App> TestNet<A> {
+    /// An application in this state.
+    pub fn of(world: A::World, limits: Limits, connections_max: usize, seed: u64) -> TestNet<A> {
         let wall = UNIX_EPOCH + Duration::from_secs(784_111_777);
         let now = Instant::now();
-        let mut desk = Desk::new(limits, world(limits), seed, now, wall);
-        desk.stats = Stats::new(now, wall, true);
+        let mut context = LoopContext::new(limits, world, seed, now, wall);
+        context.stats = Stats::new(now, wall, true);
         let kernel = Kernel {
             now,
             pipes: Vec::new(),
@@ -280,16 +288,16 @@ impl Street {
             ledgers: Ledgers::default(),
             cancelled: HashSet::new(),
         };
-        Street { reactor: Reactor::new(desk, kernel, connections_max) }
+        TestNet { reactor: Reactor::new(context, kernel, connections_max) }
     }
 
     /// A client comes in, unless there is no room.
-    pub fn connect(&mut self, kind: Kind, room: usize) -> Option<Client> {
+    pub fn connect(&mut self, kind: A::Kind, room: usize) -> Option<Client> {
         self.connect_saying(kind, room, b"")
     }
 
     /// The same, and `first` is there before the server has accepted.
-    pub fn connect_saying(&mut self, kind: Kind, room: usize, first: &[u8]) -> Option<Client> {
+    pub fn connect_saying(&mut self, kind: A::Kind, room: usize, first: &[u8]) -> Option<Client> {
         if !self.reactor.has_room() {
             return None;
         }
@@ -297,20 +305,20 @@ impl Street {
         client.send(first);
         let pipe = client.clone();
         let peer = "127.0.0.1:50000".parse().unwrap();
-        self.reactor.accept(kind, peer, FakeSocket(pipe.0)).unwrap();
+        self.reactor.accept(kind, PeerClass::Line, peer, FakeSocket(pipe.0)).unwrap();
         Some(client)
     }
 
     /// Time passes.
     pub fn advance(&mut self, by: Duration) {
-        self.reactor.desk.now += by;
+        self.reactor.context.now += by;
         self.reactor.outside.now += by;
-        self.reactor.desk.wall += by;
+        self.reactor.context.wall += by;
     }
 
     /// The clocks of this loop.
     pub fn now(&self) -> (Instant, SystemTime) {
-        (self.reactor.desk.now, self.reactor.desk.wall)
+        (self.reactor.context.now, self.reactor.context.wall)
     }
 
     /// One turn of the loop, in which the kernel reports the news for which `report` is true.
@@ -329,7 +337,7 @@ impl Street {
             self.reactor.readiness(id, news, failed);
         }
         self.reactor.turn();
-        self.reactor.desk.log.clear();
+        self.reactor.context.log.clear();
     }
 
     /// Does the job at `index`, and tells the reactor. A file of the bookstore does what was asked

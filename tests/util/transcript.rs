@@ -17,7 +17,7 @@
 //! = closed              (the server has closed)
 //! ```
 
-use pentad::service::http::Face;
+use pentad::service::http::ListenerRole;
 use pentad::service::{Kind, Transport};
 use std::path::Path;
 use std::time::Duration;
@@ -43,8 +43,8 @@ pub enum Service {
 impl Service {
     pub fn kind(self) -> Kind {
         match self {
-            Service::Web => Kind::Http(Face::Web),
-            Service::Panel => Kind::Http(Face::Panel),
+            Service::Web => Kind::Http(ListenerRole::Web),
+            Service::Panel => Kind::Http(ListenerRole::Panel),
             Service::Legacy => Kind::Legacy(Transport::Tcp),
             Service::Pow => Kind::Pow,
             Service::Chat => Kind::Chat,

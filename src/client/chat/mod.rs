@@ -1,24 +1,112 @@
-//! A helpdesk to measure a chat with: agents who serve, visitors who come by chance, and somebody
-//! without a connection who sends them.
+//! A helpdesk to measure a chat with: agents who serve, visitors who arrive at random, and the task
+//! that generates them.
 //!
 //! ```text
-//!   Helper: sign in ─▶ online ─▶ (assigned ─ service time ─▶ close)* ─ all are done ─▶ figures
-//!   Usher:  all helpers are online ─▶ a visitor ─ a while by chance ─▶ a visitor ─▶ …
-//!   Patron: hello ─▶ connected ─▶ ended ─▶ rate        └─▶ lost
+//!   agent:     sign in ─▶ online ─▶ (assigned ─ service time ─▶ close)* ─ all are done ─▶ figures
+//!   generator: all agents are online ─▶ a visitor ─ a random pause ─▶ a visitor ─▶ …
+//!   visitor:   hello ─▶ connected ─▶ ended ─▶ rate      └─▶ lost
 //! ```
 
-pub mod helper;
-pub mod patron;
+mod agent;
+mod generator;
 pub mod theory;
-pub mod usher;
+mod visitor;
 
+use crate::app::{self, App, Deadline, Endpoint, Id, Progress};
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Effect, Endpoint, Id, Mail};
+use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::chat::ServerLine;
 use crate::wire::line::{Scan, line};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// The helpdesk.
+#[derive(Debug)]
+pub struct Helpdesk;
+
+impl App for Helpdesk {
+    type Kind = Kind;
+    type Session = Session;
+    type World = Run;
+    type Mail = AllSettled;
+    type Record = ();
+}
+
+/// Tells agents and the generator that the last visit is over.
+#[derive(Debug, Clone, Copy)]
+pub struct AllSettled;
+
+type Event = app::Event<AllSettled>;
+type Effect = app::Effect<Helpdesk>;
+type Cx<'a> = app::Cx<'a, Helpdesk>;
+
+/// The kinds of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An agent.
+    Agent,
+    /// A visitor.
+    Visitor,
+    /// The task that generates the visitors.
+    Generator,
+}
+
+/// A client.
+#[derive(Debug)]
+pub enum Session {
+    /// An agent.
+    Agent(agent::AgentClient),
+    /// A visitor.
+    Visitor(visitor::VisitorClient),
+    /// The task that generates the visitors.
+    Generator(generator::VisitorGenerator),
+}
+
+impl app::Session<Helpdesk> for Session {
+    fn open(kind: Kind, _id: Id, _now: Instant) -> Session {
+        match kind {
+            Kind::Agent => Session::Agent(agent::AgentClient::default()),
+            Kind::Visitor => Session::Visitor(visitor::VisitorClient::default()),
+            Kind::Generator => Session::Generator(generator::VisitorGenerator::default()),
+        }
+    }
+
+    fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        if self.is_done().is_some() {
+            return Progress::Starved;
+        }
+        match self {
+            Session::Agent(agent) => agent.handle(&event, recv, cx),
+            Session::Visitor(visitor) => visitor.handle(&event, recv, cx),
+            Session::Generator(generator) => generator.handle(&event, cx),
+        }
+    }
+
+    /// A visitor has none: the patience of the server is measured.
+    fn deadline(&self) -> Option<Deadline> {
+        match self {
+            Session::Agent(agent) => agent.deadline(),
+            Session::Visitor(_) => None,
+            Session::Generator(generator) => generator.deadline(),
+        }
+    }
+
+    fn wants_read(&self) -> bool {
+        match self {
+            Session::Agent(_) | Session::Visitor(_) => self.is_done().is_none(),
+            Session::Generator(_) => false,
+        }
+    }
+
+    fn is_done(&self) -> Option<Close> {
+        match self {
+            Session::Agent(agent) => agent.done,
+            Session::Visitor(visitor) => visitor.done,
+            Session::Generator(generator) => generator.done,
+        }
+    }
+}
 
 /// How long agents take for a visitor.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,9 +159,9 @@ pub struct Run {
     pub screens: Vec<Vec<String>>,
     /// The overall figures.
     pub overall: Vec<String>,
-    helpers: Vec<Id>,
+    agents: Vec<Id>,
     online: usize,
-    usher: Option<Id>,
+    generator: Option<Id>,
 }
 
 /// What was asked for.
@@ -104,15 +192,15 @@ impl Run {
         self.handled + self.lost + self.blocked + self.failed
     }
 
-    /// Whether nobody else will come, and nobody is there.
+    /// Whether all visits are over.
     fn is_over(&self) -> bool {
         self.plan.as_ref().is_none_or(|plan| self.settled() >= plan.clients)
     }
 
-    /// Wakes everybody who waits for the end.
-    fn ring(&self, effects: &mut Vec<Effect>) {
-        let ids = self.helpers.iter().chain(&self.usher);
-        effects.extend(ids.map(|id| Effect::Post(*id, Mail::Rung)));
+    /// Wakes the agents and the generator at the end.
+    fn wake_all(&self, effects: &mut Vec<Effect>) {
+        let ids = self.agents.iter().chain(&self.generator);
+        effects.extend(ids.map(|id| Effect::Post(*id, AllSettled)));
     }
 }
 

@@ -26,11 +26,31 @@ pub use run::{Fate, Run, TOLD_MAX, Told};
 pub use talk::SLOW_BODY_BYTES;
 pub use tally::{CACHE_LOOKED_AT, Point, Series, Tally, Trouble};
 
+use crate::app::{self, App, Deadline, Id, Progress, Target};
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Effect, Event, Kind, Mail, Progress};
 use crate::stats::Close;
 use std::time::{Duration, Instant};
 use talk::{Heard, Talk};
+
+/// The load tester.
+#[derive(Debug)]
+pub struct LoadTest;
+
+impl App for LoadTest {
+    type Kind = Seat;
+    type Session = Session;
+    type World = Run;
+    type Mail = RunOver;
+    type Record = ();
+}
+
+/// Tells a client that the run is over: it counts the requests without an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOver;
+
+type Event = app::Event<RunOver>;
+type Effect = app::Effect<LoadTest>;
+type Cx<'a> = app::Cx<'a, LoadTest>;
 
 /// Which part a session plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +96,8 @@ enum Stage {
 /// asked by each client fifty times a second.
 const REST: Duration = Duration::from_millis(20);
 
-impl Session {
-    /// A client that is about to connect, or to rest.
-    pub fn open(seat: Seat, now: Instant) -> Session {
+impl app::Session<LoadTest> for Session {
+    fn open(seat: Seat, _id: Id, now: Instant) -> Session {
         let stage = match seat {
             Seat::Client { patience, due } => {
                 Stage::Dialling { since: now, until: now + patience, due }
@@ -88,22 +107,60 @@ impl Session {
         Session { stage }
     }
 
-    /// See [`crate::service::Session::handle`].
-    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        let mut world = cx.world.tester.take();
-        let progress = match &mut world {
-            Some(run) => self.event(event, recv, run, cx),
-            None => {
-                self.stage = Stage::Done(Close::Finished);
-                Progress::Starved
+    fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+        match (&mut self.stage, event) {
+            (Stage::Dialling { since, due, .. }, Event::Opened { .. }) => {
+                cx.world.tally.connected += 1;
+                let jar = cx.world.jars.pop().unwrap_or_default();
+                let mut talk = Box::new(Talk::new(&cx.world.plan, jar, *since, cx.now));
+                talk.due = *due;
+                talk.ask(cx);
+                self.stage = Stage::Talking(talk);
+                self.rest_if_spent(cx.world);
             }
-        };
-        cx.world.tester = world;
-        progress
+            (Stage::Talking(talk), Event::Bytes) => {
+                let heard = talk.hear(recv, cx);
+                return self.heard(heard, recv, cx);
+            }
+            (Stage::Talking(talk), Event::Eof) => {
+                if talk.reader.end_of_input().is_ok() {
+                    talk.answered(cx.world, cx.now);
+                }
+                self.hang_up(Close::Peer, cx);
+            }
+            (Stage::Talking(_), Event::Refused(_)) => self.hang_up(Close::Lost, cx),
+            (Stage::Talking(talk), Event::Tick) => {
+                if talk.patience().is_some_and(|at| at <= cx.now) {
+                    talk.fail_all(Trouble::Timeout, cx.world, cx.now);
+                    self.hang_up(Close::ReplyTimeout, cx);
+                } else {
+                    talk.drip(cx);
+                    talk.ask(cx);
+                    self.rest_if_spent(cx.world);
+                }
+            }
+            (Stage::Dialling { due, .. }, Event::Refused(_) | Event::Tick) => {
+                let due = *due;
+                self.not_connected(due, cx);
+            }
+            (Stage::Resting { until, due }, Event::Tick) if *until <= cx.now => {
+                // One that nothing is due for any more has waited for the end.
+                if due.is_some() || !cx.world.budget.is_scheduled() {
+                    dial(*due, cx);
+                }
+                self.stage = Stage::Done(Close::Finished);
+            }
+            (Stage::Resting { .. }, Event::Refused(_)) => self.stage = Stage::Done(Close::Aborted),
+            (stage, Event::Mail(RunOver)) => count_under_way(stage, cx.world, cx.now),
+            (
+                Stage::Resting { .. } | Stage::Dialling { .. } | Stage::Talking(_) | Stage::Done(_),
+                _,
+            ) => {}
+        }
+        Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`].
-    pub fn deadline(&self) -> Option<Deadline> {
+    fn deadline(&self) -> Option<Deadline> {
         match &self.stage {
             Stage::Resting { until, .. } | Stage::Dialling { until, .. } => {
                 Some(Deadline::Busy(*until))
@@ -113,8 +170,7 @@ impl Session {
         }
     }
 
-    /// See [`crate::service::Session::wants_read`].
-    pub fn wants_read(&self) -> bool {
+    fn wants_read(&self) -> bool {
         match &self.stage {
             Stage::Talking(talk) => !talk.deaf,
             Stage::Dialling { .. } => true,
@@ -122,136 +178,72 @@ impl Session {
         }
     }
 
-    /// See [`crate::service::Session::is_done`].
-    pub fn is_done(&self) -> Option<Close> {
+    fn is_done(&self) -> Option<Close> {
         match self.stage {
             Stage::Done(why) => Some(why),
             Stage::Resting { .. } | Stage::Dialling { .. } | Stage::Talking(_) => None,
         }
     }
+}
 
-    fn event(
-        &mut self,
-        event: &Event,
-        recv: &mut RecvBuf,
-        run: &mut Run,
-        cx: &mut Cx<'_>,
-    ) -> Progress {
-        match (&mut self.stage, event) {
-            (Stage::Dialling { since, due, .. }, Event::Opened { .. }) => {
-                run.tally.connected += 1;
-                let jar = run.jars.pop().unwrap_or_default();
-                let mut talk = Box::new(Talk::new(&run.plan, jar, *since, cx.now));
-                talk.due = *due;
-                talk.ask(run, cx);
-                self.stage = Stage::Talking(talk);
-                self.rest_if_spent(run);
-            }
-            (Stage::Talking(talk), Event::Bytes) => {
-                let heard = talk.hear(recv, run, cx);
-                return self.heard(heard, recv, run, cx);
-            }
-            (Stage::Talking(talk), Event::Eof) => {
-                if talk.reader.end_of_input().is_ok() {
-                    talk.answered(run, cx.now);
-                }
-                self.hang_up(Close::Peer, run, cx);
-            }
-            (Stage::Talking(_), Event::Refused(_)) => self.hang_up(Close::Lost, run, cx),
-            (Stage::Talking(talk), Event::Tick) => {
-                if talk.patience().is_some_and(|at| at <= cx.now) {
-                    talk.fail_all(Trouble::Timeout, run, cx.now);
-                    self.hang_up(Close::ReplyTimeout, run, cx);
-                } else {
-                    talk.drip(run, cx);
-                    talk.ask(run, cx);
-                    self.rest_if_spent(run);
-                }
-            }
-            (Stage::Dialling { due, .. }, Event::Refused(_) | Event::Tick) => {
-                let due = *due;
-                self.not_connected(due, run, cx);
-            }
-            (Stage::Resting { until, due }, Event::Tick) if *until <= cx.now => {
-                // One that nothing is due for any more has waited for the end.
-                if due.is_some() || !run.budget.is_scheduled() {
-                    dial(run, *due, cx);
-                }
-                self.stage = Stage::Done(Close::Finished);
-            }
-            (Stage::Resting { .. }, Event::Refused(_)) => self.stage = Stage::Done(Close::Aborted),
-            (stage, Event::Mail(Mail::Cancelled)) => count_under_way(stage, run, cx.now),
-            (
-                Stage::Resting { .. } | Stage::Dialling { .. } | Stage::Talking(_) | Stage::Done(_),
-                _,
-            ) => {}
-        }
-        Progress::Starved
-    }
-
-    fn heard(
-        &mut self,
-        heard: Heard,
-        recv: &mut RecvBuf,
-        run: &mut Run,
-        cx: &mut Cx<'_>,
-    ) -> Progress {
+impl Session {
+    fn heard(&mut self, heard: Heard, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         let Stage::Talking(talk) = &mut self.stage else { return Progress::Starved };
         match heard {
             Heard::Nothing => {}
-            Heard::Answer if talk.last => self.hang_up(Close::Requested, run, cx),
+            Heard::Answer if talk.last => self.hang_up(Close::Requested, cx),
             Heard::Answer => {
                 talk.free = Some(cx.now);
-                self.rest_if_spent(run);
+                self.rest_if_spent(cx.world);
                 return Progress::Advanced;
             }
             Heard::Unasked => {
                 recv.clear();
-                self.hang_up(Close::BadInput, run, cx);
+                self.hang_up(Close::BadInput, cx);
             }
             Heard::Nonsense(why) => {
-                run.note(recv.bytes());
+                cx.world.note(recv.bytes());
                 recv.clear();
-                talk.misread(why, run, cx.now);
-                self.hang_up(Close::BadInput, run, cx);
+                talk.misread(why, cx.world, cx.now);
+                self.hang_up(Close::BadInput, cx);
             }
         }
         Progress::Starved
     }
 
     /// There is no connection. If it was for a request that is due, that is what became of it.
-    fn not_connected(&mut self, due: Option<Instant>, run: &mut Run, cx: &mut Cx<'_>) {
+    fn not_connected(&mut self, due: Option<Instant>, cx: &mut Cx<'_>) {
         self.stage = Stage::Done(Close::Unreachable);
-        let due = due.or_else(|| run.budget.arrival(cx.now));
+        let due = due.or_else(|| cx.world.budget.arrival(cx.now));
         match due {
             Some(began) if began <= cx.now => {
-                if run.budget.take(began) {
-                    run.failed(Trouble::Connect, began, cx.now);
+                if cx.world.budget.take(began) {
+                    cx.world.failed(Trouble::Connect, began, cx.now);
                 }
-                rest(run, None, cx);
+                rest(None, cx);
             }
-            Some(_) | None => rest(run, due, cx),
+            Some(_) | None => rest(due, cx),
         }
     }
 
     /// The connection is of no more use: what was asked on it will not be answered, and what is
     /// left of it need not be sent.
-    fn hang_up(&mut self, why: Close, run: &mut Run, cx: &mut Cx<'_>) {
+    fn hang_up(&mut self, why: Close, cx: &mut Cx<'_>) {
         let mut due = None;
         if let Stage::Talking(talk) = &mut self.stage {
-            talk.fail_all(Trouble::Reset, run, cx.now);
+            talk.fail_all(Trouble::Reset, cx.world, cx.now);
             due = talk.due;
             if !talk.jar.is_empty() {
-                run.jars.push(std::mem::take(&mut talk.jar));
+                cx.world.jars.push(std::mem::take(&mut talk.jar));
             }
         }
-        run.unsent(cx.send.len(), cx.now);
+        cx.world.unsent(cx.send.len(), cx.now);
         cx.send.clear();
         self.stage = Stage::Done(why);
-        if run.budget.is_scheduled() {
-            rest(run, due, cx);
-        } else if !run.budget.is_spent() {
-            dial(run, None, cx);
+        if cx.world.budget.is_scheduled() {
+            rest(due, cx);
+        } else if !cx.world.budget.is_spent() {
+            dial(None, cx);
         }
     }
 
@@ -267,27 +259,28 @@ impl Session {
 }
 
 /// Another client takes the place of one whose connection is over.
-fn dial(run: &Run, due: Option<Instant>, cx: &mut Cx<'_>) {
-    let seat = Seat::Client { patience: run.plan.timeout, due };
-    cx.effects.push(Effect::Dial(run.plan.to, Kind::Load(seat)));
+fn dial(due: Option<Instant>, cx: &mut Cx<'_>) {
+    let seat = Seat::Client { patience: cx.world.plan.timeout, due };
+    let to = Target::Peer(cx.world.plan.to);
+    cx.effects.push(Effect::Dial(to, seat));
 }
 
 /// The same, but not before its request is `due`, or the next one if it has none.
-fn rest(run: &mut Run, due: Option<Instant>, cx: &mut Cx<'_>) {
-    if run.budget.is_spent() {
+fn rest(due: Option<Instant>, cx: &mut Cx<'_>) {
+    if cx.world.budget.is_spent() {
         return;
     }
-    let due = match run.budget.is_scheduled() {
-        true => due.or_else(|| run.budget.arrival(cx.now)),
+    let due = match cx.world.budget.is_scheduled() {
+        true => due.or_else(|| cx.world.budget.arrival(cx.now)),
         false => None,
     };
     let until = match due {
-        Some(due) if due <= cx.now => return dial(run, Some(due), cx),
+        Some(due) if due <= cx.now => return dial(Some(due), cx),
         Some(due) => due,
-        None if run.budget.is_scheduled() => run.plan.until,
+        None if cx.world.budget.is_scheduled() => cx.world.plan.until,
         None => cx.now + REST,
     };
-    cx.effects.push(Effect::Open(Kind::Load(Seat::Resting { until, due })));
+    cx.effects.push(Effect::Dial(Target::Task, Seat::Resting { until, due }));
 }
 
 /// The run is over, and what is asked now is not answered. So is what would be, if there were a

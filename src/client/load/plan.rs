@@ -1,7 +1,7 @@
 //! What a load test is to do, and who may send the next request.
 
 use super::cookies::Scope;
-use crate::service::Endpoint;
+use crate::app::Endpoint;
 use crate::wire::http::Method;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -168,7 +168,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::Transport;
+    use crate::app::Transport;
 
     /// A budget of so many requests a second, for so many seconds.
     fn budget(rate: Option<f64>, seconds: u64, requests: Option<u64>) -> (Budget, Instant) {

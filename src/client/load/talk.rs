@@ -1,10 +1,9 @@
 //! What goes over one connection of a load test: requests under way, and the answers to them.
 
 use super::cookies::Jar;
-use super::{Fate, Plan, Run, Slow, Told, Trouble};
+use super::{Cx, Fate, Plan, Run, Slow, Told, Trouble};
 use crate::buf::RecvBuf;
 use crate::client::http::{Bad, Part, Reader};
-use crate::service::Cx;
 use crate::wire::Parse;
 use crate::wire::http::{Field, Fields};
 use std::collections::VecDeque;
@@ -97,31 +96,33 @@ impl Talk {
     }
 
     /// Sends what may be sent now.
-    pub(super) fn ask(&mut self, run: &mut Run, cx: &mut Cx<'_>) {
+    pub(super) fn ask(&mut self, cx: &mut Cx<'_>) {
         self.free = None;
         let dialled = self.dialled.take();
-        while self.asked.len() < run.plan.depth && !self.last {
-            let Some(due) = self.due.take().or_else(|| run.budget.arrival(cx.now)) else { return };
+        while self.asked.len() < cx.world.plan.depth && !self.last {
+            let Some(due) = self.due.take().or_else(|| cx.world.budget.arrival(cx.now)) else {
+                return;
+            };
             if due > cx.now {
                 self.due = Some(due);
                 return;
             }
-            if !run.budget.take(due) {
+            if !cx.world.budget.take(due) {
                 return;
             }
-            self.last = !run.plan.keep_alive || run.plan.slow.is_some();
+            self.last = !cx.world.plan.keep_alive || cx.world.plan.slow.is_some();
             let place = self.place;
-            self.place = (place + 1) % run.plan.asks.len();
+            self.place = (place + 1) % cx.world.plan.asks.len();
             let sent = match dialled {
                 // It waited for the connection, from when it was due or the connection was begun.
-                Some(dialled) if run.budget.is_scheduled() => dialled.max(due),
+                Some(dialled) if cx.world.budget.is_scheduled() => dialled.max(due),
                 Some(dialled) => dialled,
                 None => cx.now,
             };
             let before = cx.send.len();
-            let number = self.send(place, run, cx);
+            let number = self.send(place, cx);
             let bytes = cx.send.len() - before;
-            run.sent(bytes, cx.now);
+            cx.world.sent(bytes, cx.now);
             self.written += bytes as u64;
             let asked = Asked { began: due, sent, place, number, end: self.written };
             self.asked.push_back(asked);
@@ -130,9 +131,9 @@ impl Talk {
 
     /// Sends what stands there in the plan. Returns the number that was written into it, if any
     /// was.
-    fn send(&mut self, place: usize, run: &mut Run, cx: &mut Cx<'_>) -> u64 {
-        let ask = &run.plan.asks[place];
-        let (upto, times) = match run.plan.slow {
+    fn send(&mut self, place: usize, cx: &mut Cx<'_>) -> u64 {
+        let ask = &cx.world.plan.asks[place];
+        let (upto, times) = match cx.world.plan.slow {
             None => (ask.bytes.len(), 1),
             // All but the empty line, or all but the body's end.
             Some(Slow::Headers) => (ask.body_at - 2, 1),
@@ -141,7 +142,7 @@ impl Talk {
         };
         let mut from = 0;
         let number = ask.number.map(|of| {
-            let number = run.budget.number(of);
+            let number = cx.world.budget.number(of);
             cx.send.push_shared(&ask.bytes, 0..of.at);
             cx.send.push(number.to_string().as_bytes());
             from = of.at;
@@ -163,8 +164,8 @@ impl Talk {
     }
 
     /// A slow client sends so little that the server may lose its patience.
-    pub(super) fn drip(&mut self, run: &mut Run, cx: &mut Cx<'_>) {
-        let more: &[u8] = match run.plan.slow {
+    pub(super) fn drip(&mut self, cx: &mut Cx<'_>) {
+        let more: &[u8] = match cx.world.plan.slow {
             Some(Slow::Headers) => b"X-Slow: 1\r\n",
             Some(Slow::Body) if self.drips < SLOW_BODY_BYTES => b"x",
             Some(Slow::Body | Slow::Read) | None => b"",
@@ -173,20 +174,20 @@ impl Talk {
             self.drip = Some(cx.now + DRIP);
             self.drips += 1;
             cx.send.push(more);
-            run.sent(more.len(), cx.now);
+            cx.world.sent(more.len(), cx.now);
         }
     }
 
     /// Reads on, at most to the end of one answer.
-    pub(super) fn hear(&mut self, recv: &mut RecvBuf, run: &mut Run, cx: &mut Cx<'_>) -> Heard {
+    pub(super) fn hear(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Heard {
         let before = recv.len();
-        let heard = self.read(recv, run, cx);
-        run.received(before - recv.len(), cx.now);
+        let heard = self.read(recv, cx);
+        cx.world.received(before - recv.len(), cx.now);
         match heard {
             Heard::Answer if self.asked.is_empty() => return Heard::Unasked,
             Heard::Answer => {
                 self.last |= !self.reader.keeps_alive() || self.is_refused(cx);
-                self.answered(run, cx.now);
+                self.answered(cx.world, cx.now);
             }
             Heard::Nothing | Heard::Unasked => {}
             Heard::Nonsense(_) if self.asked.is_empty() => return Heard::Unasked,
@@ -202,18 +203,18 @@ impl Talk {
         self.status >= 400 && self.asked.front().is_some_and(|asked| asked.end > gone)
     }
 
-    fn read(&mut self, recv: &mut RecvBuf, run: &mut Run, cx: &Cx<'_>) -> Heard {
+    fn read(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Heard {
         loop {
             let mut fields = Fields::new();
-            let used = match self.reader.next(recv.bytes(), &run.limits, &mut fields) {
+            let used = match self.reader.next(recv.bytes(), &cx.world.limits, &mut fields) {
                 Parse::Done(Part::End, _) => return Heard::Answer,
                 Parse::Done(Part::Head(head), used) => {
                     self.status = head.status;
                     if !head.is_interim() {
-                        if run.tally.looks_at_cache() {
-                            run.tally.from_cache(head.field("x-cache").unwrap_or_default());
+                        if cx.world.tally.looks_at_cache() {
+                            cx.world.tally.from_cache(head.field("x-cache").unwrap_or_default());
                         }
-                        self.keep_cookies(head.fields, &run.plan, cx);
+                        self.keep_cookies(head.fields, cx);
                     }
                     used
                 }
@@ -221,13 +222,13 @@ impl Talk {
                 Parse::More => return Heard::Nothing,
                 Parse::Bad(bad) => return Heard::Nonsense(bad),
             };
-            run.note(&recv.bytes()[..used]);
+            cx.world.note(&recv.bytes()[..used]);
             recv.consume(used);
         }
     }
 
-    fn keep_cookies(&mut self, fields: &[Field<'_>], plan: &Plan, cx: &Cx<'_>) {
-        let Some(scope) = &plan.cookies else { return };
+    fn keep_cookies(&mut self, fields: &[Field<'_>], cx: &Cx<'_>) {
+        let Some(scope) = &cx.world.plan.cookies else { return };
         for field in fields.iter().filter(|field| field.name.eq_ignore_ascii_case("set-cookie")) {
             self.jar.store(field.value, scope, cx.now, cx.wall);
         }

@@ -6,14 +6,13 @@
 
 use super::super::{Exit, complain, print, read_options};
 use super::server::Server;
-use super::world;
+use crate::app::{Endpoint, Transport};
 use crate::client::chat::theory::{lost_share, standard_error};
-use crate::client::chat::{Plan, Run, Service};
+use crate::client::chat::{Helpdesk, Kind, Plan, Run, Service};
 use crate::config::table::{Group, Opt, help, put, valued};
 use crate::config::{Config, Syntax, unexpected, value};
 use crate::limits;
 use crate::net::{self, Load, Loader, Stop};
-use crate::service::{Endpoint, Kind, Transport};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::time::Duration;
@@ -192,20 +191,18 @@ fn run(options: &Options) -> io::Result<(Run, Stop)> {
     let mut config = Config::default();
     // Visitors come while others still wait for the server's end of their connection.
     config.limits.max_connections = limits::CONNECTIONS_MAX;
-    let mut world = world();
     let expected = Duration::from_secs_f64(options.clients as f64 / plan.arrival);
-    world.helpdesk = Run::new(plan);
-    let loaded = loader.run(Load {
+    let loaded = loader.run::<Helpdesk>(Load {
         to,
-        kind: Kind::Helper,
+        kind: Kind::Agent,
         connections: options.agents as usize,
         time: expected * 3 + service.mean() * 20 + options.wait + GRACE,
-        world,
+        world: Run::new(plan),
         limits: config.limits,
         seed: options.seed,
         farewell: None,
     })?;
-    Ok((loaded.world.helpdesk, loaded.stop))
+    Ok((loaded.world, loaded.stop))
 }
 
 /// Whole milliseconds, which is what flags take.

@@ -5,12 +5,9 @@ mod pow;
 mod server;
 mod store;
 
-use super::{Exit, complain, help, print, services};
+use super::{Exit, complain, help, print};
+use crate::config::suggest;
 use crate::config::table::Section;
-use crate::config::{Config, suggest};
-use crate::service::World;
-use crate::service::web::AccessLog;
-use crate::work::pow::Kernel;
 use std::ffi::OsString;
 
 /// A service that can be measured.
@@ -72,14 +69,6 @@ pub(super) fn command(mut args: Vec<OsString>) -> Exit {
     };
     complain(format_args!("bench: {problem}; pentad bench --help explains"));
     Exit::Usage
-}
-
-/// The world of the clients at the beginning.
-fn world() -> World {
-    let mut config = Config::default();
-    // Clients search for nothing: no need to find out how that would be fastest.
-    config.pow.kernel = Some(Kernel::Sha2);
-    services::world(&config, &[], AccessLog::Off, [0; 32])
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@
 
 use super::super::{Exit, affordable, complain, print, read_options};
 use super::server::Server;
-use super::world;
+use crate::app::{Endpoint, Transport};
+use crate::client::line::{PowBench, Seen};
 use crate::config::table::{Group, Opt, help, put, valued};
 use crate::config::{Config, Syntax, value};
 use crate::net::{Load, Loaded, Loader, NoAddress, Stop};
-use crate::service::{Endpoint, Kind, Transport};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -161,11 +161,11 @@ impl Bench {
         difficulty: Option<u32>,
     ) -> io::Result<(Option<Column>, Stop)> {
         let many = self.run(addr, self.many)?;
-        let (many_row, mut zeros) = (row(&many), many.world.load.zeros_min);
+        let (many_row, mut zeros) = (row(&many), many.world.zeros_min);
         let (few_row, stop) = match many.stop {
             Stop::Time | Stop::Gone | Stop::Enough => {
                 let few = self.run(addr, self.few)?;
-                zeros = zeros.into_iter().chain(few.world.load.zeros_min).min();
+                zeros = zeros.into_iter().chain(few.world.zeros_min).min();
                 (row(&few), few.stop)
             }
             Stop::Interrupted | Stop::Terminated => {
@@ -183,13 +183,13 @@ impl Bench {
         Ok((column, stop))
     }
 
-    fn run(&mut self, addr: SocketAddr, connections: usize) -> io::Result<Loaded> {
-        self.loader.run(Load {
+    fn run(&mut self, addr: SocketAddr, connections: usize) -> io::Result<Loaded<Seen>> {
+        self.loader.run::<PowBench>(Load {
             to: Endpoint { transport: Transport::Tcp, addr },
-            kind: Kind::Line,
+            kind: (),
             connections,
             time: self.time,
-            world: world(),
+            world: Seen::default(),
             limits: Config::default().limits,
             seed: 0,
             farewell: None,
@@ -197,8 +197,8 @@ impl Bench {
     }
 }
 
-fn row(loaded: &Loaded) -> Row {
-    let seen = loaded.world.load;
+fn row(loaded: &Loaded<Seen>) -> Row {
+    let seen = loaded.world;
     let replies_per_second = seen.replies as f64 / loaded.elapsed.as_secs_f64().max(1e-9);
     Row { replies_per_second, errors: seen.lost + seen.wrong }
 }

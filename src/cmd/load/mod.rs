@@ -10,17 +10,14 @@ mod text;
 mod url;
 mod watch;
 
-use super::{DataDir, Exit, affordable, complain, print, read_options, services};
-use crate::client::load::{Ask, Plan, Run, SLOW_BODY_BYTES, Scope, Seat};
-use crate::config::Config;
+use super::{DataDir, Exit, affordable, complain, print, read_options};
+use crate::app::{Endpoint, Transport};
+use crate::client::load::{Ask, LoadTest, Plan, Run, RunOver, SLOW_BODY_BYTES, Scope, Seat};
 use crate::limits::{KIB, Limits};
 use crate::net::{Clock, Load, Loaded, Loader, NoAddress, Shortage, Stop, Watch, cannot};
 use crate::report::{Report, changes};
-use crate::service::web::AccessLog;
-use crate::service::{Endpoint, Kind, Mail, Transport};
 use crate::wire::http::Method;
 use crate::wire::request::{self, Request};
-use crate::work::pow::Kernel;
 use crate::work::reports::Reports;
 use document::Document;
 pub(super) use options::SYNTAX;
@@ -65,11 +62,12 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
     options.connections = affordable("load", options.connections);
     let options = &options;
     let began = SystemTime::now();
-    let (loaded, run) = drive(options, None)?;
+    let loaded = drive(options, None)?;
+    let run = &loaded.world;
     let counted = loaded.elapsed.saturating_sub(options.warmup);
-    let document = Document::new(options, &run, counted, began);
+    let document = Document::new(options, run, counted, began);
     let report = document.report();
-    let written = text::rendered(options, &run, counted, &report, &document.result());
+    let written = text::rendered(options, run, counted, &report, &document.result());
     let printed = match &options.output {
         Some(file) => {
             let named = cannot(format!("write {}", file.display()));
@@ -77,8 +75,8 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
         }
         None => print(&written),
     };
-    warn(options, &loaded, &run);
-    if saw_something(&run) || options.format == Format::Lines {
+    warn(options, &loaded);
+    if saw_something(run) || options.format == Format::Lines {
         keep(options, &document);
     }
     if let Some(before) = before {
@@ -90,7 +88,7 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
             (_, _) => text.lines().for_each(complain),
         }
     }
-    let at_least = result::at_least(&run);
+    let at_least = result::at_least(run);
     let held = options.fail_if.iter().filter_map(|condition| {
         let measured = condition.held(document.value(), &at_least)?;
         complain(format_args!("load: {} ({measured})", condition.text()));
@@ -100,8 +98,8 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
     Ok(match loaded.stop {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Terminated => Exit::Terminated,
-        Stop::Time | Stop::Gone | Stop::Enough if is_useless(&run) => {
-            complain(format_args!("load: nothing worked ({})", document::errors(&run)));
+        Stop::Time | Stop::Gone | Stop::Enough if is_useless(run) => {
+            complain(format_args!("load: nothing worked ({})", document::errors(run)));
             Exit::Failed
         }
         Stop::Time | Stop::Gone | Stop::Enough if held > 0 => Exit::Threshold,
@@ -127,7 +125,7 @@ fn is_useless(run: &Run) -> bool {
 }
 
 /// Runs the plan to its end.
-fn drive(options: &Options, transcript: Option<Vec<u8>>) -> Result<(Loaded, Box<Run>), Early> {
+fn drive(options: &Options, transcript: Option<Vec<u8>>) -> Result<Loaded<Run>, Early> {
     let mut loader = Loader::start()?;
     let url = &options.url;
     let addr = loader.look_up(&url.address, options.timeout).map_err(|none| match none {
@@ -146,31 +144,20 @@ fn drive(options: &Options, transcript: Option<Vec<u8>>) -> Result<(Loaded, Box<
         head_bytes: HEAD_BYTES,
         ..Limits::default()
     };
-    let mut config = Config::default();
-    // Clients search for nothing: no need to find out how that would be fastest.
-    config.pow.kernel = Some(Kernel::Sha2);
-    let mut world = services::world(&config, &[], AccessLog::Off, [0; 32]);
     // Last: the clock of the plan starts with it.
     let plan = plan(options, addr);
-    let (to, connections, kind) = (plan.to, plan.connections, Kind::Load(Seat::first(&plan)));
-    world.tester = Some(Box::new(Run::new(plan, limits, transcript)));
-    let farewell = Some(Mail::Cancelled);
+    let (to, connections, kind) = (plan.to, plan.connections, Seat::first(&plan));
+    let world = Run::new(plan, limits, transcript);
+    let farewell = Some(RunOver);
     let mut progress = Progress::new(options);
-    let mut loaded = loader.run_watched(
+    let mut loaded = loader.run_watched::<LoadTest>(
         Load { to, kind, connections, time, world, limits, seed: 0, farewell },
         Clock::PerEvent,
-        &mut Watch {
-            every: watch::EVERY,
-            look: &mut |world, now| match &mut world.tester {
-                Some(run) => progress.look(run, now),
-                None => false,
-            },
-        },
+        &mut Watch { every: watch::EVERY, look: &mut |run, now| progress.look(run, now) },
     )?;
     progress.wipe();
-    let mut run = loaded.world.tester.take().expect("it was put there above");
-    run.end(run.plan.start + loaded.elapsed);
-    Ok((loaded, run))
+    loaded.world.end(loaded.world.plan.start + loaded.elapsed);
+    Ok(loaded)
 }
 
 /// Bytes of a response head: as many as browsers read, whatever our own server accepts.
@@ -264,7 +251,8 @@ fn keep(options: &Options, document: &Document) {
 }
 
 /// What the figures do not say by themselves.
-fn warn(options: &Options, loaded: &Loaded, run: &Run) {
+fn warn(options: &Options, loaded: &Loaded<Run>) {
+    let run = &loaded.world;
     if options.format == Format::Lines {
         return;
     }
@@ -308,7 +296,8 @@ const BOTTLENECK: f64 = 0.9;
 
 /// One exchange, both sides of it.
 fn debug(options: &Options) -> Result<Exit, Early> {
-    let (loaded, run) = drive(options, Some(Vec::new()))?;
+    let loaded = drive(options, Some(Vec::new()))?;
+    let run = &loaded.world;
     let side = |mark: &str, bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
         text.split_inclusive('\n')
@@ -321,8 +310,8 @@ fn debug(options: &Options) -> Result<Exit, Early> {
     Ok(match loaded.stop {
         Stop::Interrupted => Exit::Interrupted,
         Stop::Terminated => Exit::Terminated,
-        Stop::Time | Stop::Gone | Stop::Enough if result::answers(&run) == 0 => {
-            let errors = document::errors(&run);
+        Stop::Time | Stop::Gone | Stop::Enough if result::answers(run) == 0 => {
+            let errors = document::errors(run);
             complain(format_args!("load: no answer ({errors})"));
             Exit::Failed
         }

@@ -184,7 +184,7 @@ impl Service {
     fn refusal(self, model: Model) -> Option<&'static str> {
         match self {
             Service::Legacy | Service::Pow | Service::Web => None,
-            Service::Chat => model.lacks(Need::Letters),
+            Service::Chat => model.lacks(Need::Messages),
         }
     }
 

@@ -5,12 +5,11 @@
 //! that no figure is left over from the one before. The clients are threads of this process.
 
 use super::report::{Point, Report};
-use super::serve::{config, world};
+use super::serve::config;
 use super::{Exit, Options, Service, affordable, complain, print};
-use crate::client::once::{Once, Until};
-use crate::service::Kind;
-use crate::study::desk::{Desk, Seed};
+use crate::client::once::{Once, Questions, Until};
 use crate::study::gauge::Gauge;
+use crate::study::shared::{Seed, SharedState};
 use crate::study::{Model, load};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -65,10 +64,9 @@ fn study(options: &Options, caught: &Caught) -> Result<Exit, String> {
         return Ok(Exit::Usage);
     }
     let config = config(options);
-    let world = world(&config, options);
-    let desk = Desk::new(config.limits, world, Seed::Drawn(0), PathBuf::from(":memory:"));
-    let desk = Arc::new(desk);
-    let (mean, longest) = service_time(options, models[0], &desk, caught)?;
+    let shared = SharedState::new(config.limits, (), Seed::Drawn(0), PathBuf::from(":memory:"));
+    let shared = Arc::new(shared);
+    let (mean, longest) = service_time(options, models[0], &shared, caught)?;
     let mut report = Report::new(options, mean, longest);
     print(&report.heading());
     // Each client is a connection of this process.
@@ -77,7 +75,9 @@ fn study(options: &Options, caught: &Caught) -> Result<Exit, String> {
     counts.dedup();
     'points: for &model in &models {
         for &clients in &counts {
-            let Some(point) = play(options, model, clients, &desk, caught)? else { break 'points };
+            let Some(point) = play(options, model, clients, &shared, caught)? else {
+                break 'points;
+            };
             print(&report.row(&point));
             report.points.push(point);
         }
@@ -116,7 +116,7 @@ fn able(options: &Options) -> Vec<Model> {
 fn service_time(
     options: &Options,
     model: Model,
-    desk: &Arc<Desk>,
+    shared: &Arc<SharedState<Questions>>,
     caught: &Caught,
 ) -> Result<(Duration, Duration), String> {
     if options.service == Service::Legacy {
@@ -125,7 +125,7 @@ fn service_time(
     }
     let mut times = Vec::new();
     for _ in 0..LONE_CLIENTS {
-        match play(options, model, 1, desk, caught)? {
+        match play(options, model, 1, shared, caught)? {
             Some(point) => times.push(point.elapsed),
             None => break,
         }
@@ -140,7 +140,7 @@ fn play(
     options: &Options,
     model: Model,
     clients: usize,
-    desk: &Arc<Desk>,
+    shared: &Arc<SharedState<Questions>>,
     caught: &Caught,
 ) -> Result<Option<Point>, String> {
     if caught.exit().is_some() {
@@ -149,8 +149,8 @@ fn play(
     let server = Server::start(options, model)?;
     thread::sleep(SETTLE);
     let mut gauge = Gauge::of(server.child.id());
-    let kind = Kind::Once(question(options.service, Instant::now() + PATIENCE));
-    let fates = load::start(server.addr, kind, clients, desk)
+    let once = question(options.service, Instant::now() + PATIENCE);
+    let fates = load::start(server.addr, once, clients, shared)
         .map_err(|error| format!("cannot start threads for {clients} clients: {error}"))?;
     let mut ended = Vec::with_capacity(clients);
     let mut look_at = Instant::now() + FIRST_LOOK;

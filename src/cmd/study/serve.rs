@@ -8,10 +8,10 @@ use super::{Exit, Options, Service, complain};
 use crate::config::{Config, Format, Listen, Service as Listed, Transports, options};
 use crate::net;
 use crate::service::web::AccessLog;
-use crate::service::{Kind, Transport, World, http};
-use crate::study::desk::{Desk, Seed};
+use crate::service::{Kind, Server, Transport, World, http};
+use crate::study::shared::{Seed, SharedState};
 use crate::study::{self, Model, Run};
-use crate::work::{db::Database, pow::Kernel};
+use crate::work::{BatchCommitter, db::Database, pow::Kernel};
 use log::LevelFilter;
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use std::io;
@@ -58,7 +58,7 @@ fn start(options: &Options, model: Model) -> Result<Exit, String> {
 
 fn blocking(
     options: &Options,
-    run: Run,
+    run: Run<Server>,
     kind: Kind,
     listen: &Listen,
     database: PathBuf,
@@ -71,14 +71,14 @@ fn blocking(
     end_at_signals().map_err(|error| format!("cannot catch signals: {error}"))?;
     let drawn = services::seed(&config)?;
     let seed = options.seed.map_or(Seed::Drawn(drawn), Seed::Fixed);
-    let desk = Desk::new(config.limits, world(&config, options), seed, database);
+    let shared = SharedState::new(config.limits, world(&config, options), seed, database);
     let connections_max = match options.connections_max {
         0 => study::CONNECTIONS_MAX,
         most => most,
     };
     services::announce(&services::listening(name, "tcp", addr, Format::Text), Format::Text);
     let workers = options.workers;
-    let setup = study::Setup { listener, kind, desk, workers, connections_max };
+    let setup = study::Setup { listener, kind, shared, workers, connections_max };
     match run(setup) {
         Err(error) => Err(format!("cannot serve on {addr}: {error}")),
     }
@@ -87,7 +87,8 @@ fn blocking(
 fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, String> {
     let mut config = config(options);
     config.limits.max_connections = options.connections_max;
-    let doors = net::bind(&[services::plan(listen, false)]).map_err(|error| error.to_string())?;
+    let listeners =
+        net::bind(&[services::plan(listen, false)]).map_err(|error| error.to_string())?;
     // Whoever wants to sign in has to be told how.
     let level = match options.service {
         Service::Chat => LevelFilter::Info,
@@ -102,18 +103,12 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
     }
     let setup = net::Setup {
         program: Some(super::super::own_program()?),
-        doors,
-        world,
         limits: config.limits,
         workers: options.workers,
-        database,
-        store: Vec::new(),
-        log: None,
+        committers: vec![("database".to_owned(), BatchCommitter::Database(database))],
         seed: services::seed(&config)?,
         grace: config.grace,
-        metrics: false,
-        clock: net::Clock::PerTurn,
-        begin: Vec::new(),
+        ..net::Setup::new(listeners, world)
     };
     Ok(services::serve(setup, Format::Text))
 }
@@ -131,7 +126,7 @@ pub(super) fn config(options: &Options) -> Config {
 }
 
 /// The state of the services, with the service time that was asked for.
-pub(super) fn world(config: &Config, options: &Options) -> World {
+fn world(config: &Config, options: &Options) -> World {
     // The names of searches need no secret: none outlives its request here, so none is told.
     let mut world = services::world(config, &[], AccessLog::Off, [0; 32]);
     world.legacy.delay = options.service_time.clone();
@@ -142,7 +137,7 @@ fn kind(service: Service) -> (Kind, Listed) {
     match service {
         Service::Legacy => (Kind::Legacy(Transport::Tcp), Listed::Legacy),
         Service::Pow => (Kind::Pow, Listed::Pow),
-        Service::Web => (Kind::Http(http::Face::Web), Listed::Web),
+        Service::Web => (Kind::Http(http::ListenerRole::Web), Listed::Web),
         Service::Chat => (Kind::Chat, Listed::Chat),
     }
 }

@@ -10,20 +10,20 @@
 mod presence;
 mod pump;
 
-use super::desk::{Desk, Lent};
+use super::context::{LoopContext, Scratch};
 use super::socket::Socket;
+use crate::app::{App, Deadline, Endpoint, Event, Id, Progress, Refusal, Session, Transport};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::{self, Limits, Linger, Pace};
-use crate::service::{Deadline, Endpoint, Event, Id, Progress, Refusal, Session, Transport};
-use crate::stats::{Close, Party, Presence};
+use crate::stats::{Close, PeerClass, Presence};
 use std::net::SocketAddr;
 use std::time::Instant;
 
 /// A connection.
 #[derive(Debug)]
-pub struct Conn<S> {
+pub struct Conn<S, A: App> {
     socket: S,
-    session: Session,
+    session: A::Session,
     peer: SocketAddr,
     phase: Phase,
     /// Input that came and is not used up; none while idle.
@@ -42,12 +42,12 @@ pub struct Conn<S> {
     pub queued: bool,
     /// Jobs under way elsewhere.
     pub jobs: u32,
-    /// It is a session without a connection.
-    pub alone: bool,
+    /// The session is a task: there is no peer.
+    pub is_task: bool,
     /// Bytes of input that it is counted with.
     input: usize,
-    /// As whom, and doing what, it is counted; a connection that we made is not.
-    counted: Option<(Party, Presence)>,
+    /// The class and the activity that it is counted under; a connection that we made is not.
+    counted: Option<(PeerClass, Presence)>,
 }
 
 #[derive(Debug)]
@@ -95,8 +95,8 @@ enum End {
 
 /// What is to become of a connection that was pumped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pumped {
-    /// It waits for the kernel, a job, a letter or the time.
+pub enum PumpResult {
+    /// It waits for the kernel, a job, a message or the time.
     Waits,
     /// Its share of this turn is used up.
     Again,
@@ -104,9 +104,9 @@ pub enum Pumped {
     Over(Close),
 }
 
-impl<S: Socket> Conn<S> {
+impl<S: Socket, A: App> Conn<S, A> {
     /// A connection that a peer made. There may be input, and there is room for output.
-    pub fn accepted(socket: S, session: Session, peer: SocketAddr) -> Conn<S> {
+    pub fn accepted(socket: S, session: A::Session, peer: SocketAddr) -> Conn<S, A> {
         let ready = Readiness { readable: true, writable: true, ending: false };
         Conn {
             socket,
@@ -122,14 +122,14 @@ impl<S: Socket> Conn<S> {
             paused: false,
             queued: false,
             jobs: 0,
-            alone: false,
+            is_task: false,
             input: 0,
             counted: None,
         }
     }
 
     /// A connection that is being made. It opens when the socket turns writable.
-    pub fn dialled(socket: S, session: Session, to: Endpoint) -> Conn<S> {
+    pub fn dialled(socket: S, session: A::Session, to: Endpoint) -> Conn<S, A> {
         // A datagram is a short read, and the end follows it at once.
         let ending = to.transport == Transport::Udp;
         let ready = Readiness { ending, ..Readiness::default() };
@@ -164,104 +164,109 @@ impl<S: Socket> Conn<S> {
     }
 
     /// Tells the session `event`, if any, then moves what can be moved.
-    pub fn pump(&mut self, id: Id, event: Option<Event>, desk: &mut Desk) -> Pumped {
-        let mut lent = desk.lend();
+    pub fn pump(
+        &mut self,
+        id: Id,
+        event: Option<Event<A::Mail>>,
+        cx: &mut LoopContext<A>,
+    ) -> PumpResult {
+        let mut scratch = cx.lend();
         // What has no unread bytes is kept in the scratch buffer until the end of the pump.
-        if self.recv.as_deref_mut().is_some_and(|tail| lent.recv.adopt(&mut tail.input)) {
+        if self.recv.as_deref_mut().is_some_and(|tail| scratch.recv.adopt(&mut tail.input)) {
             self.recv = None;
         }
-        let pumped = self.run(id, event, &mut lent, desk).unwrap_or_else(Pumped::Over);
-        if let Pumped::Over(why) = pumped {
-            self.bury(id, why, &mut lent, desk);
+        let pumped = self.run(id, event, &mut scratch, cx).unwrap_or_else(PumpResult::Over);
+        if let PumpResult::Over(why) = pumped {
+            self.bury(id, why, &mut scratch, cx);
         }
-        self.keep(&mut lent, desk.now, &desk.limits);
-        desk.take_back(lent);
+        self.keep(&mut scratch, cx.now, &cx.limits);
+        cx.take_back(scratch);
         pumped
     }
 
     /// Ends the connection from outside, without ceremony.
-    pub fn abandon(&mut self, id: Id, why: Close, desk: &mut Desk) {
-        let mut lent = desk.lend();
-        self.bury(id, why, &mut lent, desk);
-        desk.take_back(lent);
+    pub fn abandon(&mut self, id: Id, why: Close, cx: &mut LoopContext<A>) {
+        let mut scratch = cx.lend();
+        self.bury(id, why, &mut scratch, cx);
+        cx.take_back(scratch);
     }
 
     /// Ends a connection that broke. Input that had arrived on one that we made is read first.
-    pub fn break_off(&mut self, id: Id, desk: &mut Desk) -> Close {
-        let mut lent = desk.lend();
-        let why = self.read_rest(id, &mut lent, desk);
-        self.bury(id, why, &mut lent, desk);
-        desk.take_back(lent);
+    pub fn break_off(&mut self, id: Id, cx: &mut LoopContext<A>) -> Close {
+        let mut scratch = cx.lend();
+        let why = self.read_rest(id, &mut scratch, cx);
+        self.bury(id, why, &mut scratch, cx);
+        cx.take_back(scratch);
         why
     }
 
     /// Tells the session something without moving a byte: nothing will be sent any more.
-    pub fn notify(&mut self, id: Id, event: Event, desk: &mut Desk) {
-        let mut lent = desk.lend();
-        let _ = self.tell(id, event, &mut lent, desk);
-        lent.recv.clear();
-        lent.send.clear();
-        desk.take_back(lent);
+    pub fn notify(&mut self, id: Id, event: Event<A::Mail>, cx: &mut LoopContext<A>) {
+        let mut scratch = cx.lend();
+        let _ = self.tell(id, event, &mut scratch, cx);
+        scratch.recv.clear();
+        scratch.send.clear();
+        cx.take_back(scratch);
     }
 
     /// The deadline has come. `None` if it had moved away meanwhile.
-    pub fn overdue(&mut self, id: Id, desk: &mut Desk) -> Option<Pumped> {
-        if !self.is_overdue(desk) {
+    pub fn overdue(&mut self, id: Id, cx: &mut LoopContext<A>) -> Option<PumpResult> {
+        if !self.is_overdue(cx) {
             return None;
         }
-        if let Some(pumped) = self.look(id, desk)
-            && (matches!(pumped, Pumped::Over(_)) || !self.is_overdue(desk))
+        if let Some(pumped) = self.look(id, cx)
+            && (matches!(pumped, PumpResult::Over(_)) || !self.is_overdue(cx))
         {
             return Some(pumped);
         }
         if let Phase::Lingering { why, .. } = self.phase {
-            return Some(Pumped::Over(why));
+            return Some(PumpResult::Over(why));
         }
-        if self.stalled_until(&desk.limits).is_some_and(|at| at <= desk.now) {
-            self.abandon(id, Close::SlowReader, desk);
-            return Some(Pumped::Over(Close::SlowReader));
+        if self.stalled_until(&cx.limits).is_some_and(|at| at <= cx.now) {
+            self.abandon(id, Close::SlowReader, cx);
+            return Some(PumpResult::Over(Close::SlowReader));
         }
         match self.session.deadline() {
-            Some(Deadline::Fresh(at) | Deadline::Idle(at)) if at > desk.now => {
-                Some(self.linger(Close::Draining, desk.now).unwrap_or_else(Pumped::Over))
+            Some(Deadline::Fresh(at) | Deadline::Idle(at)) if at > cx.now => {
+                Some(self.linger(Close::Draining, cx.now).unwrap_or_else(PumpResult::Over))
             }
-            Some(_) | None => Some(self.pump(id, Some(Event::Tick), desk)),
+            Some(_) | None => Some(self.pump(id, Some(Event::Tick), cx)),
         }
     }
 
-    fn is_overdue(&self, desk: &Desk) -> bool {
-        self.deadline(desk).is_some_and(|at| at <= desk.now)
+    fn is_overdue(&self, cx: &LoopContext<A>) -> bool {
+        self.deadline(cx).is_some_and(|at| at <= cx.now)
     }
 
     /// Moves what the socket has or takes, although the kernel has not said so: after a process has
     /// stood still, or among more events than are taken at a time, a deadline may pass before what
     /// had come in time is read.
-    fn look(&mut self, id: Id, desk: &mut Desk) -> Option<Pumped> {
+    fn look(&mut self, id: Id, cx: &mut LoopContext<A>) -> Option<PumpResult> {
         let Phase::Open = self.phase else { return None };
         let reads = self.is_reading() && !self.paused && self.session.wants_read();
         let writes = self.send.is_some();
         self.ready.readable |= reads;
         self.ready.writable |= writes;
-        (reads || writes).then(|| self.pump(id, None, desk))
+        (reads || writes).then(|| self.pump(id, None, cx))
     }
 
     /// When something has to happen: the session's deadline, or the end of patience with a peer
     /// that does not take its output. What is idle while the server ends has little time left.
-    pub fn deadline(&self, desk: &Desk) -> Option<Instant> {
+    pub fn deadline(&self, cx: &LoopContext<A>) -> Option<Instant> {
         if let Phase::Lingering { linger, .. } = self.phase {
             let until = linger.deadline();
-            return Some(desk.draining.map_or(until, |since| until.min(since + limits::LINGER)));
+            return Some(cx.draining.map_or(until, |since| until.min(since + limits::LINGER)));
         }
         let session = match self.session.deadline() {
             _ if self.session.is_done().is_some() => None,
             Some(Deadline::Busy(at)) => Some(at),
             Some(Deadline::Idle(_)) if self.send.is_some() => None,
             Some(Deadline::Fresh(at) | Deadline::Idle(at) | Deadline::Standing(at)) => {
-                Some(desk.draining.map_or(at, |since| at.min(since + limits::DRAIN_IDLE)))
+                Some(cx.draining.map_or(at, |since| at.min(since + limits::DRAIN_IDLE)))
             }
             None => None,
         };
-        session.into_iter().chain(self.stalled_until(&desk.limits)).min()
+        session.into_iter().chain(self.stalled_until(&cx.limits)).min()
     }
 
     /// If nothing is owed either way: when the session would close by itself.
@@ -341,48 +346,45 @@ impl<S: Socket> Conn<S> {
     fn tell(
         &mut self,
         id: Id,
-        event: Event,
-        lent: &mut Lent,
-        desk: &mut Desk,
+        event: Event<A::Mail>,
+        scratch: &mut Scratch,
+        cx: &mut LoopContext<A>,
     ) -> Result<Progress, Close> {
-        let recv = self.recv.as_deref_mut().map_or(&mut lent.recv, |tail| &mut tail.input);
-        let send = self.send.as_deref_mut().map_or(&mut lent.send, |held| &mut held.output);
-        desk.tell(&mut self.session, event, (id, self.peer), recv, send)
+        let recv = self.recv.as_deref_mut().map_or(&mut scratch.recv, |tail| &mut tail.input);
+        let send = self.send.as_deref_mut().map_or(&mut scratch.send, |held| &mut held.output);
+        cx.tell(&mut self.session, event, (id, self.peer), recv, send)
     }
 
     /// The conversation is over and flushed. Unless the peer will send nothing more, our half is
     /// closed and the other one read out: closing a socket with unread input would reset it, and
     /// take the last answer away from the peer.
-    fn linger(&mut self, why: Close, now: Instant) -> Result<Pumped, Close> {
+    fn linger(&mut self, why: Close, now: Instant) -> Result<PumpResult, Close> {
         if self.end != End::Ahead || self.socket.shutdown_write().is_err() {
             return Err(why);
         }
         // A peer with which nothing was under way has little to send and nothing to miss.
         let patience = if why == Close::Draining { limits::DRAIN_IDLE } else { limits::LINGER };
         self.phase = Phase::Lingering { why, linger: Linger::start(now, patience) };
-        Ok(Pumped::Waits)
+        Ok(PumpResult::Waits)
     }
 
     /// A session that did not end by itself learns that its connection has.
-    fn bury(&mut self, id: Id, why: Close, lent: &mut Lent, desk: &mut Desk) {
+    fn bury(&mut self, id: Id, why: Close, scratch: &mut Scratch, cx: &mut LoopContext<A>) {
         if why != Close::Panicked && self.session.is_done().is_none() {
-            let lost = Event::Refused(Refusal::Connection);
-            let lines = desk.log.len();
-            let _ = self.tell(id, lost, lent, desk);
-            // Why it has ended is not for the session to know, but for its last line to say.
-            desk.log[lines..].iter_mut().for_each(|line| line.close = Some(why));
+            let lost = Event::Refused(Refusal::Connection(why));
+            let _ = self.tell(id, lost, scratch, cx);
         }
         self.recv = None;
         self.send = None;
-        lent.recv.clear();
-        lent.send.clear();
+        scratch.recv.clear();
+        scratch.send.clear();
     }
 
-    /// Keeps what is left on the desk, in memory of just its size.
-    fn keep(&mut self, lent: &mut Lent, now: Instant, limits: &Limits) {
+    /// Keeps what is left in the scratch buffers, in memory of just its size.
+    fn keep(&mut self, scratch: &mut Scratch, now: Instant, limits: &Limits) {
         match &self.recv {
             None => {
-                let parked = lent.recv.park();
+                let parked = scratch.recv.park();
                 self.recv = parked.map(|input| Box::new(Tail { input, moved_at: now }));
             }
             Some(tail) if tail.input.holds_nothing() => self.recv = None,
@@ -390,7 +392,7 @@ impl<S: Socket> Conn<S> {
         }
         if self.send.is_none() {
             let pace = Pace::of_output(now, limits);
-            self.send = lent.send.park().map(|output| Box::new(Held { output: *output, pace }));
+            self.send = scratch.send.park().map(|output| Box::new(Held { output: *output, pace }));
         }
     }
 }

@@ -1,33 +1,33 @@
-//! As what a connection is counted: by whom it was made, and what it is doing.
+//! How a connection is counted: by the class of its peer, and by its activity.
 
 use super::{Conn, Phase};
+use crate::app::{App, Deadline, Session};
 use crate::net::socket::Socket;
-use crate::service::Deadline;
-use crate::stats::{Crowd, Party, Presence};
+use crate::stats::{ConnectionCounts, PeerClass, Presence};
 
-impl<S: Socket> Conn<S> {
-    /// From now on it is counted as one of these.
-    pub fn join(&mut self, party: Party, crowd: &mut Crowd) {
+impl<S: Socket, A: App> Conn<S, A> {
+    /// Counts the connection under `class` from now on.
+    pub fn join(&mut self, class: PeerClass, connections: &mut ConnectionCounts) {
         let presence = self.presence();
-        crowd.add(party, presence);
-        self.counted = Some((party, presence));
+        connections.add(class, presence);
+        self.counted = Some((class, presence));
     }
 
-    /// Counts it as what it is doing now.
-    pub fn turn_to(&mut self, crowd: &mut Crowd) {
-        let Some((party, before)) = self.counted else { return };
+    /// Counts it under its present activity.
+    pub fn turn_to(&mut self, connections: &mut ConnectionCounts) {
+        let Some((class, before)) = self.counted else { return };
         let now = self.presence();
         if now != before {
-            crowd.remove(party, before);
-            crowd.add(party, now);
-            self.counted = Some((party, now));
+            connections.remove(class, before);
+            connections.add(class, now);
+            self.counted = Some((class, now));
         }
     }
 
-    /// It is counted no longer.
-    pub fn leave(&mut self, crowd: &mut Crowd) {
-        if let Some((party, presence)) = self.counted.take() {
-            crowd.remove(party, presence);
+    /// Stops counting it.
+    pub fn leave(&mut self, connections: &mut ConnectionCounts) {
+        if let Some((class, presence)) = self.counted.take() {
+            connections.remove(class, presence);
         }
     }
 

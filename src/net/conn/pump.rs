@@ -8,11 +8,11 @@
 //! It never blocks, never looks at a byte, and never stops without either a reason that the
 //! kernel will report on, or a place in the ready queue.
 
-use super::{Conn, End, Phase, Pumped};
+use super::{Conn, End, Phase, PumpResult};
+use crate::app::{App, Event, Id, Progress, Session};
 use crate::buf::RecvBuf;
-use crate::net::desk::{Desk, Lent};
+use crate::net::context::{LoopContext, Scratch};
 use crate::net::socket::Socket;
-use crate::service::{Event, Id, Progress};
 use crate::stats::Close;
 use std::io::{ErrorKind, IoSlice};
 use std::time::Instant;
@@ -44,107 +44,117 @@ const REST_BYTES: usize = 4 << 20;
 /// Slices of output in one call: a head and a shared body for each of eight answers.
 const SLICES: usize = 16;
 
-impl<S: Socket> Conn<S> {
+impl<S: Socket, A: App> Conn<S, A> {
     pub(super) fn run(
         &mut self,
         id: Id,
-        event: Option<Event>,
-        lent: &mut Lent,
-        desk: &mut Desk,
-    ) -> Result<Pumped, Close> {
+        event: Option<Event<A::Mail>>,
+        scratch: &mut Scratch,
+        cx: &mut LoopContext<A>,
+    ) -> Result<PumpResult, Close> {
         if let Some(event) = event {
             self.starved = false;
-            self.tell(id, event, lent, desk)?;
+            self.tell(id, event, scratch, cx)?;
         }
         match self.phase {
             Phase::Dialling if self.session.is_done().is_some() => {
                 return Err(self.session.is_done().unwrap_or(Close::Finished));
             }
-            Phase::Dialling if !self.ready.writable => return Ok(Pumped::Waits),
-            Phase::Dialling => self.establish(id, lent, desk)?,
+            Phase::Dialling if !self.ready.writable => return Ok(PumpResult::Waits),
+            Phase::Dialling => self.establish(id, scratch, cx)?,
             Phase::Open | Phase::Lingering { .. } => {}
         }
-        let bytes = desk.limits.turn_bytes;
+        let bytes = cx.limits.turn_bytes;
         let mut share = Share { read: bytes, write: bytes };
         loop {
             if let Phase::Lingering { .. } = self.phase {
-                return self.discard(&mut share, lent, desk.now);
+                return self.discard(&mut share, scratch, cx.now);
             }
-            self.digest(id, lent, desk)?;
-            let flushed = match self.flush(&mut share, lent, desk) {
-                Err(Close::Lost) => return Err(self.read_rest(id, lent, desk)),
+            self.digest(id, scratch, cx)?;
+            let flushed = match self.flush(&mut share, scratch, cx) {
+                Err(Close::Lost) => return Err(self.read_rest(id, scratch, cx)),
                 flushed => flushed?,
             };
             match (flushed, self.session.is_done()) {
-                (Flushed::Share, _) => return Ok(Pumped::Again),
-                (Flushed::Blocked, Some(_)) => return Ok(Pumped::Waits),
+                (Flushed::Share, _) => return Ok(PumpResult::Again),
+                (Flushed::Blocked, Some(_)) => return Ok(PumpResult::Waits),
                 (Flushed::All | Flushed::Drained, Some(why)) => {
-                    if why == Close::Requested && self.is_read_out(lent) {
-                        return Ok(Pumped::Over(why));
+                    if why == Close::Requested && self.is_read_out(scratch) {
+                        return Ok(PumpResult::Over(why));
                     }
-                    self.linger(why, desk.now)?;
+                    self.linger(why, cx.now)?;
                     continue;
                 }
                 (Flushed::Drained, None) => {
                     // The session may have been waiting for room, whether it reads or not.
-                    self.starved = self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
+                    self.starved = self.tell(id, Event::Bytes, scratch, cx)? == Progress::Starved;
                     continue;
                 }
-                (Flushed::All | Flushed::Blocked, None) if self.can_digest(lent) => continue,
+                (Flushed::All | Flushed::Blocked, None) if self.can_digest(scratch) => continue,
                 (Flushed::All | Flushed::Blocked, None) => {}
             }
             let reading = self.end == End::Ahead && !self.paused && self.session.wants_read();
             if !reading || !self.ready.readable {
-                return Ok(Pumped::Waits);
+                return Ok(PumpResult::Waits);
             }
             if share.read == 0 {
-                return Ok(Pumped::Again);
+                return Ok(PumpResult::Again);
             }
-            self.fill(&mut share, lent)?;
+            self.fill(&mut share, scratch)?;
         }
     }
 
     /// The connection attempt has ended, well or not.
-    fn establish(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
+    fn establish(
+        &mut self,
+        id: Id,
+        scratch: &mut Scratch,
+        cx: &mut LoopContext<A>,
+    ) -> Result<(), Close> {
         match self.socket.take_error() {
             Ok(None) => {}
             Ok(Some(_)) | Err(_) => return Err(Close::Unreachable),
         }
         self.phase = Phase::Open;
         let local = self.socket.local();
-        self.tell(id, Event::Opened { local }, lent, desk)?;
+        self.tell(id, Event::Opened { local }, scratch, cx)?;
         Ok(())
     }
 
     /// Whether nothing more of the peer's is known to be there. One that asked for the end must not
     /// send anything after that (RFC 9112 §9.6).
-    fn is_read_out(&self, lent: &Lent) -> bool {
-        self.input(lent).is_empty() && !self.ready.readable
+    fn is_read_out(&self, scratch: &Scratch) -> bool {
+        self.input(scratch).is_empty() && !self.ready.readable
     }
 
     /// What was read and not consumed.
-    fn input<'a>(&'a self, lent: &'a Lent) -> &'a RecvBuf {
-        self.recv.as_ref().map_or(&lent.recv, |tail| &tail.input)
+    fn input<'a>(&'a self, scratch: &'a Scratch) -> &'a RecvBuf {
+        self.recv.as_ref().map_or(&scratch.recv, |tail| &tail.input)
     }
 
-    fn can_digest(&self, lent: &Lent) -> bool {
-        let unread = !self.input(lent).is_empty();
+    fn can_digest(&self, scratch: &Scratch) -> bool {
+        let unread = !self.input(scratch).is_empty();
         let wanted = self.session.wants_read() && !self.paused;
         wanted && ((unread && !self.starved) || self.end == End::Seen)
     }
 
     /// Lets the session get on with its input, as long as it does and may.
-    fn digest(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Result<(), Close> {
-        while self.can_digest(lent) && self.session.is_done().is_none() {
-            let unread = !self.input(lent).is_empty();
+    fn digest(
+        &mut self,
+        id: Id,
+        scratch: &mut Scratch,
+        cx: &mut LoopContext<A>,
+    ) -> Result<(), Close> {
+        while self.can_digest(scratch) && self.session.is_done().is_none() {
+            let unread = !self.input(scratch).is_empty();
             if unread && !self.starved {
-                self.starved = self.tell(id, Event::Bytes, lent, desk)? == Progress::Starved;
+                self.starved = self.tell(id, Event::Bytes, scratch, cx)? == Progress::Starved;
             } else {
                 self.end = End::Told;
-                self.tell(id, Event::Eof, lent, desk)?;
+                self.tell(id, Event::Eof, scratch, cx)?;
             }
-            let output = self.send.as_deref().map_or(&lent.send, |held| &held.output);
-            self.paused = output.len() >= desk.limits.output_high;
+            let output = self.send.as_deref().map_or(&scratch.send, |held| &held.output);
+            self.paused = output.len() >= cx.limits.output_high;
         }
         Ok(())
     }
@@ -152,12 +162,13 @@ impl<S: Socket> Conn<S> {
     fn flush(
         &mut self,
         share: &mut Share,
-        lent: &mut Lent,
-        desk: &mut Desk,
+        scratch: &mut Scratch,
+        cx: &mut LoopContext<A>,
     ) -> Result<Flushed, Close> {
         loop {
-            let output = self.send.as_deref_mut().map_or(&mut lent.send, |held| &mut held.output);
-            if self.paused && output.len() <= desk.limits.output_low {
+            let output =
+                self.send.as_deref_mut().map_or(&mut scratch.send, |held| &mut held.output);
+            if self.paused && output.len() <= cx.limits.output_low {
                 self.paused = false;
             }
             if output.is_empty() {
@@ -184,7 +195,7 @@ impl<S: Socket> Conn<S> {
                     let offered = left.min(share.write * FILE_DISCOUNT);
                     // Less may go for other reasons than a full socket.
                     (
-                        self.socket.send_file(file, range.start, offered, &mut lent.duct),
+                        self.socket.send_file(file, range.start, offered, &mut scratch.splice_pipe),
                         0,
                         FILE_DISCOUNT,
                     )
@@ -197,7 +208,7 @@ impl<S: Socket> Conn<S> {
                     share.write = share.write.saturating_sub(count.div_ceil(price));
                     self.ready.writable = count >= full;
                     if let Some(held) = &mut self.send {
-                        held.pace.moved(count, desk.now);
+                        held.pace.moved(count, cx.now);
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready.writable = false,
@@ -208,10 +219,10 @@ impl<S: Socket> Conn<S> {
         }
     }
 
-    fn fill(&mut self, share: &mut Share, lent: &mut Lent) -> Result<(), Close> {
+    fn fill(&mut self, share: &mut Share, scratch: &mut Scratch) -> Result<(), Close> {
         let most = share.read;
-        let before = lent.recv.len();
-        match lent.recv.fill(most, |into| self.socket.read(into)) {
+        let before = scratch.recv.len();
+        match scratch.recv.fill(most, |into| self.socket.read(into)) {
             Ok(0) => {
                 self.end = End::Seen;
                 self.ready.readable = false;
@@ -227,8 +238,8 @@ impl<S: Socket> Conn<S> {
         }
         if let Some(tail) = &mut self.recv {
             debug_assert_eq!(before, 0, "with a tail, the scratch buffer is only passed through");
-            tail.input.extend(lent.recv.bytes());
-            lent.recv.clear();
+            tail.input.extend(scratch.recv.bytes());
+            scratch.recv.clear();
         }
         Ok(())
     }
@@ -236,16 +247,21 @@ impl<S: Socket> Conn<S> {
     /// Reads what had arrived on a connection that we made before it broke, and shows it to the
     /// session: a server may answer and close while the request is still being sent. Returns why
     /// the connection is over.
-    pub(super) fn read_rest(&mut self, id: Id, lent: &mut Lent, desk: &mut Desk) -> Close {
+    pub(super) fn read_rest(
+        &mut self,
+        id: Id,
+        scratch: &mut Scratch,
+        cx: &mut LoopContext<A>,
+    ) -> Close {
         let mut left = if self.dialled { REST_BYTES } else { 0 };
         while left > 0 && self.end == End::Ahead && self.session.is_done().is_none() {
             self.paused = false;
-            if let Err(why) = self.digest(id, lent, desk) {
+            if let Err(why) = self.digest(id, scratch, cx) {
                 return why;
             }
-            let most = left.min(desk.limits.turn_bytes);
+            let most = left.min(cx.limits.turn_bytes);
             let mut share = Share { read: most, write: 0 };
-            if !self.session.wants_read() || self.fill(&mut share, lent).is_err() {
+            if !self.session.wants_read() || self.fill(&mut share, scratch).is_err() {
                 break;
             }
             if share.read == most {
@@ -259,26 +275,26 @@ impl<S: Socket> Conn<S> {
     fn discard(
         &mut self,
         share: &mut Share,
-        lent: &mut Lent,
+        scratch: &mut Scratch,
         now: Instant,
-    ) -> Result<Pumped, Close> {
+    ) -> Result<PumpResult, Close> {
         let Phase::Lingering { why, linger } = &mut self.phase else {
             unreachable!("called in this phase only")
         };
         self.recv = None;
-        lent.recv.clear();
+        scratch.recv.clear();
         while self.ready.readable {
             let most = share.read.min(linger.left());
             if linger.left() == 0 {
                 return Err(*why);
             }
             if most == 0 {
-                return Ok(Pumped::Again);
+                return Ok(PumpResult::Again);
             }
-            match lent.recv.fill(most, |into| self.socket.read(into)) {
+            match scratch.recv.fill(most, |into| self.socket.read(into)) {
                 Ok(0) => return Err(*why),
                 Ok(count) => {
-                    lent.recv.clear();
+                    scratch.recv.clear();
                     linger.discarded(count, now);
                     share.read -= count;
                     self.ready.readable = count == most || self.ready.ending;
@@ -288,6 +304,6 @@ impl<S: Socket> Conn<S> {
                 Err(_) => return Err(*why),
             }
         }
-        Ok(Pumped::Waits)
+        Ok(PumpResult::Waits)
     }
 }

@@ -4,21 +4,21 @@
 //! Both searches walk all connections, so that each closes several at once and is rare.
 
 use super::{Outside, Reactor};
+use crate::app::{App, Event, Id, Refusal};
 use crate::limits;
-use crate::service::{Event, Id, Refusal};
 use crate::stats::Close;
 
-impl<O: Outside> Reactor<O> {
+impl<O: Outside, A: App> Reactor<O, A> {
     /// Whether another connection may be added, after making room at the cost of idle ones if
     /// need be.
     pub fn has_room(&mut self) -> bool {
-        self.conns.len() - self.alone < self.most || self.evict()
+        self.conns.len() - self.tasks < self.most || self.evict()
     }
 
     /// Makes room where the system has no descriptor left. With few connections it is not they who
     /// have taken them, not even with a file for each: then nothing is gained by closing any.
     pub(in crate::net) fn free_descriptors(&mut self) -> bool {
-        2 * (self.conns.len() - self.alone) > self.most && self.evict()
+        2 * (self.conns.len() - self.tasks) > self.most && self.evict()
     }
 
     /// Closes the connections that have been idle longest. False if there are none.
@@ -42,11 +42,11 @@ impl<O: Outside> Reactor<O> {
     /// Keeps the input that all connections hold within its bound: those that hold most of it
     /// while they wait for more are answered, if they can be, and closed.
     pub(super) fn bound_input(&mut self) {
-        let most = self.desk.limits.input_max;
+        let most = self.context.limits.input_max;
         if self.input <= most {
             return;
         }
-        let now = self.desk.now;
+        let now = self.context.now;
         let hoards = self.conns.iter().filter_map(|(id, conn)| Some((conn.hoard(now)?, id)));
         let mut hoards = hoards.collect::<Vec<_>>();
         let count = hoards.len().min(limits::EVICTIONS_PER_SCAN);
@@ -74,7 +74,7 @@ impl<O: Outside> Reactor<O> {
 
     fn give_up(&mut self, id: Id, why: Close) {
         if let Some(conn) = self.conns.find(id) {
-            conn.abandon(id, why, &mut self.desk);
+            conn.abandon(id, why, &mut self.context);
             self.drop_conn(id, why);
         }
     }

@@ -5,7 +5,9 @@ use super::tally::{Tally, groups_of};
 use super::{State, page, zone};
 use crate::limits;
 use crate::service::database::{NoAnswer, Query};
-use crate::service::http::{Face, Guard, Purpose, Request, Response, Route, Style, json, lines};
+use crate::service::http::{
+    Guard, ListenerRole, Purpose, Request, Response, Route, Style, json, lines,
+};
 use crate::service::{Answer, Cx, Event, Wait};
 use crate::stats::Handler;
 use crate::wire::http::Head;
@@ -18,9 +20,9 @@ use std::vec;
 /// For all, on both listeners.
 const API: Route = Route::new(Handler::Chat).style(Style::Problem).purpose(Purpose::View);
 /// For operators, on the panel.
-const PANEL: Route = API.only(Face::Panel).guard(Guard::Operator);
+const PANEL: Route = API.only(ListenerRole::Panel).guard(Guard::Operator);
 /// The page.
-const PAGE: Route = Route::new(Handler::Chat).only(Face::Panel).purpose(Purpose::Page);
+const PAGE: Route = Route::new(Handler::Chat).only(ListenerRole::Panel).purpose(Purpose::Page);
 
 /// The routes of this service.
 pub const ROUTES: &[Route] = &[

@@ -76,7 +76,7 @@ impl Session {
                 self.print(cx, |caller, cx, p| caller.answered(event, cx, p));
                 self.proceed(cx);
             }
-            Event::Refused(Refusal::Connection) => {
+            Event::Refused(Refusal::Connection(_)) => {
                 self.caller.leave_behind(Close::Lost, cx);
                 return Progress::Starved;
             }
@@ -88,8 +88,7 @@ impl Session {
                 | Mail::Searched(_)
                 | Mail::Fetched(..)
                 | Mail::Store(_)
-                | Mail::Cancelled
-                | Mail::Rung,
+                | Mail::Cancelled,
             ) => {}
         }
         Progress::Advanced

@@ -3,29 +3,29 @@
 //! ```text
 //!   line ─┐            ┌─ lobby: who waits, who talks with whom (no I/O, no clock)
 //!   api  ─┼─▶ State ───┼─ books: what is to be written, and who is told after that
-//!   keeper┘            └─ tally: the figures of today
+//!   task ─┘            └─ tally: the figures of today
 //! ```
 //! The lobby says what is to be told and written; [`State::settle`] sees to it: what concerns the
-//! session itself is given back, the rest is posted, and the keeper is woken for what has to be
+//! session itself is given back, the rest is posted, and the task is woken for what has to be
 //! written or waited for.
 
 mod agent;
 pub mod api;
 pub mod books;
 mod caller;
-pub mod keeper;
 pub mod line;
 pub mod lobby;
 mod page;
 mod report;
 mod rows;
 pub mod tally;
+pub mod task;
 mod visitor;
 pub mod zone;
 
 pub use api::ROUTES;
 
-use crate::service::{Cx, Effect, Id, Kind, Mail};
+use crate::service::{Cx, Effect, Id, Kind, Mail, Target};
 use crate::wire::chat::looks;
 use crate::work::db::chat::{Days, Group, Shifts};
 use books::Books;
@@ -62,12 +62,12 @@ pub struct State {
     /// What names look like that no visitor may have.
     taken: HashSet<String>,
     secrets: Vec<[u8; 32]>,
-    keeper: Keeper,
+    task: Task,
 }
 
-/// The session that keeps time and books.
+/// The task that runs the timers and writes the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keeper {
+enum Task {
     /// There is none: nobody is in the lobby.
     Absent,
     /// It was asked for.
@@ -109,7 +109,7 @@ impl State {
             zone,
             taken: RESERVED.into_iter().chain(names).flat_map(looks).collect(),
             secrets: accounts.into_iter().map(|account| account.secret_sha256).collect(),
-            keeper: Keeper::Absent,
+            task: Task::Absent,
         }
     }
 
@@ -178,22 +178,22 @@ impl State {
         };
     }
 
-    /// Calls the keeper, if there is anything that it does not know of.
+    /// Starts or wakes the task, if there is anything new for it.
     fn wake(&mut self, id: Id, effects: &mut Vec<Effect>) {
         let next = self.lobby.next_timer();
-        match self.keeper {
-            Keeper::Absent if self.books.has_unwritten() || next.is_some() => {
-                self.keeper = Keeper::Asked;
-                effects.push(Effect::Open(Kind::Keeper));
+        match self.task {
+            Task::Absent if self.books.has_unwritten() || next.is_some() => {
+                self.task = Task::Asked;
+                effects.push(Effect::Dial(Target::Task, Kind::ChatTask));
             }
-            Keeper::Here(keeper, at) if keeper != id => {
+            Task::Here(task, at) if task != id => {
                 let sooner = next.is_some_and(|next| at.is_none_or(|at| next < at));
                 if self.books.has_unwritten() || sooner || self.lobby.is_empty() {
-                    self.keeper = Keeper::Woken(keeper);
-                    effects.push(Effect::Post(keeper, Mail::Chat(Notice::Wake)));
+                    self.task = Task::Woken(task);
+                    effects.push(Effect::Post(task, Mail::Chat(Notice::Wake)));
                 }
             }
-            Keeper::Absent | Keeper::Asked | Keeper::Here(..) | Keeper::Woken(_) => {}
+            Task::Absent | Task::Asked | Task::Here(..) | Task::Woken(_) => {}
         }
     }
 }

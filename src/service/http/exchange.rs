@@ -2,7 +2,7 @@
 //! head is gone.
 
 use super::response::{Body, Cookie, Response};
-use super::route::{Face, Purpose, Route};
+use super::route::{ListenerRole, Purpose, Route};
 use crate::buf::SendBuf;
 use crate::service::Cx;
 use crate::service::web::AccessLog;
@@ -97,11 +97,11 @@ impl<'b> Exchange<'b> {
     pub fn routed(
         &mut self,
         route: &'static Route,
-        face: Face,
+        face: ListenerRole,
         head: &Head<'_, '_>,
         cx: &mut Cx<'_>,
     ) {
-        if face == Face::Panel && is_by_our_page(route, head) {
+        if face == ListenerRole::Panel && is_by_our_page(route, head) {
             self.area = Handler::Panel;
         }
         self.private = route.is_private(face);

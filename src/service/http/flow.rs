@@ -137,7 +137,7 @@ impl Flow {
             | Event::Bytes
             | Event::Eof
             | Event::Mail(_)
-            | Event::Refused(Refusal::Connection | Refusal::Input) => {}
+            | Event::Refused(Refusal::Connection(_) | Refusal::Input) => {}
         }
         self.offer(cx)
     }

@@ -32,7 +32,7 @@ pub use request::{Request, TICKETS};
 pub use response::{
     Body as Content, Cookie, Response, Style, content, empty, json, lines, page, text,
 };
-pub use route::{Body, Face, Guard, HandlerFn, Purpose, Route, Router};
+pub use route::{Body, Guard, HandlerFn, ListenerRole, Purpose, Route, Router};
 
 use crate::buf::RecvBuf;
 use crate::service::web::log::Record;
@@ -108,7 +108,14 @@ impl<R: Router> Session<R> {
                 self.give_way(recv, cx);
                 Progress::Starved
             }
-            Event::Done(..) | Event::Mail(_) | Event::Refused(_) => {
+            Event::Refused(Refusal::Connection(why)) => {
+                let lines = cx.log.len();
+                self.news(event, cx);
+                // The last line about the connection has the reason.
+                cx.log[lines..].iter_mut().for_each(|line| line.close = Some(why));
+                Progress::Starved
+            }
+            Event::Done(..) | Event::Mail(_) | Event::Refused(Refusal::Job(_)) => {
                 self.news(event, cx);
                 Progress::Advanced
             }
@@ -347,7 +354,7 @@ impl<R: Router> Session<R> {
         };
         let (sending, record) = &mut **stage;
         let mut unsent = 0;
-        let over = if matches!(event, Event::Refused(Refusal::Connection)) {
+        let over = if matches!(event, Event::Refused(Refusal::Connection(_))) {
             unsent = cx.send.len() as u64;
             Some(Close::Lost)
         } else {

@@ -1,6 +1,6 @@
 //! A request, as its handler sees it.
 
-use super::route::{Face, Route};
+use super::route::{ListenerRole, Route};
 use crate::service::Ticket;
 use crate::wire::http::Head;
 
@@ -19,7 +19,7 @@ pub struct Request<'a, 'h, 'b> {
     /// The first of the tickets that are this request's own.
     pub ticket: Ticket,
     /// The listener that it came to.
-    pub face: Face,
+    pub face: ListenerRole,
     /// The row that it was found by.
     pub route: &'static Route,
 }

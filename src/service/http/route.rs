@@ -24,7 +24,7 @@ use crate::wire::http::{Head, Method};
 
 /// The HTTP listener that a client connected to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Face {
+pub enum ListenerRole {
     /// The public one.
     Web,
     /// The operators' one.
@@ -88,10 +88,10 @@ pub enum Guard {
 
 impl Guard {
     /// Returns the guard that this one amounts to on a listener.
-    pub fn on(self, face: Face) -> Guard {
+    pub fn on(self, face: ListenerRole) -> Guard {
         match (self, face) {
-            (Guard::Open, Face::Panel) => Guard::Operator,
-            (Guard::Keyed, Face::Panel) => Guard::Store,
+            (Guard::Open, ListenerRole::Panel) => Guard::Operator,
+            (Guard::Keyed, ListenerRole::Panel) => Guard::Store,
             (guard, _) => guard,
         }
     }
@@ -130,7 +130,7 @@ pub struct Route {
     /// The form of its errors; none if that is up to the client.
     pub style: Option<Style>,
     /// The only listener of its table that has it; none if all of them have.
-    pub only: Option<Face>,
+    pub only: Option<ListenerRole>,
     /// The use that clients make of it.
     pub purpose: Purpose,
 }
@@ -194,7 +194,7 @@ impl Route {
     }
 
     /// On this listener alone.
-    pub const fn only(self, face: Face) -> Route {
+    pub const fn only(self, face: ListenerRole) -> Route {
         Route { only: Some(face), ..self }
     }
 
@@ -209,7 +209,7 @@ impl Route {
     }
 
     /// Returns whether its answers are for some clients alone, so that no cache may keep them.
-    pub fn is_private(&self, face: Face) -> bool {
+    pub fn is_private(&self, face: ListenerRole) -> bool {
         !matches!(self.guard.on(face), Guard::Public | Guard::Open)
     }
 
@@ -226,7 +226,7 @@ fn no_handler(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
 /// The router above the protocol, as the session of one listener sees it.
 pub trait Router: Copy {
     /// Returns the listener.
-    fn face(self) -> Face;
+    fn face(self) -> ListenerRole;
 
     /// Returns the row for a request.
     ///

@@ -7,7 +7,7 @@ use super::{prometheus, tester};
 use crate::service::http::{Request, Response, content, json};
 use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
 use crate::stats::store::{PurchaseOutcome, Replica, ReplicaSlot, Store};
-use crate::stats::{Close, Drop, Handler, Latest, Party, Presence, Process, Requests, Stats};
+use crate::stats::{Close, Drop, Handler, Latest, PeerClass, Presence, Process, Requests, Stats};
 use crate::wire::decimal::{rounded, seconds};
 use crate::wire::metrics_accept::prefers_text;
 use crate::work::{Compute, Job, Outcome, process};
@@ -118,7 +118,7 @@ fn classic(cx: &Cx<'_>) -> Value {
     let answers = stats.answers();
     let latest = answers.into_iter().flat_map(Requests::latest);
     json!({
-        "active_clients": stats.crowd.of(Party::Visitor),
+        "active_clients": stats.connections.of(PeerClass::Visitor),
         "total_requests": answers.map_or(0, Requests::total),
         "average_response_time": answers.map_or(0.0, Requests::mean_s),
         "recent_requests": latest.map(recent).collect::<Vec<_>>(),
@@ -153,7 +153,7 @@ fn rates(cx: &Cx<'_>) -> Value {
     let (answers, pace) = (stats.answers(), stats.pace());
     let latency = |q| answers.map_or(0.0, |answers| ms(answers.recent().quantile(q)));
     let lag = |q| pace.map_or(0.0, |pace| ms(pace.recent_lag().quantile(q)));
-    let now = Presence::ALL.into_iter().map(|what| (what.name(), stats.crowd.doing(what)));
+    let now = Presence::ALL.into_iter().map(|what| (what.name(), stats.connections.doing(what)));
     let closed = Close::ALL.into_iter().map(|why| (why.name(), stats.closed.count(why as usize)));
     let process = stats.process;
     json!({

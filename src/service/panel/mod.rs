@@ -10,7 +10,9 @@ mod prometheus;
 pub mod tester;
 
 use crate::limits::SIGN_IN_BYTES;
-use crate::service::http::{Face, Guard, Purpose, Request, Response, Route, Style, json, text};
+use crate::service::http::{
+    Guard, ListenerRole, Purpose, Request, Response, Route, Style, json, text,
+};
 use crate::service::web::site;
 use crate::service::{Answer, Cx};
 use crate::stats::Handler;
@@ -45,7 +47,7 @@ pub struct State {
 }
 
 /// Pages, on the panel alone.
-const PAGE: Route = Route::new(Handler::Panel).only(Face::Panel);
+const PAGE: Route = Route::new(Handler::Panel).only(ListenerRole::Panel);
 /// Reads for operators.
 const VIEW: Route = PAGE.guard(Guard::Operator).style(Style::Problem);
 /// Changes by operators, also by GET for clients that know no better.

@@ -124,7 +124,7 @@ fn connections(page: &mut Page, stats: &Stats) {
     let name = "pentad_connections";
     page.family(name, Kind::Gauge, "Open connections of clients, those of the panel left out.");
     for presence in Presence::ALL {
-        page.sample(name, &[("state", presence.name())], stats.crowd.doing(presence));
+        page.sample(name, &[("state", presence.name())], stats.connections.doing(presence));
     }
     let name = "pentad_connections_closed_total";
     page.family(name, Kind::Counter, "Connections that ended.");

@@ -10,7 +10,7 @@ use super::State;
 use crate::buf::RecvBuf;
 use crate::limits::{REPORT_BYTES, TEST_GRACE, TEST_TIME, TEST_TIME_MAX};
 use crate::service::http::{Request, Style, json};
-use crate::service::{Answer, Cx, Deadline, Effect, Event, Id, Kind, Mail, Progress};
+use crate::service::{Answer, Cx, Deadline, Effect, Event, Id, Kind, Mail, Progress, Target};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::line::{Scan, last, line};
@@ -81,7 +81,7 @@ pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         ["-c", &CLIENTS.to_string(), "--data", &tests.data].map(str::to_owned).to_vec(),
         ["-d", &format!("{}ms", time.as_millis())].map(str::to_owned).to_vec(),
     ];
-    cx.effects.push(Effect::Spawn(args.concat(), Kind::Tester));
+    cx.effects.push(Effect::Dial(Target::Child(args.concat()), Kind::Tester));
     let response = said(202, "started", &id);
     let (began, progress) = (cx.now, 0.0);
     let running = Running { id, session: None, stopping: false, began, time, progress };

@@ -6,7 +6,7 @@ use super::verify::{Claim, Verdict, Wrong, judge};
 use super::{State, spend};
 use crate::limits;
 use crate::service::http::{Request, Response, Route, Style, json};
-use crate::service::{Answer, Cx, Effect, Event, Kind, Mail, Ticket, Wait};
+use crate::service::{Answer, Cx, Effect, Event, Kind, Mail, Target, Ticket, Wait};
 use crate::stats::Handler;
 use crate::wire::base64;
 use crate::wire::http::{Head, Method};
@@ -73,7 +73,7 @@ fn solve(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Ok(name) = cx.world.pow.jobs.insert(entry) else {
         return busy("Too many searches are under way.", drained(&cx.world.pow)).into();
     };
-    cx.effects.push(Effect::Open(Kind::Search(name)));
+    cx.effects.push(Effect::Dial(Target::Task, Kind::Search(name)));
     if wait.is_zero() {
         return later(name, cx).into();
     }

@@ -46,14 +46,13 @@ impl Session {
             Event::Opened { .. } => self.begin(cx),
             Event::Done(TICKET, outcome) => self.searched(outcome, cx),
             Event::Refused(Refusal::Job(_)) => self.retry = Some(cx.now + limits::POW_RETRY),
-            Event::Refused(Refusal::Connection) => self.end(Fate::Cancelled, cx),
+            Event::Refused(Refusal::Connection(_)) => self.end(Fate::Cancelled, cx),
             Event::Mail(Mail::Cancelled) => self.done = Some(Close::Finished),
             Event::Tick => self.overdue(cx),
             Event::Bytes | Event::Eof | Event::Done(..) | Event::Mail(Mail::Probed(..)) => {}
             Event::Refused(Refusal::Input) => {}
-            Event::Mail(
-                Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_) | Mail::Rung,
-            ) => {}
+            Event::Mail(Mail::Searched(_) | Mail::Fetched(..) | Mail::Chat(_) | Mail::Store(_)) => {
+            }
         }
         Progress::Starved
     }

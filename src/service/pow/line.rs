@@ -95,7 +95,7 @@ impl Session {
                 self.overdue(cx);
                 Progress::Advanced
             }
-            Event::Refused(Refusal::Connection) => {
+            Event::Refused(Refusal::Connection(_)) => {
                 self.lost(cx);
                 return Progress::Starved;
             }

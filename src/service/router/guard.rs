@@ -9,7 +9,7 @@
 
 use super::table::Table;
 use crate::service::http::host::{Authority, is_loopback, is_page_of};
-use crate::service::http::{Face, Guard, Response, Route, Style};
+use crate::service::http::{Guard, ListenerRole, Response, Route, Style};
 use crate::service::store::rows::NO_ORDER;
 use crate::service::{Cx, lockout, panel};
 use crate::wire::http::{Head, Method};
@@ -57,9 +57,14 @@ impl Denied {
 
 /// What is asked of every request, whatever its path: that it comes by a name of ours, and that
 /// no other site sends it to change something. Answers preflights (Fetch standard §4.8).
-pub fn enter(table: &Table, face: Face, head: &Head<'_, '_>, cx: &Cx<'_>) -> Result<(), Response> {
+pub fn enter(
+    table: &Table,
+    face: ListenerRole,
+    head: &Head<'_, '_>,
+    cx: &Cx<'_>,
+) -> Result<(), Response> {
     let panel = &cx.world.panel;
-    if !matches!(face, Face::Web) && !is_ourselves(head, panel) {
+    if !matches!(face, ListenerRole::Web) && !is_ourselves(head, panel) {
         let host = head.host().and_then(Authority::parse);
         if host.is_some_and(|host| !is_ours(&host, panel)) {
             let style = table.style(face, head.target.path());
@@ -99,7 +104,7 @@ fn is_from_elsewhere(head: &Head<'_, '_>) -> bool {
 
 /// Lets a request through to its route, or says why not.
 pub fn admit(
-    face: Face,
+    face: ListenerRole,
     route: &'static Route,
     head: &Head<'_, '_>,
     cx: &mut Cx<'_>,
@@ -114,7 +119,7 @@ pub fn admit(
         Guard::Control => judge_here(face, head, false, cx),
         Guard::Keyed if has_key(head) => Ok(()),
         // Nobody learns which numbers there are.
-        Guard::Keyed if face == Face::Web => {
+        Guard::Keyed if face == ListenerRole::Web => {
             return Err(route.style_for(head).error(404, NO_ORDER));
         }
         // No page of ours reads what processes of a store say to each other.
@@ -127,8 +132,13 @@ pub fn admit(
 }
 
 /// What the table itself answers, which on the panel nobody learns but operators.
-pub fn answer(face: Face, answer: Response, head: &Head<'_, '_>, cx: &mut Cx<'_>) -> Response {
-    if face != Face::Panel {
+pub fn answer(
+    face: ListenerRole,
+    answer: Response,
+    head: &Head<'_, '_>,
+    cx: &mut Cx<'_>,
+) -> Response {
+    if face != ListenerRole::Panel {
         return answer;
     }
     match judge_here(face, head, true, cx) {
@@ -138,13 +148,13 @@ pub fn answer(face: Face, answer: Response, head: &Head<'_, '_>, cx: &mut Cx<'_>
 }
 
 /// A refusal; to somebody at the panel with a browser, the way to the sign-in page.
-fn denied_by(face: Face, denied: Denied, style: Style, head: &Head<'_, '_>) -> Response {
+fn denied_by(face: ListenerRole, denied: Denied, style: Style, head: &Head<'_, '_>) -> Response {
     let navigates = || {
         let reads = matches!(head.method, Method::Get | Method::Head);
         reads && head.fields("accept").any(|value| value.starts_with(b"text/html"))
     };
     match denied {
-        Denied::NoToken if face == Face::Panel && navigates() => {
+        Denied::NoToken if face == ListenerRole::Panel && navigates() => {
             panel::login::redirect(head.target.path())
         }
         Denied::ForeignHost
@@ -167,7 +177,12 @@ fn is_ourselves(head: &Head<'_, '_>, panel: &panel::State) -> bool {
     own.is_some_and(|(given, own)| lockout::is_same(given, own.as_bytes()))
 }
 
-fn judge_here(face: Face, head: &Head<'_, '_>, store: bool, cx: &mut Cx<'_>) -> Result<(), Denied> {
+fn judge_here(
+    face: ListenerRole,
+    head: &Head<'_, '_>,
+    store: bool,
+    cx: &mut Cx<'_>,
+) -> Result<(), Denied> {
     if store && is_ourselves(head, &cx.world.panel) {
         return Ok(());
     }
@@ -181,7 +196,7 @@ fn judge_here(face: Face, head: &Head<'_, '_>, store: bool, cx: &mut Cx<'_>) -> 
 
 /// Whether an operator sends it. With `store`, other processes of our bookstore may, too.
 fn judge(
-    face: Face,
+    face: ListenerRole,
     head: &Head<'_, '_>,
     (peer, now, locked_out): (SocketAddr, Instant, Option<Duration>),
     store: bool,
@@ -204,7 +219,7 @@ fn judge(
     if panel.token.is_none() {
         return if is_loopback(peer.ip()) { Ok(()) } else { Err(Denied::Remote) };
     }
-    if face == Face::Panel && panel.operators.knows(head.fields("cookie"), now) {
+    if face == ListenerRole::Panel && panel.operators.knows(head.fields("cookie"), now) {
         return Ok(());
     }
     Err(Denied::NoToken)

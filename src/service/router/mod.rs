@@ -9,7 +9,7 @@
 mod guard;
 mod table;
 
-use super::http::{self, Face, Response, Route, Style};
+use super::http::{self, ListenerRole, Response, Route, Style};
 use super::{Cx, chat, panel, pi, pow, store, web};
 use crate::stats::Handler;
 use crate::wire::http::Head;
@@ -23,18 +23,18 @@ static CATALOG: Table = Table::new(&[store::CATALOG], None);
 static ORDERING: Table = Table::new(&[store::ORDERING], None);
 
 /// Returns the table of a listener.
-fn table(face: Face) -> &'static Table {
+fn table(face: ListenerRole) -> &'static Table {
     match face {
-        Face::Web | Face::Panel => &OPEN,
-        Face::Catalog(_) => &CATALOG,
-        Face::Order(_) => &ORDERING,
+        ListenerRole::Web | ListenerRole::Panel => &OPEN,
+        ListenerRole::Catalog(_) => &CATALOG,
+        ListenerRole::Order(_) => &ORDERING,
     }
 }
 
 /// Returns the row of a table for a request, if its sender may have it answered.
 fn route(
     table: &'static Table,
-    face: Face,
+    face: ListenerRole,
     head: &Head<'_, '_>,
     cx: &mut Cx<'_>,
 ) -> Result<&'static Route, Response> {
@@ -45,8 +45,8 @@ fn route(
     }
 }
 
-impl http::Router for Face {
-    fn face(self) -> Face {
+impl http::Router for ListenerRole {
+    fn face(self) -> ListenerRole {
         self
     }
 
@@ -60,9 +60,9 @@ impl http::Router for Face {
 
     fn area(self) -> Handler {
         match self {
-            Face::Panel => Handler::Panel,
-            Face::Web => Handler::None,
-            Face::Catalog(_) | Face::Order(_) => Handler::Store,
+            ListenerRole::Panel => Handler::Panel,
+            ListenerRole::Web => Handler::None,
+            ListenerRole::Catalog(_) | ListenerRole::Order(_) => Handler::Store,
         }
     }
 

@@ -2,7 +2,7 @@
 //! and HEAD: all of it follows from the rows.
 
 use crate::service::http::allow::{Allow, METHODS};
-use crate::service::http::{Face, Response, Route, Style, empty};
+use crate::service::http::{ListenerRole, Response, Route, Style, empty};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 
@@ -39,7 +39,11 @@ impl Table {
     }
 
     /// Returns the row for a request, or the answer that the table itself gives.
-    pub fn find(&self, face: Face, head: &Head<'_, '_>) -> Result<&'static Route, Response> {
+    pub fn find(
+        &self,
+        face: ListenerRole,
+        head: &Head<'_, '_>,
+    ) -> Result<&'static Route, Response> {
         if matches!(head.target, Target::Asterisk) {
             return Err(empty(204).allow(Allow(METHODS)));
         }
@@ -58,7 +62,7 @@ impl Table {
         }
         let Some(route) = known else {
             return match self.rest {
-                Some(rest) if face == Face::Web => rest(head),
+                Some(rest) if face == ListenerRole::Web => rest(head),
                 Some(_) | None => Err(nowhere(head)),
             };
         };
@@ -75,11 +79,11 @@ impl Table {
     }
 
     /// Returns the form of errors for a path, whatever the method, if its rows have one.
-    pub fn style(&self, face: Face, path: &str) -> Option<Style> {
+    pub fn style(&self, face: ListenerRole, path: &str) -> Option<Style> {
         self.rows(face, path).next().and_then(|route| route.style)
     }
 
-    fn allowed(&self, face: Face, path: &str) -> Vec<Method> {
+    fn allowed(&self, face: ListenerRole, path: &str) -> Vec<Method> {
         let mut methods = Vec::new();
         for route in self.rows(face, path) {
             methods.push(route.method);
@@ -92,7 +96,7 @@ impl Table {
     }
 
     /// Returns the rows for a path on a listener.
-    fn rows(&self, face: Face, path: &str) -> impl Iterator<Item = &'static Route> {
+    fn rows(&self, face: ListenerRole, path: &str) -> impl Iterator<Item = &'static Route> {
         self.matching(path).filter(move |route| is_on(route, face))
     }
 
@@ -108,7 +112,7 @@ impl Table {
     }
 }
 
-fn is_on(route: &Route, face: Face) -> bool {
+fn is_on(route: &Route, face: ListenerRole) -> bool {
     route.only.is_none_or(|only| only == face)
 }
 
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_row_is_found_by_the_beginnings_of_its_paths() {
-        for face in [Face::Web, Face::Catalog(1), Face::Order(1)] {
+        for face in [ListenerRole::Web, ListenerRole::Catalog(1), ListenerRole::Order(1)] {
             let table = table(face);
             let all = || table.rows.iter().copied().flatten();
             for prefix in all().map(|route| route.path.prefix()) {
@@ -169,12 +173,16 @@ mod tests {
             }
         }
         let files = ["/index.html", "/about.html", "/img/x.png", "/x"];
-        assert!(files.iter().all(|path| table(Face::Web).beginnings[place(path.as_bytes())] == 0));
+        assert!(
+            files
+                .iter()
+                .all(|path| table(ListenerRole::Web).beginnings[place(path.as_bytes())] == 0)
+        );
     }
 
     #[test]
     fn every_row_has_a_sentence_of_description() {
-        for face in [Face::Web, Face::Catalog(1), Face::Order(1)] {
+        for face in [ListenerRole::Web, ListenerRole::Catalog(1), ListenerRole::Order(1)] {
             for route in table(face).rows.iter().copied().flatten() {
                 assert!(route.about.ends_with('.'), "{:?}", route.path);
             }

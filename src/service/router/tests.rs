@@ -4,7 +4,9 @@ use super::{Table, route};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::check::world;
 use crate::limits::Limits;
-use crate::service::http::{Body, Face, Guard, Request, Response, Route, Router, Session, Style};
+use crate::service::http::{
+    Body, Guard, ListenerRole, Request, Response, Route, Router, Session, Style,
+};
 use crate::service::http::{empty, json};
 use crate::service::{Answer, Cx, Event, Id, InPlace};
 use crate::stats::{Handler, Stats};
@@ -18,7 +20,9 @@ const ROWS: &[Route] = &[
     API.get("/api/greetings/{name}", greet, "Greets by name."),
     API.post("/api/greetings/{name}", learn, "Learns a greeting.").takes(10),
     API.post("/api/silence", hush, "Reads nothing.").discards(10),
-    API.get("/api/secret", hush, "Answers operators.").guard(Guard::Operator).only(Face::Panel),
+    API.get("/api/secret", hush, "Answers operators.")
+        .guard(Guard::Operator)
+        .only(ListenerRole::Panel),
 ];
 
 static TABLE: Table = Table::new(&[ROWS], None);
@@ -37,10 +41,10 @@ fn hush(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct TestRouter(Face);
+struct TestRouter(ListenerRole);
 
 impl Router for TestRouter {
-    fn face(self) -> Face {
+    fn face(self) -> ListenerRole {
         self.0
     }
 
@@ -60,7 +64,7 @@ impl Router for TestRouter {
 }
 
 /// Sends one request to a listener with the table of this test. Returns the answer.
-fn sent(face: Face, request: &str, body: &str) -> String {
+fn sent(face: ListenerRole, request: &str, body: &str) -> String {
     let now = Instant::now();
     let (mut world, mut stats) = (world(Limits::default()), Stats::default());
     let (mut recv, mut send) = (RecvBuf::default(), SendBuf::default());
@@ -98,11 +102,11 @@ fn sent(face: Face, request: &str, body: &str) -> String {
 
 #[test]
 fn a_row_and_a_function_are_a_path() {
-    let answer = sent(Face::Web, "GET /api/greetings/ada", "");
+    let answer = sent(ListenerRole::Web, "GET /api/greetings/ada", "");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("\r\nContent-Type: application/json\r\n"), "{answer}");
     assert!(answer.ends_with("\r\n\r\n{\"hello\":\"ada\"}"), "{answer}");
-    let answer = sent(Face::Web, "POST /api/greetings/ada", "0123456789");
+    let answer = sent(ListenerRole::Web, "POST /api/greetings/ada", "0123456789");
     assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
     assert!(answer.ends_with("{\"bytes\":10}"), "{answer}");
 }
@@ -110,16 +114,34 @@ fn a_row_and_a_function_are_a_path() {
 #[test]
 fn all_else_follows_from_the_row() {
     for (face, request, body, status, field) in [
-        (Face::Web, "DELETE /api/greetings/ada", "", 405, "Allow: GET, HEAD, POST, OPTIONS"),
-        (Face::Web, "OPTIONS /api/greetings/ada", "", 204, "Allow: GET, HEAD, POST, OPTIONS"),
-        (Face::Web, "POST /api/greetings/ada", "0123456789a", 413, "application/problem+json"),
-        (Face::Web, "GET /api/greetings/ada", "0", 413, "application/problem+json"),
-        (Face::Web, "POST /api/silence", "0123456789", 204, ""),
-        (Face::Web, "POST /api/silence", "0123456789a", 413, "application/problem+json"),
-        (Face::Web, "HEAD /api/greetings/ada", "", 200, "Content-Length: 15"),
-        (Face::Web, "GET /api/greetings/", "", 404, "application/problem+json"),
-        (Face::Web, "GET /api/secret", "", 404, ""),
-        (Face::Panel, "GET /api/secret", "", 204, "Cache-Control: no-store"),
+        (
+            ListenerRole::Web,
+            "DELETE /api/greetings/ada",
+            "",
+            405,
+            "Allow: GET, HEAD, POST, OPTIONS",
+        ),
+        (
+            ListenerRole::Web,
+            "OPTIONS /api/greetings/ada",
+            "",
+            204,
+            "Allow: GET, HEAD, POST, OPTIONS",
+        ),
+        (
+            ListenerRole::Web,
+            "POST /api/greetings/ada",
+            "0123456789a",
+            413,
+            "application/problem+json",
+        ),
+        (ListenerRole::Web, "GET /api/greetings/ada", "0", 413, "application/problem+json"),
+        (ListenerRole::Web, "POST /api/silence", "0123456789", 204, ""),
+        (ListenerRole::Web, "POST /api/silence", "0123456789a", 413, "application/problem+json"),
+        (ListenerRole::Web, "HEAD /api/greetings/ada", "", 200, "Content-Length: 15"),
+        (ListenerRole::Web, "GET /api/greetings/", "", 404, "application/problem+json"),
+        (ListenerRole::Web, "GET /api/secret", "", 404, ""),
+        (ListenerRole::Panel, "GET /api/secret", "", 204, "Cache-Control: no-store"),
     ] {
         let answer = sent(face, request, body);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");

@@ -6,7 +6,7 @@ use super::replicas::{Phase, Replica, Role, books as changes, catalog, lists, wr
 use super::{page as shop, rows, views};
 use crate::limits::STORE_BODY_BYTES;
 use crate::service::http::{
-    Face, Guard, HandlerFn, Purpose, Request, Response, Route, Style, json, page,
+    Guard, HandlerFn, ListenerRole, Purpose, Request, Response, Route, Style, json, page,
 };
 use crate::service::{Answer, Cx};
 use crate::stats::Handler;
@@ -20,7 +20,7 @@ const PLAIN: Route = Route::new(Handler::Store).style(Style::Plain);
 /// The API: errors are problem details.
 const API: Route = Route::new(Handler::Store).style(Style::Problem);
 /// The API for operators, on the panel alone …
-const PANEL: Route = API.only(Face::Panel).guard(Guard::Operator);
+const PANEL: Route = API.only(ListenerRole::Panel).guard(Guard::Operator);
 /// … of which the panel's pages show this.
 const VIEW: Route = PANEL.purpose(Purpose::View);
 /// The API for other processes of the same bookstore, on the panel alone.
@@ -236,11 +236,11 @@ fn listed(
 }
 
 /// Returns the replica behind a listener.
-fn replica_at<'w>(face: Face, cx: &'w mut Cx<'_>) -> Option<&'w mut Replica> {
+fn replica_at<'w>(face: ListenerRole, cx: &'w mut Cx<'_>) -> Option<&'w mut Replica> {
     match face {
-        Face::Catalog(number) => cx.world.store.replica(Role::Catalog, number),
-        Face::Order(number) => cx.world.store.replica(Role::Order, number),
-        Face::Web | Face::Panel => None,
+        ListenerRole::Catalog(number) => cx.world.store.replica(Role::Catalog, number),
+        ListenerRole::Order(number) => cx.world.store.replica(Role::Order, number),
+        ListenerRole::Web | ListenerRole::Panel => None,
     }
 }
 

@@ -24,7 +24,7 @@ pub mod views;
 pub use crate::work::store::WriteError;
 pub use endpoints::{CATALOG, FRONT, ORDERING};
 
-use crate::service::{Cx, Effect, Id, Kind, Mail, Ticket};
+use crate::service::{Cx, Effect, Id, Kind, Mail, Target, Ticket};
 use crate::stats::store::ReplicaState;
 use crate::work::store::{Entry, Settled};
 use front::peers::Reply;
@@ -110,7 +110,7 @@ impl State {
         if let Some(keeper) = self.keeper {
             effects.push(Effect::Post(keeper, Mail::Store(Notice::Wake)));
         } else if !std::mem::replace(&mut self.called, true) {
-            effects.push(Effect::Open(Kind::Ledger));
+            effects.push(Effect::Dial(Target::Task, Kind::LogTask));
         }
     }
 

@@ -125,18 +125,51 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// A file that one thread owns: it carries out all that waits at a time, and says what is on disk.
-pub trait BatchCommitter: Send + 'static {
-    /// What to carry out.
-    type Request: Clone + Send;
-    /// What was carried out.
-    type Answer: Send;
+/// A file that one thread owns. It commits all requests that wait at a time, and answers when they
+/// are on disk.
+#[derive(Debug)]
+pub enum BatchCommitter {
+    /// The database.
+    Database(Database),
+    /// A file of the bookstore.
+    Store(store::File),
+}
 
-    /// Carries out `batch`. The answers are in the order of the requests.
-    fn commit(&mut self, batch: &[Self::Request]) -> Vec<Result<Self::Answer, Failure>>;
+/// A request to a [`BatchCommitter`].
+#[derive(Debug, Clone)]
+pub enum BatchRequest {
+    /// To the database.
+    Database(Request),
+    /// To a file of the bookstore.
+    Store(store::Request),
+}
 
-    /// An answer, as the outcome of a job.
-    fn outcome(answer: Result<Self::Answer, Failure>) -> Outcome;
+impl BatchCommitter {
+    /// Carries out `batch`. The outcomes are in the order of the requests.
+    ///
+    /// # Panics
+    /// If a request is for a file of the other kind.
+    pub fn commit(&mut self, batch: impl Iterator<Item = BatchRequest>) -> Vec<Outcome> {
+        const OWN: &str = "a job names the file that its request is for";
+        match self {
+            BatchCommitter::Database(database) => {
+                let own = batch.map(|request| match request {
+                    BatchRequest::Database(request) => request,
+                    BatchRequest::Store(_) => unreachable!("{OWN}"),
+                });
+                let answers = database.commit(&own.collect::<Vec<_>>());
+                answers.into_iter().map(Outcome::Database).collect()
+            }
+            BatchCommitter::Store(file) => {
+                let own = batch.map(|request| match request {
+                    BatchRequest::Store(request) => request,
+                    BatchRequest::Database(_) => unreachable!("{OWN}"),
+                });
+                let answers = file.commit(&own.collect::<Vec<_>>());
+                answers.into_iter().map(Outcome::Store).collect()
+            }
+        }
+    }
 }
 
 /// The tables of every group.
@@ -192,10 +225,10 @@ impl Database {
         }
     }
 
-    /// What can be carried out of a batch that failed. A request that fails by itself does not
-    /// keep the others from it: they are tried in halves. Where nothing can be written, reads are
-    /// answered.
-    fn carry_out(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+    /// Carries out `batch`, all of it in one transaction unless that fails. The answers are in the
+    /// order of the requests. A request that fails by itself does not keep the others from being
+    /// carried out: they are tried in halves. If nothing can be written, reads are answered.
+    pub fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
         let failure = match self.try_commit(batch) {
             Ok(answers) => return answers.into_iter().map(Ok).collect(),
             Err(failure) => failure,
@@ -213,8 +246,8 @@ impl Database {
             }
             _ => {
                 let (first, second) = batch.split_at(batch.len() / 2);
-                let mut answers = self.carry_out(first);
-                answers.extend(self.carry_out(second));
+                let mut answers = self.commit(first);
+                answers.extend(self.commit(second));
                 answers
             }
         }
@@ -237,20 +270,6 @@ impl Request {
             Request::Chat(request) => request.writes(),
             Request::Spent(_) => true,
         }
-    }
-}
-
-impl BatchCommitter for Database {
-    type Request = Request;
-    type Answer = Answer;
-
-    /// All of it in one transaction, unless that fails.
-    fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
-        self.carry_out(batch)
-    }
-
-    fn outcome(answer: Result<Answer, Failure>) -> Outcome {
-        Outcome::Database(answer)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A catalog that crashes while others read and buy, and comes back: what they notice, and how
 //! long it takes to catch up.
 
-use super::desk::{Broken, Crowd, Desk, Seen, ask, get, numbered};
+use super::client::{BenchClient, Broken, Crowd, Seen, ask, get, numbered};
 use super::report::{Report, Table, ms, rate};
 use super::shop::{FIRST, Replica, SHELVES, Shop};
 use super::{Bench, say};
@@ -33,14 +33,15 @@ struct Times {
 
 /// Reads and purchases before, during and after.
 pub(super) fn timeline(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
-    let tip = shop.tip(bench.desk)?;
-    let begin = shop.books(bench.desk, tip)?;
+    let tip = shop.tip(bench.client)?;
+    let begin = shop.books(bench.client, tip)?;
     let time = bench.options.time.max(SHORTEST);
     let began = Instant::now();
     let (reads, purchases, times) = thread::scope(|scope| {
-        let readers = scope.spawn(|| Desk::start()?.crowd(readers(shop.web, 3 * time)));
-        let buyers = scope.spawn(|| Desk::start()?.crowd(buyers(shop.web, "crash", 3 * time)));
-        let times = play(bench.desk, shop, time);
+        let readers = scope.spawn(|| BenchClient::start()?.crowd(readers(shop.web, 3 * time)));
+        let buyers =
+            scope.spawn(|| BenchClient::start()?.crowd(buyers(shop.web, "crash", 3 * time)));
+        let times = play(bench.client, shop, time);
         let lost = |_| Broken::Failed("a thread of clients is lost".to_owned());
         let reads = readers.join().map_err(lost)?;
         let purchases = buyers.join().map_err(lost)?;
@@ -50,7 +51,7 @@ pub(super) fn timeline(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken>
     })?;
     events(&times, began, bench.report);
     phases(&times, &reads, &purchases, bench.report);
-    let end = shop.books(bench.desk, begin.tip)?;
+    let end = shop.books(bench.client, begin.tip)?;
     let lost = lost(&purchases.told, &end.keys, "crash");
     let (sold, ordered) = (begin.stock - end.stock, end.orders - begin.orders);
     let distinct = distinct(&end.keys);
@@ -60,7 +61,7 @@ pub(super) fn timeline(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken>
         sold == ordered && sold == distinct as u64,
         format!("crash: {sold} copies sold, {ordered} orders, {distinct} keys in the log"),
     );
-    bench.report.check(shop.agrees(bench.desk)?, "crash: all replicas hold the same afterwards");
+    bench.report.check(shop.agrees(bench.client)?, "crash: all replicas hold the same afterwards");
     Ok(())
 }
 
@@ -81,15 +82,15 @@ pub(super) fn buyers(to: SocketAddr, word: &str, time: Duration) -> Crowd {
     Crowd { rate: Some(PURCHASES), ..Crowd::of(to, CLIENTS, asks, time) }
 }
 
-fn play(desk: &mut Desk, shop: &Shop, time: Duration) -> Result<Times, Broken> {
-    desk.pause(time)?;
+fn play(client: &mut BenchClient, shop: &Shop, time: Duration) -> Result<Times, Broken> {
+    client.pause(time)?;
     let crash = Instant::now();
-    shop.control(desk, REPLICA, "crash")?;
-    let down = shop.until(desk, REPLICA, |replica| replica.state == "DOWN")?;
-    desk.pause(time)?;
+    shop.control(client, REPLICA, "crash")?;
+    let down = shop.until(client, REPLICA, |replica| replica.state == "DOWN")?;
+    client.pause(time)?;
     let recover = Instant::now();
-    shop.control(desk, REPLICA, "recover")?;
-    let up = shop.until(desk, REPLICA, Replica::is_up)?;
+    shop.control(client, REPLICA, "recover")?;
+    let up = shop.until(client, REPLICA, Replica::is_up)?;
     Ok(Times { crash, down, recover, up })
 }
 
@@ -184,17 +185,17 @@ const WRITING: Duration = Duration::from_secs(180);
 /// A catalog that missed very much.
 pub(super) fn recovery(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let missed = bench.options.missed;
-    shop.control(bench.desk, REPLICA, "crash")?;
-    let before = shop.tip(bench.desk)?;
+    shop.control(bench.client, REPLICA, "crash")?;
+    let before = shop.tip(bench.client)?;
     let buy = ask("PUT", &format!("/purchase/{FIRST}/"), &[], None);
     let crowd = Crowd::of(shop.web, WRITERS, [buy], WRITING);
-    let seen = bench.desk.crowd(Crowd { requests: Some(missed), ..crowd })?;
-    let written = shop.tip(bench.desk)? - before;
+    let seen = bench.client.crowd(Crowd { requests: Some(missed), ..crowd })?;
+    let written = shop.tip(bench.client)? - before;
     say(format_args!("{written} entries were missed"));
     let began = Instant::now();
-    shop.control(bench.desk, REPLICA, "recover")?;
-    let took = shop.until(bench.desk, REPLICA, Replica::is_up)? - began;
-    let agrees = shop.agrees(bench.desk)?;
+    shop.control(bench.client, REPLICA, "recover")?;
+    let took = shop.until(bench.client, REPLICA, Replica::is_up)? - began;
+    let agrees = shop.agrees(bench.client)?;
     let columns = ["missed", "written per second", "caught up ms", "entries per second", "alike"];
     let mut table = Table::new("recovery", "A catalog that missed very much", 1, &columns);
     table.row([

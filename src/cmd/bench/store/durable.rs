@@ -1,6 +1,6 @@
 //! What durability costs: an fsync of this disk, and purchases that wait for one.
 
-use super::desk::{Broken, Crowd, PATIENCE, ask, numbered};
+use super::client::{Broken, Crowd, PATIENCE, ask, numbered};
 use super::report::{Table, ms, rate};
 use super::shop::{FIRST, Shop};
 use super::{Bench, say};
@@ -54,7 +54,7 @@ pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> 
         } else {
             Crowd { warmup: time / 5, ..Crowd::of(shop.web, clients, [buy], 2 * time) }
         };
-        let seen = bench.desk.crowd(crowd)?;
+        let seen = bench.client.crowd(crowd)?;
         let times = seen.times(0, 200);
         let rate = rate(times.len(), seen.elapsed);
         let times_one = rate / *one.get_or_insert(rate);

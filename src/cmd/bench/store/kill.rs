@@ -1,7 +1,7 @@
 //! A process killed while others buy, and started again: what was answered is there, once.
 
+use super::client::{BenchClient, Broken};
 use super::crash::{SHORTEST, buyers, distinct, lost};
-use super::desk::{Broken, Desk};
 use super::report::{Table, ms};
 use super::shop::Shop;
 use super::{Bench, say};
@@ -20,23 +20,23 @@ pub(super) fn measure(
     shop: &mut Shop,
     (word, title): (&'static str, &'static str),
 ) -> Result<(), Broken> {
-    let tip = shop.tip(bench.desk)?;
-    let begin = shop.books(bench.desk, tip)?;
+    let tip = shop.tip(bench.client)?;
+    let begin = shop.books(bench.client, tip)?;
     let time = bench.options.time.max(SHORTEST);
     let web = shop.web;
     let columns = ["kill", "at ms", "ready again after ms"];
     let mut table = Table::new(word, title, 1, &columns);
     let purchases = thread::scope(|scope| {
         let crowd = buyers(web, word, (KILLS + 1) * (time + RESTART));
-        let buyers = scope.spawn(move || Desk::start()?.crowd(crowd));
-        let killed = play(bench.desk, shop, (word, time), &mut table);
+        let buyers = scope.spawn(move || BenchClient::start()?.crowd(crowd));
+        let killed = play(bench.client, shop, (word, time), &mut table);
         let lost = |_| Broken::Failed("a thread of clients is lost".to_owned());
         let purchases = buyers.join().map_err(lost)?;
         // A signal that ended us ended them too.
         killed?;
         purchases
     })?;
-    let end = shop.books(bench.desk, begin.tip)?;
+    let end = shop.books(bench.client, begin.tip)?;
     let (lost, distinct) = (lost(&purchases.told, &end.keys, word), distinct(&end.keys));
     let (sold, ordered) = (begin.stock - end.stock, end.orders - begin.orders);
     let answered = purchases.count(200);
@@ -52,20 +52,20 @@ pub(super) fn measure(
         sold == ordered && sold == distinct as u64,
         format!("{word}: {sold} copies sold, {ordered} orders, {distinct} keys in the log"),
     );
-    let agrees = shop.agrees(bench.desk)?;
+    let agrees = shop.agrees(bench.client)?;
     bench.report.check(agrees, format!("{word}: all replicas hold the same afterwards"));
     Ok(())
 }
 
 fn play(
-    desk: &mut Desk,
+    client: &mut BenchClient,
     shop: &mut Shop,
     (word, time): (&str, Duration),
     table: &mut Table,
 ) -> Result<(), Broken> {
     let began = Instant::now();
     for kill in 1..=KILLS {
-        desk.pause(time)?;
+        client.pause(time)?;
         let at = began.elapsed();
         let took = shop.kill()?;
         say(format_args!("{word} {kill}: ready again after {} ms", ms(took)));

@@ -1,6 +1,6 @@
 //! How long reads and purchases take, with the cache and without; and what a write costs the cache.
 
-use super::desk::{Broken, Crowd, Reply, Seen, ask, get, numbered};
+use super::client::{Broken, Crowd, Reply, Seen, ask, get, numbered};
 use super::report::{Point, Report, Table, ms, rate};
 use super::shop::{FIRST, FIRST_SHELF, SHELVES, Shop};
 use super::{Bench, say};
@@ -47,11 +47,11 @@ pub(super) fn measure(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Result<()
         for (cache, shop) in [("off", off), ("hit", on), ("miss", on)] {
             for clients in CLIENTS {
                 let (asks, place_of) = asks(name, cache, skip);
-                let before = shop.cache(bench.desk)?;
+                let before = shop.cache(bench.client)?;
                 let crowd = Crowd::of(shop.web, clients, asks, bench.options.time);
-                let seen = bench.desk.crowd(Crowd { warmup: bench.options.time / 5, ..crowd })?;
+                let seen = bench.client.crowd(Crowd { warmup: bench.options.time / 5, ..crowd })?;
                 skip += seen.numbers;
-                let after = shop.cache(bench.desk)?;
+                let after = shop.cache(bench.client)?;
                 let times = seen.times(place_of, *status);
                 let bad = seen.told.len() - seen.count(*status) + seen.failed as usize;
                 let p50 = quantile(&times, 0.5);
@@ -126,7 +126,7 @@ pub(super) fn invalidation(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Resu
         // One round more, before the book is where it is meant to be.
         let requests = Some(3 * (rounds + 1));
         let crowd = Crowd { requests, read: true, ..Crowd::of(shop.web, 1, asks, TIME) };
-        let seen = bench.desk.crowd(crowd)?;
+        let seen = bench.client.crowd(crowd)?;
         let [read, write, first] = [0, 1, 2].map(|place| seen.times(place, 200));
         table.row([
             cache.to_owned(),

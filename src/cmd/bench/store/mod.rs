@@ -7,8 +7,8 @@
 //! The servers are this program in processes of its own, the clients one loop here: neither
 //! waits for the other's thread.
 
+mod client;
 mod crash;
-mod desk;
 mod durable;
 mod kill;
 mod latency;
@@ -21,7 +21,7 @@ mod shop;
 pub(super) use options::{ABOUT, SYNTAX};
 
 use super::super::{Exit, complain, print, read_options};
-use desk::{Broken, Desk};
+use client::{BenchClient, Broken};
 use options::{Format, Options, Part};
 use report::Report;
 use shop::Shop;
@@ -34,7 +34,7 @@ use std::{fs, process};
 /// What all measurements need.
 struct Bench<'a> {
     options: &'a Options,
-    desk: &'a mut Desk,
+    client: &'a mut BenchClient,
     /// Where the files of servers are.
     data: &'a Path,
     report: &'a mut Report,
@@ -71,15 +71,15 @@ pub(super) fn command(args: Vec<OsString>) -> Exit {
 /// All of it, as far as it gets.
 fn play(options: &Options, report: &mut Report) -> Result<(), Broken> {
     // First, so that a signal lets go of everything on its way out.
-    let mut desk = Desk::start()?;
-    play_at(&mut desk, options, report).map_err(|why| desk.broken(why))
+    let mut client = BenchClient::start()?;
+    play_at(&mut client, options, report).map_err(|why| client.broken(why))
 }
 
-fn play_at(desk: &mut Desk, options: &Options, report: &mut Report) -> Result<(), Broken> {
+fn play_at(client: &mut BenchClient, options: &Options, report: &mut Report) -> Result<(), Broken> {
     let place = Place::new(&options.data)?;
-    let bench = &mut Bench { options, desk, data: &place.0, report };
+    let bench = &mut Bench { options, client, data: &place.0, report };
     let shop = |bench: &mut Bench<'_>, name: &str, cache: &str| {
-        Shop::open(bench.desk, &bench.data.join(name), &[cache, "--store-ttl=1h"])
+        Shop::open(bench.client, &bench.data.join(name), &[cache, "--store-ttl=1h"])
     };
     let mut off = shop(bench, "off", "--store-cache=0")?;
     let on = shop(bench, "on", "--store-cache=100")?;
@@ -93,7 +93,7 @@ fn play_at(desk: &mut Desk, options: &Options, report: &mut Report) -> Result<()
             Part::Crash => crash::timeline(bench, &off)?,
             Part::Kill => kill::measure(bench, &mut off, KILL)?,
             Part::Follower => {
-                let mut two = Shop::open_two(bench.desk, &bench.data.join("two"))?;
+                let mut two = Shop::open_two(bench.client, &bench.data.join("two"))?;
                 kill::measure(bench, &mut two, FOLLOWER)?;
             }
             Part::Recovery => crash::recovery(bench, &off)?,

@@ -1,6 +1,6 @@
 //! Many buyers of few copies, and who is asked how often.
 
-use super::desk::{Broken, Crowd, ask, get, numbered};
+use super::client::{Broken, Crowd, ask, get, numbered};
 use super::report::{Table, ms};
 use super::shop::{FIRST, SHELVES, Shop};
 use super::{Bench, say};
@@ -22,17 +22,17 @@ pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> 
         ["buyers", "copies", "sold", "refused", "failed", "left", "orders", "p50 ms", "max ms"];
     let mut table = Table::new("sales", "Scarce books, all buyers at once", 2, &columns);
     for copies in [1, BUYERS / 2] {
-        shop.restock(bench.desk, BOOK, copies as u64)?;
-        let before = shop.orders(bench.desk)?;
+        shop.restock(bench.client, BOOK, copies as u64)?;
+        let before = shop.orders(bench.client)?;
         let key = format!("last-{copies}-#");
         let buy =
             ask("PUT", &format!("/purchase/{BOOK}/"), &[("Idempotency-Key", key.as_str())], None);
         let asks = [numbered(&buy, 0, u64::MAX, 0)];
         let crowd = Crowd::of(shop.web, BUYERS, asks, TIME);
-        let seen = bench.desk.crowd(Crowd { requests: Some(BUYERS as u64), ..crowd })?;
+        let seen = bench.client.crowd(Crowd { requests: Some(BUYERS as u64), ..crowd })?;
         let (sold, refused) = (seen.count(200), seen.count(400));
-        let left = shop.stock(bench.desk, BOOK)?;
-        let orders = shop.orders(bench.desk)? - before;
+        let left = shop.stock(bench.client, BOOK)?;
+        let orders = shop.orders(bench.client)? - before;
         let mut times = seen.told.iter().map(|told| told.at - told.began).collect::<Vec<_>>();
         times.sort_unstable();
         let row = [BUYERS, copies, sold, refused, BUYERS - sold - refused].map(|n| n.to_string());
@@ -46,7 +46,7 @@ pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> 
         bench.report.check(exactly && told, format!("{BUYERS} buyers of {copies}: as many sales"));
     }
     bench.report.tables.push(table);
-    let agrees = shop.agrees(bench.desk)?;
+    let agrees = shop.agrees(bench.client)?;
     bench.report.check(agrees, "all replicas hold the same after that");
     Ok(())
 }
@@ -61,14 +61,14 @@ pub(super) fn shares(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> {
     let columns = ["replica", "role", "requests", "share %", "errors"];
     let mut table = Table::new("replicas", "Requests by replica", 2, &columns);
     table.note(format!("{asked} reads and as many purchases, without the cache, by 9 clients."));
-    let before = shop.replicas(bench.desk)?;
+    let before = shop.replicas(bench.client)?;
     let asks = [
         numbered(&get("/product/#"), FIRST, SHELVES, 0),
         ask("PUT", &format!("/purchase/{FIRST}/"), &[], None),
     ];
     let crowd = Crowd::of(shop.web, 9, asks, TIME);
-    let seen = bench.desk.crowd(Crowd { requests: Some(2 * asked), ..crowd })?;
-    let after = shop.replicas(bench.desk)?;
+    let seen = bench.client.crowd(Crowd { requests: Some(2 * asked), ..crowd })?;
+    let after = shop.replicas(bench.client)?;
     for (before, after) in before.iter().zip(&after) {
         let requests = after.requests - before.requests;
         let share = 100.0 * requests as f64 / asked as f64;

@@ -1,7 +1,7 @@
 //! A bookstore to measure: its servers, and what is asked of them besides what is measured.
 
 use super::super::server::{FREE, Server};
-use super::desk::{Broken, Crowd, Desk, ask, get};
+use super::client::{BenchClient, Broken, Crowd, ask, get};
 use crate::net::unused_addrs;
 use serde_json::Value;
 use std::io;
@@ -111,15 +111,19 @@ const LOOK: Duration = Duration::from_millis(2);
 
 impl Shop {
     /// A shop with these options, whose files are below `data`.
-    pub(super) fn open(desk: &mut Desk, data: &Path, options: &[&str]) -> Result<Shop, Broken> {
+    pub(super) fn open(
+        client: &mut BenchClient,
+        data: &Path,
+        options: &[&str],
+    ) -> Result<Shop, Broken> {
         let services = ["web", "panel", "catalog-1", "catalog-2", "order-1", "order-2"];
         let services = services.map(|service| (service, FREE));
         let options = options.iter().map(|option| (*option).to_owned()).collect();
-        Shop::of(desk, Process::start(&services, options, data.to_owned())?, None)
+        Shop::of(client, Process::start(&services, options, data.to_owned())?, None)
     }
 
     /// A shop in two processes: one has the log and the front, and each has half of the replicas.
-    pub(super) fn open_two(desk: &mut Desk, data: &Path) -> Result<Shop, Broken> {
+    pub(super) fn open_two(client: &mut BenchClient, data: &Path) -> Result<Shop, Broken> {
         let [panel, catalog, order] = unused_addrs()?;
         // First, since the other one has to be told where it is; it waits for the log.
         let follows = vec![format!("--store-log=http://{panel}")];
@@ -132,17 +136,21 @@ impl Shop {
         let services =
             [("web", FREE), ("panel", panel), ("catalog-1", catalog), ("order-1", order)];
         let own = Process::start(&services, options, data.join("own"))?;
-        let shop = Shop::of(desk, own, Some(follower))?;
+        let shop = Shop::of(client, own, Some(follower))?;
         for replica in ["catalog-2", "order-2"] {
-            shop.until(desk, replica, Replica::is_up)?;
+            shop.until(client, replica, Replica::is_up)?;
         }
         Ok(shop)
     }
 
-    fn of(desk: &mut Desk, own: Process, follower: Option<Process>) -> Result<Shop, Broken> {
+    fn of(
+        client: &mut BenchClient,
+        own: Process,
+        follower: Option<Process>,
+    ) -> Result<Shop, Broken> {
         let (web, panel, catalog) = (own.addr("web"), own.addr("panel"), own.addr("catalog-1"));
         let shop = Shop { own, follower, web, panel, catalog };
-        shop.fill(desk)?;
+        shop.fill(client)?;
         Ok(shop)
     }
 
@@ -157,7 +165,7 @@ impl Shop {
     }
 
     /// Puts books on the shelves.
-    fn fill(&self, desk: &mut Desk) -> Result<(), Broken> {
+    fn fill(&self, client: &mut BenchClient) -> Result<(), Broken> {
         let json = [("Content-Type", "application/json")];
         let book = |number| {
             let body = format!(
@@ -169,49 +177,49 @@ impl Shop {
         let books = (FIRST_SHELF..).take(SHELVES as usize).map(book).collect::<Vec<_>>();
         let requests = Some(SHELVES);
         let crowd = Crowd { requests, ..Crowd::of(self.catalog, 1, books, COMES_BACK) };
-        let seen = desk.crowd(crowd)?;
+        let seen = client.crowd(crowd)?;
         match seen.count(201) as u64 {
             SHELVES => Ok(()),
             added => Err(Broken::Failed(format!("of {SHELVES} books only {added} were added"))),
         }
     }
 
-    fn get(&self, desk: &mut Desk, to: SocketAddr, target: &str) -> Result<Value, Broken> {
-        let reply = desk.ask(to, get(target))?;
+    fn get(&self, client: &mut BenchClient, to: SocketAddr, target: &str) -> Result<Value, Broken> {
+        let reply = client.ask(to, get(target))?;
         match reply.status {
             200 => Ok(reply.json()),
             status => Err(Broken::Failed(format!("{target} is answered with {status}"))),
         }
     }
 
-    pub(super) fn replicas(&self, desk: &mut Desk) -> Result<Vec<Replica>, Broken> {
-        let all = self.get(desk, self.panel, "/api/store/replicas")?;
+    pub(super) fn replicas(&self, client: &mut BenchClient) -> Result<Vec<Replica>, Broken> {
+        let all = self.get(client, self.panel, "/api/store/replicas")?;
         Ok(all.as_array().into_iter().flatten().map(Replica::read).collect())
     }
 
     /// Waits until this replica is as it is wanted. Returns when that was seen.
     pub(super) fn until(
         &self,
-        desk: &mut Desk,
+        client: &mut BenchClient,
         name: &str,
         wanted: impl Fn(&Replica) -> bool,
     ) -> Result<Instant, Broken> {
         let patience = Instant::now() + COMES_BACK;
         while Instant::now() < patience {
-            let all = self.replicas(desk)?;
+            let all = self.replicas(client)?;
             if all.iter().any(|replica| replica.name == name && wanted(replica)) {
                 return Ok(Instant::now());
             }
-            desk.pause(LOOK)?;
+            client.pause(LOOK)?;
         }
         Err(Broken::Failed(format!("{name} is not what it should be after {COMES_BACK:?}")))
     }
 
     /// Whether all replicas are up and hold the same, once they had the time for it.
-    pub(super) fn agrees(&self, desk: &mut Desk) -> Result<bool, Broken> {
+    pub(super) fn agrees(&self, client: &mut BenchClient) -> Result<bool, Broken> {
         let patience = Instant::now() + AGREES;
         loop {
-            let all = self.replicas(desk)?;
+            let all = self.replicas(client)?;
             let alike =
                 |pair: &[Replica]| (pair[0].seq, &pair[0].digest) == (pair[1].seq, &pair[1].digest);
             if all.iter().all(Replica::is_up) && all.windows(2).all(alike) {
@@ -220,82 +228,92 @@ impl Shop {
             if Instant::now() >= patience {
                 return Ok(false);
             }
-            desk.pause(LOOK)?;
+            client.pause(LOOK)?;
         }
     }
 
     /// Ends a replica as if it had been killed (`crash`), or lets it come back (`recover`).
-    pub(super) fn control(&self, desk: &mut Desk, name: &str, what: &str) -> Result<(), Broken> {
+    pub(super) fn control(
+        &self,
+        client: &mut BenchClient,
+        name: &str,
+        what: &str,
+    ) -> Result<(), Broken> {
         let target = format!("/api/store/replicas/{name}/{what}");
-        match desk.ask(self.panel, ask("POST", &target, &[], Some("")))?.status {
+        match client.ask(self.panel, ask("POST", &target, &[], Some("")))?.status {
             200 => Ok(()),
             status => Err(Broken::Failed(format!("{target} is answered with {status}"))),
         }
     }
 
     /// Copies of a book in stock.
-    pub(super) fn stock(&self, desk: &mut Desk, book: u64) -> Result<u64, Broken> {
-        let book = self.get(desk, self.catalog, &format!("/retrieve/item/{book}"))?;
+    pub(super) fn stock(&self, client: &mut BenchClient, book: u64) -> Result<u64, Broken> {
+        let book = self.get(client, self.catalog, &format!("/retrieve/item/{book}"))?;
         Ok(book["quantity"].as_u64().unwrap_or_default())
     }
 
     /// Gives a book so many copies.
-    pub(super) fn restock(&self, desk: &mut Desk, book: u64, copies: u64) -> Result<(), Broken> {
+    pub(super) fn restock(
+        &self,
+        client: &mut BenchClient,
+        book: u64,
+        copies: u64,
+    ) -> Result<(), Broken> {
         let body = format!("{{\"quantity\":{copies}}}");
         let target = format!("/modify/{book}");
-        match desk.ask(self.catalog, ask("PUT", &target, &[], Some(&body)))?.status {
+        match client.ask(self.catalog, ask("PUT", &target, &[], Some(&body)))?.status {
             200 => Ok(()),
             status => Err(Broken::Failed(format!("{target} is answered with {status}"))),
         }
     }
 
     /// How many orders there are.
-    pub(super) fn orders(&self, desk: &mut Desk) -> Result<u64, Broken> {
-        let newest = self.get(desk, self.panel, "/api/orders?limit=1")?;
+    pub(super) fn orders(&self, client: &mut BenchClient) -> Result<u64, Broken> {
+        let newest = self.get(client, self.panel, "/api/orders?limit=1")?;
         Ok(newest[0]["id"].as_u64().unwrap_or_default())
     }
 
     /// How many reads the cache has answered, and how many not.
-    pub(super) fn cache(&self, desk: &mut Desk) -> Result<(u64, u64), Broken> {
-        let counts = self.get(desk, self.panel, "/api/store/cache")?;
+    pub(super) fn cache(&self, client: &mut BenchClient) -> Result<(u64, u64), Broken> {
+        let counts = self.get(client, self.panel, "/api/store/cache")?;
         let count = |name: &str| counts[name].as_u64().unwrap_or_default();
         Ok((count("hits"), count("misses") + count("collapsed")))
     }
 
     /// The last entry of the log.
-    pub(super) fn tip(&self, desk: &mut Desk) -> Result<u64, Broken> {
-        let all = self.replicas(desk)?;
+    pub(super) fn tip(&self, client: &mut BenchClient) -> Result<u64, Broken> {
+        let all = self.replicas(client)?;
         Ok(all.iter().map(|replica| replica.seq + replica.lag).max().unwrap_or_default())
     }
 
     /// What is there when nothing is under way any more: clients whose time was up have left
     /// purchases behind that are still carried out, and a replica may lag behind the log for longer
     /// than two looks are apart. Keys are those behind `since`.
-    pub(super) fn books(&self, desk: &mut Desk, since: u64) -> Result<Books, Broken> {
+    pub(super) fn books(&self, client: &mut BenchClient, since: u64) -> Result<Books, Broken> {
         let patience = Instant::now() + COMES_BACK;
         let mut before = None;
         while Instant::now() < patience {
             let books = Books {
-                stock: self.stock(desk, FIRST)?,
-                orders: self.orders(desk)?,
-                keys: self.keys(desk, since)?,
-                tip: self.tip(desk)?,
+                stock: self.stock(client, FIRST)?,
+                orders: self.orders(client)?,
+                keys: self.keys(client, since)?,
+                tip: self.tip(client)?,
             };
-            let caught_up = self.replicas(desk)?.iter().all(|replica| replica.lag == 0);
+            let caught_up = self.replicas(client)?.iter().all(|replica| replica.lag == 0);
             if caught_up && before.as_ref() == Some(&books) {
                 return Ok(books);
             }
             before = Some(books);
-            desk.pause(SETTLED)?;
+            client.pause(SETTLED)?;
         }
         Err(Broken::Failed("the store does not come to rest".to_owned()))
     }
 
     /// The keys of all purchases in the log behind `since`, in its order.
-    pub(super) fn keys(&self, desk: &mut Desk, since: u64) -> Result<Vec<String>, Broken> {
+    pub(super) fn keys(&self, client: &mut BenchClient, since: u64) -> Result<Vec<String>, Broken> {
         let (mut keys, mut since) = (Vec::new(), since);
         loop {
-            let page = self.get(desk, self.panel, &format!("/api/store/log?since={since}"))?;
+            let page = self.get(client, self.panel, &format!("/api/store/log?since={since}"))?;
             let entries = page.as_array().map(Vec::as_slice).unwrap_or_default();
             let Some(last) = entries.last().and_then(|entry| entry["seq"].as_u64()) else {
                 return Ok(keys);

@@ -48,7 +48,7 @@ pub enum Notice {
     Done(Done),
     /// What a command asked for is done, and could not be written yet.
     Failed,
-    /// To the keeper: there is something to write, or to wait for.
+    /// To the task: there is something to write, or to wait for.
     Wake,
 }
 

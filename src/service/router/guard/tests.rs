@@ -38,7 +38,7 @@ fn judged(peer: &str, panel: &panel::State, method: &str, fields: &str) -> Resul
         token: panel.token.clone(),
         ..panel::State::default()
     };
-    judge(Face::Panel, &head, peer, false, &mut panel)
+    judge(ListenerRole::Panel, &head, peer, false, &mut panel)
 }
 
 fn local(method: &str, fields: &str) -> Result<(), Denied> {

@@ -6,7 +6,7 @@ use super::{Call, Wanted, reads};
 use crate::limits;
 use crate::service::store::replicas::Role;
 use crate::service::store::{NoReply, Notice};
-use crate::service::{Cx, Effect, Endpoint, Id, Kind, Mail, Ticket, Transport};
+use crate::service::{Cx, Effect, Endpoint, Id, Kind, Mail, Target, Ticket, Transport};
 use std::sync::Arc;
 
 /// How often one thing is asked.
@@ -40,7 +40,7 @@ fn kick(peer: usize, cx: &mut Cx<'_>) {
     } else if known.open < limits::STORE_CONNECTIONS {
         known.open += 1;
         let to = Endpoint { transport: Transport::Tcp, addr: known.addr };
-        cx.effects.push(Effect::Dial(to, Kind::Upstream(Peer(peer))));
+        cx.effects.push(Effect::Dial(Target::Peer(to), Kind::Upstream(Peer(peer))));
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::Source;
 use crate::limits;
-use crate::service::http::{Face, HandlerFn, Request, Response, Route, Style};
+use crate::service::http::{HandlerFn, ListenerRole, Request, Response, Route, Style};
 use crate::service::store::{Notice, State};
 use crate::service::{Answer, Cx, Effect, Event, Id, Mail, Pending, Ticket, Wait};
 use crate::wire::Parse;
@@ -17,7 +17,7 @@ use std::time::Instant;
 pub struct BarrierRead {
     handler: HandlerFn,
     route: &'static Route,
-    face: Face,
+    face: ListenerRole,
     /// The head of the request, which is read again.
     raw: Box<[u8]>,
     ticket: Ticket,

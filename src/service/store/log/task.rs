@@ -69,7 +69,7 @@ impl Session {
                 let full = Err(Failure::passing("too much is waiting for its file"));
                 store.went_on(file as usize, full, cx.effects);
             }
-            Event::Refused(Refusal::Connection) => {
+            Event::Refused(Refusal::Connection(_)) => {
                 (store.keeper, store.called) = (None, false);
                 store.give_up(cx.effects);
                 self.done = Some(Close::Finished);

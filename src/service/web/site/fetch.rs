@@ -67,7 +67,7 @@ impl Session {
             Event::Done(TICKET, Outcome::Packed(bytes)) => self.packed(bytes, cx),
             Event::Done(..) => self.end(&Fetched::Failed, cx),
             Event::Refused(Refusal::Job(_)) => self.refused(cx),
-            Event::Refused(Refusal::Connection) => self.end(&Fetched::Alone, cx),
+            Event::Refused(Refusal::Connection(_)) => self.end(&Fetched::Alone, cx),
             Event::Tick => {
                 if self.again.is_some_and(|at| at <= cx.now) {
                     self.again = None;

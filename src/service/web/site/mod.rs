@@ -29,7 +29,7 @@ use super::cache::{Cache, Verdict};
 use crate::limits;
 use crate::service::http::allow::READ;
 use crate::service::http::host::{Authority, is_loopback};
-use crate::service::http::{Face, Purpose, Request, Response, Route, Style, empty};
+use crate::service::http::{ListenerRole, Purpose, Request, Response, Route, Style, empty};
 use crate::service::{Answer, Cx};
 use crate::stats::Handler;
 use crate::wire::http::{Head, Method};
@@ -167,7 +167,7 @@ enum Goal {
 /// The row for a path that no service claims …
 static FILES: Route = Route::new(Handler::Site)
     .get("", ask, "Sends a file of the site.")
-    .only(Face::Web)
+    .only(ListenerRole::Web)
     .purpose(Purpose::Page);
 
 /// … and for methods that no file is for: that is said of files, and of nothing else. The body is

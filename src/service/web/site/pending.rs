@@ -53,7 +53,7 @@ impl Wait for Pending {
             | Event::Eof
             | Event::Tick
             | Event::Mail(_)
-            | Event::Refused(Refusal::Input | Refusal::Connection) => None,
+            | Event::Refused(Refusal::Input | Refusal::Connection(_)) => None,
         };
         self.head = bytes;
         response

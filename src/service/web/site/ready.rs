@@ -44,7 +44,7 @@ impl Wait for Readiness {
             | Event::Eof
             | Event::Tick
             | Event::Mail(_)
-            | Event::Refused(Refusal::Input | Refusal::Connection) => return None,
+            | Event::Refused(Refusal::Input | Refusal::Connection(_)) => return None,
         };
         Some(text(status, line).momentary())
     }

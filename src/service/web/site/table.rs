@@ -2,7 +2,7 @@
 
 use super::resource::Variant;
 use crate::limits;
-use crate::service::{Effect, Id, Kind, Mail, Ticket};
+use crate::service::{Effect, Id, Kind, Mail, Target, Ticket};
 use crate::work::files::{self, Document, Form, Wish};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Fetches {
         let waiters = waiter.into_iter().collect();
         self.open.insert(name, Fetch { path: path.into(), order, waiters });
         self.paths.insert(path.into(), name);
-        effects.push(Effect::Open(Kind::Fetch(name)));
+        effects.push(Effect::Dial(Target::Task, Kind::Fetch(name)));
         Ok(())
     }
 

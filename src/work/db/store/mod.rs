@@ -15,10 +15,9 @@ mod tables;
 
 pub use tables::Origin;
 
+use super::Failure;
 use super::file::{self, Commit, Layout};
-use super::{BatchCommitter, Failure};
 use crate::limits;
-use crate::work::Outcome as Done;
 use crate::work::files::room;
 use crate::work::store::order_key::OrderSecret;
 use crate::work::store::page::{Cursor, Page};
@@ -298,13 +297,11 @@ impl Request {
     }
 }
 
-impl BatchCommitter for File {
-    type Request = Request;
-    type Answer = Answer;
-
-    /// What asks for the file as a whole stands alone, everything between in one transaction. If
-    /// that fails nothing of it is kept, and every answer says why.
-    fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
+impl File {
+    /// Carries out `batch`; the answers are in the order of the requests. A request for the file as
+    /// a whole stands alone, and all between two of them are one transaction. If that fails,
+    /// nothing of it is kept, and every answer has the reason.
+    pub fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
         let alone = |request: &Request| {
             matches!(
                 request,
@@ -335,10 +332,6 @@ impl BatchCommitter for File {
             }
         }
         answers
-    }
-
-    fn outcome(answer: Result<Answer, Failure>) -> Done {
-        Done::Store(answer)
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Session {
 
 impl Session {
     /// A query that is about to be made.
-    pub fn open(probe: Probe, _id: Id) -> Session {
+    pub fn open(probe: Probe) -> Session {
         Session { probe, local: None, done: None }
     }
 

@@ -1,9 +1,9 @@
-//! An agent of the helpdesk: serves one visitor after the other, and asks for the figures when
-//! nobody is left.
+//! An agent of the helpdesk: serves one visitor after the other, and asks for the figures when all
+//! visits are over.
 
-use super::{next_line, say};
+use super::{Cx, Effect, Event, Kind, next_line, say};
+use crate::app::{Deadline, Progress, Target};
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Effect, Event, Kind, Progress};
 use crate::stats::Close;
 use crate::wire::chat::ServerLine;
 use crate::wire::line::Scan;
@@ -11,17 +11,17 @@ use std::time::Instant;
 
 /// One agent.
 #[derive(Debug, Default)]
-pub struct Session {
+pub struct AgentClient {
     scan: Scan,
     /// Which of the agents it is.
     number: usize,
     stage: Stage,
-    done: Option<Close>,
+    pub(super) done: Option<Close>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nobody is there.
+    /// Without a visitor.
     #[default]
     Free,
     /// This chat is closed then.
@@ -30,17 +30,13 @@ enum Stage {
     Asking,
 }
 
-impl Session {
-    /// An agent that is about to connect.
-    pub fn open() -> Session {
-        Session::default()
-    }
-
-    /// See [`crate::service::Session::handle`].
-    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        if self.done.is_some() {
-            return Progress::Starved;
-        }
+impl AgentClient {
+    pub(super) fn handle(
+        &mut self,
+        event: &Event,
+        recv: &mut RecvBuf,
+        cx: &mut Cx<'_>,
+    ) -> Progress {
         match event {
             Event::Opened { .. } => self.sign_in(cx),
             Event::Bytes => {
@@ -61,23 +57,17 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`].
-    pub fn deadline(&self) -> Option<Deadline> {
+    pub(super) fn deadline(&self) -> Option<Deadline> {
         match self.stage {
             Stage::Serving(_, until) => Some(Deadline::Busy(until)),
             Stage::Free | Stage::Asking => None,
         }
     }
 
-    /// See [`crate::service::Session::is_done`].
-    pub fn is_done(&self) -> Option<Close> {
-        self.done
-    }
-
     fn sign_in(&mut self, cx: &mut Cx<'_>) {
-        let run = &mut cx.world.helpdesk;
-        self.number = run.helpers.len();
-        run.helpers.push(cx.id);
+        let run = &mut *cx.world;
+        self.number = run.agents.len();
+        run.agents.push(cx.id);
         run.screens.push(Vec::new());
         let agent = run.plan.as_ref().and_then(|plan| plan.agents.get(self.number));
         let Some((name, secret)) = agent.cloned() else { return };
@@ -91,7 +81,7 @@ impl Session {
             ServerLine::Ok(200, _) if line.key("status") == Some("online") => online(cx),
             ServerLine::Event("ASSIGNED", ..) => {
                 let chat = line.key("chat").and_then(|chat| chat.parse().ok());
-                let plan = cx.world.helpdesk.plan.as_ref();
+                let plan = cx.world.plan.as_ref();
                 let time = plan.map(|plan| plan.service.draw(cx.rng));
                 if let (Some(chat), Some(time)) = (chat, time) {
                     self.stage = Stage::Serving(chat, cx.now + time);
@@ -100,7 +90,7 @@ impl Session {
             }
             // The figures of the agent come first, then those of all.
             ServerLine::Item(text) => {
-                let run = &mut cx.world.helpdesk;
+                let run = &mut *cx.world;
                 let own = &mut run.screens[self.number];
                 let all = own.iter().any(|line| line.starts_with(LAST));
                 if all { &mut run.overall } else { own }.push((*text).to_string());
@@ -127,10 +117,10 @@ impl Session {
     }
 
     fn ask_for_figures(&mut self, cx: &mut Cx<'_>) {
-        if self.stage != Stage::Asking && cx.world.helpdesk.is_over() {
+        if self.stage != Stage::Asking && cx.world.is_over() {
             self.stage = Stage::Asking;
             if self.number == 0 {
-                cx.world.helpdesk.overall.clear();
+                cx.world.overall.clear();
             }
             say(cx, format_args!("/stats me"));
             say(cx, format_args!("/stats all"));
@@ -143,9 +133,9 @@ const LAST: &str = "total response rate";
 
 /// The last agent that is online lets the visitors in.
 fn online(cx: &mut Cx<'_>) {
-    let run = &mut cx.world.helpdesk;
+    let run = &mut *cx.world;
     run.online += 1;
     if run.plan.as_ref().is_some_and(|plan| plan.agents.len() == run.online) {
-        cx.effects.push(Effect::Open(Kind::Usher));
+        cx.effects.push(Effect::Dial(Target::Task, Kind::Generator));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Mailbox<T> {
+pub struct BatchQueue<T> {
     contents: Mutex<Contents<T>>,
     filled: Condvar,
     most: usize,
@@ -17,11 +17,11 @@ struct Contents<T> {
     nudged: bool,
 }
 
-impl<T> Mailbox<T> {
+impl<T> BatchQueue<T> {
     /// A box for at most `most` things.
-    pub fn new(most: usize) -> Mailbox<T> {
+    pub fn new(most: usize) -> BatchQueue<T> {
         let contents = Mutex::new(Contents { items: Vec::new(), closed: false, nudged: false });
-        Mailbox { contents, filled: Condvar::new(), most }
+        BatchQueue { contents, filled: Condvar::new(), most }
     }
 
     /// Puts `item` in.
@@ -84,48 +84,48 @@ mod tests {
 
     #[test]
     fn what_is_put_in_comes_out_once_and_in_order() {
-        let mailbox = Arc::new(Mailbox::new(usize::MAX));
+        let batch_queue = Arc::new(BatchQueue::new(usize::MAX));
         let taker = {
-            let mailbox = Arc::clone(&mailbox);
+            let batch_queue = Arc::clone(&batch_queue);
             std::thread::spawn(move || {
                 let (mut all, mut batch) = (Vec::new(), Vec::new());
-                while mailbox.wait(&mut batch) {
+                while batch_queue.wait(&mut batch) {
                     all.append(&mut batch);
                 }
                 all
             })
         };
         for item in 0..10_000 {
-            mailbox.put(item).unwrap();
+            batch_queue.put(item).unwrap();
         }
-        mailbox.close();
+        batch_queue.close();
         assert_eq!(taker.join().unwrap(), (0..10_000).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_nudge_ends_one_wait_and_takes_nothing_away() {
-        let mailbox = Mailbox::new(2);
+        let batch_queue = BatchQueue::new(2);
         let mut batch = Vec::new();
-        mailbox.nudge();
-        assert!(mailbox.wait(&mut batch) && batch.is_empty());
-        mailbox.put(1).unwrap();
-        mailbox.nudge();
-        assert!(mailbox.wait(&mut batch));
+        batch_queue.nudge();
+        assert!(batch_queue.wait(&mut batch) && batch.is_empty());
+        batch_queue.put(1).unwrap();
+        batch_queue.nudge();
+        assert!(batch_queue.wait(&mut batch));
         assert_eq!(batch, [1]);
-        mailbox.nudge();
-        mailbox.close();
-        assert!(!mailbox.wait(&mut batch), "closed and empty is the end");
+        batch_queue.nudge();
+        batch_queue.close();
+        assert!(!batch_queue.wait(&mut batch), "closed and empty is the end");
     }
 
     #[test]
     fn a_full_box_gives_back_and_takes_again_when_emptied() {
-        let mailbox = Mailbox::new(2);
-        assert_eq!(mailbox.put(1), Ok(()));
-        assert_eq!(mailbox.put(2), Ok(()));
-        assert_eq!(mailbox.put(3), Err(3));
+        let batch_queue = BatchQueue::new(2);
+        assert_eq!(batch_queue.put(1), Ok(()));
+        assert_eq!(batch_queue.put(2), Ok(()));
+        assert_eq!(batch_queue.put(3), Err(3));
         let mut batch = Vec::new();
-        mailbox.swap(&mut batch);
+        batch_queue.swap(&mut batch);
         assert_eq!(batch, [1, 2]);
-        assert_eq!(mailbox.put(3), Ok(()));
+        assert_eq!(batch_queue.put(3), Ok(()));
     }
 }

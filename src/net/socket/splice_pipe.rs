@@ -1,8 +1,8 @@
-//! The pages of a file that cannot change, on their way into a socket: handed on, not looked up.
+//! Sends the pages of a file that cannot change without looking them up.
 //!
-//! sendfile(2) asks the file for each page anew, each time. Those of a sealed copy never change, so
-//! they stand ready in a pipe; tee(2) takes them from there into the duct, without using them up,
-//! and splice(2) from the duct into the socket. Not one byte is copied in either step.
+//! sendfile(2) looks each page of the file up on each call. The pages of a sealed copy never
+//! change, so they wait in a pipe; tee(2) duplicates them into the splice pipe, and splice(2) moves
+//! them from there into the socket. Neither step copies a byte.
 
 use crate::limits;
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice, tee};
@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 
 /// A pipe that is empty between two calls, and is made when it is needed first.
 #[derive(Debug, Default)]
-pub struct Duct(Option<Ends>);
+pub struct SplicePipe(Option<Ends>);
 
 #[derive(Debug)]
 struct Ends {
@@ -19,7 +19,7 @@ struct Ends {
     writer: PipeWriter,
 }
 
-impl Duct {
+impl SplicePipe {
     /// Sends at most `most` of the bytes that `pages` holds, from the first one on. None if the
     /// operating system has no pipe to give: then the file has to go another way.
     pub fn send(
@@ -79,10 +79,10 @@ mod tests {
     #[test]
     fn pages_are_sent_any_number_of_times() {
         let (file, bytes) = sealed(1, 70_000);
-        let mut duct = Duct::default();
+        let mut splice_pipe = SplicePipe::default();
         for most in [70_000, 1, 4096, 5000, 100_000] {
             let (ours, theirs) = pair();
-            let sent = duct.send(file.pages().unwrap(), most, &ours).unwrap().unwrap();
+            let sent = splice_pipe.send(file.pages().unwrap(), most, &ours).unwrap().unwrap();
             assert_eq!(sent, most.min(bytes.len()));
             assert!(received(ours, theirs) == bytes[..sent], "{most}");
         }
@@ -92,19 +92,22 @@ mod tests {
     fn what_one_socket_has_no_room_for_never_reaches_another() {
         let (file, bytes) = sealed(1, limits::PAGES_BYTES_MAX);
         let (other, others) = sealed(101, 5000);
-        let mut duct = Duct::default();
+        let mut splice_pipe = SplicePipe::default();
         for _ in 0..3 {
             let (ours, theirs) = pair();
             let mut sent = 0;
             let full = loop {
-                match duct.send(file.pages().unwrap(), bytes.len(), &ours).unwrap() {
+                match splice_pipe.send(file.pages().unwrap(), bytes.len(), &ours).unwrap() {
                     Ok(count) => sent += count,
                     Err(error) => break error,
                 }
             };
             assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
             let (next, nexts) = pair();
-            assert_eq!(duct.send(other.pages().unwrap(), 5000, &next).unwrap().unwrap(), 5000);
+            assert_eq!(
+                splice_pipe.send(other.pages().unwrap(), 5000, &next).unwrap().unwrap(),
+                5000
+            );
             assert!(received(next, nexts) == others);
             assert_eq!(received(ours, theirs).len(), sent);
         }

@@ -1,11 +1,10 @@
-//! What every connection of a loop works with, one after the other: the time, the world, the
-//! counters, and the scratch buffers.
+//! The state that all connections of a loop work with, one after the other: the time, the world,
+//! the counters, and the scratch buffers.
 
-use super::socket::Duct;
+use super::socket::SplicePipe;
+use crate::app::{App, Cx, Effect, Event, Id, InPlace, Progress, Refusal, Session};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
-use crate::service::web::log::Record;
-use crate::service::{Cx, Effect, Event, Id, InPlace, Progress, Refusal, Session, World};
 use crate::stats::{Close, Stats};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -14,7 +13,7 @@ use std::time::{Instant, SystemTime};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Desk {
+pub struct LoopContext<A: App> {
     /// The turn's time.
     pub now: Instant,
     /// When the clock is read.
@@ -25,31 +24,31 @@ pub struct Desk {
     pub draining: Option<Instant>,
     /// The bounds in force.
     pub limits: Limits,
-    /// The state of the services.
-    pub world: World,
+    /// The state that all sessions share.
+    pub world: A::World,
     /// The counters.
     pub stats: Stats,
     /// Seeded randomness.
     pub rng: fastrand::Rng,
     /// Work that may still be done in this turn without a worker.
     pub in_place: InPlace,
-    /// Access log lines of this turn.
-    pub log: Vec<Record>,
-    effects: Vec<Effect>,
-    /// Effects that wait to be carried out, and who asked.
-    pub outbox: VecDeque<(Id, Effect)>,
-    lent: Lent,
+    /// Log records of this turn.
+    pub log: Vec<A::Record>,
+    effects: Vec<Effect<A>>,
+    /// Effects that wait to be carried out, and the session of each.
+    pub outbox: VecDeque<(Id, Effect<A>)>,
+    scratch: Scratch,
 }
 
 /// The scratch buffers, while a connection uses them.
 #[derive(Debug, Default)]
-pub struct Lent {
+pub struct Scratch {
     /// Where bytes land.
     pub recv: RecvBuf,
     /// Where answers are printed.
     pub send: SendBuf,
     /// What pages of files go through.
-    pub duct: Duct,
+    pub splice_pipe: SplicePipe,
 }
 
 /// When a loop reads the clock.
@@ -63,10 +62,10 @@ pub enum Clock {
     PerEvent,
 }
 
-impl Desk {
-    /// A desk at the beginning.
-    pub fn new(limits: Limits, world: World, seed: u64, now: Instant, wall: SystemTime) -> Desk {
-        Desk {
+impl<A: App> LoopContext<A> {
+    /// Returns a new context.
+    pub fn new(limits: Limits, world: A::World, seed: u64, now: Instant, wall: SystemTime) -> Self {
+        LoopContext {
             now,
             clock: Clock::PerTurn,
             wall,
@@ -79,22 +78,25 @@ impl Desk {
             log: Vec::new(),
             effects: Vec::new(),
             outbox: VecDeque::new(),
-            lent: Lent::default(),
+            scratch: Scratch::default(),
         }
     }
 
     /// Hands out the scratch buffers, empty.
-    pub fn lend(&mut self) -> Lent {
-        std::mem::take(&mut self.lent)
+    pub fn lend(&mut self) -> Scratch {
+        std::mem::take(&mut self.scratch)
     }
 
     /// Takes them back.
     ///
     /// # Panics
     /// In debug builds, if something was left in them: it would reach the next connection.
-    pub fn take_back(&mut self, lent: Lent) {
-        debug_assert!(lent.recv.is_empty() && lent.send.is_empty(), "bytes left on the desk");
-        self.lent = lent;
+    pub fn take_back(&mut self, scratch: Scratch) {
+        debug_assert!(
+            scratch.recv.is_empty() && scratch.send.is_empty(),
+            "bytes left in the scratch buffers"
+        );
+        self.scratch = scratch;
     }
 
     /// Tells `session` what happened. Its effects wait in the outbox afterwards.
@@ -103,8 +105,8 @@ impl Desk {
     /// The session panicked: it must not be told anything more.
     pub fn tell(
         &mut self,
-        session: &mut Session,
-        event: Event,
+        session: &mut A::Session,
+        event: Event<A::Mail>,
         (id, peer): (Id, SocketAddr),
         recv: &mut RecvBuf,
         send: &mut SendBuf,
@@ -135,12 +137,12 @@ impl Desk {
     }
 
     /// Tells a session whose connection could not even be begun.
-    pub fn refuse(&mut self, session: &mut Session, id: Id, peer: SocketAddr) {
+    pub fn refuse(&mut self, session: &mut A::Session, id: Id, peer: SocketAddr) {
         self.stats.closed.add(Close::Unreachable as usize);
-        let refused = Event::Refused(Refusal::Connection);
-        let mut lent = self.lend();
-        let _ = self.tell(session, refused, (id, peer), &mut lent.recv, &mut lent.send);
-        lent.send.clear();
-        self.take_back(lent);
+        let refused = Event::Refused(Refusal::Connection(Close::Unreachable));
+        let mut scratch = self.lend();
+        let _ = self.tell(session, refused, (id, peer), &mut scratch.recv, &mut scratch.send);
+        scratch.send.clear();
+        self.take_back(scratch);
     }
 }

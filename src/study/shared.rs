@@ -1,15 +1,15 @@
-//! What all conversations of a blocking server share: the world, the counters, the generator,
-//! the database.
+//! The state that all conversations of a blocking server share: the world, the counters, the
+//! generator, the database.
 //!
-//! There is one desk per process. Threads take turns at it through a lock that is held while a
+//! There is one per process. Threads take turns at it through a lock that is held while a
 //! session thinks (microseconds) and never while anybody reads, writes, computes or sleeps. A
-//! forked process gets a desk of its own: what one child counts no other child sees.
+//! forked process gets one of its own: what one child counts no other child sees.
 
+use crate::app::{App, Cx, Effect, Event, Id, InPlace, Progress, Session};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
-use crate::service::{Cx, Effect, Event, Id, InPlace, Progress, Session, World};
 use crate::stats::{Close, Stats};
-use crate::work::db::{Answer, BatchCommitter, Database, Failure, Request};
+use crate::work::db::{Answer, Database, Failure, Request};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,18 +18,18 @@ use std::time::{Instant, SystemTime};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Desk {
+pub struct SharedState<A: App> {
     /// The bounds in force.
     pub limits: Limits,
     seed: Seed,
-    shared: Mutex<Shared>,
+    inner: Mutex<Inner<A>>,
     /// Apart from the rest: a commit waits for the disk, and only those who commit wait with it.
     database: Mutex<Store>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    world: World,
+struct Inner<A: App> {
+    world: A::World,
     stats: Stats,
     rng: fastrand::Rng,
     opened: u32,
@@ -51,21 +51,21 @@ pub enum Seed {
     Drawn(u64),
 }
 
-impl Desk {
-    /// A desk at the beginning. `database` is a file that need not exist yet.
-    pub fn new(limits: Limits, world: World, seed: Seed, database: PathBuf) -> Desk {
+impl<A: App> SharedState<A> {
+    /// A new state. `database` is a file that need not exist yet.
+    pub fn new(limits: Limits, world: A::World, seed: Seed, database: PathBuf) -> Self {
         let (Seed::Fixed(start) | Seed::Drawn(start)) = seed;
         let rng = fastrand::Rng::with_seed(start);
-        let shared = Shared { world, stats: Stats::default(), rng, opened: 0 };
-        Desk {
+        let inner = Inner { world, stats: Stats::default(), rng, opened: 0 };
+        SharedState {
             limits,
             seed,
-            shared: Mutex::new(shared),
+            inner: Mutex::new(inner),
             database: Mutex::new(Store::Closed(database)),
         }
     }
 
-    /// Makes this the desk of the `number`th child, counted from 1: without it, all children
+    /// Makes this the state of the `number`th child, counted from 1: without it, all children
     /// would draw the same numbers.
     pub fn moved_to_child(&self, number: u64) {
         match self.seed {
@@ -79,10 +79,10 @@ impl Desk {
 
     /// A name for the next conversation.
     pub fn next_id(&self) -> Id {
-        let mut shared = self.lock();
-        shared.opened = shared.opened.wrapping_add(1);
-        shared.stats.accepted += 1;
-        Id { slot: 0, generation: shared.opened }
+        let mut inner = self.lock();
+        inner.opened = inner.opened.wrapping_add(1);
+        inner.stats.accepted += 1;
+        Id { slot: 0, generation: inner.opened }
     }
 
     /// Tells `session` what happened, and appends what it asks for to `effects`.
@@ -91,14 +91,14 @@ impl Desk {
     /// The session panicked: it must not be told anything more.
     pub fn tell(
         &self,
-        session: &mut Session,
-        event: Event,
+        session: &mut A::Session,
+        event: Event<A::Mail>,
         (id, peer): (Id, SocketAddr),
         (recv, send): (&mut RecvBuf, &mut SendBuf),
-        effects: &mut Vec<Effect>,
+        effects: &mut Vec<Effect<A>>,
     ) -> Result<Progress, Close> {
-        let mut shared = self.lock();
-        let Shared { world, stats, rng, .. } = &mut *shared;
+        let mut inner = self.lock();
+        let Inner { world, stats, rng, .. } = &mut *inner;
         let mut cx = Cx {
             id,
             peer,
@@ -141,22 +141,25 @@ impl Desk {
     }
 
     /// Panics are caught inside, so the lock is never left in the middle of anything.
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner<A>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::world;
+    use crate::client::once::Questions;
+
+    fn state(seed: Seed, database: &str) -> SharedState<Questions> {
+        SharedState::new(Limits::default(), (), seed, PathBuf::from(database))
+    }
 
     fn drawn(seed: Seed, children: &[u64]) -> Vec<u64> {
         let draw = |child: &u64| {
-            let limits = Limits::default();
-            let desk = Desk::new(limits, world(limits), seed, PathBuf::from(":memory:"));
-            desk.moved_to_child(*child);
-            desk.lock().rng.u64(..)
+            let shared = state(seed, ":memory:");
+            shared.moved_to_child(*child);
+            shared.lock().rng.u64(..)
         };
         children.iter().map(draw).collect()
     }
@@ -174,12 +177,10 @@ mod tests {
     #[test]
     fn the_database_is_opened_when_it_is_first_needed() {
         use crate::work::db::counts;
-        let limits = Limits::default();
         let count = Request::Counts(counts::Request::Count(*b"1111"));
-        let desk =
-            Desk::new(limits, world(limits), Seed::Fixed(1), PathBuf::from("/missing/pentad.db"));
-        assert!(desk.commit(count.clone()).is_err());
-        let desk = Desk::new(limits, world(limits), Seed::Fixed(1), PathBuf::from(":memory:"));
-        assert_eq!(desk.commit(count), Ok(Answer::Counts(counts::Answer::Counted)));
+        let shared = state(Seed::Fixed(1), "/missing/pentad.db");
+        assert!(shared.commit(count.clone()).is_err());
+        let shared = state(Seed::Fixed(1), ":memory:");
+        assert_eq!(shared.commit(count), Ok(Answer::Counts(counts::Answer::Counted)));
     }
 }

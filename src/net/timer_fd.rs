@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Alarm {
+pub struct TimerFd {
     timer: OwnedFd,
     /// What it is set to.
     at: Option<Instant>,
@@ -26,20 +26,20 @@ pub struct Alarm {
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-impl Alarm {
+impl TimerFd {
     /// One that is not set. It is never read: an edge is reported each time that it goes off.
     ///
     /// # Errors
     /// What the operating system refuses.
-    pub fn start(registry: &Registry) -> io::Result<Alarm> {
+    pub fn start(registry: &Registry) -> io::Result<TimerFd> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags).map_err(io::Error::from);
         let timer = timer.map_err(cannot("open a timer"))?;
         let mut source = SourceFd(&timer.as_raw_fd());
         registry
-            .register(&mut source, Source::Alarm.token(), Interest::READABLE)
+            .register(&mut source, Source::TimerFd.token(), Interest::READABLE)
             .map_err(cannot("watch a timer"))?;
-        Ok(Alarm { timer, at: None })
+        Ok(TimerFd { timer, at: None })
     }
 
     /// How long to poll, if `at` is to be met: not so long that it would be missed.
@@ -59,7 +59,7 @@ impl Alarm {
                 .map_err(|error| cannot("set a timer")(error.into()))?;
             self.at = Some(at);
         }
-        // Longer than the alarm takes.
+        // Longer than the timer_fd takes.
         Ok(if left.is_zero() { left } else { MILLISECOND })
     }
 }

@@ -1,8 +1,8 @@
-//! The session without a peer that keeps the lobby's time and books: it waits for the next timer
-//! and for the disk, so that nobody else has to. It is there while somebody is in the lobby.
+//! The task that runs the lobby's timers and writes its books: it waits for the next timer and for
+//! the disk, so that no other session has to. It lasts as long as the lobby is in use.
 
 use super::lobby::{Delivery, Out};
-use super::{Keeper, State, at};
+use super::{State, Task, at};
 use crate::limits;
 use crate::service::{Cx, Deadline, Effect, Event, Mail, Progress, Refusal, Ticket};
 use crate::stats::Close;
@@ -18,14 +18,14 @@ pub struct Session {
     retry: Option<Instant>,
     /// Until when others have their turns, after much was due at once.
     pause: Option<Instant>,
-    /// Longer than anybody is there.
+    /// Later than any timer.
     far: Instant,
     /// It has been told that the server is ending.
     ending: bool,
     done: Option<Close>,
 }
 
-/// How long a keeper sleeps while nothing is due at all.
+/// Sleep while nothing is due at all.
 const FAR: Duration = Duration::from_secs(24 * 3600);
 
 /// How soon it looks again at what was too much for one turn.
@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// A keeper that has just come.
+    /// Opens the task.
     pub fn open(now: Instant) -> Session {
         Session { next: None, retry: None, pause: None, far: now + FAR, ending: false, done: None }
     }
@@ -55,8 +55,8 @@ impl Session {
                 cx.world.chat.books.refused(*ticket);
                 self.retry = Some(cx.now + limits::POW_RETRY);
             }
-            Event::Refused(Refusal::Connection) => {
-                cx.world.chat.keeper = Keeper::Absent;
+            Event::Refused(Refusal::Connection(_)) => {
+                cx.world.chat.task = Task::Absent;
                 self.done = Some(Close::Finished);
                 return Progress::Starved;
             }
@@ -71,7 +71,7 @@ impl Session {
             self.pause = more.then_some(cx.now + PAUSE);
         }
         let own = cx.world.chat.settle(out, cx.id, cx.effects);
-        debug_assert!(own.is_empty(), "a keeper is told nothing by the lobby");
+        debug_assert!(own.is_empty(), "a task is told nothing by the lobby");
         cx.world.chat.show(cx.wall, &mut cx.stats.chat);
         self.write(cx);
         self.rest(cx);
@@ -102,15 +102,15 @@ impl Session {
     }
 
     fn rest(&mut self, cx: &mut Cx<'_>) {
-        let State { lobby, books, keeper, .. } = &mut cx.world.chat;
+        let State { lobby, books, task, .. } = &mut cx.world.chat;
         let next = lobby.next_timer();
         self.next = next.map(|next| self.pause.map_or(next, |pause| next.max(pause)));
         self.far = cx.now + FAR;
         if lobby.is_empty() && books.is_empty() && next.is_none() {
-            *keeper = Keeper::Absent;
+            *task = Task::Absent;
             self.done = Some(Close::Finished);
         } else {
-            *keeper = Keeper::Here(cx.id, next);
+            *task = Task::Here(cx.id, next);
         }
     }
 }

@@ -1,18 +1,18 @@
 //! A visitor of the helpdesk: says hello, is served or lost, and rates.
 
-use super::{next_line, say};
+use super::{Cx, Event, next_line, say};
+use crate::app::Progress;
 use crate::buf::RecvBuf;
-use crate::service::{Cx, Deadline, Event, Progress};
 use crate::stats::Close;
 use crate::wire::chat::ServerLine;
 use crate::wire::line::Scan;
 
 /// One visitor.
 #[derive(Debug, Default)]
-pub struct Session {
+pub struct VisitorClient {
     scan: Scan,
     fate: Option<Fate>,
-    done: Option<Close>,
+    pub(super) done: Option<Close>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +22,13 @@ enum Fate {
     Blocked,
 }
 
-impl Session {
-    /// A visitor that is about to connect.
-    pub fn open() -> Session {
-        Session::default()
-    }
-
-    /// See [`crate::service::Session::handle`].
-    pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
-        if self.done.is_some() {
-            return Progress::Starved;
-        }
+impl VisitorClient {
+    pub(super) fn handle(
+        &mut self,
+        event: &Event,
+        recv: &mut RecvBuf,
+        cx: &mut Cx<'_>,
+    ) -> Progress {
         match event {
             Event::Opened { .. } => introduce(cx),
             Event::Bytes => {
@@ -49,16 +45,6 @@ impl Session {
             Event::Tick | Event::Done(..) | Event::Mail(_) => {}
         }
         Progress::Starved
-    }
-
-    /// See [`crate::service::Session::deadline`]: the server's patience is what is measured.
-    pub fn deadline(&self) -> Option<Deadline> {
-        None
-    }
-
-    /// See [`crate::service::Session::is_done`].
-    pub fn is_done(&self) -> Option<Close> {
-        self.done
     }
 
     fn hear(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
@@ -84,7 +70,7 @@ impl Session {
 
     /// The visit is over, well or not.
     fn settle(&mut self, cx: &mut Cx<'_>) {
-        let run = &mut cx.world.helpdesk;
+        let run = &mut *cx.world;
         match self.fate {
             Some(Fate::Handled) => run.handled += 1,
             Some(Fate::Lost) => run.lost += 1,
@@ -93,13 +79,13 @@ impl Session {
         }
         self.done = Some(Close::Finished);
         if run.is_over() {
-            run.ring(cx.effects);
+            run.wake_all(cx.effects);
         }
     }
 }
 
 fn introduce(cx: &mut Cx<'_>) {
-    let Some(plan) = &cx.world.helpdesk.plan else { return };
+    let Some(plan) = &cx.world.plan else { return };
     let name = match plan.names.len() {
         0 => format!("visitor-{}", cx.id.generation),
         count => plan.names[cx.id.generation as usize % count].clone(),

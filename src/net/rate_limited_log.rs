@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 /// What was said last, and what was left unsaid since.
 #[derive(Debug, Default)]
-pub struct Complaints {
+pub struct RateLimitedLog {
     last: Option<Instant>,
     unsaid: u64,
 }
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-impl Complaints {
+impl RateLimitedLog {
     /// Says that `what` happened because of `why`, unless something was said a moment ago.
     pub fn note(&mut self, what: &str, why: &dyn Display, now: Instant) {
         if self.last.is_some_and(|last| now < last + PAUSE) {
@@ -23,6 +23,6 @@ impl Complaints {
             0 => log::warn!("{what}: {why}"),
             unsaid => log::warn!("{what}: {why}, and {unsaid} times before without a word"),
         }
-        *self = Complaints { last: Some(now), unsaid: 0 };
+        *self = RateLimitedLog { last: Some(now), unsaid: 0 };
     }
 }

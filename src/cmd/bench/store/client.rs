@@ -4,12 +4,11 @@
 //! sold.
 
 use super::super::super::{Exit, affordable};
-use super::super::world;
+use crate::app::{Endpoint, Transport};
 use crate::client::http::{Part, Reader};
-use crate::client::load::{Ask, Fate, Number, Plan, Run, Seat, Told};
+use crate::client::load::{Ask, Fate, LoadTest, Number, Plan, Run, Seat, Told};
 use crate::config::Config;
 use crate::net::{Clock, Load, Loader, Stop, Watch};
-use crate::service::{Endpoint, Kind, Transport};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Method};
 use crate::wire::request::{self, Request};
@@ -98,17 +97,17 @@ impl Seen {
 }
 
 /// See the module.
-pub(super) struct Desk {
+pub(super) struct BenchClient {
     loader: Loader,
 }
 
 /// How long an answer may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
-impl Desk {
+impl BenchClient {
     /// From now on, signals end what is under way.
-    pub(super) fn start() -> io::Result<Desk> {
-        Ok(Desk { loader: Loader::start()? })
+    pub(super) fn start() -> io::Result<BenchClient> {
+        Ok(BenchClient { loader: Loader::start()? })
     }
 
     /// The same, but broken by a signal if one has come: at a terminal an interrupt reaches the
@@ -151,20 +150,16 @@ impl Desk {
             until: start + warmup + time,
             cookies: None,
         };
-        let kind = Kind::Load(Seat::first(&plan));
-        let mut run = Run::new(plan, limits, read.then(Vec::new));
-        run.told = Some(Vec::new());
-        let mut world = world();
-        world.tester = Some(Box::new(run));
+        let kind = Seat::first(&plan);
+        let mut world = Run::new(plan, limits, read.then(Vec::new));
+        world.told = Some(Vec::new());
         let (time, farewell) = (warmup + time, None);
         let load = Load { to, kind, connections: clients, time, world, limits, seed: 0, farewell };
-        let look = &mut |world: &mut crate::service::World, _| {
-            world.tester.as_ref().is_some_and(|run| !run.is_complete())
-        };
+        let look = &mut |run: &mut Run, _| !run.is_complete();
         let watch = &mut Watch { every: time, look };
-        let mut loaded = self.loader.run_watched(load, Clock::PerEvent, watch)?;
+        let loaded = self.loader.run_watched::<LoadTest>(load, Clock::PerEvent, watch)?;
         go_on(loaded.stop)?;
-        let run = loaded.world.tester.take().expect("it was put there above");
+        let run = loaded.world;
         let from = start + warmup;
         let told = run.told.unwrap_or_default();
         Ok(Seen {
