@@ -1,12 +1,12 @@
-/* The floor under every server on one core: an edge-triggered epoll loop that understands nothing.
+/* A lower bound for every server on one core: an edge-triggered epoll loop that parses nothing.
  *
  *     bare_epoll ANSWER_FILE [close | FILE]
  *
- * Listens on a free port of 127.0.0.1, prints its number, and answers each head (whatever ends in
- * an empty line) with the bytes of the file; with `close`, the first one of a connection only; with
- * FILE, which is less than a socket takes at once, with what is in that after it.
- * No timers, no limits, no errors survived: what a request costs here is what the kernel charges,
- * and the distance of a real server from it is what that server spends itself. */
+ * Listens on a free port of 127.0.0.1, prints its number, and answers each head (anything that ends in
+ * an empty line) with the bytes of the file; with `close`, only the first one of a connection; with
+ * FILE, which must be smaller than a socket buffer, with its content after them.
+ * No timers, no limits, no error handling: the cost of a request here is that of the kernel, and the
+ * difference to a real server is the cost of that server. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends COUNT requests with a body of LENGTH bytes, all but the last byte, to 127.0.0.1:PORT, and
 prints the resident KiB of process PID: fresh, and the most seen in SECONDS while they are open; then
-how many of them were answered meanwhile.
+the number that were answered meanwhile.
 
     bodies.py PID PORT COUNT LENGTH SECONDS METHOD PATH
 """

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# What requests cost whose bodies are never complete: resident memory of pentad.
+# The memory cost of requests whose bodies never complete: resident memory of pentad.
 #
 #     benches/bodies.sh [COUNT]
 #
-# To a fresh server COUNT clients (1,000 if not said) send a request each with a body of a mebibyte,
-# all of it but the last byte, and stay for ten seconds: to paths that refuse such a body, to one that
-# nobody wants it at, and as long a body as is taken at the path that takes the longest. The column
-# "most" is the largest resident size that was seen, "answered" how many were not waited for.
+# COUNT clients (default: 1,000) each send a request to a fresh server with a body of a mebibyte,
+# without its last byte, and wait for ten seconds: to paths that refuse such a body, to one that
+# does not use it, and with the longest permitted body to the path that takes the longest. The
+# column "most" is the largest resident size seen, "answered" the number of requests that were
+# answered meanwhile.
 #
 # Needs cargo and python3, and a hard limit of COUNT + 64 descriptors. PENTAD=FILE measures that
 # binary instead of building one.

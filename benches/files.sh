@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How fast files are, side by side: pentad with its cache and without, nginx, and lighttpd.
+# The speed of files: pentad with and without its cache, nginx, and lighttpd.
 #
 #     benches/files.sh [--quick] [--rounds N] [--seconds S] [--by wrk|pentad] [TEST]...
 #
@@ -7,24 +7,24 @@
 #     middle   100 KiB, 64 connections; also a loop that parses nothing, sends as many bytes of a
 #              head and then the file by sendfile
 #     large    10 MiB, 8 connections
-#     paced    1 KiB at half of what nginx can do, on 64 connections, by `pentad load`: how long the
-#              slowest percent takes
-#     slow     a thousand readers of 10 MiB that take next to nothing, and small files meanwhile
+#     paced    1 KiB at half the rate that nginx can do, on 64 connections, by `pentad load`: the
+#              latency of the slowest percent
+#     slow     a thousand very slow readers of 10 MiB, and small files meanwhile
 #
-# Without names, all of them. Each server has one core to itself and the load the other. nginx
-# keeps its files open (open_file_cache) and sends them from there (sendfile); nothing is logged.
-# In each round every load goes to every server in turn. Figures are medians over the rounds.
+# Without names, all of them run. Each server has one core to itself and the load the other. nginx
+# keeps its files open (open_file_cache) and sends them with sendfile; nothing is logged. In each
+# round every load goes to every server in turn. Figures are medians over the rounds.
 #
-# Often it is the load generator that is out of breath first, and servers look alike that are not.
-# Hence the second figure: requests for each second that the server itself was on its core, kernel
-# included, as /proc counts it. And hence --by pentad, which reads in longer pieces than wrk: wrk
-# needs twice the time to read 100 KiB that a server needs to send them.
+# Often the load generator is the bottleneck, and different servers look alike. Hence the second
+# figure: requests per second of core time of the server itself, kernel included, as /proc counts
+# it. And hence --by pentad, which reads in longer pieces than wrk: wrk needs twice the time to read
+# 100 KiB that a server needs to send them.
 #
 # Needs two cores, cargo, curl, a C compiler, nginx, lighttpd, wrk and Python; as root on Debian,
-# what is missing is installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that
+# missing packages are installed. All servers listen on 127.0.0.1 only. PENTAD=FILE measures that
 # binary instead of building one, OLD=FILE another one beside it, SERVER_CORE and LOAD_CORE choose
-# other cores than 0 and 1, and PATIENCE is for how many seconds in all the script waits for
-# others to leave the machine alone.
+# other cores than 0 and 1, and PATIENCE is the total number of seconds that the script waits for a
+# quiet machine.
 
 source "$(dirname "$0")/lib.sh"
 
@@ -70,7 +70,7 @@ start_all() {
     pids[sendfile]=$pid ports[sendfile]=$port
 }
 
-# servers TEST - whom it goes to.
+# servers TEST - prints the servers that take part.
 servers() {
     case $1 in
         small) echo pentad ${OLD:+old} uncached nginx lighttpd bare ;;
@@ -88,7 +88,7 @@ measure() {
     esac
 }
 
-# full TEST SERVER - as much as it can do: requests/s, requests/CPU s, p99 in µs.
+# full TEST SERVER - the maximum: requests/s, requests/CPU s, p99 in µs.
 full() {
     local before after report connections=64
     if [ "$1" = large ]; then connections=8; fi
@@ -98,7 +98,7 @@ full() {
     add_figures "$1.$2" "$report" $((after - before))
 }
 
-# paced SERVER - half of what nginx can do, each request timed from when it was due: p50, p99 in µs.
+# paced SERVER - half the rate of nginx, each request timed from when it was due: p50, p99 in µs.
 paced() {
     if [ -z "${pace:-}" ]; then
         pace=$(taskset -c "$LOAD_CORE" wrk -t1 -c64 -d1s "http://127.0.0.1:${ports[nginx]}/small" |
@@ -111,13 +111,13 @@ latency = json.load(sys.stdin)["latency_ms"]
 print(latency["p50"] * 1e3, latency["p99"] * 1e3)' >>"$tmp/paced.$1.results"
 }
 
-# slow SERVER - see slow.py: KiB at most, p50 and p99 of the small file in µs.
+# slow SERVER - see slow.py: maximum KiB, p50 and p99 of the small file in µs.
 slow() {
     taskset -c "$LOAD_CORE" python3 "$root/benches/slow.py" "${ports[$1]}" 1000 "$seconds" \
         "${pids[$1]}" >>"$tmp/slow.$1.results"
 }
 
-# table TEST - the medians.
+# table TEST - prints the medians.
 table() {
     local server results
     printf '%s, %s rounds\n' "$1" "$rounds"

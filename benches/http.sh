@@ -1,28 +1,27 @@
 #!/usr/bin/env bash
-# How fast small answers are, side by side: pentad, nginx, and a loop that parses nothing.
+# The speed of small answers: pentad, nginx, and a loop that parses nothing.
 #
 #     benches/http.sh [--quick] [--rounds N] [--seconds S] [--connections C]
 #
 # Each server has one core to itself and wrk the other. All of them answer GET /healthz with the
 # same status, fields and body (three bytes); nothing is logged. In each round every load goes to
-# every server in turn, and who begins changes from round to round, so that a slow moment of the
-# machine hits everyone. Figures are medians over the rounds.
+# every server in turn, and the order changes from round to round, so that a slow moment of the
+# machine affects all. Figures are medians over the rounds.
 #
 #     keep-alive   C connections, one request at a time on each
 #     pipelined    C connections, 16 requests in one write
 #     closing      a new connection for every request
 #
-# The second pentad has --defer-accept: the kernel keeps a new connection until a request is there.
+# The second pentad has --defer-accept: the kernel holds a new connection until a request arrives.
 #
-# Often it is wrk that is out of breath first, and servers look alike that are not. Hence the
-# second figure: requests for each second that the server itself was on its core, kernel included,
-# as /proc counts it. Ratios of that one hold whatever the load generator can do.
+# Often wrk is the bottleneck, and different servers look alike. Hence the second figure: requests
+# per second of core time of the server itself, kernel included, as /proc counts it. Ratios of that
+# figure do not depend on the load generator.
 #
-# Needs two cores, cargo, curl, a C compiler, nginx and wrk; as root on Debian, what is missing is
-# installed. Everything listens on 127.0.0.1 alone. PENTAD=FILE measures that binary instead of
-# building one, OLD=FILE another one beside it, SERVER_CORE and LOAD_CORE choose other cores than
-# 0 and 1, and PATIENCE is for how many seconds in all the script waits for others to leave the
-# machine alone.
+# Needs two cores, cargo, curl, a C compiler, nginx and wrk; as root on Debian, missing packages are
+# installed. All servers listen on 127.0.0.1 only. PENTAD=FILE measures that binary instead of
+# building one, OLD=FILE another one beside it, SERVER_CORE and LOAD_CORE choose other cores than 0
+# and 1, and PATIENCE is the total number of seconds that the script waits for a quiet machine.
 
 source "$(dirname "$0")/lib.sh"
 
@@ -56,7 +55,7 @@ start_all() {
     fi
     start_nginx ""
     pids[nginx]=$pid ports[nginx]=$port
-    # The bare loop repeats what pentad says, so that both send the same bytes.
+    # The bare loop repeats pentad's answer, so that both send the same bytes.
     answer_of "$tmp/answer"
     answer_of "$tmp/answer.close" --header 'Connection: close'
     start_bare "$tmp/answer"
@@ -71,7 +70,7 @@ answer_of() {
         "http://127.0.0.1:${ports[pentad]}/healthz"
 }
 
-# load NAME SERVER - wrk's report.
+# load NAME SERVER - prints wrk's report.
 load() {
     local url=http://127.0.0.1:${ports[$2]}/healthz
     local wrk=(taskset -c "$LOAD_CORE" timeout $((seconds + 10))
@@ -116,8 +115,8 @@ row() {
     }'
 }
 
-# p99 LOAD SERVER - in µs. Of pipelined requests wrk times only the last of a batch, but spreads
-# its percentiles over all of them, so that they mean nothing.
+# p99 LOAD SERVER - in µs. Of pipelined requests wrk times only the last of a batch, but spreads its
+# percentiles over all of them, so that they are meaningless.
 p99() {
     if [ "$1" = pipelined ]; then
         echo -

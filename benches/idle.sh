@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# What a connection costs that does nothing: resident memory of pentad and of nginx.
+# The cost of an idle connection: resident memory of pentad and of nginx.
 #
 #     benches/idle.sh [COUNT]
 #
-# To each fresh server COUNT connections (10,000 if not said) are made that send one request and
-# stay open. By how much the process has grown, divided by COUNT, is what one costs in the server
-# itself; the kernel's side of a socket is several kilobytes more, for everyone alike. Then they
-# close, and as many others come: what was not used again shows in the last column.
+# To each fresh server COUNT connections (default: 10,000) are made that send one request and stay
+# open. The growth of the process, divided by COUNT, is the cost of one in the server itself; the
+# kernel's side of a socket is several kilobytes more, the same for all servers. Then they close,
+# and as many others come: memory that was not reused shows in the last column.
 #
-# nginx reserves its connections when it starts, so the column "all" counts for both what the
-# whole process has with the connections, fresh size included.
+# nginx reserves its connections when it starts, so the column "all" has the whole process with its
+# connections for both, initial size included.
 #
 # Needs cargo, python3 and nginx (installed as root on Debian if missing), and a hard limit of
 # COUNT + 128 descriptors. PENTAD=FILE measures that binary instead of building one.
@@ -18,7 +18,7 @@ source "$(dirname "$0")/lib.sh"
 
 count=${1:-10000}
 
-# row SERVER - of the one that was started last.
+# row SERVER - prints the row of the server started last.
 row() {
     local figures
     mapfile -t figures < <(python3 "$root/benches/idle.py" "$pid" "$port" "$count")

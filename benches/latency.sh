@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Whether the loop answers at once while every worker is busy.
+# The latency of the loop while every worker is busy.
 #
 #     benches/latency.sh [--quick] [--workers N] [--rounds N] [--seconds S]
 #
-# Some clients ask for pi without a pause (100 million points each, cut for eight workers), so
-# that there are always more slices than workers; meanwhile wrk sends GET /healthz on four
-# connections. Printed are the latencies of that GET with idle workers and with busy ones, the
-# medians over the rounds. Nothing is pinned: the loop, the workers, the clients and wrk share all
-# cores, as they would in a small machine. wrk itself waits for a core now and then, and what it
-# waits counts as latency.
+# Some clients request pi without a pause (100 million points each, cut for eight workers), so that
+# there are always more slices than workers; meanwhile wrk sends GET /healthz on four connections.
+# The output is the latency of that GET with idle workers and with busy ones, medians over the
+# rounds. Nothing is pinned: the loop, the workers, the clients and wrk share all cores, as they
+# would in a small machine. wrk itself waits for a core now and then, and that time counts as
+# latency.
 #
 # Needs cargo and wrk (installed as root on Debian if missing). PENTAD=FILE measures that
 # binary instead of building one.
@@ -31,7 +31,7 @@ LUA
     sleep 0.5
 }
 
-# measure NAME - wrk's report goes to $tmp/NAME.
+# measure NAME - writes wrk's report to $tmp/NAME.
 measure() {
     wrk -t1 -c4 -d"${seconds}s" --latency "http://127.0.0.1:$port/healthz" >"$tmp/report"
     if [ "$(wrk_number failed <"$tmp/report")" != 0 ]; then

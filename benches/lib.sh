@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the scripts beside this file share: tools, builds, servers on the loopback, and their end.
-# Sourced, not run. Whatever still runs when a script exits is ended by its process id.
+# Shared parts of the scripts beside this file: tools, builds, servers on the loopback, and their
+# end. Sourced, not run. Processes that still run when a script exits are ended by their process id.
 
 set -euo pipefail
 
@@ -12,7 +12,7 @@ LOAD_CORE=${LOAD_CORE:-1}
 pentad=${PENTAD:-$root/target/release/pentad}
 bare=$tmp/bare_epoll
 
-# The shell's own list of children, because the number of one that has ended may be another's.
+# The shell's own list of children, because the id of an ended process may be reused.
 end() {
     local pid
     for pid in $(jobs -pr); do
@@ -30,14 +30,14 @@ fail() {
     exit 1
 }
 
-# usage - the text at the top of the script.
+# usage - prints the text at the top of the script.
 usage() {
     sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
-# options NAMES ARGUMENT... - `--seconds 3` sets $seconds if that is among NAMES, `--quick` means one
-# short round, and what is no option goes to $words.
+# options NAMES ARGUMENT... - `--seconds 3` sets $seconds if that is among NAMES, `--quick` means
+# one short round, and other words go to $words.
 options() {
     local names=" $1 "
     shift
@@ -57,7 +57,7 @@ options() {
     done
 }
 
-# need COMMAND PACKAGE - installs what is missing if that is possible, else says what to do.
+# need COMMAND PACKAGE - installs a missing package if possible, else prints what to do.
 need() {
     export PATH=$PATH:/usr/sbin
     if command -v "$1" >/dev/null; then
@@ -70,7 +70,7 @@ need() {
     apt-get install -y -qq --no-install-recommends "$2" >"$tmp/apt.log" 2>&1 ||
         fail "cannot install $2: $(tail -n 1 "$tmp/apt.log")"
     if [ "$2" = nginx ]; then
-        # The package starts a server on port 80, which nobody here asked for.
+        # The package starts a server on port 80, which is not wanted.
         service nginx stop >/dev/null 2>&1 || true
     fi
 }
@@ -81,10 +81,10 @@ need_cores() {
     fi
 }
 
-# own_network ARGUMENT... - begins the script again in a network that has nobody else in it, if we
-# may make one, after everything was installed and built. There BBR, which some machines set, gives
-# way to Reno: it paces what is sent by a timer for each packet, which nobody needs on the loopback,
-# and on a virtual machine the timer costs more than the packet.
+# own_network ARGUMENT... - restarts the script in a network namespace of its own, if permitted,
+# after everything was installed and built. There BBR, which some machines use, is replaced by Reno:
+# it paces packets with a timer, which is useless on the loopback, and on a virtual machine the
+# timer costs more than the packet.
 own_network() {
     local control=/proc/sys/net/ipv4/tcp_congestion_control
     if [ -z "${OWN_NETWORK:-}" ] && command -v ip >/dev/null && unshare --net true 2>/dev/null; then
@@ -109,7 +109,7 @@ build_bare() {
     cc -O2 -o "$bare" "$root/benches/bare_epoll.c"
 }
 
-# A port nobody listens on, below those that the kernel gives to clients.
+# A port that is not in use, below those that the kernel gives to clients.
 free_port() {
     local port
     while port=$((10000 + RANDOM % 20000)); do
@@ -131,10 +131,10 @@ until_true() {
     done
 }
 
-# Waiting for a quiet machine, in seconds over the whole run of a script.
+# Seconds left to wait for a quiet machine, over the whole run of a script.
 patience=${PATIENCE:-120}
 
-# quiet - waits until nobody else uses the cores; when patience is over, says so and goes on.
+# quiet - waits until no other process uses the cores; prints a note when patience is over.
 quiet() {
     local until=$((SECONDS + patience)) percent
     while percent=$(busy_percent) && [ "$percent" -ge 10 ]; do
@@ -146,7 +146,7 @@ quiet() {
     patience=$((until > SECONDS ? until - SECONDS : 0))
 }
 
-# busy_percent - how busy all cores are together, watched for a moment.
+# busy_percent - the load of all cores together, sampled for a moment.
 busy_percent() {
     local before after
     read -ra before </proc/stat
@@ -161,10 +161,11 @@ busy_percent() {
 
 connects() { (: <"/dev/tcp/127.0.0.1/$1"); }
 
-# The starters leave the process that serves in $pid and its port in $port; that of the panel, if
-# it was asked for, in $panel.
+# The starters leave the id of the serving process in $pid and its port in $port; that of the panel,
+# if requested, in $panel.
 
-# start_pentad [OPTION...] - the web service alone, on the server's core unless $cores says more.
+# start_pentad [OPTION...] - the web service only, on the server's core unless $cores says
+# otherwise.
 start_pentad() {
     local out
     out=$(mktemp "$tmp/pentad.XXXX")
@@ -177,14 +178,14 @@ start_pentad() {
     panel=$(sed -n 's/^listening panel tcp .*:\([0-9]*\)$/\1/p' "$out")
 }
 
-# start_old [OPTION...] - the pentad of OLD, beside the one that is measured.
+# start_old [OPTION...] - the pentad of OLD, next to the measured one.
 start_old() {
     local pentad=$OLD
     start_pentad "$@"
 }
 
-# start_nginx [DIR] - one worker, the same answer with the same fields, nothing logged; and the
-# files of DIR, opened once.
+# start_nginx [DIR] - one worker, the same answer with the same fields, no log; and the files of
+# DIR, opened once.
 start_nginx() {
     local dir master
     port=$(free_port)
@@ -231,7 +232,7 @@ CONF
     pid=$(pgrep -P "$master")
 }
 
-# start_lighttpd DIR - one process, the files of DIR, nothing logged.
+# start_lighttpd DIR - one process, the files of DIR, no log.
 start_lighttpd() {
     local dir
     port=$(free_port)
@@ -265,8 +266,8 @@ start_bare() {
     port=$(cat "$out")
 }
 
-# cpu_ticks PID - time that all its threads were on a core, in clock ticks. The name in the second
-# field may hold blanks, so fields are counted from behind it.
+# cpu_ticks PID - core time of all its threads, in clock ticks. The name in the second field may
+# contain blanks, so fields are counted from after it.
 cpu_ticks() {
     local stat fields
     stat=$(<"/proc/$1/stat")
@@ -278,13 +279,13 @@ TICKS_PER_SECOND=$(getconf CLK_TCK)
 # shellcheck disable=SC2034 # read by the scripts
 readonly TICKS_PER_SECOND
 
-# median - of the numbers on stdin, one a line.
+# median - of the numbers on stdin, one per line.
 median() {
     sort -g | awk '{ a[NR] = $1 } END { print (NR % 2) ? a[(NR + 1) / 2] : (a[NR / 2] + a[NR / 2 + 1]) / 2 }'
 }
 
-# wrk_number NAME - the figure that wrk's report on stdin gives for: requests, rate, p50_us, p75_us,
-# p90_us, p99_us, failed.
+# wrk_number NAME - the figure in wrk's report on stdin for: requests, rate, p50_us, p75_us, p90_us,
+# p99_us, failed.
 wrk_number() {
     awk -v what="$1" '
         function us(text) {
@@ -312,7 +313,7 @@ wrk_number() {
         }'
 }
 
-# pentad_number NAME - the same of the table that `pentad load --format csv` prints.
+# pentad_number NAME - the same in the table that `pentad load --format csv` prints.
 pentad_number() {
     awk -F, -v what="$1" '
         NR == 1 { for (i = 1; i <= NF; i++) place[$i] = i }
@@ -327,7 +328,7 @@ pentad_number() {
         }'
 }
 
-# Who drives the load, if there is a choice: wrk or pentad.
+# The load generator, if there is a choice: wrk or pentad.
 by=wrk
 
 # with_wrk URL, with_pentad URL - the report of a load of $connections for $seconds.
@@ -337,15 +338,16 @@ with_wrk() {
         wrk -t1 -c"$connections" -d"${seconds}s" --latency "$1"
 }
 
-# Its warning, that it is slower than the server, is true of both and no news here.
+# Its warning that it is slower than the server is true of both, and expected here.
 with_pentad() {
     taskset -c "$LOAD_CORE" timeout $((seconds + 20)) \
         "$pentad" load -c "$connections" -d "${seconds}s" --format csv --data "$tmp/reports" \
         "$1" 2>"$tmp/pentad.err"
 }
 
-# add_figures NAME REPORT TICKS - adds a line to the results of NAME: requests/s, requests for each
-# second of core time, of which TICKS were used, and p99 in µs, all by the report of who drove it.
+# add_figures NAME REPORT TICKS - adds a line to the results of NAME: requests/s, requests per
+# second of core time, of which TICKS were used, and p99 in µs, all from the load generator's
+# report.
 add_figures() {
     local requests
     requests=$("${by}_number" requests <<<"$2")
@@ -367,8 +369,8 @@ ratio() {
         awk -v column="$3" '{ print $column / $(column + NF / 2) }' | median
 }
 
-# take_turns LOADS SERVERS - calls `measure LOAD SERVER` for all of them in every round; who begins
-# changes from round to round, so that a slow moment of the machine hits everyone.
+# take_turns LOADS SERVERS - calls `measure LOAD SERVER` for all of them in every round; the order
+# changes from round to round, so that a slow moment of the machine affects all.
 take_turns() {
     local round load turn servers
     read -ra servers <<<"$2"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# What a long listing costs those who only want a small file.
+# The cost of a long listing for clients that request a small file.
 #
 #     benches/listing.sh [--quick] [--names N] [--clients N] [--seconds S] [--rounds N]
 #
 # A directory with 10,000 names is listed for 200 clients of `pentad load` without a pause, while
-# another client asks for a small file a hundred times a second. Printed are the percentiles and the
-# worst time of that small GET alone, beside as many clients of another small file, and beside the
-# listings (medians over the rounds, and the worst of all), how many listings there were, and the
-# most memory that the server had resident. Server and load share the cores: what a client waits
-# for a core counts, too, which is what the second line is there for.
+# another client requests a small file a hundred times a second. The output has the percentiles and
+# the worst time of that small GET alone, beside as many clients of another small file, and beside
+# the listings (medians over the rounds, and the worst of all), the number of listings, and the
+# maximum resident memory of the server. Server and load share the cores: the time that a client
+# waits for a core counts too, and the second line shows how much that is.
 #
 # Needs cargo. PENTAD=FILE measures that binary instead of building one.
 
@@ -16,7 +16,7 @@ source "$(dirname "$0")/lib.sh"
 
 names=10000 clients=200 seconds=5 rounds=3
 
-# small NAME - the latencies of the small file go to $tmp/NAME, in microseconds.
+# small NAME - writes the latencies of the small file to $tmp/NAME, in microseconds.
 small() {
     "$pentad" load --format csv --data "$tmp/load" -c 1 -r 100 -d "${seconds}s" \
         "http://127.0.0.1:$port/small.txt" >"$tmp/report" 2>/dev/null
@@ -25,7 +25,7 @@ small() {
     done | paste -sd ' ' >>"$tmp/$1"
 }
 
-# beside NAME PATH - the same while $clients ask for PATH.
+# beside NAME PATH - the same while $clients request PATH.
 beside() {
     "$pentad" load --format csv --data "$tmp/load" -c "$clients" -d $((seconds + 1))s \
         "http://127.0.0.1:$port$2" >"$tmp/heavy.$1" 2>/dev/null &
@@ -35,7 +35,7 @@ beside() {
     wait "$heavy"
 }
 
-# row NAME - the medians of the first two figures, and the worst of the third.
+# row NAME - prints the medians of the first two figures, and the worst of the third.
 row() {
     local worst
     worst=$(awk '{ print $3 }' "$tmp/$2" | sort -n | tail -n 1)

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# The load tester and wrk, side by side: who drives more, and do they tell the same of a server?
+# The load tester compared with wrk: maximum rates, and agreement of the percentiles.
 #
 #     benches/load.sh [--quick] [--rounds N] [--seconds S] [--connections C]
 #
 # One core for the server, one for the testers, of which one works at a time. In each round both
-# load the same server, and who begins changes from round to round. Each ratio that is printed is
-# the median over the rounds of pentad's figure divided by wrk's of the same round.
+# load the same server, and the order changes from round to round. Each printed ratio is the median
+# over the rounds of pentad's figure divided by wrk's of the same round.
 #
-#     healthz   three bytes: the tester has as much to do as the server, and whoever is slower has
-#               the queue. Rates are what to compare; the percentiles tell where the queue was,
-#               which turns over between two runs of one tester, too.
-#     metrics   four kibibytes that the server has to count together: it is slower than either
-#               tester, and the queue is always there. Percentiles are what to compare.
+#     healthz   three bytes: the tester has as much work as the server, and the slower side has
+#               the queue. Compare the rates; the percentiles show where the queue was, which
+#               may change between two runs of one tester, too.
+#     metrics   four kibibytes that the server has to compute: it is slower than either tester,
+#               and the queue is always there. Compare the percentiles.
 #
 # Both count from the write of a request until its whole answer was parsed, and both read all
-# answers that are there before they ask again. wrk adds what it thinks that it missed in stalls
-# of more than two round trips; pentad does not, since that is what -r is for.
+# available answers before they send again. wrk adds an estimate for stalls of more than two round
+# trips; pentad does not, since -r is the way to measure those.
 #
 # Needs two cores, cargo and wrk; see http.sh for PENTAD, SERVER_CORE, LOAD_CORE and PATIENCE.
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What counting costs: the same server, measuring itself and not (--no-metrics), side by side.
+# The cost of counting: the same server with and without metrics (--no-metrics).
 #
 #     benches/metrics.sh [--quick] [--rounds N] [--seconds S] [--connections C]
 #
 # One core for the servers, of which one works at a time, and one for wrk. In each round every load
-# goes to both, and who begins changes from round to round. The share that is printed is the median
-# over the rounds of what the measuring server did in comparison with the other in the same round.
-# The second one, requests for each second that the server itself was on its core, is the one to
-# go by: it does not depend on wrk.
+# goes to both, and the order changes from round to round. The printed share is the median over the
+# rounds of the measuring server's figure relative to the other's in the same round. The second
+# figure, requests per second of core time of the server itself, is the reliable one: it does not
+# depend on wrk.
 #
 #     keep-alive   C connections, one request at a time on each
 #     pipelined    C connections, 16 requests in one write
@@ -30,7 +30,7 @@ start_both() {
     pids[off]=$pid ports[off]=$port
 }
 
-# load NAME SERVER - wrk's report.
+# load NAME SERVER - prints wrk's report.
 load() {
     local url=http://127.0.0.1:${ports[$2]}/healthz script=()
     if [ "$1" = pipelined ]; then

@@ -1,4 +1,4 @@
--- wrk -s pipeline.lua URL -- DEPTH: as many requests in one write as DEPTH says (16 if it does not).
+-- wrk -s pipeline.lua URL -- DEPTH: sends DEPTH requests in one write (default: 16).
 
 local batch
 

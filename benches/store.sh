@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
-# A cached book beside a cached file of 1 KiB, both from one server in one run.
+# A cached book compared with a cached file of 1 KiB, both from one server in one run.
 #
 #     benches/store.sh [--quick] [--rounds N] [--seconds S]
 #
 # The server has one core to itself (its threads for files share it and sleep), the load the other.
-# In each round both are asked for in turn, over 64 connections. Figures are medians over the
-# rounds: requests a second, and requests for each second that the server itself was on its core,
-# kernel included, as /proc counts it. The second is the fairer one where it is the load generator
-# that is out of breath first.
+# In each round both are requested in turn, over 64 connections. Figures are medians over the
+# rounds: requests per second, and requests per second of core time of the server itself, kernel
+# included, as /proc counts it. The second figure is fairer if the load generator is the bottleneck.
 #
-# What durable purchases cost, and all else about the bookstore, is in `pentad bench store`.
+# For durable purchases, and everything else about the bookstore, see `pentad bench store`.
 #
-# Needs two cores, cargo, curl and wrk (installed as root on Debian if missing). Everything listens
-# on 127.0.0.1 alone. PENTAD=FILE measures that binary instead of building one, SERVER_CORE and
-# LOAD_CORE choose other cores than 0 and 1, and PATIENCE is for how many seconds in all the script
-# waits for others to leave the machine alone.
+# Needs two cores, cargo, curl and wrk (installed as root on Debian if missing). All servers listen
+# on 127.0.0.1 only. PENTAD=FILE measures that binary instead of building one, SERVER_CORE and
+# LOAD_CORE choose other cores than 0 and 1, and PATIENCE is the total number of seconds that the
+# script waits for a quiet machine.
 
 source "$(dirname "$0")/lib.sh"
 
@@ -35,7 +34,7 @@ prepare() {
     start_pentad --root "$tmp/site" --store-ttl 1h "${replicas[@]}"
 }
 
-# cached WHAT - asks until it is, and fails if it never is.
+# cached WHAT - requests it until it is cached, and fails if it never is.
 cached() {
     curl --silent --output /dev/null --dump-header - "http://127.0.0.1:$port${paths[$1]}" |
         grep -i '^x-cache: hit' >/dev/null

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# How often pentad calls the kernel: strace counts under a steady keep-alive load.
+# System calls per request: strace counts under a steady keep-alive load.
 #
 #     benches/syscalls.sh [SECONDS]
 #
-# 64 connections send GET /healthz one after the other. They are accepted before the counting
-# begins and outlive it, so what is counted is the steady state alone: one read and one write for
-# a request, a wait for many, and nothing registered anew. Requests are the writes: an answer is
-# one. (wrk sees a few more or less, since it does not begin and end with strace.)
+# 64 connections send GET /healthz one after the other. They are accepted before the counting begins
+# and outlive it, so only the steady state is counted: one read and one write per request, one wait
+# for many, and no registrations. The number of requests is the number of writes: an answer is one.
+# (wrk sees a few more or less, since it does not begin and end with strace.)
 #
 # Needs cargo, wrk and strace (installed as root on Debian if missing) and the right to trace.
 # PENTAD=FILE measures that binary instead of building one.
@@ -21,7 +21,7 @@ count_calls() {
         >"$tmp/wrk" &
     load=$!
     sleep 1
-    # strace ends by the signal, and says so by its exit code.
+    # strace ends by the signal, and its exit code says so.
     timeout --signal INT "$seconds" strace -c -f -U calls,name -o "$tmp/calls" -p "$pid" \
         2>"$tmp/strace" || true
     if [ ! -s "$tmp/calls" ]; then

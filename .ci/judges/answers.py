@@ -1,7 +1,7 @@
 """Records every kind of answer that a running pentad gives, and lets httplint judge each.
 
 Usage: answers.py BINARY. The last line counts answers without a note of the level BAD, and
-those with one; an answer that is not of the kind it was asked for counts as failed too.
+those with one; an answer of another kind than requested counts as failed too.
 """
 
 import gzip
@@ -47,7 +47,7 @@ def post(path, body, *fields):
 
 
 def exchanges(etag):
-    """Name, listener, request, and the status that says that it is the kind that was meant."""
+    """Returns name, listener, request, and the status of the intended kind."""
     return [
         ("page", "web", get("/", HTML), 200),
         ("page, head only", "web", head("/"), 200),
@@ -123,7 +123,7 @@ def ask(address, request):
 
 
 def judge(request, fields, received):
-    """The status, the fields, and httplint's notes about the exchange."""
+    """Returns the status, the fields, and httplint's notes about the exchange."""
     method, path, _, body = request
     top, *lines = received.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
     content = received.split(b"\r\n\r\n", 1)[1]
@@ -152,8 +152,7 @@ def serve(binary, place):
     return running(binary, args)
 
 
-# What these statuses mean is bad news for the client, and so a note of the level BAD whatever the
-# answer looks like.
+# These statuses are bad news for the client, and so always carry a note of the level BAD.
 MEANT = {
     414: "The server won't accept a URI this long",
     505: "The request HTTP version isn't supported.",

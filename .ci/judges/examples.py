@@ -2,7 +2,7 @@
 
 Usage: examples.py BINARY. The ports are those of a server of its own, with all services. A line
 passes if it succeeds, and if the second time its output has the words of the reply that the page
-shows. Lines that would start another server are left out. The last line counts the others.
+shows. Lines that would start another server are skipped. The last line counts the others.
 """
 
 import html
@@ -37,7 +37,7 @@ def serve(binary, place):
 
 
 def examples(page):
-    """Commands, each with what is typed after it and the replies that are shown below it."""
+    """Returns commands, each with its typed input and the replies shown below it."""
     for block in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL):
         for part in block.split("<i>$ </i>")[1:]:
             replies = [html.unescape(text) for text in re.findall("<samp>(.*?)</samp>", part)]
@@ -46,7 +46,7 @@ def examples(page):
 
 
 def here(command, addresses):
-    """The same command, with the ports of this server."""
+    """Returns the command with the ports of this server."""
     for theirs, ours in addresses.items():
         command = command.replace(theirs, ours)
         command = command.replace(theirs.replace(":", " "), ours.replace(":", " "))
@@ -54,13 +54,13 @@ def here(command, addresses):
 
 
 def shown(reply, output):
-    """Whether the output has the reply, as far as the page shows it."""
+    """Returns True if the output contains the reply, as far as the page shows it."""
     words = re.findall(r"\b(?:[a-z_]{4,}|[A-Z]{3,})\b", reply)
     return all(word in output for word in words)
 
 
 def paste(command, typed, place):
-    """What the command says. A conversation is left in the middle."""
+    """Returns the output of the command. A conversation is left unfinished."""
     env = {**os.environ, "HOME": place}
     args = ["timeout", "3", "sh", "-c", command]
     given = typed.strip() + "\n" if typed.strip() else ""

@@ -1,12 +1,11 @@
-"""Replaces files all the time while a running pentad serves them, and checks every body.
+"""Replaces files continually while a running pentad serves them, and checks every body.
 
 Usage: replaced.py BINARY [SECONDS]. Files of three sizes are replaced in three ways: renamed over,
-written anew in place, deleted and created. wrk (or pentad load, where there is no wrk) keeps the
-server busy meanwhile. A body that came whole has the hash of one version of its file, and one
-that ended early is the beginning of one; nothing else is ever right. (Between a look at a file on
-the disk and the system call that sends a piece of it somebody may write to it. That piece is the
-last one then, and how often it was another version's is told.) The last line counts the nine files
-that kept this, and those that did not.
+rewritten in place, deleted and created. wrk (or pentad load, if there is no wrk) keeps the server
+busy meanwhile. A complete body has the hash of one version of its file, and a truncated one is the
+beginning of one; anything else is an error. (A file may be written between the check and the system
+call that sends a piece of it. That piece is the last one then, and the number of pieces of another
+version is reported.) The last line counts the nine files that passed, and those that did not.
 """
 
 import hashlib
@@ -26,16 +25,16 @@ from server import running
 
 SIZES = {"1KiB": 1 << 10, "100KiB": 100 << 10, "3MiB": 3 << 20}
 WAYS = ["renamed", "written", "created"]
-# What one system call sends of a file on the disk.
+# Bytes of a file that one system call sends from the disk.
 PIECE = 256 << 10
 FILES = [f"{way}-{size}" for way in WAYS for size in SIZES]
-# The largest is not kept in memory, so that it is sent from the disk while that changes.
+# The largest file is not cached, so it is sent from the disk while it changes.
 ARGS = ["--only", "web", "--web", "127.0.0.1:0", "--cache-bytes", "4MiB"]
 
 
 @lru_cache(maxsize=64)
 def version(name, number):
-    """Each word says which version it belongs to, and the version how long it is."""
+    """Each word contains its version, and the version determines the length."""
     words = SIZES[name.split("-")[1]] // 8
     return b"%07d\n" % number * (words - number * 7919 % (words // 3))
 
@@ -62,7 +61,7 @@ def replace(root, name, body):
 
 
 def writer(root, over):
-    """Some versions follow each other at once, others are there for a while."""
+    """Some versions follow each other at once, others exist for a while."""
     numbers = dict.fromkeys(FILES, 0)
     while not over.is_set():
         for name in random.sample(FILES, 3):
@@ -73,7 +72,7 @@ def writer(root, over):
 
 
 class Tally:
-    """What came of one file."""
+    """The results of one file."""
 
     def __init__(self):
         self.whole = self.early = self.crossed = self.refused = 0
@@ -107,7 +106,7 @@ class Tally:
 
 
 def fetch(connection, name):
-    """The status, the length that was promised, and the body as far as it came."""
+    """Returns the status, the announced length, and the received part of the body."""
     connection.request("GET", f"/{name}")
     answer = connection.getresponse()
     length = int(answer.headers["Content-Length"])
@@ -139,7 +138,7 @@ def serve(binary, place):
 
 
 def load(binary, address, seconds):
-    """Something that keeps the server busy, with a small file and with the largest."""
+    """Keeps the server busy with a small file and with the largest."""
     loads = []
     for name, clients in [("renamed-1KiB", "8"), ("written-100KiB", "4"), ("renamed-3MiB", "2")]:
         url = f"http://{address}/{name}"
@@ -163,7 +162,7 @@ def main():
             replacing.start()
             loads = load(binary, address, seconds)
             until = time.monotonic() + seconds
-            # Each file has one thread: a tally is nobody else's.
+            # Each file has one thread, so its tally is not shared.
             args = [(address, [name], until, tallies, failures) for name in FILES]
             readers = [threading.Thread(target=reader, args=one) for one in args]
             for thread in readers:

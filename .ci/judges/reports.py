@@ -1,8 +1,8 @@
-"""Makes a report of every kind, and lets jsonschema judge each by docs/load-report.schema.json.
+"""Makes a report of every kind, and validates each with docs/load-report.schema.json.
 
-Usage: reports.py BINARY. The last line counts documents that are as the schema says, and those
-that are not. Judged are the files of the reports, what --format json prints, and the result that
-/test_status shows; and, so that the schema is known to refuse something, documents that are wrong.
+Usage: reports.py BINARY. The last line counts valid and invalid documents: the files of the
+reports, the output of --format json, and the result in /test_status; and, to show that the schema
+refuses something, documents with errors, which must be invalid.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from server import running
 PATIENCE = 30
 COUNTED = ["-n", "200", "-c", "5"]
 
-# What is done to the server, by name: the path, and the arguments.
+# The runs, by name: the path, and the arguments.
 RUNS = {
     "closed": ("/", COUNTED),
     "open": ("/", ["-r", "200", "-d", "1200ms", "--warmup", "100ms", "-c", "5"]),
@@ -45,7 +45,7 @@ def serve(binary, place):
 
 
 def load(binary, place, name, url, args):
-    """Runs the tester; the document that it wrote to a file, whatever it exited with."""
+    """Runs the tester; returns the document that it wrote, for any exit code."""
     file = f"{place}/{name}.json"
     command = [binary, "load", url, *args, "--label", name, "-o", file]
     command += ["--data", f"{place}/data"]
@@ -55,7 +55,7 @@ def load(binary, place, name, url, args):
 
 
 def click(panel):
-    """The result of the one-click test."""
+    """Returns the result of a test from the panel."""
     connection = http.client.HTTPConnection(panel, timeout=PATIENCE)
 
     def ask(method, path):
@@ -71,7 +71,7 @@ def click(panel):
 
 @contextlib.contextmanager
 def silent(answer=b""):
-    """A server that says this to each request, whatever that is; its URL."""
+    """Starts a server that answers any request with these bytes; yields its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve():
@@ -89,7 +89,7 @@ def silent(answer=b""):
 
 
 def wrong(report):
-    """The report with one thing wrong, in several ways, by name."""
+    """Returns variants of the report with one error each, by name."""
     for name, change in {
         "a member too many": lambda r: r["result"].update(more=1),
         "a member missing": lambda r: r["result"].pop("rps"),
@@ -141,7 +141,7 @@ def main():
         with silent(b"HTTP/1.1 999 No\r\nContent-Length: x\r\n\r\n") as url:
             judge("misread, printed", flat, load(binary, place, "misread", url, ["-n", "9"]))
         files = sorted(glob.glob(f"{place}/data/reports/*.json"))
-        # A run that nobody answered well keeps none.
+        # A run without a successful answer stores no report.
         expected = len(RUNS) + 1
         missing = [] if len(files) == expected else [f"{len(files)} files instead of {expected}"]
         count("a file for each run", missing)

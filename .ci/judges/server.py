@@ -1,4 +1,4 @@
-"""A running pentad, for those who judge what it answers."""
+"""A running pentad for the judges."""
 
 import contextlib
 import subprocess
@@ -7,7 +7,7 @@ import sys
 
 @contextlib.contextmanager
 def running(binary, args):
-    """The addresses that it listens on, by service. It is ended afterwards, and has to end well."""
+    """Yields its addresses by service. It is stopped afterwards, and must exit with success."""
     with subprocess.Popen([binary, *args], stdout=subprocess.PIPE, text=True) as server:
         listening = {}
         for line in server.stdout:

@@ -1,4 +1,4 @@
-"""Plays the README's tour, line by line, as a reader would who has just installed pentad.
+"""Runs the README's tour line by line, as a reader would after installing pentad.
 
 Usage: tour.py BINARY. Commands are pasted as they stand, default ports included, in a network of
 their own, so that a server outside of it is not in the way. The last line counts commands.
@@ -20,17 +20,17 @@ import threading
 import time
 
 PATIENCE_S = 60
-# How long a terminal has to be quiet before the next one is opened.
+# Time without output after which the next terminal is opened.
 QUIET_S = 0.7
 SERVER_LINE = re.compile(r"^([*+<-]|\S+,\w{5},)")
 
 
 def tour(readme):
-    """Groups of blocks, each block a list of lines. Groups follow one another."""
+    """Returns groups of blocks, each block a list of lines. Groups follow one another."""
     text = re.search(r"^## A tour\n(.*?)^## ", readme, re.DOTALL | re.MULTILINE)[1]
     groups, last = [], 0
     for block in re.finditer(r"^```console\n(.*?)^```\n", text, re.DOTALL | re.MULTILINE):
-        # A command goes on after a backslash or a pipe at the end of its line.
+        # A command continues after a backslash or a pipe at the end of its line.
         lines = re.sub(r"([\\|])\n", "\\1\0", block[1]).split("\n")[:-1]
         lines = [line.replace("\0", "\n") for line in lines]
         if not groups or text[last : block.start()].strip():
@@ -41,7 +41,7 @@ def tour(readme):
 
 
 def pattern(line):
-    """What a line of the README looks like wherever it is printed."""
+    """Returns the pattern of a line of the README, as it may be printed."""
     words = re.split(r"(…|[^\W_]+)", line)
 
     def one(word):
@@ -51,12 +51,12 @@ def pattern(line):
         return r"[0-9A-Za-z.]+?" if varies else re.escape(word)
 
     whole = "".join(one(word) for word in words)
-    # Numbers with a fraction are three words, and one value.
+    # A number with a fraction is three words, and one value.
     return re.compile(whole.replace(r"[0-9A-Za-z.]+?\.[0-9A-Za-z.]+?", r"[0-9A-Za-z.]+?"))
 
 
 class Terminal:
-    """A shell on a terminal, and what has been printed on it."""
+    """A shell on a terminal, and its output."""
 
     def __init__(self, place, path):
         master, slave = pty.openpty()
@@ -85,7 +85,7 @@ class Terminal:
         os.write(self.master, line.encode() + b"\n")
 
     def expect(self, line):
-        """Waits until the line is printed, after those that were expected before it."""
+        """Waits until the line is printed, after the lines expected before."""
         wanted, until = pattern(line), time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             found = wanted.search(self.text, self.seen)
@@ -99,7 +99,7 @@ class Terminal:
         return time.monotonic() - self.printed_at > QUIET_S
 
     def settle(self):
-        """Waits for the prompt's command: the shell is asked for a word of its own."""
+        """Waits until the shell is ready: it prints a word on request."""
         self.mark = getattr(self, "mark", 0) + 1
         self.type(f"echo end-of-{self.mark}-")
         until = time.monotonic() + PATIENCE_S
@@ -116,7 +116,7 @@ class Terminal:
 
 
 def play(lines, terminal, failures):
-    """Types the commands of a block and compares what they print. Returns how many held."""
+    """Types the commands of a block and compares their output. Returns the number that passed."""
     passed, command, talks = 0, None, False
     ok = True
 
@@ -143,13 +143,13 @@ def play(lines, terminal, failures):
             failures.append(f"not printed: {line}")
     done()
     if talks:
-        # The server has hung up; nc still waits for its terminal.
+        # The server has closed the connection; nc still waits for its terminal.
         terminal.type("\x03")
     return passed
 
 
 def installed(binary, place):
-    """A directory for PATH that has the binary under its name."""
+    """Returns a directory for PATH that has the binary under its name."""
     folder = f"{place}/bin"
     os.mkdir(folder)
     os.symlink(os.path.abspath(binary), f"{folder}/pentad")

@@ -1,4 +1,4 @@
-// The real browser: one without windows for each file of tests, a fresh profile for each test.
+// The browser: a headless process for each test file, a fresh profile for each test.
 
 import { after, before } from "node:test";
 import { chromium } from "playwright-core";
@@ -22,7 +22,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-/** What a page may look like. */
+/** Variants of the page. */
 export const LOOKS = {
   light: { colorScheme: "light", viewport: { width: 1280, height: 800 } },
   dark: { colorScheme: "dark", viewport: { width: 1280, height: 800 } },
@@ -31,8 +31,8 @@ export const LOOKS = {
 };
 
 /**
- * The dashboard at this origin, or another page of it, in a profile of its own. `complaints` are errors that the browser
- * has seen, `requests` all that it has asked for, wherever.
+ * Opens the dashboard at this origin, or another page of it, in a profile of its own. `complaints`
+ * are errors in the browser, `requests` all of its requests to any origin.
  */
 export async function openPage(test, origin, { look = LOOKS.light, prepare, path = "/" } = {}) {
   const context = await browser.newContext({ ...look, reducedMotion: "reduce" });
@@ -50,21 +50,22 @@ export async function openPage(test, origin, { look = LOOKS.light, prepare, path
   return { page, complaints, requests };
 }
 
-/** The text of the figure with this name. */
+/** Returns the text of a figure. */
 export const figure = (page, name) => page.textContent(`[data-figure="${name}"]`);
 
-/** The number in the text of a figure, without its unit; `NaN` while there is none. */
+/** Returns the number in the text of a figure, without its unit; `NaN` if there is none. */
 export async function number(page, name) {
   return Number.parseFloat((await figure(page, name)).replaceAll(",", ""));
 }
 
-/** The state of the server as the page shows it: live, wrong, gone. */
+/** Returns the state of the server as the page shows it: live, wrong, gone. */
 export const state = (page) => page.getAttribute("#server", "data-state");
 
-/** Least contrast of a text (WCAG 2, level AA). */
+/** Minimum contrast of a text (WCAG 2, level AA). */
 export const CONTRAST_MIN = 4.5;
 
-/** In the page: each visible text, and each line's colour, with its contrast to what is behind. */
+/** Runs in the page: returns each visible text and each line's colour, with its contrast to the
+    background. */
 export function contrasts() {
   const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = (value) => {

@@ -1,4 +1,4 @@
-// The switch of the cache, and who may throw it: operators who signed in, and no other site.
+// The cache switch, which signed-in operators may use, and other sites may not.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -73,7 +73,7 @@ test("a page of another origin changes nothing, whatever it tries", async (t) =>
       target,
     );
   }
-  // The same as a form, from a page of another site: what it gets is a refusal.
+  // The same as a form, from a page of another site: it is refused.
   const evil = server.web.replace("127.0.0.1", "localhost");
   for (const target of targets) {
     await page.goto(`${evil}/healthz`);

@@ -1,4 +1,4 @@
-// The figures, the graphs and the table: that they are those of the server, and that they move.
+// The figures, the graphs and the table: they are those of the server, and they move.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -61,7 +61,7 @@ test("the graphs have a line of points, and the same as a table", async (t) => {
   await eventually("three seconds", async () => /\d/.test(await cell(3, 1).textContent()));
   assert.equal(await cell(1, 0).textContent(), "0");
   assert.match(await cell(1, 2).textContent(), /^[\d,]+$/);
-  // Before the page was there nobody asked: a gap.
+  // Before the page was loaded there was no request: a gap.
   assert.equal(await cell(31, 1).textContent(), "–");
   const drawn = await page.evaluate(() => {
     const counts = [];

@@ -1,4 +1,4 @@
-// The one-click load test.
+// The load test card.
 
 import assert from "node:assert/strict";
 import test from "node:test";

@@ -1,4 +1,4 @@
-// What the page is made of, where that comes from, and what it may do.
+// The parts of the page, their origins, and the restrictions on the page.
 
 import assert from "node:assert/strict";
 import test from "node:test";

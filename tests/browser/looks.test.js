@@ -1,5 +1,5 @@
-// How the page looks, in both themes and on a small screen: nothing sticks out, nothing jumps,
-// everything can be read and reached. $SCREENSHOTS names a folder for pictures.
+// The appearance of the page, in both themes and on a small screen: no overflow, no layout shift,
+// readable and reachable. $SCREENSHOTS names a folder for pictures.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import test from "node:test";
 import { CONTRAST_MIN, LOOKS, contrasts, number, openPage, state } from "./browser.js";
 import { eventually, startServer, visit } from "./server.js";
 
-/** A picture for people, if they want one, with some seconds in its graphs. */
+/** Takes a screenshot, if requested, with some seconds in its graphs. */
 async function picture(page, name) {
   const folder = process.env.SCREENSHOTS;
   if (!folder) return;
@@ -15,7 +15,7 @@ async function picture(page, name) {
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
-/** How far the page is wider than the screen. */
+/** Returns the horizontal overflow of the page. */
 const excess = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
@@ -61,7 +61,7 @@ test("the graphs follow the theme", async (t) => {
   assert.ok(!(await green()).includes("24,121,78"));
 });
 
-/** In the page: the colours of the first graph, where they are not blended with another. */
+/** Runs in the page: returns the colours of the first graph, where they are not blended. */
 function drawn() {
   const canvas = document.querySelector("#load-graph canvas");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -72,7 +72,7 @@ function drawn() {
   return [...colours];
 }
 
-test("whoever has only a keyboard sees where it is", async (t) => {
+test("a keyboard user sees the focus", async (t) => {
   const server = await startServer(t);
   const { page } = await openPage(t, server.panel);
   await eventually("a switch", () => page.isEnabled("#cache"));

@@ -1,11 +1,11 @@
-// The scripts of the page that only reckon, run where they live.
+// The pure scripts of the page, run in the page.
 
 import assert from "node:assert/strict";
 import test from "node:test";
 import { openPage } from "./browser.js";
 import { startServer } from "./server.js";
 
-/** What the functions of `/assets/format.js` make of values: [name, arguments, text]. */
+/** Results of the functions of `/assets/format.js`: [name, arguments, text]. */
 const TEXTS = [
   ["count", [0], "0"],
   ["count", [1234567.8], "1,234,568"],
@@ -61,7 +61,7 @@ test("thirty seconds are remembered, with their gaps", async (t) => {
   const server = await startServer(t);
   const { page } = await openPage(t, server.panel);
   const seen = await page.evaluate(async () => {
-    // A copy of its own, which the page does not write to.
+    // A copy of its own, which the page does not change.
     const { ages, remember, series } = await import("/assets/history.js?alone");
     const after = (second, clients) => {
       remember(second, clients === undefined ? undefined : { active_clients: clients });

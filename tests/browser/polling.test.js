@@ -1,4 +1,4 @@
-// When the page asks: once a second, never twice at once, not while nobody looks.
+// The polling: once a second, one request at a time, none while the page is hidden.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -7,7 +7,7 @@ import { eventually, startServer } from "./server.js";
 
 const METRICS = "**/metrics";
 
-/** Lets the page believe that its tab is hidden, or seen again. */
+/** Simulates that the tab becomes hidden, or visible. */
 function hide(page, hidden) {
   return page.evaluate((hidden) => {
     Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });

@@ -1,4 +1,4 @@
-// The server dies and returns: the page says so both times, and needs nobody's help.
+// The server dies and returns: the page shows both, and recovers by itself.
 
 import assert from "node:assert/strict";
 import test from "node:test";

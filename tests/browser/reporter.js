@@ -1,8 +1,8 @@
-// A line for each test, what went wrong with it, and last how many there were of which kind.
+// Prints a line for each test, its errors, and finally the counts.
 
 import { inspect } from "node:util";
 
-/** A file is a test too; it counts only if it did not get as far as its own. */
+/** A file is a test too; it counts only if it failed before its own tests ran. */
 const isFile = (name) => name.endsWith(".test.js");
 
 export default async function* report(events) {

@@ -1,4 +1,4 @@
-// The real binary: started on free ports in a directory of its own, and gone with its test.
+// The real binary: started on free ports in a directory of its own, and ended with its test.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,10 +12,10 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const target = process.env.CARGO_TARGET_DIR ?? join(here, "../../target");
 const BINARY = process.env.PENTAD ?? join(target, "debug/pentad");
 
-/** How long anything may take before a test gives up. */
+/** Time after which a test gives up. */
 const PATIENCE_MS = 30_000;
 
-/** Asks again and again until the answer is true. */
+/** Repeats a check until it is true. */
 export async function eventually(what, ask) {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
@@ -26,7 +26,7 @@ export async function eventually(what, ask) {
   }
 }
 
-/** A server of this test: `web` and `panel` are its origins. It ends with the test. */
+/** Starts a server for this test: `web` and `panel` are its origins. It ends with the test. */
 export async function startServer(test, { panel = "127.0.0.1:0", only = "web,panel,legacy,pow", token } = {}) {
   const place = await mkdtemp(join(tmpdir(), "pentad-browser-"));
   const args = ["--data", join(place, "data"), `--panel=${panel}`, "--seed=1"];
@@ -40,7 +40,7 @@ export async function startServer(test, { panel = "127.0.0.1:0", only = "web,pan
   child.stderr.on("data", (text) => (complaints += text));
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const server = {
-    /** Ends it at once, as if the machine had lost it. */
+    /** Kills it. */
     async kill() {
       child.kill("SIGKILL");
       await ended;
@@ -58,7 +58,7 @@ export async function startServer(test, { panel = "127.0.0.1:0", only = "web,pan
   throw new Error(`the server did not start: ${complaints}`);
 }
 
-/** Clients that ask the server for its first page, again and again, until they are stopped. */
+/** Clients that request the first page again and again, until they are stopped. */
 export function visit(test, origin, clients) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: clients });
   let stopped = false;

@@ -1,4 +1,4 @@
-// The shop: browse, search, buy, see where reads come from, crash a replica and have it back.
+// The shop: browse, search, buy, see the source of reads, crash and recover a replica.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { eventually, startServer } from "./server.js";
 
 const STORE = "web,panel,catalog-1,catalog-2,order-1,order-2";
 
-/** The shop of a server of this test, with its books. */
+/** Opens the shop of a server of this test, with its books. */
 async function openShop(t, { listener = "panel", look } = {}) {
   const server = await startServer(t, { only: STORE });
   const opened = await openPage(t, server[listener], { look, path: "/store/" });

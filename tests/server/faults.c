@@ -1,5 +1,5 @@
-/* System calls that fail as a test says: while $FAULTS/NAME exists, the call NAME fails with the
- * error number that is written in the file. Loaded into the server by LD_PRELOAD. */
+/* System calls that fail on request: while $FAULTS/NAME exists, the call NAME fails with the error
+ * number in that file. Preloaded into the server with LD_PRELOAD. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

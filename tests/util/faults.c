@@ -1,10 +1,10 @@
-/* Loaded before libc: lets the disk fail for files of a name, as a rule in $FAULTS has it:
+/* Preloaded before libc: makes the disk fail for files of a name, by a rule in $FAULTS:
  *
  *     sync NAME ERRNO COUNT        fsync and fdatasync
  *     write NAME ERRNO COUNT       write and pwrite
  *
- * COUNT calls fail, or all of them if it is 0. A failed fsync has written nothing back, and what
- * was written before it can be read: the bytes are in the page cache. */
+ * COUNT calls fail, or all of them if it is 0. After a failed fsync nothing is on disk, but the
+ * written bytes can still be read: they are in the page cache. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
