@@ -1,5 +1,5 @@
-//! The legacy π server: connect, or send any datagram, and after a delay read an approximate π
-//! that is damaged half of the time.
+//! The legacy π server: a client connects, or sends any datagram, and after a delay receives an
+//! approximate π that is damaged half of the time.
 //!
 //! ```text
 //!   New ─opened→ Delaying ─tick→ Done        (a datagram that must not be answered: New → Done)
@@ -15,31 +15,31 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-/// What all sessions of the legacy server share.
+/// The state that all sessions of the legacy server share.
 #[derive(Debug)]
 pub struct State {
-    /// From the connection, or the datagram, to the answer: each peer draws its own. Datagrams are
-    /// answered in the order in which they came, so that only a constant is exact for them.
+    /// Delay from the connection, or the datagram, to the answer: drawn for each peer. Datagrams
+    /// are answered in the order of their arrival, so only a constant delay is exact for them.
     pub delay: RangeInclusive<Duration>,
     /// Probability that an answer is damaged.
     pub corruption: f64,
-    /// Datagrams a second that one source address gets back …
+    /// Datagrams per second that one source address may receive …
     pub rate: f64,
     /// … after this many at once.
     pub burst: f64,
-    /// Ports on which we answer datagrams ourselves. A datagram that claims to come from one may
-    /// start an endless exchange between two servers.
+    /// Ports on which this server answers datagrams itself. A datagram that claims to come from one
+    /// may start an endless exchange between two servers.
     pub ports: Vec<u16>,
-    /// Our own probes under way: they are not rated.
+    /// Our own pending probes, which are not limited.
     pub probes: HashSet<SocketAddr>,
-    /// What each source address has left.
+    /// The remaining allowance of each source address.
     pub sources: Sources,
 }
 
 /// Answers are π plus an error of at most this much.
 const ERROR: f64 = 0.05;
 
-/// Ports below this one belong to services that answer whatever they get.
+/// Ports below this one belong to services that answer any datagram.
 const RESERVED_PORTS: u16 = 1024;
 
 /// One answer to one peer.
@@ -57,7 +57,7 @@ enum Stage {
 }
 
 impl Session {
-    /// A peer that came by `transport`.
+    /// Creates a session for a peer that came over `transport`.
     pub fn open(transport: Transport, _now: Instant) -> Session {
         Session { transport, state: Stage::New }
     }
@@ -105,8 +105,8 @@ impl Session {
         }
     }
 
-    /// Why this peer must not be answered. A stream has proved its address, a datagram has not:
-    /// the server must not become a reflector, nor half of a loop.
+    /// Returns the reason why this peer must not be answered. A stream has proved its address, a
+    /// datagram has not: the server must not become a reflector, nor half of a loop.
     fn refusal(&self, cx: &mut Cx<'_>) -> Option<Drop> {
         let legacy = &mut cx.world.legacy;
         let port = cx.peer.port();
@@ -126,7 +126,7 @@ impl Session {
     }
 }
 
-/// A point of the range, all equally likely. A constant needs no chance.
+/// Draws a delay from the range, uniformly. A constant needs no random number.
 fn delay(range: &RangeInclusive<Duration>, rng: &mut fastrand::Rng) -> Duration {
     let spread = range.end().saturating_sub(*range.start());
     if spread.is_zero() { *range.start() } else { *range.start() + spread.mul_f64(rng.f64()) }
@@ -160,12 +160,12 @@ impl Bucket {
     }
 }
 
-/// How often a full table is searched for addresses that have been quiet.
+/// Interval at which a full table is searched for idle addresses.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Sources {
-    /// Takes one of `ip`'s tokens, if it has one. A table full of busy addresses admits no new
-    /// one: forged sources cannot make it grow, nor make it forget who was busy.
+    /// Takes one of `ip`'s tokens, if one is left. A table full of busy addresses admits no new
+    /// one: forged sources can neither make it grow nor evict busy addresses.
     pub fn admit(&mut self, ip: IpAddr, now: Instant, rate: f64, burst: f64) -> bool {
         if !self.buckets.contains_key(&ip) && !self.make_room(now, rate, burst) {
             return false;

@@ -1,11 +1,11 @@
-//! The π web service: estimate here, ask the legacy server, and who did so how often.
+//! The π web service: estimates, requests to the legacy server, and counts per user.
 //!
 //! ```text
 //!   request ─user known→ count (database) ────────────────┐
 //!                 └────→ simulate (workers) | probe (dial) ┴─ both done → answer
 //! ```
-//! Nothing is answered before the count is on disk, and the count is on disk even when the rest
-//! of the request turns out to be wrong.
+//! No answer is sent before the count is on disk, and the count is on disk even if the rest of the
+//! request turns out to be invalid.
 
 use super::database::{NoAnswer, Query};
 use super::http::{Request, Response, Route, Style, json};
@@ -24,14 +24,14 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// What all requests of this service share.
+/// The state that all requests of this service share.
 #[derive(Debug)]
 pub struct State {
-    /// The legacy server that `/legacy_pi` asks.
+    /// The legacy server for `/legacy_pi`.
     pub upstream: SocketAddr,
-    /// How long it may take to answer.
+    /// Time that it may take to answer.
     pub timeout: Duration,
-    /// How points are drawn.
+    /// The kernel that draws points.
     pub kernel: pi::Kernel,
 }
 
@@ -48,7 +48,7 @@ pub const ROUTES: &[Route] = &[
 const SIMULATIONS: std::ops::RangeInclusive<u64> = 100..=100_000_000;
 const CONCURRENCY: std::ops::RangeInclusive<u64> = 1..=8;
 
-/// `POST /pi`.
+/// Answers `POST /pi`.
 fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     admit(request, cx, counts::Request::Count, |fields, ticket, cx| {
         let simulations = integer(fields, "simulations", SIMULATIONS, Need::Required)?;
@@ -60,7 +60,7 @@ fn estimate(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     })
 }
 
-/// `POST /legacy_pi`.
+/// Answers `POST /legacy_pi`.
 fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     admit(request, cx, counts::Request::Count, |fields, ticket, cx| {
         let protocol = choice(fields, "protocol", &["tcp", "udp"], Need::Required)?;
@@ -78,7 +78,7 @@ fn query_legacy(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     })
 }
 
-/// `POST /statistics`.
+/// Answers `POST /statistics`.
 fn statistics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     admit(request, cx, counts::Request::Statistics, |_, _, _| Ok(Work::Listing))
 }
@@ -94,7 +94,7 @@ pub struct Pending {
     work: Work,
 }
 
-/// What, besides the count, the answer waits for.
+/// The work that the answer waits for, besides the count.
 #[derive(Debug)]
 enum Work {
     Rejected(FieldError),
@@ -103,7 +103,7 @@ enum Work {
     Listing,
 }
 
-/// The checks that all three paths share, in their order; then the count, then `begin`.
+/// Makes the checks that all three paths share, in their order; then counts, then calls `begin`.
 fn admit(
     request: &Request<'_, '_, '_>,
     cx: &mut Cx<'_>,
@@ -175,7 +175,7 @@ impl Wait for Pending {
 }
 
 impl Pending {
-    /// The work is done. A failure is answered at once.
+    /// Records the outcome of a job. A failure is answered at once.
     fn outcome(&mut self, outcome: &Outcome, stats: &mut Stats) -> Option<Response> {
         match (outcome, &mut self.work) {
             (Outcome::Pi(done), Work::Simulating { outcome, .. }) => {
@@ -202,7 +202,7 @@ impl Pending {
     }
 }
 
-/// Without its count, nothing is answered.
+/// Answers a request that could not be counted.
 fn uncounted(failure: &Failure) -> Response {
     let text = "the database is not available";
     if failure.is_unknown() {
@@ -222,7 +222,7 @@ fn busy() -> Response {
 }
 
 impl Work {
-    /// The response, if this work is done too.
+    /// Returns the response, if this work is done too.
     fn response(&self, counted: &counts::Answer, elapsed: &str) -> Option<Response> {
         match self {
             Work::Rejected(error) => Some(Style::Plain.error(400, &error.to_string())),

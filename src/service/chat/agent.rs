@@ -1,4 +1,4 @@
-//! What agents say.
+//! Commands of agents.
 
 use super::at;
 use super::caller::{Caller, Role, TRIES, bye};
@@ -10,7 +10,7 @@ use crate::wire::chat::{Printer, Said, Target, Whose};
 use crate::work::db::chat::Request;
 
 impl Caller {
-    /// `/agent NAME SECRET`, which nobody may say who is somebody already.
+    /// Handles `/agent NAME SECRET`, valid only before any other introduction.
     pub(super) fn sign_in(
         &mut self,
         name: &str,
@@ -18,7 +18,7 @@ impl Caller {
         cx: &mut Cx<'_>,
         p: &mut Printer<'_>,
     ) {
-        if self.role != Role::Nobody {
+        if self.role != Role::Unknown {
             return self.refuse(Refused::State, cx, p);
         }
         if cx.draining {
@@ -43,7 +43,7 @@ impl Caller {
         self.settle(out, cx, p);
     }
 
-    /// A try to sign in failed; a connection has only so many.
+    /// Counts a failed attempt to sign in; a connection has only a few.
     fn tried(&mut self, p: &mut Printer<'_>) {
         self.tries += 1;
         if self.tries >= TRIES {
@@ -52,7 +52,7 @@ impl Caller {
         }
     }
 
-    pub(super) fn obey_agent(
+    pub(super) fn execute_agent(
         &mut self,
         agent: usize,
         said: Said<'_>,
@@ -125,7 +125,7 @@ impl Caller {
         }
     }
 
-    /// A command whose answer is the agent's new state.
+    /// Runs a command whose answer is the agent's new state.
     fn state(
         &mut self,
         agent: usize,
@@ -143,7 +143,7 @@ impl Caller {
         }
     }
 
-    /// A command whose answer waits for the disk.
+    /// Runs a command whose answer waits for the disk.
     fn writing(
         &mut self,
         cx: &mut Cx<'_>,
@@ -166,7 +166,7 @@ impl Caller {
         p.ok(200, format_args!("agent={name} status={status} capacity={capacity} chats={chats}"));
     }
 
-    /// A chat that goes on is in the lobby, any other in the database.
+    /// Prints a chat's history: a chat in progress is in the lobby, any other in the database.
     fn history(&mut self, chat: u32, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let lobby = &cx.world.chat.lobby;
         match lobby.in_chat(chat) {

@@ -1,4 +1,4 @@
-//! The chat over HTTP: how it goes, figures, agents, sessions, and what was said in them.
+//! The chat over HTTP: status, figures, agents, sessions, and transcripts.
 
 use super::report::{Figures, moment, number, said};
 use super::tally::{Tally, groups_of};
@@ -37,22 +37,22 @@ pub const ROUTES: &[Route] = &[
     PANEL.get("/api/chat/sessions/{id}/transcript.json", transcript, "Sends it as JSON."),
 ];
 
-/// A request that waits for the database, and then for its answer to be made piece by piece.
+/// A request that waits for the database, and then for its answer to be printed piece by piece.
 #[derive(Debug)]
 pub struct Pending {
     query: Query,
     wants: Wants,
     making: Option<Making>,
-    /// When the next piece of it is made.
+    /// Time of the next piece.
     next: Option<Instant>,
 }
 
-/// An answer that is made of rows.
+/// An answer made of rows.
 #[derive(Debug)]
 struct Making {
     text: String,
     rows: Rows,
-    /// What follows the last row.
+    /// The text after the last row.
     end: &'static str,
 }
 
@@ -64,7 +64,7 @@ enum Rows {
     Plain(vec::IntoIter<db::Line>),
 }
 
-/// Bytes of an answer that are made in one turn: some tenths of a millisecond.
+/// Bytes of an answer printed in one turn: some tenths of a millisecond.
 const PIECE: usize = 64 * 1024;
 
 #[derive(Debug)]
@@ -74,7 +74,7 @@ enum Wants {
     Transcript { text: bool },
 }
 
-/// `GET /api/chat/status`.
+/// Answers `GET /api/chat/status`.
 fn status(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let state = &cx.world.chat;
     let (online, away) = state.lobby.moods();
@@ -94,7 +94,7 @@ fn status(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     .into()
 }
 
-/// The figures of today, chats that go on included.
+/// Returns the figures of today, including chats in progress.
 fn today(state: &State, cx: &Cx<'_>) -> Tally {
     let settled = state.today.on(&state.zone.day(cx.wall));
     let mut figures = Figures::new(Vec::new(), Vec::new());
@@ -102,7 +102,7 @@ fn today(state: &State, cx: &Cx<'_>) -> Tally {
     figures.tally(state, None, true).plus(&settled)
 }
 
-/// `GET /api/chat/agents`.
+/// Answers `GET /api/chat/agents`.
 fn agents(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let agents = cx.world.chat.lobby.seen(cx.now).into_iter().map(|seen| {
         let with = seen.with.iter().map(|name| Value::from(&**name).to_string());
@@ -118,7 +118,7 @@ fn agents(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     json(200, format!("[{}]", agents.collect::<Vec<_>>().join(","))).into()
 }
 
-/// `GET /api/chat/stats?range=…`, or `?day=…`.
+/// Answers `GET /api/chat/stats?range=…`, or `?day=…`.
 fn stats(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let state = &cx.world.chat;
     let [today, month, total] = state.stretches(cx.wall);
@@ -142,7 +142,7 @@ fn stats(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     ask(request, wants, db::Request::Figures(vec![days]), cx)
 }
 
-/// `GET /api/chat/sessions?day=…`; without a day, those of today.
+/// Answers `GET /api/chat/sessions?day=…`; without a day, those of today.
 fn sessions(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let today = || cx.world.chat.zone.day(cx.wall);
     let day = asked(request.head, "day").unwrap_or_else(today);
@@ -153,7 +153,7 @@ fn sessions(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     ask(request, Wants::Sessions(day), wanted, cx)
 }
 
-/// `GET /api/chat/sessions/{id}/transcript`, as JSON or, with `.txt`, as text.
+/// Answers `GET /api/chat/sessions/{id}/transcript`, as JSON or, with `.txt`, as text.
 fn transcript(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let text = request.head.target.path().ends_with(".txt");
     let id = request.segment().to_string();
@@ -222,7 +222,7 @@ impl Pending {
         self.proceed(cx)
     }
 
-    /// Makes a piece of the answer. The next one is for another turn.
+    /// Prints a piece of the answer. The next one is for another turn.
     fn proceed(&mut self, cx: &mut Cx<'_>) -> Option<Response> {
         let making = self.making.as_mut()?;
         if making.piece(&cx.world.chat) {
@@ -239,7 +239,7 @@ impl Pending {
 }
 
 impl Making {
-    /// Adds rows. Returns whether there are more.
+    /// Adds rows; returns true if there are more.
     fn piece(&mut self, state: &State) -> bool {
         let most = self.text.len() + PIECE;
         while self.text.len() < most {
@@ -258,7 +258,7 @@ impl Making {
     }
 }
 
-/// A line of a conversation.
+/// Prints a line of a transcript.
 fn member(line: &db::Line) -> String {
     let (who, text) = (Value::from(&*line.who), Value::from(&*line.text));
     format!("{{\"at_ms\":{},\"who\":{who},\"text\":{text}}}", line.at_ms)
@@ -279,7 +279,7 @@ fn report(state: &State, range: &str, figures: &Figures, live: bool) -> Response
     json(200, format!("{{\"range\":\"{range}\",\"overall\":{{{overall}}},\"agents\":[{agents}]}}"))
 }
 
-/// All figures as members of an object.
+/// Prints all figures as members of an object.
 pub fn members(tally: &Tally) -> String {
     let member = |(name, value): (&str, Option<f64>)| {
         let name = name.to_ascii_lowercase().replace([' ', '-'], "_");
@@ -311,7 +311,7 @@ fn session(state: &State, row: &db::Session) -> String {
     )
 }
 
-/// The value of a key of the query.
+/// Returns the value of a key of the query.
 fn asked(head: &Head<'_, '_>, key: &str) -> Option<String> {
     let query = head.target.query().unwrap_or_default();
     let found = { pairs(query) }.find(|(name, _)| name == key);

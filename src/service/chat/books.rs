@@ -1,13 +1,13 @@
-//! What is to be written, in order, and who is told something when it is.
+//! Pending records in their order, and the messages that wait for them.
 //!
 //! ```text
 //!   write ─▶ unwritten ─submit→ under way ─committed→ told
-//!                ▲                  │
+//!   write ─▶ unwritten ─submit→ in progress ─committed→ told
 //!                └──── failed ──────┘  told that it is not written yet
-//! ```
-//! Nobody overtakes: who is to be told something after a commit is told everything else after it.
-//! What cannot be written waits in its order until it can, and after a failure goes one by one:
-//! so nothing that belongs to a session is tried before the session itself.
+//!                └──── failed ───────┘  told that it is not written yet
+//! Order is kept: a session that is to be told something after a commit is told everything else
+//! after it. Records that cannot be written wait in their order, and after a failure go one by one:
+//! so no record of a session is tried before the session itself.
 
 use super::lobby::{Delivery, Notice, Past, Record};
 use super::zone::unix_ms;
@@ -18,20 +18,20 @@ use crate::work::db::chat::{Line, Request, Session, Shift};
 use std::collections::{HashMap, VecDeque};
 use std::time::SystemTime;
 
-/// See the module.
+/// The pending records; see the module.
 #[derive(Debug, Default)]
 pub struct Books {
-    /// By their numbers.
+    /// The entries by their numbers.
     unwritten: VecDeque<Entry>,
     under_way: VecDeque<(Ticket, Entry)>,
     issued: Ticket,
-    /// How many entries there were.
+    /// The number of entries so far.
     count: u64,
-    /// What all entries take in memory.
+    /// Memory used by all entries.
     bytes: usize,
-    /// Whether the last attempt failed.
+    /// True if the last attempt failed.
     failing: bool,
-    /// How much each session is to be told later.
+    /// The number of messages that each session has to wait for.
     held: HashMap<Id, usize>,
 }
 
@@ -40,16 +40,16 @@ struct Entry {
     number: u64,
     request: Request,
     bytes: usize,
-    /// How often the file was well and it was refused all the same.
+    /// Times that an entry was refused although the file was intact.
     refusals: u8,
     after: Vec<Delivery>,
 }
 
-/// How often an entry is tried that fails for a reason of its own.
+/// Attempts for an entry that fails for a reason of its own.
 const REFUSALS: u8 = 3;
 
 impl Books {
-    /// Has a record written.
+    /// Queues a record for writing.
     pub fn write(&mut self, record: Record, day: impl Fn(SystemTime) -> String) {
         let request = request(record, day);
         let (number, bytes) = (self.count, size(&request));
@@ -58,8 +58,8 @@ impl Books {
         self.unwritten.push_back(Entry { number, request, bytes, refusals: 0, after: Vec::new() });
     }
 
-    /// Keeps something to tell until all that is written now is on disk. Gives it back if that is
-    /// the case already.
+    /// Holds a message until everything queued now is on disk. Returns it if that is already the
+    /// case.
     pub fn hold(&mut self, delivery: Delivery) -> Option<Delivery> {
         let under_way = self.under_way.back_mut().map(|(_, entry)| entry);
         let Some(last) = self.unwritten.back_mut().or(under_way) else { return Some(delivery) };
@@ -68,43 +68,42 @@ impl Books {
         None
     }
 
-    /// Whether this session is to be told something later.
+    /// Returns true if messages for this session are held.
     pub fn holds(&self, id: Id) -> bool {
         self.held.contains_key(&id)
     }
 
-    /// Whether something is to be written.
+    /// Returns true if a record is to be written.
     pub fn has_unwritten(&self) -> bool {
         !self.unwritten.is_empty()
     }
 
-    /// How many records wait to be written, or are being written.
+    /// Returns the number of records that wait to be written, or are being written.
     pub fn len(&self) -> usize {
         self.unwritten.len() + self.under_way.len()
     }
 
-    /// Whether nothing is to be written, nor being written.
+    /// Returns true if no record waits or is being written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether the database has been asked to write something, and has not answered.
+    /// Returns true if the database has a request and has not answered.
     pub fn is_writing(&self) -> bool {
         !self.under_way.is_empty()
     }
 
-    /// Whether so much waits that nothing new may begin.
+    /// Returns true if so much waits that nothing new may begin.
     pub fn is_full(&self) -> bool {
         self.bytes >= limits::CHAT_UNWRITTEN_BYTES
     }
 
-    /// What nobody has submitted yet: whoever asks the database now will not see it there.
+    /// Returns the records that are not submitted yet, and so not visible in the database.
     pub fn unwritten(&self) -> impl Iterator<Item = &Request> {
         self.unwritten.iter().map(|entry| &entry.request)
     }
 
-    /// The next thing to write. After a failure there is none before the one that is under way is
-    /// written.
+    /// Returns the next request. After a failure there is none until the current one is written.
     pub fn submit(&mut self) -> Option<(Ticket, Request)> {
         if self.failing && !self.under_way.is_empty() {
             return None;
@@ -116,14 +115,14 @@ impl Books {
         Some((self.issued, request))
     }
 
-    /// It could not be submitted: again, later.
+    /// Handles a refused submission: try again later.
     pub fn refused(&mut self, ticket: Ticket) {
         if let Some(entry) = self.take(ticket) {
             self.put_back(entry);
         }
     }
 
-    /// It is on disk: this is to be told now.
+    /// Handles a commit; returns the messages to send now.
     pub fn committed(&mut self, ticket: Ticket) -> Vec<Delivery> {
         self.failing = false;
         let Some(entry) = self.take(ticket) else { return Vec::new() };
@@ -131,8 +130,8 @@ impl Books {
         self.released(entry.after)
     }
 
-    /// It was not written: it waits, and this is to be told now, by whoever waited for it or for
-    /// anything behind it. Nobody is told that something was written.
+    /// Handles a failed commit: the record waits, and those who wait for it or a later one are
+    /// told. None is told that it was written.
     pub fn failed(&mut self, ticket: Ticket, failure: &Failure) -> Vec<Delivery> {
         let Some(mut entry) = self.take(ticket) else { return Vec::new() };
         self.failing = true;
@@ -175,7 +174,7 @@ impl Books {
     }
 }
 
-/// Roughly what a request takes in memory.
+/// Returns the approximate memory of a request.
 fn size(request: &Request) -> usize {
     let texts = match request {
         Request::Keep(session, lines) => {
@@ -238,7 +237,7 @@ fn session(past: Past, day: impl Fn(SystemTime) -> String) -> Request {
     Request::Keep(Box::new(session), lines)
 }
 
-/// A session's name, as everybody is shown it.
+/// Returns a session's public name.
 pub fn name(session: u64) -> String {
     format!("{session:016x}")
 }

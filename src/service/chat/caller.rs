@@ -1,11 +1,11 @@
-//! Whoever talks to the chat, through whatever door: nobody yet, a visitor or an agent.
+//! A client of the chat over any transport: unknown, a visitor or an agent.
 //!
 //! ```text
-//!   Nobody ─/hello, text→ Visitor        ─/agent→ Agent
+//!   Unknown ─/hello, text→ Visitor        ─/agent→ Agent
 //!      └────/resume──────────▲
 //! ```
-//! A caller whose command has to be written, or asks the database, is not listened to before it
-//! has its answer: so answers come in the order of the commands.
+//! While a caller's command is being written, or waits for the database, no further command is
+//! read: so answers come in the order of the commands.
 
 use super::at;
 use super::lobby::budget::{Budget, Rate, Spent};
@@ -22,51 +22,51 @@ use crate::work::db;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// One caller.
+/// A caller.
 #[derive(Debug)]
 pub(super) struct Caller {
     pub(super) role: Role,
-    /// What it waits for before it is listened to again.
+    /// The pending answer that further commands wait for.
     pub(super) asking: Asking,
     commands: Budget,
-    /// Lines that it has still to get: it is not listened to before.
+    /// Lines that it is still to receive; further commands wait for them.
     pub(super) rows: VecDeque<Row>,
-    /// How much has happened while they were on their way.
+    /// Number of notices that arrived meanwhile.
     pub(super) behind: usize,
-    /// Secrets that were wrong.
+    /// Wrong secrets so far.
     pub(super) tries: u8,
-    /// Why it is over.
+    /// The reason of its end.
     pub(super) done: Option<Close>,
 }
 
-/// Who a caller is.
+/// The role of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    Nobody,
+    Unknown,
     Visitor(Visit),
     Agent(usize),
 }
 
-/// What a caller waits for.
+/// The pending answer.
 #[derive(Debug)]
 pub(super) enum Asking {
     Nothing,
-    /// That what it asked for is on disk.
+    /// The confirmation that its command is on disk.
     Writing,
-    /// What the database knows.
+    /// The answer of the database.
     Query(database::Query, Box<Query>),
 }
 
 const COMMANDS: Rate = Rate { per_second: 20.0, burst: 40.0 };
-/// Secrets that may be wrong.
+/// Wrong secrets that are allowed.
 pub(super) const TRIES: u8 = 3;
-/// The one question of a caller.
+/// The ticket of a caller's only request.
 const TICKET: u32 = 0;
 
 impl Caller {
     pub(super) fn new(now: Instant) -> Caller {
         Caller {
-            role: Role::Nobody,
+            role: Role::Unknown,
             asking: Asking::Nothing,
             commands: Budget::full(COMMANDS, now),
             rows: VecDeque::new(),
@@ -76,32 +76,32 @@ impl Caller {
         }
     }
 
-    /// A line came.
-    pub(super) fn hear(&mut self, line: &str, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+    /// Handles a line.
+    pub(super) fn on_line(&mut self, line: &str, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let said = match said(line) {
             Parse::Done(said, _) => said,
-            Parse::Bad(bad) => return self.misheard(bad, cx, p),
+            Parse::Bad(bad) => return self.on_bad_line(bad, cx, p),
             Parse::More => unreachable!("a line is whole"),
         };
         if let Said::Text(_) | Said::To(..) | Said::Nothing = said {
-            return self.obey(said, cx, p);
+            return self.execute(said, cx, p);
         }
         match self.commands.spend(COMMANDS, cx.now) {
-            Spent::Fine => self.obey(said, cx, p),
+            Spent::Fine => self.execute(said, cx, p),
             Spent::TooFast => self.refuse(Refused::Flood, cx, p),
             Spent::TooLong => self.refuse(Refused::Flooded, cx, p),
         }
     }
 
-    /// Something came that is no line of this protocol.
-    pub(super) fn misheard(&mut self, bad: Bad, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+    /// Handles a line that the protocol does not allow.
+    pub(super) fn on_bad_line(&mut self, bad: Bad, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         if self.commands.spend(COMMANDS, cx.now) == Spent::TooLong {
             return self.refuse(Refused::Flooded, cx, p);
         }
         p.err(bad.status(), bad.name(), bad.text());
     }
 
-    fn obey(&mut self, said: Said<'_>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+    fn execute(&mut self, said: Said<'_>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         match said {
             Said::Nothing => {}
             Said::Ping => p.ok(200, format_args!("pong")),
@@ -126,14 +126,14 @@ impl Caller {
             | Said::Transfer(..)
             | Said::History(_)
             | Said::Stats(_) => match self.role {
-                Role::Nobody => self.obey_nobody(said, cx, p),
-                Role::Visitor(visit) => self.obey_visitor(visit, said, cx, p),
-                Role::Agent(agent) => self.obey_agent(agent, said, cx, p),
+                Role::Unknown => self.execute_unknown(said, cx, p),
+                Role::Visitor(visit) => self.execute_visitor(visit, said, cx, p),
+                Role::Agent(agent) => self.execute_agent(agent, said, cx, p),
             },
         }
     }
 
-    /// Says why not. Some refusals are the end.
+    /// Prints a refusal. Some refusals end the session.
     pub(super) fn refuse(&mut self, refused: Refused, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let (code, name, text) = refused.answer();
         p.err(code, name, text);
@@ -162,12 +162,12 @@ impl Caller {
         }
     }
 
-    /// Somebody of another kind may say that.
+    /// Prints that the command is for another role.
     pub(super) fn forbid(p: &mut Printer<'_>) {
         p.err(403, "forbidden", "That is not for you to say.");
     }
 
-    /// Sees to what the lobby wants done, and hears what it says to this caller.
+    /// Carries out the lobby's items, and prints those for this caller.
     pub(super) fn settle(&mut self, out: Out, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let changed = out.changes_numbers();
         let own = cx.world.chat.settle(out, cx.id, cx.effects);
@@ -177,13 +177,13 @@ impl Caller {
         }
     }
 
-    /// Asks the database.
+    /// Queries the database.
     pub(super) fn query(&mut self, query: Query, request: db::chat::Request, cx: &mut Cx<'_>) {
         let waiting = database::Query::submit(db::Request::Chat(request), TICKET, cx);
         self.asking = Asking::Query(waiting, Box::new(query));
     }
 
-    /// The database has answered, or has too much to do.
+    /// Handles the answer of the database.
     pub(super) fn answered(&mut self, event: Event, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         let Asking::Query(waiting, query) = std::mem::replace(&mut self.asking, Asking::Nothing)
         else {
@@ -202,12 +202,12 @@ impl Caller {
         }
     }
 
-    /// The connection is over, or to be: whoever this was may come back.
+    /// Leaves the lobby when the connection ends; the session may be resumed.
     pub(super) fn leave_behind(&mut self, why: Close, cx: &mut Cx<'_>) {
         let mut out = Out::default();
         let at = at(cx);
-        match std::mem::replace(&mut self.role, Role::Nobody) {
-            Role::Nobody => {}
+        match std::mem::replace(&mut self.role, Role::Unknown) {
+            Role::Unknown => {}
             Role::Visitor(visit) => cx.world.chat.lobby.detach(visit, cx.id, at, &mut out),
             Role::Agent(agent) => cx.world.chat.lobby.drop_agent(agent, cx.id, at),
         }
@@ -216,7 +216,7 @@ impl Caller {
         self.done.get_or_insert(why);
     }
 
-    /// The lobby says something to this caller.
+    /// Prints a notice of the lobby.
     pub(super) fn told(&mut self, notice: &Notice, p: &mut Printer<'_>) {
         match notice {
             Notice::Done(_) | Notice::Failed => self.asking = Asking::Nothing,
@@ -240,13 +240,13 @@ impl Caller {
     }
 
     fn is_over(&mut self, why: Close) {
-        self.role = Role::Nobody;
+        self.role = Role::Unknown;
         self.asking = Asking::Nothing;
         self.done.get_or_insert(why);
     }
 }
 
-/// The last line that a client gets.
+/// Prints the last line that a client gets.
 pub(super) fn bye(p: &mut Printer<'_>, reason: Reason) {
     p.event(format_args!("BYE reason={}", reason.name()));
 }

@@ -1,7 +1,7 @@
-//! The chat's TCP door: lines in, lines out, for visitors and agents alike.
+//! The chat over TCP: lines in, lines out, for visitors and agents alike.
 //!
-//! What a caller says is the business of `caller`; here is what only a line protocol has: endings,
-//! telnet, lines that are too long, and readers that are too slow.
+//! `caller` handles the commands; this file only has the line protocol: endings, telnet, lines that
+//! are too long, and readers that are too slow.
 
 use super::at;
 use super::caller::{Asking, Caller, Role, bye};
@@ -14,33 +14,33 @@ use crate::wire::Parse;
 use crate::wire::chat::{Bad, Piece, Printer, Reader};
 use std::time::{Duration, Instant};
 
-/// One connection.
+/// A connection.
 #[derive(Debug)]
 pub struct Session {
     reader: Reader,
     caller: Box<Caller>,
-    /// The client ends its lines in CRLF, and gets them so.
+    /// True if the client ends its lines in CRLF; it gets the same.
     crlf: bool,
     /// Lines in a row that were too long.
     too_long: u8,
-    /// Until when a client has to say who it is.
+    /// Time until which a client has to introduce itself.
     until: Instant,
-    /// It has been told that the server is ending.
+    /// True if it knows that the server is shutting down.
     ending: bool,
-    /// When to go on with what is on its way to the client.
+    /// Time of the next piece of pending lines.
     next: Option<Instant>,
-    /// What waits in the output is a piece that it has asked for: it is not slow yet.
+    /// True if the pending output is a requested list, which does not make the client slow.
     listed: bool,
 }
 
-/// Lines that may be too long, in a row.
+/// Lines in a row that may be too long.
 const TOO_LONG_MAX: u8 = 3;
 
-/// How long somebody who is in the lobby may stay; the lobby knows better.
+/// Timeout of a client in the lobby, which has timeouts of its own.
 const FAR: Duration = Duration::from_secs(24 * 3600);
 
 impl Session {
-    /// A client that has just come.
+    /// Creates a session for a new client.
     pub fn open(now: Instant) -> Session {
         Session {
             reader: Reader::default(),
@@ -66,7 +66,7 @@ impl Session {
                     p.event(format_args!("HELLO server=pentad version={version} :Say /help"));
                 });
             }
-            // Output has drained, or more has come: what is on its way goes first.
+            // Output has drained, or input has arrived: pending lines go first.
             Event::Bytes if !self.caller.rows.is_empty() => self.proceed(cx),
             Event::Bytes if !self.wants_read() => return Progress::Starved,
             Event::Bytes => return self.input(recv, cx),
@@ -80,7 +80,7 @@ impl Session {
                 self.caller.leave_behind(Close::Lost, cx);
                 return Progress::Starved;
             }
-            // The driver ends who does not answer.
+            // The driver ends a session that does not answer.
             Event::Refused(Refusal::Input) => return Progress::Starved,
             Event::Tick => self.overdue(cx),
             Event::Mail(
@@ -94,8 +94,8 @@ impl Session {
         Progress::Advanced
     }
 
-    /// See [`crate::service::Session::deadline`]. Nobody is cut off to make room, and everybody is
-    /// told when the server ends; from then on a last line is owed.
+    /// See [`crate::service::Session::deadline`]. No session is evicted to make room, and each is
+    /// told when the server shuts down; from then on a last line is owed.
     pub fn deadline(&self) -> Option<Deadline> {
         let at = self.next.map_or(self.until, |next| next.min(self.until));
         let owed = self.ending || self.next.is_some();
@@ -131,14 +131,14 @@ impl Session {
             Piece::Line { text, crlf } => {
                 self.too_long = 0;
                 self.crlf |= crlf;
-                self.print(cx, |caller, cx, p| caller.hear(&text, cx, p));
+                self.print(cx, |caller, cx, p| caller.on_line(&text, cx, p));
                 self.proceed(cx);
             }
             Piece::Refused(bad) => {
                 self.too_long = if bad == Bad::TooLong { self.too_long + 1 } else { 0 };
                 let last = self.too_long >= TOO_LONG_MAX;
                 self.print(cx, |caller, cx, p| {
-                    caller.misheard(bad, cx, p);
+                    caller.on_bad_line(bad, cx, p);
                     if last {
                         bye(p, Reason::Flood);
                         caller.leave_behind(Close::TooLarge, cx);
@@ -149,7 +149,7 @@ impl Session {
         self.rest(cx);
     }
 
-    /// A client that sends no more is one that was cut off: it may come back.
+    /// Handles the end of input: the client counts as disconnected, and may resume.
     fn end_of_input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
         recv.clear();
         if let Some(piece) = self.reader.last() {
@@ -158,8 +158,8 @@ impl Session {
         self.caller.leave_behind(Close::Peer, cx);
     }
 
-    /// A slow reader misses what is out of date anyway; a slower one is cut off, and can come
-    /// back for what it has missed.
+    /// Prints a notice. A slow reader misses outdated ones; a slower one is disconnected, and can
+    /// resume for the lines it has missed.
     fn told(&mut self, notice: Notice, cx: &mut Cx<'_>) {
         let waiting = cx.send.len();
         self.listed &= waiting > cx.world.web.limits.output_low;
@@ -185,7 +185,7 @@ impl Session {
         self.caller.leave_behind(Close::SlowReader, cx);
     }
 
-    /// Prints a piece of what is on its way, unless the client has not taken the one before. The
+    /// Prints a piece of the pending lines, unless the client has not read the previous one. The
     /// next one is for another turn, or for when output has drained.
     fn proceed(&mut self, cx: &mut Cx<'_>) {
         self.next = None;
@@ -210,7 +210,7 @@ impl Session {
         if self.until > cx.now {
             return;
         }
-        if self.caller.role == Role::Nobody {
+        if self.caller.role == Role::Unknown {
             self.print(cx, |caller, _, p| {
                 p.err(408, "silent", "Say who you are, or anything.");
                 bye(p, Reason::Idle);
@@ -220,12 +220,12 @@ impl Session {
         self.rest(cx);
     }
 
-    /// The server is ending. Those in the lobby get their last line from it, as soon as what became
-    /// of them is on disk; a client that has not said who it is gets it here.
+    /// Handles the shutdown. Clients in the lobby get their last line from it, as soon as their
+    /// outcome is on disk; a client that has not introduced itself gets it here.
     fn dismiss(&mut self, cx: &mut Cx<'_>) {
         self.ending = true;
         self.print(cx, |caller, cx, p| match caller.role {
-            Role::Nobody => {
+            Role::Unknown => {
                 bye(p, Reason::Shutdown);
                 caller.done = Some(Close::Draining);
             }
@@ -239,9 +239,9 @@ impl Session {
         self.proceed(cx);
     }
 
-    /// Somebody who is somebody has all the time that the lobby gives it.
+    /// Extends the timeout of a client in the lobby, which has timeouts of its own.
     fn rest(&mut self, cx: &Cx<'_>) {
-        if self.caller.role != Role::Nobody {
+        if self.caller.role != Role::Unknown {
             self.until = cx.now + FAR;
         }
     }

@@ -1,13 +1,12 @@
-//! Live-support chat: what its doors share.
+//! Live-support chat: the state that its interfaces share.
 //!
 //! ```text
-//!   line ─┐            ┌─ lobby: who waits, who talks with whom (no I/O, no clock)
-//!   api  ─┼─▶ State ───┼─ books: what is to be written, and who is told after that
-//!   task ─┘            └─ tally: the figures of today
+//!   line ─┐            ┌─ lobby: queue, agents and chats (no I/O, no clock)
+//!   api  ─┼─▶ State ───┼─ books: pending records, and the notices that wait for them
+//!   keeper┘            └─ tally: the figures of today
 //! ```
-//! The lobby says what is to be told and written; [`State::settle`] sees to it: what concerns the
-//! session itself is given back, the rest is posted, and the task is woken for what has to be
-//! written or waited for.
+//! The lobby returns notices and records; [`State::settle`] carries them out: notices to the
+//! session itself are returned, others are posted, and the keeper is woken for records and timers.
 
 mod agent;
 pub mod api;
@@ -37,7 +36,7 @@ use std::time::{Instant, SystemTime};
 use tally::{Tally, Today};
 use zone::Zone;
 
-/// Somebody who may sign in.
+/// An agent's account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The name.
@@ -51,50 +50,50 @@ pub struct Account {
 /// State of the service.
 #[derive(Debug)]
 pub struct State {
-    /// Who is there.
+    /// The lobby.
     pub lobby: Lobby,
-    /// What is to be written.
+    /// The pending records.
     pub books: Books,
     /// The figures of today.
     pub today: Today,
-    /// When a day begins.
+    /// The time zone of the day's beginning.
     pub zone: Zone,
-    /// What names look like that no visitor may have.
+    /// Appearances of names that visitors may not have.
     taken: HashSet<String>,
     secrets: Vec<[u8; 32]>,
     task: Task,
 }
 
-/// The task that runs the timers and writes the books.
+/// The task that handles timers and records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Task {
-    /// There is none: nobody is in the lobby.
+    /// There is none: the lobby is empty.
     Absent,
-    /// It was asked for.
+    /// It was requested.
     Asked,
-    /// It is there, and awake at that time at the latest.
+    /// It runs, and wakes up at that time at the latest.
     Here(Id, Option<Instant>),
-    /// It is there, and was woken.
+    /// It was woken.
     Woken(Id),
 }
 
-/// What a server starts with.
+/// The initial state of the service.
 #[derive(Debug, Clone)]
 pub struct Opening {
-    /// How patient everybody is.
+    /// Timeouts and bounds.
     pub settings: Settings,
-    /// Who may sign in.
+    /// The agents' accounts.
     pub accounts: Vec<Account>,
-    /// When a day begins.
+    /// The time zone of the day's beginning.
     pub zone: Zone,
-    /// The highest number of a chat so far.
+    /// The highest chat number so far.
     pub last_chat: u32,
-    /// The figures of this day so far.
+    /// The figures of the present day so far.
     pub today: (String, Vec<Group>, Vec<Shifts>),
 }
 
 impl State {
-    /// The state at start. Names and tokens depend on `secret`.
+    /// Creates the state at start. Names and tokens depend on `secret`.
     pub fn new(opening: Opening, secret: [u8; 32]) -> State {
         let Opening { settings, accounts, zone, last_chat, today } = opening;
         let agents = accounts.iter().map(|a| (Arc::from(a.name.as_str()), a.capacity)).collect();
@@ -113,7 +112,7 @@ impl State {
         }
     }
 
-    /// The agent of this name and secret. However wrong either is, it takes the same time.
+    /// Returns the agent of this name and secret. The time does not depend on how wrong either is.
     fn agent(&self, name: &str, secret: &str) -> Option<usize> {
         let given: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
         let number = self.lobby.agent_named(name);
@@ -122,19 +121,20 @@ impl State {
         number.filter(|_| std::hint::black_box(differ) == 0)
     }
 
-    /// Whether a visitor may not have this name: it looks like that of an agent, or like ours.
+    /// Returns true if a visitor may not have this name: it looks like that of an agent, or like
+    /// ours.
     fn is_reserved(&self, name: &str) -> bool {
         looks(name).iter().any(|look| self.taken.contains(look))
     }
 
-    /// Today, this month and ever, as stretches of days.
+    /// Returns today, this month and all time, as ranges of days.
     pub fn stretches(&self, wall: SystemTime) -> [Days; 3] {
         let today = self.zone.day(wall);
         let days = |from: String| Days { from, to: today.clone() };
         [days(today.clone()), days(format!("{}-01", &today[..7])), days(String::new())]
     }
 
-    /// Sees to what an operation wants done. What the session itself is told comes back.
+    /// Carries out the items of an operation. Returns the notices to the session itself.
     fn settle(&mut self, out: Out, id: Id, effects: &mut Vec<Effect>) -> Vec<Notice> {
         let mut own = Vec::new();
         for item in out.0 {
@@ -161,7 +161,7 @@ impl State {
         own
     }
 
-    /// Shows the panel how it goes.
+    /// Updates the figures of the panel.
     fn show(&self, wall: SystemTime, shown: &mut crate::stats::Chat) {
         let (online, away) = self.lobby.moods();
         let (chats, today) = (self.lobby.chats() as u64, self.today.on(&self.zone.day(wall)));
@@ -178,7 +178,7 @@ impl State {
         };
     }
 
-    /// Starts or wakes the task, if there is anything new for it.
+    /// Wakes the keeper, if there is work that it does not know of.
     fn wake(&mut self, id: Id, effects: &mut Vec<Effect>) {
         let next = self.lobby.next_timer();
         match self.task {
@@ -198,7 +198,7 @@ impl State {
     }
 }
 
-/// Names that no visitor and no agent may have, besides those of agents.
+/// Names that visitors and agents may not have.
 pub const RESERVED: [&str; 5] = ["system", "server", "agent", "support", "admin"];
 
 fn tell(delivery: Delivery, id: Id, own: &mut Vec<Notice>, effects: &mut Vec<Effect>) {
@@ -209,7 +209,7 @@ fn tell(delivery: Delivery, id: Id, own: &mut Vec<Notice>, effects: &mut Vec<Eff
     }
 }
 
-/// The moment of a call.
+/// Returns the present moment.
 fn at(cx: &Cx<'_>) -> At {
     At { now: cx.now, wall: cx.wall }
 }

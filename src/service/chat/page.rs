@@ -1,10 +1,10 @@
-//! The chat at a glance, for operators: a page of its own on the panel's listener. Its style and
-//! its script come from there, too, and it loads nothing from anywhere else.
+//! The operators' page about the chat, on the panel's listener. Its style and its script come from
+//! there too, and it loads nothing from anywhere else.
 
 use crate::service::http::{Embedded, Request, send};
 use crate::service::{Answer, Cx};
 
-/// What the page may do: run and load what comes from here, and make no markup out of text.
+/// The policy of the page: it may load content of this origin, and must not turn text into markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
@@ -22,12 +22,12 @@ static FILES: [Embedded; 2] = [
     embedded!("chat.js", "text/javascript; charset=utf-8"),
 ];
 
-/// `/chat/`
+/// Serves `/chat/`.
 pub fn page(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).into()
 }
 
-/// What the page is made of.
+/// Serves a part of the page.
 pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     send(&FILES, request).into()
 }

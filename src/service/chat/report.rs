@@ -12,23 +12,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What a question to the database is about.
+/// The purpose of a database query.
 #[derive(Debug)]
 pub(super) enum Query {
-    /// What was said in a chat.
+    /// The transcript of a chat.
     History,
-    /// Figures: of this agent, or all; with what was not on disk when the question was asked.
+    /// Figures of this agent or of all, with the records that were not on disk at the time of the
+    /// query.
     Figures { whose: Option<usize>, unwritten: [Vec<Group>; 3] },
 }
 
-/// Figures of a stretch of days, with what the lobby adds to them at this moment.
+/// Figures of a range of days, with the lobby's present additions.
 pub(super) struct Figures {
     groups: Vec<Group>,
     shifts: Vec<Shifts>,
 }
 
 impl Figures {
-    /// Sums of all, or of one agent. Chats that go on count as if they ended now.
+    /// Returns the sums of all, or of one agent. Chats in progress count as if they ended now.
     pub(super) fn tally(&self, state: &State, agent: Option<usize>, live: bool) -> Tally {
         let name = agent.map(|agent| Arc::clone(&state.lobby.agents()[agent].name));
         let mut tally = Tally::of(&self.groups, &self.shifts, name.as_deref());
@@ -38,23 +39,23 @@ impl Figures {
         tally
     }
 
-    /// The sums of every agent, be it one of today's or not, by name.
+    /// Returns the sums of every agent, by name, including former agents.
     pub(super) fn by_agent(&self) -> HashMap<&str, Tally> {
         Tally::by_agent(&self.groups, &self.shifts)
     }
 
-    /// The agents who have attended to anybody, or been at work.
+    /// Returns the agents who had a chat or a shift.
     pub(super) fn agents(&self) -> Vec<String> {
         let handled = self.groups.iter().filter_map(|group| group.agent.clone());
         handled.chain(self.shifts.iter().map(|shifts| shifts.agent.clone())).collect()
     }
 
-    /// What the database said, and what it could not know.
+    /// Combines the database's answer with records that it does not have.
     pub(super) fn new(groups: Vec<Group>, shifts: Vec<Shifts>) -> Figures {
         Figures { groups, shifts }
     }
 
-    /// Adds what goes on in the lobby.
+    /// Adds the present state of the lobby.
     pub(super) fn add_live(&mut self, state: &State, now: Instant) {
         let agents = state.lobby.agents();
         for (agent, waited, talked) in state.lobby.active(now) {
@@ -88,10 +89,10 @@ impl Query {
         Query::Figures { whose, unwritten }
     }
 
-    /// The lines of the answer to it.
+    /// Returns the lines of the answer.
     ///
     /// # Errors
-    /// There was no such chat.
+    /// Fails if there was no such chat.
     pub(super) fn rows(self, answer: Answer, cx: &Cx<'_>) -> Result<Vec<Row>, Refused> {
         let state = &cx.world.chat;
         match (self, answer) {
@@ -114,7 +115,7 @@ impl Query {
     }
 }
 
-/// The agent's screen, then all figures, by ranges.
+/// Prints the agent's screen, then all figures, by ranges.
 fn screen(state: &State, whose: Option<usize>, ranges: &[Figures; 3], cx: &Cx<'_>) -> Vec<String> {
     let tally = |range: usize| ranges[range].tally(state, whose, true);
     let [today, month, total] = [tally(0), tally(1), tally(2)];
@@ -137,7 +138,7 @@ fn screen(state: &State, whose: Option<usize>, ranges: &[Figures; 3], cx: &Cx<'_
     lines
 }
 
-/// The eight fields that every agent's screen begins with.
+/// Prints the eight fields at the beginning of every agent's screen.
 fn eight(
     state: &State,
     whose: Option<usize>,
@@ -163,7 +164,7 @@ fn eight(
     ]
 }
 
-/// A figure without digits that say nothing.
+/// Formats a figure without meaningless digits.
 pub(super) fn number(value: Option<f64>) -> String {
     match value {
         None => "none".to_string(),
@@ -172,57 +173,57 @@ pub(super) fn number(value: Option<f64>) -> String {
     }
 }
 
-/// Seconds, or nothing where they are not known.
+/// Formats seconds; empty if they are unknown.
 pub(super) fn seconds(seconds: Option<u64>) -> String {
     seconds.map_or(String::new(), |seconds| seconds.to_string())
 }
 
-/// What can be said.
+/// Returns the list of commands.
 pub(super) fn help(role: Role) -> Vec<Row> {
     let lines: &[&str] = match role {
-        Role::Nobody => &[
-            "/hello NAME            ask for somebody; a line of text does, too. A name has 1 to \
+        Role::Unknown => &[
+            "/hello NAME            ask for an agent, as does a line of text. A name has 1 to \
              32 characters, one blank between words, none of <>|#:, and does not look like an \
              agent's",
-            "/resume TOKEN since=N  come back, having received N lines",
+            "/resume TOKEN since=N  resume a session after N received lines",
             "/agent NAME SECRET     sign in as an agent",
             "/ping /help /quit",
         ],
         Role::Visitor(_) => &[
-            "/queue                 where you stand",
+            "/queue                 show your position",
             "/leave                 leave the queue or the chat",
-            "/rate N [comment]      how it was, 1 to 5, when it is over",
-            "/transcript            what was said",
+            "/rate N [comment]      rate the chat when it is over, 1 to 5",
+            "/transcript            show the transcript",
             "/ping /help /quit",
             "anything else is text; //text begins with a slash",
         ],
         Role::Agent(_) => &[
             "/online /away [reason] take chats, or no new ones",
-            "/cap N                 how many at a time",
-            "/to CHAT text          say something in a chat",
-            "/use CHAT              … in which text without a number is said",
-            "/list /queue /agents   your chats, those who wait, your colleagues",
-            "/close [CHAT]          a chat is over",
-            "/transfer CHAT AGENT   … is somebody else's, or back to the queue",
-            "/history CHAT          what was said",
-            "/stats [me|all|NAME]   figures",
-            "/quit /quit!           leave; with ! your visitors wait for others",
+            "/cap N                 take up to N chats at a time",
+            "/to CHAT text          send text to a chat",
+            "/use CHAT              make it the chat for text without a number",
+            "/list /queue /agents   show your chats, waiting visitors, your colleagues",
+            "/close [CHAT]          end a chat",
+            "/transfer CHAT AGENT   hand a chat to another agent, or back to the queue",
+            "/history CHAT          show its transcript",
+            "/stats [me|all|NAME]   show figures",
+            "/quit /quit!           sign out; with ! your visitors return to the queue",
         ],
     };
     lines.iter().map(|line| Row::Text((*line).to_string())).collect()
 }
 
-/// A line of a conversation, with the seconds since its beginning.
+/// Formats a line of a transcript, with the seconds since its beginning.
 pub(super) fn said(Line { at_ms, who, text }: &Line) -> String {
     spoken(*at_ms, who, text)
 }
 
-/// The same, of its parts.
+/// Formats the same from its parts.
 pub(super) fn spoken(at_ms: u32, who: &str, text: &str) -> String {
     format!("{}.{} <{who}> {text}", at_ms / 1000, at_ms / 100 % 10)
 }
 
-/// What was said in a conversation that is not over.
+/// Returns the transcript of a session in progress.
 pub(super) fn transcript(lobby: &Lobby, visitor: &Visitor) -> Vec<Row> {
     let who = |who: Who| match who {
         Who::Visitor => Arc::clone(&visitor.name),
@@ -232,7 +233,7 @@ pub(super) fn transcript(lobby: &Lobby, visitor: &Visitor) -> Vec<Row> {
     lines.map(|line| Row::Said(line.ms, who(line.who), Arc::clone(&line.text))).collect()
 }
 
-/// The chats of an agent.
+/// Lists the chats of an agent.
 pub(super) fn chats(lobby: &Lobby, agent: usize, now: Instant) -> Vec<Row> {
     let current = lobby.agents()[agent].shift.as_ref().and_then(|shift| shift.current);
     let chats = lobby.chats_of(agent);
@@ -249,7 +250,7 @@ pub(super) fn chats(lobby: &Lobby, agent: usize, now: Instant) -> Vec<Row> {
     line.collect()
 }
 
-/// Those who wait.
+/// Lists the waiting visitors.
 pub(super) fn queue(lobby: &Lobby, now: Instant) -> Vec<Row> {
     let row = |(visitor, pos): (&Visitor, u32)| {
         let waited = match visitor.state {
@@ -262,7 +263,7 @@ pub(super) fn queue(lobby: &Lobby, now: Instant) -> Vec<Row> {
     lobby.queued().zip(1..).map(row).collect()
 }
 
-/// All agents.
+/// Lists all agents.
 pub(super) fn agents(seen: &[Seen]) -> Vec<Row> {
     let line = |seen: &Seen| {
         let Seen { name, status, capacity, with, .. } = seen;
@@ -272,7 +273,7 @@ pub(super) fn agents(seen: &[Seen]) -> Vec<Row> {
     seen.iter().map(line).collect()
 }
 
-/// A moment, as JSON has it.
+/// Formats a time for JSON.
 pub(super) fn moment(state: &State, unix_ms: i64) -> String {
     let wall = std::time::UNIX_EPOCH + Duration::from_millis(unix_ms.max(0) as u64);
     debug_assert_eq!(zone::unix_ms(wall), unix_ms.max(0));

@@ -1,10 +1,10 @@
-//! Lines on their way to one client: a list, a conversation, what was missed. However many there
-//! are, they are printed piece by piece, as the client takes them.
+//! Pending lines to one client: a list, a transcript, missed lines. Any number of them is printed
+//! piece by piece, as the client reads them.
 //!
 //! ```text
 //!   list, replay ─▶ rows ─piece→ output ─▶ …
 //!                    ▲   └─ another turn, or output that has drained: the next piece
-//!                    └─ what happens meanwhile comes after them
+//!                    └─ later notices come after them
 //! ```
 
 use super::caller::Caller;
@@ -15,31 +15,31 @@ use crate::work::db::chat::Line;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes of a piece: with what may wait before it, no more than the high mark of the output.
+/// Bytes of a piece: with earlier pending output, no more than the high mark.
 const PIECE: usize = 192 * 1024;
 
-/// What is told at once of all that a command has come to.
+/// Notices of one command that are sent at once.
 const AT_ONCE: usize = 8;
 
-/// What may happen while rows are on their way; whoever reads more slowly is cut off.
+/// Maximum notices that arrive while rows are pending; a slower reader is disconnected.
 const BEHIND_MAX: usize = 1024;
 
 /// A line that has not been printed.
 #[derive(Debug)]
 pub(super) enum Row {
-    /// Something happened.
+    /// A notice.
     Notice(Notice),
     /// An item of a list.
     Text(String),
-    /// Something that was said in a chat that goes on: milliseconds, by whom, what.
+    /// A line of a chat in progress: milliseconds, sender, text.
     Said(u32, Arc<str>, Arc<str>),
-    /// Something that was said in a chat that is over.
+    /// A line of a finished chat.
     Past(Line),
-    /// A visitor who waits.
+    /// A waiting visitor.
     Waiting(Waiting),
 }
 
-/// A visitor who waits, as agents see it.
+/// A waiting visitor, as agents see it.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) pos: u32,
@@ -50,13 +50,13 @@ pub(super) struct Waiting {
 }
 
 impl Caller {
-    /// A list: how many lines it has, then the lines.
+    /// Prints a list: the number of lines, then the lines.
     pub(super) fn list(&mut self, rows: impl ExactSizeIterator<Item = Row>, p: &mut Printer<'_>) {
         p.ok(215, format_args!("lines={}", rows.len()));
         self.rows.extend(rows);
     }
 
-    /// Everything that this caller is told by what it has just done, in order.
+    /// Prints the notices that this caller's own command has caused, in order.
     pub(super) fn told_all(&mut self, notices: Vec<Notice>, p: &mut Printer<'_>) {
         for (number, notice) in notices.into_iter().enumerate() {
             if number < AT_ONCE && self.rows.is_empty() {
@@ -67,14 +67,14 @@ impl Caller {
         }
     }
 
-    /// Something happens while rows are on their way. False if that were too much.
+    /// Queues a notice after the pending rows; returns false if there are too many.
     pub(super) fn told_behind(&mut self, notice: Notice) -> bool {
         self.behind += 1;
         self.rows.push_back(Row::Notice(notice));
         self.behind <= BEHIND_MAX
     }
 
-    /// Prints a piece of what is on its way.
+    /// Prints a piece of the pending rows.
     pub(super) fn unroll(&mut self, p: &mut Printer<'_>) {
         let most = p.out.len() + PIECE;
         while p.out.len() < most

@@ -5,8 +5,8 @@
 //!   abandonment rate = (lost + abandoned) / (offered − short-abandoned)
 //!   load factor      = handled / (handled + lost + abandoned)
 //! ```
-//! A visitor whom nobody attended to belongs to no agent; each agent's figures count those who
-//! came to nothing while it was signed in, the overall figures each once.
+//! A visitor without an agent belongs to none; each agent's figures count the lost visitors of the
+//! time in which it was signed in, the overall figures count each once.
 
 use super::lobby::{Outcome, Past, Record};
 use crate::limits;
@@ -17,42 +17,42 @@ use std::time::{Duration, SystemTime};
 /// Sums. Times are milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Visitors whom an agent attended to.
+    /// Visitors who were served.
     pub handled: u64,
-    /// Those for whom nobody was free in time.
+    /// Visitors who waited too long for a free agent.
     pub lost: u64,
-    /// Those who left the queue …
+    /// Visitors who left the queue …
     pub abandoned: u64,
     /// … at once.
     pub short_abandoned: u64,
-    /// Those for whom there was no place in the queue.
+    /// Visitors refused because the queue was full.
     pub blocked: u64,
     /// Chats that their agent left.
     pub missed: u64,
-    /// Visitors who wait now.
+    /// Visitors waiting now.
     pub waiting: u64,
-    /// Handled ones that did not wait longer than good service allows.
+    /// Handled ones whose wait was within the service level.
     pub within: u64,
-    /// Waits of the handled ones.
+    /// Total wait of the handled ones.
     pub waited_ms: u64,
-    /// The longest wait of all.
+    /// The longest wait.
     pub longest_ms: u64,
-    /// The length of all chats.
+    /// Total duration of chats.
     pub talked_ms: u64,
-    /// Chats that were rated.
+    /// Rated chats.
     pub rated: u64,
-    /// Their stars.
+    /// The sum of their stars.
     pub stars: u64,
-    /// Those with four or five.
+    /// Ratings of four or five.
     pub good: u64,
-    /// How long agents took chats.
+    /// Time in which agents took chats.
     pub online_ms: u64,
-    /// How long they were in one.
+    /// Time in which they were in a chat.
     pub busy_ms: u64,
 }
 
 impl Tally {
-    /// The sums of all of these groups, or of those that concern one agent.
+    /// Returns the sums of all of these groups, or of those that concern one agent.
     pub fn of(groups: &[Group], shifts: &[Shifts], agent: Option<&str>) -> Tally {
         let mut tally = Tally::default();
         for group in groups {
@@ -66,7 +66,7 @@ impl Tally {
         tally
     }
 
-    /// The sums of every agent, by name, in one go: as [`Tally::of`] has them.
+    /// Returns the sums of every agent, by name, as [`Tally::of`] does.
     pub fn by_agent<'a>(groups: &'a [Group], shifts: &'a [Shifts]) -> HashMap<&'a str, Tally> {
         let mut tallies = HashMap::<&str, Tally>::new();
         for group in groups {
@@ -120,7 +120,7 @@ impl Tally {
         }
     }
 
-    /// The sums of both.
+    /// Returns the sums of both.
     pub fn plus(&self, other: &Tally) -> Tally {
         Tally {
             handled: self.handled + other.handled,
@@ -142,18 +142,18 @@ impl Tally {
         }
     }
 
-    /// How long a chat has taken on average, in seconds.
+    /// Returns the mean duration of chats in seconds.
     pub fn mean_talk_s(&self) -> Option<f64> {
         (self.handled > 0).then(|| self.talked_ms as f64 / (1000 * self.handled) as f64)
     }
 
-    /// Visitors who entered the queue.
+    /// Returns the number of visitors who entered the queue.
     pub fn offered(&self) -> u64 {
         self.handled + self.lost + self.abandoned + self.short_abandoned + self.waiting
     }
 
-    /// The names and values of all figures, in the order in which they are shown. What would be
-    /// divided by nothing is absent.
+    /// Returns the names and values of all figures, in the order of display. Quotients without a
+    /// denominator are absent.
     pub fn figures(&self) -> Vec<(&'static str, Option<f64>)> {
         let count = |count: u64| Some(count as f64);
         let (seconds, handled) = (1000 * self.handled, self.handled);
@@ -185,7 +185,7 @@ fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// A group of one.
+/// Returns the group of a single session.
 pub fn group_of(session: &Session) -> Group {
     let waited_ms = session.waited_ms as u64;
     let level = limits::CHAT_SERVICE_LEVEL.as_millis() as u64;
@@ -205,7 +205,7 @@ pub fn group_of(session: &Session) -> Group {
     }
 }
 
-/// The groups of what is about to be written, as far as it belongs to these days.
+/// Returns the groups of pending records that belong to these days.
 pub fn groups_of<'a>(
     requests: impl Iterator<Item = &'a Request>,
     from: &str,
@@ -230,7 +230,7 @@ pub fn groups_of<'a>(
     groups
 }
 
-/// The overall figures of the current day, kept so that they can be shown at any moment.
+/// The overall figures of the current day, available at any moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Today {
     day: String,
@@ -238,17 +238,17 @@ pub struct Today {
 }
 
 impl Today {
-    /// The figures of a day so far.
+    /// Creates the figures of a day so far.
     pub fn new(day: String, groups: &[Group]) -> Today {
         Today { day, tally: Tally::of(groups, &[], None) }
     }
 
-    /// The figures of this day.
+    /// Returns the figures of this day.
     pub fn on(&self, day: &str) -> Tally {
         if self.day == day { self.tally } else { Tally::default() }
     }
 
-    /// Counts what is about to be written. A rating counts on the day on which it is given.
+    /// Counts a pending record. A rating counts on the day on which it is given.
     pub(super) fn count(&mut self, record: &Record, day: impl Fn(SystemTime) -> String) {
         match record {
             Record::Session(past) => {

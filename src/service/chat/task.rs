@@ -1,5 +1,5 @@
-//! The task that runs the lobby's timers and writes its books: it waits for the next timer and for
-//! the disk, so that no other session has to. It lasts as long as the lobby is in use.
+//! The chat's task without a peer: it waits for the lobby's next timer and for the disk, so that no
+//! other session has to. It exists while the lobby is not empty.
 
 use super::lobby::{Delivery, Out};
 use super::{State, Task, at};
@@ -10,32 +10,32 @@ use crate::work::db::{self, Failure};
 use crate::work::{Job, Outcome};
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// The task; see the module.
 #[derive(Debug)]
 pub struct Session {
     next: Option<Instant>,
-    /// When to submit again, after the queue was full or the database failed.
+    /// Time of the next attempt, after the queue was full or the database failed.
     retry: Option<Instant>,
-    /// Until when others have their turns, after much was due at once.
+    /// Pause for other sessions, after many timers were due at once.
     pause: Option<Instant>,
-    /// Later than any timer.
+    /// Later than any visitor stays.
     far: Instant,
-    /// It has been told that the server is ending.
+    /// True if it knows that the server is shutting down.
     ending: bool,
     done: Option<Close>,
 }
 
-/// Sleep while nothing is due at all.
+/// Sleep while no timer is set.
 const FAR: Duration = Duration::from_secs(24 * 3600);
 
-/// How soon it looks again at what was too much for one turn.
+/// Pause before it continues with timers that exceeded a turn's share.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// How long it waits before it tries to write again what could not be written.
+/// Pause before it tries again to write after a failure.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
-    /// Opens the task.
+    /// Creates a new task.
     pub fn open(now: Instant) -> Session {
         Session { next: None, retry: None, pause: None, far: now + FAR, ending: false, done: None }
     }
@@ -89,7 +89,7 @@ impl Session {
         self.done
     }
 
-    /// Has everything written that nobody has submitted.
+    /// Submits all records that are not submitted yet.
     fn write(&mut self, cx: &mut Cx<'_>) {
         if self.retry.is_some_and(|at| at > cx.now) {
             return;
@@ -115,7 +115,7 @@ impl Session {
     }
 }
 
-/// A record is on disk, or could not be written. How long it takes to try again, if so.
+/// Handles the result of a record; returns the pause before the next attempt if it failed.
 fn committed(ticket: Ticket, outcome: &Outcome, cx: &mut Cx<'_>) -> Option<Duration> {
     let books = &mut cx.world.chat.books;
     let failure = match outcome {

@@ -1,4 +1,4 @@
-//! What visitors say, and those who are nobody yet.
+//! Commands of visitors, and of clients before their introduction.
 
 use super::caller::{Asking, Caller, Role, bye};
 use super::lobby::{Admitted, Out, Reason, Refused, State, Visit};
@@ -9,10 +9,10 @@ use crate::wire::chat::{Printer, Said};
 use std::sync::Arc;
 
 impl Caller {
-    pub(super) fn obey_nobody(&mut self, said: Said<'_>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
+    pub(super) fn execute_unknown(&mut self, said: Said<'_>, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         match said {
             Said::Hello(name) if cx.world.chat.is_reserved(name) => {
-                p.err(409, "name-taken", "That name is, or looks like, somebody else's.");
+                p.err(409, "name-taken", "That name is, or looks like, one that is taken.");
             }
             Said::Hello(name) => {
                 self.hello(Some(name.into()), cx, p);
@@ -102,7 +102,7 @@ impl Caller {
         }
     }
 
-    pub(super) fn obey_visitor(
+    pub(super) fn execute_visitor(
         &mut self,
         visit: Visit,
         said: Said<'_>,
@@ -181,7 +181,7 @@ impl Caller {
         }
     }
 
-    /// The answer comes when what was done is on disk; until then nobody listens.
+    /// Delays the answer until the result is on disk; no further command is read until then.
     pub(super) fn await_disk(&mut self, out: Out, cx: &mut Cx<'_>, p: &mut Printer<'_>) {
         self.asking = Asking::Writing;
         self.settle(out, cx, p);

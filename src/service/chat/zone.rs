@@ -1,4 +1,4 @@
-//! When a day begins: the calendar at some distance from that of Greenwich.
+//! Time zones: the beginning of a day.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,12 +7,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub enum Zone {
     /// Always so many seconds ahead of UTC.
     Fixed(i32),
-    /// As the rules of a place have it.
+    /// By the rules of a place.
     Rules(tz::TimeZone),
 }
 
 impl Zone {
-    /// How many seconds it is ahead of UTC at that moment.
+    /// Returns the seconds ahead of UTC at that moment.
     fn ahead_s(&self, unix_s: i64) -> i64 {
         match self {
             Zone::Fixed(seconds) => i64::from(*seconds),
@@ -24,14 +24,14 @@ impl Zone {
         }
     }
 
-    /// The day, as `YYYY-MM-DD`.
+    /// Returns the day as `YYYY-MM-DD`.
     pub fn day(&self, wall: SystemTime) -> String {
         let unix_s = unix_ms(wall).div_euclid(1000);
         let (year, month, day) = civil((unix_s + self.ahead_s(unix_s)).div_euclid(86_400));
         format!("{year:04}-{month:02}-{day:02}")
     }
 
-    /// The day and the time, as `YYYY-MM-DD HH:MM:SS`.
+    /// Returns the day and the time as `YYYY-MM-DD HH:MM:SS`.
     pub fn day_and_time(&self, wall: SystemTime) -> String {
         let unix_s = unix_ms(wall).div_euclid(1000);
         let second = (unix_s + self.ahead_s(unix_s)).rem_euclid(86_400);
@@ -40,14 +40,14 @@ impl Zone {
     }
 }
 
-/// What is in force behind the last change of a file that has no rule for later ones.
+/// Returns the local time type after the last change of a file without a rule for later ones.
 fn last(rules: &tz::TimeZone) -> Option<&tz::LocalTimeType> {
     let rules = rules.as_ref();
     let transition = rules.transitions().last()?;
     rules.local_time_types().get(transition.local_time_type_index())
 }
 
-/// Milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 pub fn unix_ms(wall: SystemTime) -> i64 {
     match wall.duration_since(UNIX_EPOCH) {
         Ok(since) => since.as_millis() as i64,
@@ -55,7 +55,7 @@ pub fn unix_ms(wall: SystemTime) -> i64 {
     }
 }
 
-/// Whether this is a day, as [`Zone::day`] writes them.
+/// Returns true for a day as [`Zone::day`] formats it.
 pub fn is_day(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
@@ -67,8 +67,8 @@ pub fn is_day(text: &str) -> bool {
         && (1..=31).contains(&text[8..].parse::<u8>().unwrap_or(0))
 }
 
-/// Year, month and day of a number of days since 1970, by eras of 400 years that begin in March,
-/// so that the odd day comes last.
+/// Returns year, month and day of a number of days since 1970, by eras of 400 years that begin in
+/// March, so that the leap day comes last.
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -1,4 +1,4 @@
-//! `/reports/`: what load tests have found, read from the disk by a worker.
+//! `/reports/`: the reports of load tests, read from the disk by a worker.
 
 use crate::report::is_id;
 use crate::service::http::{Request, Response, Style, content, json, page};
@@ -9,7 +9,7 @@ use crate::work::{Compute, Job, Outcome};
 use std::path::Path;
 use std::time::Instant;
 
-/// What a picture may do that stands alone: be drawn, in its own style.
+/// The policy of a self-contained picture: it may be drawn, in its own style.
 const PICTURE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// A request that waits for the disk.
@@ -26,7 +26,7 @@ enum Form {
     Picture,
 }
 
-/// `GET /reports/` and what is below it.
+/// Answers `GET /reports/` and the paths below it.
 pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let name = request.segment();
     let wants_json = || accept::prefers_json(&request.head.fields("accept"));

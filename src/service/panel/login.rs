@@ -1,4 +1,4 @@
-//! Signing in with the panel's token: a page, its form, and the way out.
+//! Signing in with the panel's token: the page, its form, and signing out.
 
 use super::page;
 use crate::service::http::{Embedded, Request, Response, Style, content, empty, json, send};
@@ -8,10 +8,10 @@ use crate::wire::accept;
 use crate::wire::target::{pair, pairs};
 use std::borrow::Cow;
 
-/// Where it is.
+/// The path of the page.
 pub const PATH: &str = "/login";
 
-/// The page may be styled by what is below its own path, and sends its form here.
+/// The policy of the page: it may use styles below its own path, and sends its form here.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
      frame-ancestors 'none'; form-action 'self'";
 
@@ -21,7 +21,7 @@ static PAGE: Embedded = Embedded::new(
     include_bytes!("../../../assets/login/index.html"),
 );
 
-/// What stands in the page where something may be said.
+/// The place of a message in the page.
 const SAID: &str = "<p id=\"said\" role=\"alert\"></p>";
 
 static FILES: [Embedded; 1] = [Embedded::new(
@@ -30,7 +30,8 @@ static FILES: [Embedded; 1] = [Embedded::new(
     include_bytes!("../../../assets/login/login.css"),
 )];
 
-/// `GET /login`: the page; to programs, whether a token is wanted and the request has it.
+/// Answers `GET /login`: the page; for programs, whether a token is required and the request has
+/// it.
 pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let head = request.head;
     if accept::prefers_json(&head.fields("accept")) {
@@ -47,12 +48,12 @@ pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 const NO_TOKEN: &str = "This panel has no token: it is open to this machine alone.";
 
-/// What the page is made of.
+/// Serves a part of the page.
 pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     send(&FILES, request).into()
 }
 
-/// `POST /login`, with the token as a field of a form.
+/// Answers `POST /login`, with the token as a field of a form.
 pub fn sign_in(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let style = Style::of(request.head);
     let error = |status, detail| match style {
@@ -86,13 +87,13 @@ pub fn sign_in(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     see(wanted_page(request)).field("Set-Cookie", cookie).into()
 }
 
-/// `POST /logout`.
+/// Answers `POST /logout`.
 pub fn sign_out(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let cookie = cx.world.panel.operators.sign_out(request.head.fields("cookie"));
     see(Cow::Borrowed(PATH)).field("Set-Cookie", cookie).into()
 }
 
-/// The way to the sign-in page, and from there back to `path`.
+/// Redirects to the sign-in page, which redirects back to `path`.
 pub fn redirect(path: &str) -> Response {
     match page::PAGES.iter().find(|known| **known == path && path != "/") {
         Some(known) => see(format!("{PATH}?to={known}").into()),
@@ -100,7 +101,7 @@ pub fn redirect(path: &str) -> Response {
     }
 }
 
-/// The page that somebody wanted to see before signing in: one of ours, or the dashboard.
+/// Returns the page that was requested before signing in: one of ours, or the dashboard.
 fn wanted_page(request: &Request<'_, '_, '_>) -> Cow<'static, str> {
     let query = request.head.target.query().unwrap_or_default();
     let wanted = pairs(query).find(|(name, _)| name == "to").map(|(_, to)| to);
@@ -112,7 +113,7 @@ fn see(path: Cow<'static, str>) -> Response {
     empty(303).field("Location", path.into_owned()).momentary()
 }
 
-/// The page, and in it what went wrong.
+/// Renders the page with an error message.
 fn saying(status: u16, text: &str) -> Response {
     let page = String::from_utf8_lossy(PAGE.bytes);
     let said = page.replace(SAID, &format!("<p id=\"said\" role=\"alert\">{text}</p>"));

@@ -1,5 +1,5 @@
-//! `/api/loop`: the event loop seen from inside. What the figures mean is said where they are
-//! measured, in `stats::Turns`.
+//! `/api/loop`: the event loop seen from inside. The figures are explained in `stats::Turns`, which
+//! measures them.
 
 use super::metrics::{ms, uptime};
 use crate::limits;
@@ -9,7 +9,7 @@ use crate::wire::decimal::{rounded, seconds};
 use serde_json::json;
 use std::time::UNIX_EPOCH;
 
-/// `GET /api/loop`.
+/// Answers `GET /api/loop`.
 pub fn view(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let stats = &*cx.stats;
     let Some(pace) = stats.pace() else {

@@ -1,7 +1,8 @@
-//! `/metrics`: what was counted, as JSON for pages and scripts or as text for scrapers.
+//! `/metrics`: the counters, as JSON for pages and scripts or as text for scrapers.
 //!
-//! The figures of the process are read by another thread, at most once a second; whoever asks then
-//! waits for them, but not long: a busy disk must not hide what the server is busy with.
+//! The figures of the process are read by another thread, at most once a second; a request that
+//! needs new ones waits for them, but not long: a busy disk must not hide the activity of the
+//! server.
 
 use super::{prometheus, tester};
 use crate::service::http::{Request, Response, content, json};
@@ -14,13 +15,13 @@ use crate::work::{Compute, Job, Outcome, process};
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// How long figures of the process are good for.
+/// Time for which figures of the process are fresh.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long a request waits for new ones.
+/// Time that a request waits for new ones.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// In which form to answer.
+/// The format of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
@@ -35,7 +36,7 @@ pub struct Pending {
     form: Form,
 }
 
-/// `GET /metrics`.
+/// Answers `GET /metrics`.
 pub fn metrics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let form = form(request);
     let asked = &mut cx.world.panel.asked;
@@ -49,7 +50,7 @@ pub fn metrics(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     Pending { ticket, until, form }.into()
 }
 
-/// The parameter counts, then the field.
+/// Chooses the format by the parameter, or else by the field.
 fn form(request: &Request<'_, '_, '_>) -> Form {
     let asked = request.head.target.query().unwrap_or("").split('&');
     match { asked }.find_map(|pair| pair.strip_prefix("format=")) {
@@ -99,7 +100,7 @@ impl Form {
     }
 }
 
-/// All of it as one object.
+/// Returns all figures as one object.
 fn document(cx: &Cx<'_>) -> Value {
     let stats = &*cx.stats;
     let mut all = Map::new();
@@ -112,7 +113,7 @@ fn document(cx: &Cx<'_>) -> Value {
     Value::Object(all)
 }
 
-/// The names that older dashboards know.
+/// Returns the members that older dashboards use.
 fn classic(cx: &Cx<'_>) -> Value {
     let stats = &*cx.stats;
     let answers = stats.answers();
@@ -147,7 +148,7 @@ fn recent(latest: &Latest) -> Value {
     })
 }
 
-/// How fast, how late, how many at the moment.
+/// Returns rates, latencies and current counts.
 fn rates(cx: &Cx<'_>) -> Value {
     let stats = &*cx.stats;
     let (answers, pace) = (stats.answers(), stats.pace());
@@ -183,7 +184,7 @@ fn rates(cx: &Cx<'_>) -> Value {
     })
 }
 
-/// What each service says of itself. Those that are not there say nothing.
+/// Returns the figures of each service that runs.
 fn services(stats: &Stats) -> Value {
     let dropped = Drop::ALL.into_iter().map(|why| (why.name(), stats.dropped.count(why as usize)));
     let (cache, pi, legacy, pow) = (&stats.cache, &stats.pi, &stats.legacy, &stats.pow);
@@ -233,7 +234,7 @@ fn services(stats: &Stats) -> Value {
     })
 }
 
-/// The bookstore. Where there is none it says nothing.
+/// Returns the figures of the bookstore, empty if it does not run.
 fn store(stats: &Stats) -> Value {
     let Store { seq, entries, records, failures, waiting, purchases, changes, vain, cache, .. } =
         &stats.store;
@@ -284,7 +285,7 @@ fn store(stats: &Stats) -> Value {
     })
 }
 
-/// How many requests over HTTP a service has answered.
+/// Returns the number of HTTP requests that a service has answered.
 fn requests(stats: &Stats, handler: Handler) -> u64 {
     stats.answers().map_or(0, |answers| answers.durations(handler).count())
 }
@@ -293,12 +294,12 @@ fn object(pairs: impl Iterator<Item = (&'static str, u64)>) -> Value {
     pairs.map(|(name, count)| (name.to_string(), Value::from(count))).collect::<Map<_, _>>().into()
 }
 
-/// Since the start.
+/// Returns the time since the start.
 pub fn uptime(cx: &Cx<'_>) -> Duration {
     cx.stats.since.map_or(Duration::ZERO, |(at, _)| cx.now.saturating_duration_since(at))
 }
 
-/// Milliseconds, to the microsecond.
+/// Converts to milliseconds, rounded to the microsecond.
 pub fn ms(took: Duration) -> f64 {
     took.as_micros() as f64 / 1000.0
 }

@@ -1,4 +1,4 @@
-//! The panel: what the server is doing, for its operators.
+//! The panel: the server's activity, for its operators.
 
 pub mod archive;
 pub mod login;
@@ -21,28 +21,28 @@ use crate::wire::http::Method::Get;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// State of the panel.
+/// The state of the panel.
 #[derive(Debug, Default)]
 pub struct State {
     /// Services of this server that listen, in the order of their listeners.
     pub services: Vec<&'static str>,
-    /// Where they listen.
+    /// Their addresses.
     pub bound: Vec<SocketAddr>,
-    /// Further names that the panel and the replicas are reached by, in lower case.
+    /// Further host names of the panel and the replicas, in lower case.
     pub hosts: Vec<String>,
-    /// What operators have to know; without one, whoever is on this machine is an operator.
+    /// The token of operators; without one, every client on this machine is an operator.
     pub token: Option<String>,
-    /// Whether anybody may read the metrics.
+    /// True if the metrics are public.
     pub metrics_open: bool,
-    /// Those who signed in with it.
+    /// Operators who signed in with the token.
     pub operators: operators::Operators,
-    /// What other processes of our bookstore have to know instead, …
+    /// The token for other processes of our bookstore, …
     pub store_token: Option<String>,
-    /// … and what only this process knows, for what it asks of itself.
+    /// … and the one for requests of this process to itself.
     pub own_token: Option<String>,
-    /// The load test at a click.
+    /// Load tests started from the panel.
     pub tests: tester::Tests,
-    /// When the figures of the process were last asked for.
+    /// Time at which the figures of the process were last requested.
     pub asked: Option<Instant>,
 }
 
@@ -113,7 +113,7 @@ fn description(state: &State) -> Response {
     json(200, body.to_string())
 }
 
-/// `POST /toggle_cache`, and GET for clients that know no better.
+/// Answers `POST /toggle_cache`, and GET for older clients.
 fn toggle_cache(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let enabled = cx.world.web.toggle_cache();
     json(200, format!("{{\"cache_enabled\":{enabled}}}")).into()

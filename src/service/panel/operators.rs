@@ -1,6 +1,6 @@
-//! Operators that signed in with the panel's token: sessions behind a cookie.
+//! Operators who signed in with the panel's token: sessions with a cookie.
 //!
-//! A session's id is 128 bits made of the server's secret and a running number; whoever has it is
+//! A session's id is 128 bits derived from the server's secret and a serial number; its bearer is
 //! an operator, so it is written nowhere but into the cookie.
 
 use crate::limits::{OPERATOR_IDLE, OPERATOR_LIFETIME, OPERATORS};
@@ -20,7 +20,7 @@ const ATTRIBUTES: &str = "HttpOnly; SameSite=Strict; Path=/";
 pub struct Operators {
     secret: [u8; 32],
     issued: u64,
-    /// Never more than [`OPERATORS`].
+    /// At most [`OPERATORS`].
     sessions: Vec<Session>,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Debug for Operators {
 }
 
 impl Operators {
-    /// Nobody yet. `secret` is what nobody outside can guess.
+    /// Creates an empty list. `secret` must be unguessable.
     pub fn new(secret: [u8; 32]) -> Operators {
         Operators { secret, ..Operators::default() }
     }
@@ -69,7 +69,7 @@ impl Operators {
         format!("{COOKIE}={}; {ATTRIBUTES}", String::from_utf8_lossy(&text))
     }
 
-    /// Whether these `Cookie` fields are those of an operator, whose session goes on.
+    /// Returns true if these `Cookie` fields belong to an operator, whose session is prolonged.
     pub fn knows<'b>(&mut self, cookies: impl Iterator<Item = &'b [u8]>, now: Instant) -> bool {
         if self.sessions.is_empty() {
             return false;
@@ -125,7 +125,7 @@ mod tests {
         assert!(knows(&mut operators, &cookie, start));
         assert!(!knows(&mut operators, &cookie[..cookie.len() - 1], start));
         assert!(!knows(&mut operators, &cookie, start + OPERATOR_IDLE), "idle for too long");
-        // A request every half hour keeps it, but not for ever.
+        // A request every half hour keeps it, but not forever.
         let cookie = sent(&operators.sign_in(start));
         let half_hour = Duration::from_mins(30);
         for halves in 1..24 {

@@ -1,11 +1,11 @@
-//! The dashboard: a page, its style and its scripts, all of them part of the program. They come
-//! from this listener and load nothing from anywhere else, which their policy makes sure of.
+//! The dashboard: a page with its style and scripts, all of them part of the program. They come
+//! from this listener and load nothing from anywhere else, which their policy enforces.
 
 use crate::service::http::{Embedded, Request, Response, send};
 use crate::service::{Answer, Cx};
 
-/// What the page may do: run and load what comes from here. It never makes markup out of text,
-/// and the browser holds it to that.
+/// The policy of the page: it may run and load content of this origin, and must not turn text into
+/// markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; \
      require-trusted-types-for 'script'; trusted-types 'none'";
@@ -54,17 +54,17 @@ static FILES: [Embedded; 19] = [
 static FAVICON: Embedded =
     Embedded::new("favicon.ico", "image/x-icon", include_bytes!("../../../assets/favicon.ico"));
 
-/// `/favicon.ico`, which browsers ask for whatever a page says.
+/// Serves `/favicon.ico`, which browsers request for any page.
 pub fn favicon(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     FAVICON.answer(request).into()
 }
 
-/// The page.
+/// Serves the page.
 pub fn page(request: &Request<'_, '_, '_>) -> Response {
     PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string())
 }
 
-/// What the page is made of.
+/// Serves a part of the page.
 pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     send(&FILES, request).into()
 }
@@ -77,7 +77,7 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::thread;
 
-    /// Bytes of the whole page, compressed: what its readers wait for on a slow line.
+    /// Bytes of the whole page, compressed: the download on a slow line.
     const PAGE_BYTES_MAX: usize = 60 * 1024;
 
     fn gzipped(bytes: &'static [u8]) -> usize {
@@ -116,7 +116,7 @@ mod tests {
         }));
     }
 
-    /// What the page and its scripts name under the folder of assets, or beside themselves.
+    /// Returns the names that the page and its scripts refer to.
     fn named(text: &str) -> Vec<&str> {
         let after = |start: &'static str| {
             text.split(start).skip(1).map(|rest| &rest[..rest.find('"').unwrap_or(0)])
@@ -136,7 +136,7 @@ mod tests {
             assert!(FILES.iter().any(|file| file.name == *name), "{name} is not there");
         }
         for file in &FILES {
-            assert!(all.contains(&file.name), "nobody asks for {}", file.name);
+            assert!(all.contains(&file.name), "no page refers to {}", file.name);
         }
     }
 }

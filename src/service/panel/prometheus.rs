@@ -1,7 +1,7 @@
 //! `/metrics` for scrapers: the text format 0.0.4 of Prometheus.
 //!
-//! Labels are closed lists of the program: nothing that a client sent can name a series, so there
-//! are never more of them than the lists are long.
+//! Labels are closed lists of the program: nothing that a client sends can name a series, so their
+//! number is bounded.
 
 mod store;
 
@@ -15,7 +15,7 @@ use std::time::UNIX_EPOCH;
 /// The media type.
 pub const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// All series.
+/// Prints all series.
 pub fn print(cx: &Cx<'_>) -> String {
     let mut page = Page::default();
     http_series(&mut page, cx.stats);
@@ -31,7 +31,7 @@ pub fn print(cx: &Cx<'_>) -> String {
 #[derive(Debug, Default)]
 struct Page(String);
 
-/// What a series does over time.
+/// The type of a series.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Counter,
@@ -73,7 +73,7 @@ impl Page {
         self.sample(name, &[], value);
     }
 
-    /// The samples of one histogram, whose family was begun.
+    /// Prints the samples of one histogram, whose family was begun.
     fn histogram(&mut self, name: &str, label: Option<(&str, &str)>, buckets: &Buckets) {
         let labels = label.as_slice();
         let of = |le: &str, count: u64, page: &mut Page| {

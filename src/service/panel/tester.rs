@@ -1,4 +1,4 @@
-//! The load test at a click: a child process that loads the web listener, and what it says of its
+//! Load tests started from the panel: a child process that loads the web listener, and its
 //! progress. Client and server share no thread.
 //!
 //! ```text
@@ -19,14 +19,14 @@ use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Tests, as the panel knows them.
+/// The tests, as the panel knows them.
 #[derive(Debug, Default)]
 pub struct Tests {
-    /// What is loaded: the first web listener.
+    /// The target: the first web listener.
     target: Option<SocketAddr>,
-    /// The data directory, where the child leaves its report.
+    /// The data directory, where the child writes its report.
     pub data: String,
-    /// There is no program that a child could be made of.
+    /// True if there is no program to start a child from.
     pub is_off: bool,
     running: Option<Running>,
     last: Option<Last>,
@@ -35,7 +35,7 @@ pub struct Tests {
 #[derive(Debug)]
 struct Running {
     id: String,
-    /// The session that hears the child, once it is there.
+    /// The session that reads the child's output, once it exists.
     session: Option<Id>,
     stopping: bool,
     began: Instant,
@@ -43,20 +43,20 @@ struct Running {
     progress: f64,
 }
 
-/// A test that is over.
+/// A finished test.
 #[derive(Debug)]
 struct Last {
     id: String,
     progress: f64,
     elapsed: Duration,
-    /// The document that the child printed, if it got so far.
+    /// The document that the child printed, if it got that far.
     result: Option<String>,
 }
 
 /// Clients of a test.
 const CLIENTS: u32 = 100;
 
-/// `POST /start_test`, and GET for clients that know no better.
+/// Answers `POST /start_test`, and GET for older clients.
 pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let query = request.head.target.query().unwrap_or_default();
     let asked = pairs(query).find(|(name, _)| name == "duration").map(|(_, value)| seconds(&value));
@@ -89,7 +89,7 @@ pub fn start(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     response
 }
 
-/// `POST /stop_test`.
+/// Answers `POST /stop_test`.
 pub fn stop(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Some(running) = &mut cx.world.panel.tests.running else {
         return json(200, "{\"status\":\"idle\"}".to_owned()).into();
@@ -101,7 +101,7 @@ pub fn stop(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     said(200, "stopping", &running.id.clone())
 }
 
-/// `GET /test_status`.
+/// Answers `GET /test_status`.
 pub fn status(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let tests = &cx.world.panel.tests;
     let (running, id, progress, elapsed, result) = match (&tests.running, &tests.last) {
@@ -128,7 +128,7 @@ pub fn status(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     .into()
 }
 
-/// What `/metrics` says of it.
+/// Returns the summary in `/metrics`.
 pub fn brief(tests: &Tests) -> Value {
     let (id, progress) = match (&tests.running, &tests.last) {
         (Some(now), _) => (Some(&now.id), now.progress),
@@ -142,14 +142,14 @@ fn said(status: u16, word: &str, id: &str) -> Answer {
     json(status, format!("{{\"status\":\"{word}\",\"id\":\"{id}\"}}")).into()
 }
 
-/// A number of seconds, with or without the unit, within the bounds.
+/// Parses a number of seconds, with or without the unit, within the bounds.
 fn seconds(text: &str) -> Option<Duration> {
     let number = text.strip_suffix('s').unwrap_or(text).parse::<f64>().ok()?;
     let time = Duration::try_from_secs_f64(number).ok()?;
     (Duration::from_secs(1)..=TEST_TIME_MAX).contains(&time).then_some(time)
 }
 
-/// Where a listener on all addresses can be reached from here.
+/// Returns the address at which a listener on all addresses can be reached from here.
 fn reachable(target: SocketAddr) -> SocketAddr {
     let ip = match target.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -159,7 +159,7 @@ fn reachable(target: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, target.port())
 }
 
-/// `20261124T130000123Z`, put together from `Tue, 24 Nov 2026 13:00:00 GMT`.
+/// Formats `20261124T130000123Z` from `Tue, 24 Nov 2026 13:00:00 GMT`.
 fn moment(at: SystemTime) -> String {
     let date = httpdate::fmt_http_date(at);
     let months = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -169,7 +169,7 @@ fn moment(at: SystemTime) -> String {
     format!("{}{month:02}{}T{time}{ms:03}Z", &date[12..16], &date[5..7])
 }
 
-/// The session that hears the child.
+/// The session that reads the child's output.
 #[derive(Debug)]
 pub struct Session {
     scan: Scan,
@@ -178,14 +178,14 @@ pub struct Session {
 }
 
 impl Tests {
-    /// No test yet of this listener.
+    /// Creates the state for this listener, without a test.
     pub fn of(target: Option<SocketAddr>) -> Tests {
         Tests { target, ..Tests::default() }
     }
 }
 
 impl Session {
-    /// Before the child has said anything.
+    /// Creates a session before the child has printed anything.
     pub fn open(now: Instant) -> Session {
         Session { scan: Scan::default(), until: now + TEST_TIME_MAX + TEST_GRACE, done: None }
     }
@@ -197,7 +197,7 @@ impl Session {
         }
         match event {
             Event::Opened { .. } => self.opened(cx),
-            Event::Bytes => return self.hear(recv, cx),
+            Event::Bytes => return self.on_output(recv, cx),
             Event::Eof => {
                 if let Some(rest) = last(recv.bytes()) {
                     understand(rest, &mut cx.world.panel, cx.now);
@@ -213,8 +213,8 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`]. Nothing is owed to a child: the server's end is
-    /// its end.
+    /// See [`crate::service::Session::deadline`]. Nothing is owed to a child: it ends with the
+    /// server.
     pub fn deadline(&self) -> Option<Deadline> {
         self.done.is_none().then_some(Deadline::Fresh(self.until))
     }
@@ -234,7 +234,7 @@ impl Session {
         }
     }
 
-    fn hear(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+    fn on_output(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         let used = match line(recv.bytes(), &mut self.scan, REPORT_BYTES) {
             Parse::Done(line, used) => {
                 understand(line, &mut cx.world.panel, cx.now);
@@ -251,7 +251,7 @@ impl Session {
         Progress::Advanced
     }
 
-    /// The test is over, with a result or without.
+    /// Ends the test, with a result or without.
     fn end(&mut self, why: Close, cx: &mut Cx<'_>) {
         self.done = Some(why);
         let tests = &mut cx.world.panel.tests;
@@ -265,7 +265,7 @@ impl Session {
     }
 }
 
-/// A line of the child: its progress, or its result.
+/// Parses a line of the child: its progress, or its result.
 fn understand(line: &[u8], panel: &mut State, now: Instant) {
     let tests = &mut panel.tests;
     let Some(running) = &mut tests.running else { return };

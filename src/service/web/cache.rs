@@ -1,26 +1,26 @@
-//! What is kept in memory of the site: the least recently used goes first, and the bound is in
-//! bytes.
+//! The memory cache of the site: the least recently used entry is evicted first, and the bound is
+//! in bytes.
 //!
-//! It reads nothing and keeps no clock: whoever finds an entry decides whether it is still good,
-//! and says what became of the request by [`Cache::note`].
+//! It reads nothing and keeps no clock: the caller decides whether an entry is still valid, and
+//! reports the result of a request with [`Cache::note`].
 
 use crate::limits;
 use crate::service::recent::Recent;
 use std::collections::HashMap;
 
-/// What the cache had to say about a request, as `X-Cache` and the access log say it.
+/// The cache status of a request, as in `X-Cache` and the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Answered from memory.
     Hit,
-    /// Read for this request, or for another one that came at the same time.
+    /// Read for this request, or for a concurrent one.
     Miss,
-    /// Not for the cache: it is off, or the file is too large for it.
+    /// Not cached: the cache is off, or the file is too large for it.
     Bypass,
 }
 
 impl Verdict {
-    /// The word for it.
+    /// Returns the word in `X-Cache`.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Hit => "HIT",
@@ -30,26 +30,26 @@ impl Verdict {
     }
 }
 
-/// The statistics.
+/// The statistics of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Requests answered from memory.
     pub hits: u64,
-    /// Requests that a file was read for.
+    /// Requests for which a file was read.
     pub misses: u64,
-    /// Requests that the cache had no part in.
+    /// Requests that did not use the cache.
     pub bypasses: u64,
-    /// Entries that had to make room for others.
+    /// Entries evicted to make room for others.
     pub evictions: u64,
-    /// Entries there are.
+    /// Current number of entries.
     pub entries: usize,
-    /// Bytes that they take.
+    /// Bytes in use.
     pub bytes: usize,
-    /// Bytes that they may take.
+    /// Maximum bytes.
     pub max_bytes: usize,
 }
 
-/// See the module.
+/// The cache; see the module.
 #[derive(Debug)]
 pub struct Cache<V> {
     enabled: bool,
@@ -66,14 +66,14 @@ struct Entry<V> {
     bytes: usize,
 }
 
-/// The share of the cache that one entry may take.
+/// The fraction of the cache that one entry may take, as a divisor.
 const SHARE: usize = 8;
 
-/// What an entry takes besides its value and its key: a place in two tables, and allocations.
+/// Overhead of an entry besides its value and its key: a place in two tables, and allocations.
 pub const ENTRY_BYTES: usize = 256;
 
 impl<V> Cache<V> {
-    /// An empty cache, on unless there is no room in it.
+    /// Creates an empty cache, enabled unless its bound is 0.
     pub fn new(max_bytes: usize) -> Cache<V> {
         Cache {
             enabled: max_bytes > 0,
@@ -84,13 +84,13 @@ impl<V> Cache<V> {
         }
     }
 
-    /// Whether it is in use.
+    /// Returns true if it is enabled.
     pub fn enabled(&self) -> bool {
         self.enabled
     }
 
-    /// Turns it on or off while running. What is off holds nothing; a cache that was given no
-    /// room gets that of the default when it is turned on.
+    /// Enables or disables it at run time. A disabled cache holds nothing; a cache with the bound 0
+    /// gets the default bound when it is enabled.
     pub fn set_enabled(&mut self, enabled: bool) {
         self.enabled = enabled;
         if enabled && self.max_bytes == 0 {
@@ -103,12 +103,12 @@ impl<V> Cache<V> {
         }
     }
 
-    /// The statistics.
+    /// Returns the statistics.
     pub fn counters(&self) -> Counters {
         Counters { entries: self.entries.len(), max_bytes: self.max_bytes, ..self.counters }
     }
 
-    /// Counts what became of a request.
+    /// Counts the status of a request.
     pub fn note(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Hit => self.counters.hits += 1,
@@ -117,28 +117,29 @@ impl<V> Cache<V> {
         }
     }
 
-    /// Bytes that one entry may take, all in all.
+    /// Returns the maximum bytes of one entry, overhead included.
     pub fn entry_bytes_max(&self) -> usize {
         if self.enabled { self.max_bytes / SHARE } else { 0 }
     }
 
-    /// The entry of that key, which is the most recently used one from now on.
+    /// Returns the entry of that key, which becomes the most recently used one.
     pub fn find(&mut self, key: &[u8]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
         Some(&mut self.entries.touch(place).value)
     }
 
-    /// The entry of that key, whose place in the order stays as it is.
+    /// Returns the entry of that key without changing the order.
     pub fn peek(&mut self, key: &[u8]) -> Option<&mut V> {
         let place = *self.places.get(key)?;
         self.entries.get_mut(place).map(|entry| &mut entry.value)
     }
 
-    /// Puts an entry in, in place of the one that has the same key, if there is one. Others go
-    /// until there is room. What takes more than its share is given back.
+    /// Inserts an entry, and replaces the one with the same key, if there is one. Others are
+    /// evicted until there is room.
     ///
     /// # Errors
-    /// The value; the one that had the same key is gone all the same.
+    /// Returns the value if it exceeds the share of one entry; the entry with the same key is
+    /// removed all the same.
     pub fn insert(&mut self, key: &[u8], value: V, bytes: usize) -> Result<(), V> {
         self.remove(key);
         let bytes = bytes + key.len() + ENTRY_BYTES;
@@ -156,7 +157,7 @@ impl<V> Cache<V> {
         Ok(())
     }
 
-    /// Takes the entry of that key out.
+    /// Removes the entry of that key.
     pub fn remove(&mut self, key: &[u8]) -> Option<V> {
         let place = *self.places.get(key)?;
         Some(self.take(place))

@@ -1,6 +1,6 @@
-//! Lines of the access log: what an HTTP session knows of a request that it answered.
+//! Lines of the access log: the facts about an answered request.
 //!
-//! A record is made on the loop and rendered by the log thread. Nothing of the request reaches
+//! A record is created on the loop and rendered by the log thread. Nothing of the request reaches
 //! the log unescaped.
 
 use super::sessions;
@@ -17,11 +17,11 @@ pub struct Record {
     pub client: SocketAddr,
     /// Its session, if it has one; only a digest of it is written.
     pub session: Option<sessions::Id>,
-    /// When the request was complete, by the calendar …
+    /// Time at which the request was complete, by the calendar …
     pub wall: SystemTime,
-    /// … and by the clock that durations are measured with.
+    /// … and by the monotonic clock.
     pub began: Instant,
-    /// Method, target and version as sent; of bytes that were no request, the first ones.
+    /// Method, target and version as sent; the first bytes if they were not a request.
     pub request: Box<[u8]>,
     /// `Referer` and `User-Agent` as sent.
     pub referer: Box<[u8]>,
@@ -31,27 +31,27 @@ pub struct Record {
     pub status: u16,
     /// Bytes of its content.
     pub bytes: u64,
-    /// What the cache had to say.
+    /// The cache status.
     pub cache: Option<&'static str>,
-    /// The rule that refused it, of a request that breaks one.
+    /// The rule that an invalid request violates.
     pub rule: Option<&'static str>,
-    /// Why the connection closes after it, if it does.
+    /// The reason why the connection closes afterwards, if it does.
     pub close: Option<Close>,
 }
 
-/// How lines look.
+/// The format of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
-    /// The combined format of the common web servers, then duration, what the cache had to say or
-    /// which rule refused the request, and close reason.
+    /// The combined format of the common web servers, followed by the duration, the cache status or
+    /// the violated rule, and the close reason.
     #[default]
     Combined,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Format {
-    /// Appends the line that tells of lines that are missing.
+    /// Appends a line that reports missing lines.
     pub fn gap(self, lines: u64, out: &mut String) {
         let _ = match self {
             Format::Combined => {
@@ -109,7 +109,8 @@ impl Record {
     }
 }
 
-/// Printable ASCII as it is; everything else, quotes and backslashes as `\xHH`; `-` for nothing.
+/// Escapes text: printable ASCII unchanged; everything else, quotes and backslashes as `\xHH`; `-`
+/// for nothing.
 struct Escaped<'a>(&'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
@@ -127,7 +128,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// `06/Nov/1994:08:49:37 +0000`, cut out of `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Formats `06/Nov/1994:08:49:37 +0000` from `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn clf_date(wall: SystemTime) -> String {
     let date = httpdate::fmt_http_date(wall);
     let (day, month, year, time) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);

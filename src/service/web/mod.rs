@@ -1,4 +1,4 @@
-//! What all HTTP sessions share, and the site on the web listener.
+//! The state that all HTTP sessions share, and the site on the web listener.
 
 pub mod cache;
 pub mod log;
@@ -16,19 +16,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct State {
     /// The bounds in force.
     pub limits: Limits,
-    /// Which requests get a line in the access log.
+    /// The requests that are logged.
     pub access_log: AccessLog,
     /// The static site.
     pub site: site::State,
-    /// Who visits the site.
+    /// The visitors of the site.
     pub sessions: sessions::Sessions,
-    /// Other sites whose pages may do what programs may.
+    /// Other sites whose pages have the rights of programs.
     pub cors: Cors,
     common: CommonFields,
 }
 
 impl State {
-    /// The state at start; `secret` is what nobody outside can guess.
+    /// Creates the state at start; `secret` must be unguessable.
     pub fn new(
         limits: Limits,
         server_header: bool,
@@ -42,15 +42,15 @@ impl State {
         State { limits, access_log, site, sessions, cors: Cors::default(), common }
     }
 
-    /// Turns the cache on if it is off, and off if it is on. Whether it is on now.
+    /// Toggles the cache; returns true if it is on now.
     pub fn toggle_cache(&mut self) -> bool {
         let enabled = !self.site.cache.enabled();
         self.site.cache.set_enabled(enabled);
         enabled
     }
 
-    /// Tells the counters what the site counts itself. Done when somebody looks: that costs less
-    /// than with every request.
+    /// Copies the site's own counts to the counters. It is called before they are read, which costs
+    /// less than with every request.
     pub fn report(&self, stats: &mut Stats) {
         let enabled = self.site.cache.enabled();
         let Counters { hits, misses, bypasses, evictions, entries, bytes, max_bytes } =
@@ -60,28 +60,28 @@ impl State {
         stats.site.sessions = self.sessions.counted();
     }
 
-    /// The lines that every response begins with, of which `Date` changes once a second.
+    /// Returns the lines that every response begins with, of which `Date` changes once a second.
     pub fn common(&mut self, wall: SystemTime) -> &[u8] {
         self.common.at(wall)
     }
 }
 
-/// Which requests get a line in the access log.
+/// The requests that are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessLog {
-    /// None: nobody would read it.
+    /// None, if there is no log.
     Off,
-    /// All but those that only ask whether the server lives, which come every few seconds.
+    /// All except health checks, which come every few seconds.
     Visitors,
     /// All.
     Everything,
 }
 
-/// The fields of every response, as they are printed.
+/// The fields of every response, in printed form.
 #[derive(Debug)]
 struct CommonFields {
     server_header: bool,
-    /// Until when `lines` is true: comparing two times costs less than dividing one.
+    /// Validity of `lines`: comparing two times costs less than dividing one.
     valid: std::ops::Range<SystemTime>,
     lines: Vec<u8>,
 }

@@ -1,16 +1,16 @@
-//! Visitors of the site, told apart by a cookie.
+//! Visitors of the site, distinguished by a cookie.
 //!
-//! An id is 128 bits that nobody can guess: one block of AES-128 (FIPS 197), under a key that the
-//! operating system's generator gave at the start. That is a generator in counter mode: it needs
-//! nothing from outside while a request is answered, `--seed` has no part in it, and a server that
-//! forks would have to draw a secret in each child.
+//! An id is 128 unguessable bits: one block of AES-128 (FIPS 197), under a key from the operating
+//! system's generator at the start. That is a generator in counter mode: it needs nothing from
+//! outside while a request is answered, does not depend on `--seed`, and a server that forks would
+//! have to draw a secret in each child.
 //!
-//! What is enciphered is a running number, so that no two ids are the same, and the place of the
-//! session in the table. Whoever holds the key finds the place in the id; no index by id is
-//! needed, whose memory would be touched all over by visitors who never come back.
+//! The plaintext is a serial number, so that no two ids are the same, and the place of the session
+//! in the table. With the key the place can be read from the id; no index by id is needed, whose
+//! memory visitors who never come back would touch at random.
 //!
-//! An id that is not in the table is never adopted, however well it looks; its bearer gets a new
-//! one. The cookie gives no rights: it only lets visitors be counted.
+//! An id that is not in the table is never adopted, however plausible; its bearer gets a new one.
+//! The cookie gives no rights: it only lets visitors be counted.
 
 use crate::limits::Limits;
 use crate::service::recent::Recent;
@@ -24,26 +24,26 @@ use std::time::Instant;
 /// The name of the cookie.
 pub const COOKIE: &str = "pentad_session";
 
-/// Out of reach of scripts, not sent along by other sites' forms, and for the whole of this one.
+/// Not readable by scripts, not sent with other sites' forms, and valid for the whole site.
 const COOKIE_ATTRIBUTES: &[u8] = b"; HttpOnly; SameSite=Lax; Path=/\r\n";
 
-/// The name of a session. Whoever knows it is that visitor, so it is never written anywhere but
-/// into the cookie.
+/// The id of a session. It identifies the visitor, so it is never written anywhere but into the
+/// cookie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id(u128);
 
 impl Id {
-    /// As it stands in a cookie.
+    /// Returns the text in a cookie.
     pub fn text(self) -> [u8; base64::URL_LETTERS] {
         base64::url_encode(self.0)
     }
 
-    /// The line of a response that sends a new visitor its id. Others have theirs already.
+    /// Returns the line of a response that sends a new visitor its id.
     pub fn cookie_line(self) -> Vec<u8> {
         [b"Set-Cookie: ", COOKIE.as_bytes(), b"=", &self.text(), COOKIE_ATTRIBUTES].concat()
     }
 
-    /// What stands for it in logs: the same for the same session, and no way back to the id.
+    /// Returns a digest for logs: the same for the same session, and not reversible.
     pub fn digest(self) -> impl fmt::Display {
         let digest = Sha256::digest(self.0.to_be_bytes());
         let [a, b, c, d, e, f, ..] = digest.0;
@@ -57,19 +57,19 @@ impl fmt::Debug for Id {
     }
 }
 
-/// Whose request it is.
+/// The visitor who sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visit {
-    /// Nobody's who is told apart from others.
+    /// None that is tracked.
     None,
-    /// A visitor's who was here before, or has just been given this id.
+    /// A visitor who was here before, or has just received this id.
     Known(Id),
-    /// A visitor's who has no id yet.
+    /// A visitor without an id yet.
     New,
 }
 
 impl Visit {
-    /// The session.
+    /// Returns the session.
     pub fn id(self) -> Option<Id> {
         match self {
             Visit::Known(id) => Some(id),
@@ -78,10 +78,9 @@ impl Visit {
     }
 }
 
-/// All sessions there are. One whose cookie never came back goes before those that did, and the
-/// least recently used of them first: whoever returns no cookies, such as a load test, pushes out
-/// nobody but its like. Finding, adding and forgetting one takes the same time however many there
-/// are.
+/// All sessions. Those whose cookie never came back are evicted before those whose did, and the
+/// least recently used of them first: a client that returns no cookies, such as a load test, evicts
+/// only its own kind. Finding, adding and removing a session takes constant time.
 pub struct Sessions {
     cipher: Aes128,
     issued: u64,
@@ -91,10 +90,10 @@ pub struct Sessions {
 
 /// The list of sessions whose cookie has not come back yet …
 const FRESH: u8 = 0;
-/// … and of those whose did.
+/// … and of those whose has.
 const PROVEN: u8 = 1;
 
-/// One place in so many is kept for those that are new, so that they can come back.
+/// One place in so many is reserved for new sessions, so that they can come back.
 const FRESH_SHARE: usize = 16;
 
 struct Session {
@@ -104,8 +103,8 @@ struct Session {
     used: Instant,
 }
 
-/// Sessions that have been idle for too long are forgotten when others begin, so many at most for
-/// each: as many as would let the table shrink.
+/// Maximum number of expired sessions that are removed when another one begins: enough for the
+/// table to shrink.
 const FORGOTTEN_PER_FIRST: usize = 2;
 
 impl fmt::Debug for Sessions {
@@ -115,8 +114,8 @@ impl fmt::Debug for Sessions {
 }
 
 impl Sessions {
-    /// An empty table. The key is made of `secret` and a label, which keeps ids apart from
-    /// whatever else is made of the same secret.
+    /// Creates an empty table. The key is derived from `secret` and a label, which separates ids
+    /// from other uses of the same secret.
     pub fn new(secret: [u8; 32]) -> Sessions {
         let digest = Sha256::new().chain_update(secret).chain_update(b"session").finalize();
         Sessions {
@@ -127,18 +126,18 @@ impl Sessions {
         }
     }
 
-    /// How many visitors there were: a session counts when its cookie comes back.
+    /// Returns the number of visitors: a session counts when its cookie comes back.
     pub fn counted(&self) -> u64 {
         self.returned
     }
 
-    /// How many are remembered.
+    /// Returns the number of sessions in the table.
     pub fn live(&self) -> usize {
         self.table.len()
     }
 
-    /// Whose request it is that has these `Cookie` fields. A session that is not known, or is
-    /// over, is not taken up again: who asks is new.
+    /// Returns the visitor with these `Cookie` fields. An unknown or expired session is not
+    /// resumed: the visitor is new.
     pub fn visit<'b>(
         &mut self,
         cookies: impl Iterator<Item = &'b [u8]>,
@@ -184,7 +183,7 @@ impl Sessions {
         }
     }
 
-    /// A session for somebody new.
+    /// Begins a session for a new visitor.
     pub fn begin(&mut self, now: Instant, limits: &Limits) -> Id {
         for list in [FRESH, PROVEN] {
             for _ in 0..FORGOTTEN_PER_FIRST {
@@ -203,14 +202,15 @@ impl Sessions {
         self.id(place, self.issued)
     }
 
-    /// The id of the session with this number at this place.
+    /// Returns the id of the session with this number at this place.
     fn id(&self, place: u32, number: u64) -> Id {
         let mut block = (u128::from(place) << 64 | u128::from(number)).to_be_bytes().into();
         self.cipher.encrypt_block(&mut block);
         Id(u128::from_be_bytes(block.into()))
     }
 
-    /// Where the session is, if there is one with this id: each bit of the block is looked at.
+    /// Returns the place of the session with this id, if it exists: every bit of the block is
+    /// checked.
     fn place(&self, id: Id) -> Option<u32> {
         let mut block = id.0.to_be_bytes().into();
         self.cipher.decrypt_block(&mut block);

@@ -1,4 +1,4 @@
-//! What agents do: sign in, take chats, talk, hand over, close, and leave.
+//! Agents' operations: sign in, take chats, talk, transfer, close, and leave.
 //!
 //! ```text
 //!   (out) ─sign in→ SIGNED IN ─online⇄away→ … ─quit, or cut off for too long→ (out)
@@ -14,41 +14,41 @@ use crate::service::Id;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How fast agents may talk.
+/// Message rate of agents.
 const AGENT_TEXTS: Rate = Rate { per_second: 50.0, burst: 100.0 };
 
 impl Lobby {
-    /// All agents that there are.
+    /// Returns all agents.
     pub fn agents(&self) -> &[Agent] {
         &self.agents
     }
 
-    /// The agent of that name.
+    /// Returns the agent of that name.
     pub fn agent_named(&self, name: &str) -> Option<usize> {
         self.agents.iter().position(|agent| &*agent.name == name)
     }
 
-    /// The shift of an agent, if this is its connection.
+    /// Returns the shift of an agent, if this is its connection.
     pub fn shift(&self, agent: usize, peer: Id) -> Option<&Shift> {
         self.agents[agent].shift.as_ref().filter(|shift| shift.peer == Some(peer))
     }
 
-    /// The chats of an agent, by number.
+    /// Iterates over the chats of an agent, by number.
     pub fn chats_of(&self, agent: usize) -> impl Iterator<Item = (u32, &Chat)> {
         self.agents[agent].chats.iter().map(|number| (*number, &self.chats[number]))
     }
 
-    /// The visitor of a chat that goes on.
+    /// Returns the visitor of a chat in progress.
     pub fn in_chat(&self, number: u32) -> Option<&super::Visitor> {
         self.chats.get(&number).and_then(|chat| self.find(chat.visitor))
     }
 
-    /// How many chats there are.
+    /// Returns the number of chats.
     pub fn chats(&self) -> usize {
         self.chats.len()
     }
 
-    /// An agent is who it says: whoever was it before is superseded, and its chats go on here.
+    /// Signs an agent in: an older connection is superseded, and its chats continue here.
     pub fn sign_in(&mut self, agent: usize, peer: Id, at: At, out: &mut Out) {
         let Agent { shift, capacity, ties, .. } = &mut self.agents[agent];
         *ties += 1;
@@ -87,10 +87,10 @@ impl Lobby {
         self.check();
     }
 
-    /// An agent takes chats, or no new ones.
+    /// Sets whether an agent takes new chats.
     ///
     /// # Errors
-    /// This is not its connection any more.
+    /// Fails if this is no longer its connection.
     pub fn set_mood(
         &mut self,
         agent: usize,
@@ -108,10 +108,10 @@ impl Lobby {
         Ok(())
     }
 
-    /// An agent takes so many chats at a time. Those that are open beyond it stay.
+    /// Sets how many chats an agent takes at a time. Open chats beyond that stay.
     ///
     /// # Errors
-    /// So many nobody can take, or none.
+    /// Fails if the number is out of range.
     pub fn set_capacity(
         &mut self,
         agent: usize,
@@ -129,10 +129,10 @@ impl Lobby {
         Ok(())
     }
 
-    /// From now on text without a number is for this chat.
+    /// Makes this chat the current one, for text without a number.
     ///
     /// # Errors
-    /// It is none of the agent's.
+    /// Fails if it is not a chat of the agent.
     pub fn use_chat(&mut self, agent: usize, peer: Id, number: u32) -> Result<(), Refused> {
         self.own_shift(agent, peer)?;
         let number = self.own_chat(agent, Some(number))?;
@@ -140,10 +140,10 @@ impl Lobby {
         Ok(())
     }
 
-    /// An agent says something, in this chat or the current one.
+    /// Sends an agent's text in this chat or the current one.
     ///
     /// # Errors
-    /// There is no such chat, or it said too much.
+    /// Fails if there is no such chat, or the agent exceeds the message rate.
     pub fn agent_text(
         &mut self,
         (agent, peer): (usize, Id),
@@ -169,10 +169,10 @@ impl Lobby {
         Ok(())
     }
 
-    /// An agent closes this chat, or the current one.
+    /// Closes this chat, or the current one.
     ///
     /// # Errors
-    /// There is no such chat.
+    /// Fails if there is no such chat.
     pub fn close(
         &mut self,
         agent: usize,
@@ -192,10 +192,10 @@ impl Lobby {
         Ok(())
     }
 
-    /// An agent hands a chat over: to another with a free slot, or to the head of the queue.
+    /// Transfers a chat: to another agent with a free slot, or to the head of the queue.
     ///
     /// # Errors
-    /// There is no such chat, or nobody of that name who could take it.
+    /// Fails if there is no such chat, or no such agent with a free slot.
     pub fn transfer(
         &mut self,
         (agent, peer): (usize, Id),
@@ -227,10 +227,10 @@ impl Lobby {
         Ok(())
     }
 
-    /// An agent leaves. With `force` its visitors go back to the head of the queue.
+    /// Signs an agent out. With `force` its visitors go back to the head of the queue.
     ///
     /// # Errors
-    /// Chats are open.
+    /// Fails if chats are open.
     pub fn quit(
         &mut self,
         agent: usize,
@@ -252,7 +252,7 @@ impl Lobby {
         Ok(())
     }
 
-    /// An agent's connection is gone, or useless.
+    /// Handles the loss of an agent's connection.
     pub fn drop_agent(&mut self, agent: usize, peer: Id, at: At) {
         let until = at.now + self.settings.agent_grace;
         let Ok(shift) = self.own_shift(agent, peer) else { return };
@@ -262,14 +262,14 @@ impl Lobby {
         self.check();
     }
 
-    /// An agent that was cut off has not come back.
+    /// Handles a disconnected agent that has not come back in time.
     pub(super) fn agent_gone(&mut self, agent: usize, at: At, out: &mut Out) {
         self.requeue(agent, at, out);
         self.sign_out(agent, at, out);
         self.dispatch(at, out);
     }
 
-    /// Puts the visitors of an agent back to the head, the one that came first in front.
+    /// Puts the visitors of an agent back at the head, in the order of their arrival.
     fn requeue(&mut self, agent: usize, at: At, out: &mut Out) {
         let mut chats = self.chats_of(agent).map(|(n, chat)| (chat.began, n)).collect::<Vec<_>>();
         chats.sort_unstable();
@@ -280,7 +280,7 @@ impl Lobby {
         }
     }
 
-    /// The end of a shift, which is written.
+    /// Ends a shift, and records it.
     pub(super) fn sign_out(&mut self, agent: usize, at: At, out: &mut Out) {
         self.timers.void(Purpose::Agent(agent));
         let Agent { name, shift, ties, .. } = &mut self.agents[agent];
@@ -301,7 +301,7 @@ impl Lobby {
         shift.filter(|shift| shift.peer == Some(peer)).ok_or(Refused::Gone)
     }
 
-    /// The chat of that number, or the current one, if it is the agent's.
+    /// Returns the chat of that number, or the current one, if it is the agent's.
     fn own_chat(&self, agent: usize, number: Option<u32>) -> Result<u32, Refused> {
         let current = self.agents[agent].shift.as_ref().and_then(|shift| shift.current);
         let number = match number.or(current) {

@@ -1,44 +1,44 @@
-//! How fast somebody may talk: a bucket that fills with time, and how long it has been too fast.
+//! Message rates: a bucket that fills with time, and the duration of a flood.
 
 use crate::limits;
 use std::time::Instant;
 
-/// What is left to one talker.
+/// The remaining budget of a client.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
     left: f32,
     at: Instant,
-    /// Since when it is too fast, without a pause that filled the bucket.
+    /// Start of a flood that was not interrupted by a full bucket.
     flooding: Option<Instant>,
 }
 
-/// How fast a kind of talker may be.
+/// The message rate of a kind of client.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// A second, in the long run.
+    /// Messages per second, in the long run.
     pub per_second: f32,
-    /// At once.
+    /// Messages at once.
     pub burst: f32,
 }
 
-/// What a budget says.
+/// The result of a withdrawal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spent {
     /// There was enough left.
     Fine,
-    /// There was not.
+    /// There was not enough left.
     TooFast,
-    /// It has not been enough for [`limits::CHAT_FLOOD`].
+    /// There was not enough left for [`limits::CHAT_FLOOD`].
     TooLong,
 }
 
 impl Budget {
-    /// A full bucket.
+    /// Creates a full bucket.
     pub fn full(rate: Rate, now: Instant) -> Budget {
         Budget { left: rate.burst, at: now, flooding: None }
     }
 
-    /// Takes one out.
+    /// Takes one message out.
     pub fn spend(&mut self, rate: Rate, now: Instant) -> Spent {
         let seconds = now.saturating_duration_since(self.at).as_secs_f32();
         self.left = (self.left + seconds * rate.per_second).min(rate.burst);

@@ -1,4 +1,4 @@
-//! The queue, and who of those who wait gets whom of those who are free.
+//! The queue, and the assignment of waiting visitors to free agents.
 
 use super::timers::Purpose;
 use super::{At, Chat, Lobby, Mood, Notice, Out, State, Visit};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl Lobby {
-    /// → QUEUED, with a waiting period of its own; at the head for those who have waited before.
+    /// → QUEUED, with a new waiting period; at the head for visitors who have waited before.
     pub(super) fn enqueue(&mut self, visit: Visit, head: bool, at: At, out: &mut Out) {
         let visitor = self.visitors.get_mut(&visit).expect("who is queued is known");
         visitor.state = State::Queued(at.now);
@@ -26,7 +26,7 @@ impl Lobby {
         self.tell_place(visit, out);
     }
 
-    /// Takes a visitor out of the queue; those behind it are told later.
+    /// Takes a visitor out of the queue; those after it are told later.
     pub(super) fn unqueue(&mut self, visit: Visit, at: At) {
         self.queue.remove(visit);
         if !self.queue.is_empty() {
@@ -34,15 +34,15 @@ impl Lobby {
         }
     }
 
-    /// Those who wait are told so before long, all at once.
+    /// Schedules the notices about new positions, all at once.
     fn places_moved(&mut self, at: At) {
         if self.timers.at(Purpose::Positions).is_none() {
             self.timers.set(Purpose::Positions, 0, at.now + limits::CHAT_POSITIONS);
         }
     }
 
-    /// Brings visitors and agents together until there are no free slots, or nobody waits. With
-    /// no waiting period, whoever is left over is lost.
+    /// Connects visitors with agents until there are no free slots, or no visitor waits. Without a
+    /// waiting period, the remaining visitors are lost.
     pub(super) fn dispatch(&mut self, at: At, out: &mut Out) {
         while let Some(visit) = self.queue.first_here() {
             let Some(agent) = self.free_agent() else { break };
@@ -55,12 +55,12 @@ impl Lobby {
         }
     }
 
-    /// How many chats an agent has.
+    /// Returns the number of an agent's chats.
     pub fn load(&self, agent: usize) -> u32 {
         self.agents[agent].chats.len() as u32
     }
 
-    /// Slots of an agent that takes chats now.
+    /// Returns the slots of an agent, 0 if it takes no chats now.
     fn slots(&self, agent: usize) -> u32 {
         match &self.agents[agent].shift {
             Some(shift) if shift.peer.is_some() && shift.mood == Mood::Online => shift.capacity,
@@ -68,12 +68,12 @@ impl Lobby {
         }
     }
 
-    /// Slots of an agent that are free.
+    /// Returns the free slots of an agent.
     pub(super) fn free_slots(&self, agent: usize) -> u32 {
         self.slots(agent).saturating_sub(self.load(agent))
     }
 
-    /// Of those with a free slot the least busy; of several, the one that has been idle longest.
+    /// Returns the least busy agent with a free slot; of several, the one idle for longest.
     pub(super) fn free_agent(&self) -> Option<usize> {
         let free = (0..self.agents.len()).filter(|agent| self.free_slots(*agent) > 0);
         free.min_by_key(|agent| {
@@ -99,7 +99,7 @@ impl Lobby {
         self.give(number, (visit, agent), at, out);
     }
 
-    /// Begins a chat: introduces the two of it to each other, and passes on what was said so far.
+    /// Begins a chat: introduces the two sides to each other, and passes on earlier messages.
     pub(super) fn give(
         &mut self,
         number: u32,
@@ -128,7 +128,7 @@ impl Lobby {
         self.tell_untold(number, to, out);
     }
 
-    /// Passes on what no agent was told.
+    /// Passes on messages that no agent has received.
     pub(super) fn tell_untold(&mut self, number: u32, to: Option<Id>, out: &mut Out) {
         let visit = self.chats[&number].visitor;
         let visitor = self.visitors.get_mut(&visit).expect("a chat has its visitor");
@@ -141,25 +141,25 @@ impl Lobby {
         }
     }
 
-    /// The place of a visitor that waits, from 1.
+    /// Returns the position of a waiting visitor, from 1.
     pub fn place(&self, visit: Visit) -> Option<u32> {
         self.queue.place(visit)
     }
 
-    /// Those who wait, in order.
+    /// Iterates over the waiting visitors, in order.
     pub fn queued(&self) -> impl Iterator<Item = &super::Visitor> {
         self.queue.iter().filter_map(|visit| self.find(visit))
     }
 
-    /// How many wait.
+    /// Returns the number of waiting visitors.
     pub fn waiting(&self) -> usize {
         self.queue.len()
     }
 
-    /// Seconds until whoever stands at this place is expected to be connected: those for whom there
-    /// is no free slot wait for as many chats to end, and all slots end theirs side by side.
-    /// Nobody waits for longer than the waiting period. Without agents who take chats, or before
-    /// any chat has ended, nothing is known.
+    /// Returns the seconds until the visitor at this position is expected to be connected: those
+    /// without a free slot wait for as many chats to end, and the slots end theirs in parallel. It
+    /// never exceeds the waiting period. Without agents who take chats, or before any chat has
+    /// ended, it is unknown.
     pub fn expected_wait(&self, pos: u32) -> Option<u64> {
         let agents = 0..self.agents.len();
         let (slots, free) = agents.fold((0, 0), |(slots, free), agent| {
@@ -176,12 +176,12 @@ impl Lobby {
         Some(seconds.min(self.settings.wait.as_secs()))
     }
 
-    /// The same for whoever comes now.
+    /// Returns the same for the next visitor.
     pub fn expected_wait_of_next(&self) -> Option<u64> {
         self.expected_wait(self.waiting() as u32 + 1)
     }
 
-    /// Tells a visitor where it stands.
+    /// Tells a visitor its position.
     pub(super) fn tell_place(&mut self, visit: Visit, out: &mut Out) {
         let Some(pos) = self.place(visit) else { return };
         let (ewt, wait_limit) = (self.expected_wait(pos), self.settings.wait.as_secs());
@@ -190,8 +190,8 @@ impl Lobby {
         out.tell(visitor.peer, Notice::Queued { pos, wait_limit, ewt });
     }
 
-    /// Tells those who have moved up, looking at so many who wait. If there are more, the timer is
-    /// due again.
+    /// Tells visitors who have moved up, for at most so many positions. If there are more, the
+    /// timer is due again.
     pub(super) fn tell_places(&mut self, most: usize, at: At, out: &mut Out) {
         let first = self.told_places;
         let looked_at = self.queue.behind(first).take(most).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! How waits, chats and sessions end, by time or otherwise, and what is written of them.
+//! The ends of waits, chats and sessions, by time or otherwise, and their records.
 
 use super::people::Line;
 use super::timers::Purpose;
@@ -10,12 +10,11 @@ use crate::limits;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Weight of the chat that ended last in the mean of all.
+/// Weight of the last chat in the moving average of durations.
 const LAST_CHAT: f64 = 0.2;
 
 impl Lobby {
-    /// What is due by now, as far as it is a share that nobody else notices. Returns whether there
-    /// is more.
+    /// Handles due timers, up to a share that causes no delay. Returns true if there are more.
     pub fn expire(&mut self, at: At, out: &mut Out) -> bool {
         let mut left = limits::CHAT_DUE;
         while left > 0
@@ -49,7 +48,7 @@ impl Lobby {
         self.timers.next().is_some_and(|next| next <= at.now)
     }
 
-    /// A visitor has been in its state for long enough.
+    /// Handles the timeout of a visitor's state.
     fn overdue(&mut self, visit: Visit, at: At, out: &mut Out) {
         let visitor = self.visitors.get_mut(&visit).expect("it was found a moment ago");
         match visitor.state {
@@ -81,7 +80,7 @@ impl Lobby {
         }
     }
 
-    /// A visitor that was cut off has not come back.
+    /// Handles a disconnected visitor that has not come back in time.
     fn given_up(&mut self, visit: Visit, at: At, out: &mut Out) {
         match self.visitors[&visit].state {
             State::Queued(_) => self.abandon(visit, Reason::Detached, at, out),
@@ -122,7 +121,7 @@ impl Lobby {
         (visitor.peer, visitor.waited)
     }
 
-    /// ACTIVE → RATING, and written. Who is told, and dispatching, is left to the caller.
+    /// ACTIVE → RATING, and recorded. Notices and dispatching are left to the caller.
     pub(super) fn end(&mut self, number: u32, reason: Reason, at: At, out: &mut Out) {
         let visit = self.part(number, at);
         let visitor = self.visitors.get_mut(&visit).expect("a chat has its visitor");
@@ -136,7 +135,7 @@ impl Lobby {
         self.write(visit, Outcome::Handled, reason, at, out);
     }
 
-    /// Takes a chat apart: the agent has a free slot, the visitor is in no state that counts.
+    /// Dissolves a chat: the agent has a free slot, the visitor is in no counted state.
     pub(super) fn part(&mut self, number: u32, at: At) -> Visit {
         let chat = self.chats.remove(&number).expect("only a chat that there is ends");
         let visitor = self.visitors.get_mut(&chat.visitor).expect("a chat has its visitor");
@@ -165,7 +164,7 @@ impl Lobby {
         out.tell_after(agent, ended);
     }
 
-    /// Nothing is known of a visitor any more.
+    /// Removes a visitor.
     pub(super) fn forget(&mut self, visit: Visit) {
         let visitor = self.visitors.remove(&visit).expect("who goes was there");
         self.tokens.remove(&visitor.token);
@@ -174,7 +173,7 @@ impl Lobby {
         self.timers.void(Purpose::Return(visit));
     }
 
-    /// The server is ending: nobody waits or talks any more, and what became of them is written.
+    /// Shuts down: ends all waits and chats, and records the outcomes.
     pub fn shut_down(&mut self, at: At, out: &mut Out) {
         let bye = || Notice::Bye(Reason::Shutdown);
         while let Some(visit) = self.queue.first() {
@@ -235,9 +234,9 @@ impl Lobby {
         })));
     }
 
-    /// What is written of a visitor that could not even wait.
+    /// Returns the record of a visitor who was refused.
     pub(super) fn blocked(&mut self, name: Arc<str>, at: At) -> Past {
-        // A number of its own, so that its row has a name nobody else has.
+        // A number of its own, so that its row has a unique name.
         let peer = crate::service::Id { slot: u32::MAX, generation: u32::MAX };
         let visit = self.admit(peer, Some(name), at);
         let mut out = Out::default();
@@ -249,7 +248,7 @@ impl Lobby {
         }
     }
 
-    /// The agents who are signed in.
+    /// Returns the agents who are signed in.
     pub(super) fn present(&self) -> Vec<Arc<str>> {
         let present = self.agents.iter().filter(|agent| agent.shift.is_some());
         present.map(|agent| Arc::clone(&agent.name)).collect()

@@ -1,26 +1,26 @@
-//! What is always true of the lobby, between operations.
+//! Invariants of the lobby, between operations.
 
 use super::timers::Purpose;
 use super::{Lobby, State};
 use std::collections::HashSet;
 
 impl Lobby {
-    /// Looks at everything.
+    /// Checks everything.
     ///
     /// # Panics
-    /// If something is not as it must be.
+    /// If an invariant is violated.
     pub fn assert_invariants(&self) {
-        self.assert_everybody_is_somewhere();
-        self.assert_nobody_waits_in_vain();
+        self.assert_each_visitor_has_one_state();
+        self.assert_no_wait_while_slots_are_free();
         self.assert_timers();
         assert_eq!(self.tokens.len(), self.visitors.len(), "a token for each visitor");
         assert_eq!(self.shorts.len(), self.visitors.len(), "a short id for each visitor");
     }
 
-    /// Each visitor is in exactly one state, and where that state says.
-    fn assert_everybody_is_somewhere(&self) {
+    /// Asserts that each visitor is in exactly one state, and in the matching list.
+    fn assert_each_visitor_has_one_state(&self) {
         let queued = self.queue.iter().collect::<HashSet<_>>();
-        assert_eq!(queued.len(), self.queue.len(), "nobody waits twice");
+        assert_eq!(queued.len(), self.queue.len(), "no visitor waits twice");
         assert!(queued.iter().all(|visit| self.visitors.contains_key(visit)), "a ghost waits");
         let first = self.queue.iter().find(|visit| self.visitors[visit].peer.is_some());
         assert_eq!(self.queue.first_here(), first, "the queue knows who is here");
@@ -41,11 +41,11 @@ impl Lobby {
         assert_eq!(held, self.chats.len(), "an agent's chats are chats");
     }
 
-    /// No slot is free while an attached visitor waits.
-    fn assert_nobody_waits_in_vain(&self) {
+    /// Asserts that no slot is free while an attached visitor waits.
+    fn assert_no_wait_while_slots_are_free(&self) {
         let waits = self.queue.first_here().is_some();
         let free = (0..self.agents.len()).any(|agent| self.free_slots(agent) > 0);
-        assert!(!(waits && free), "somebody waits although somebody is free");
+        assert!(!(waits && free), "a visitor waits although an agent is free");
         for (number, agent) in self.agents.iter().enumerate() {
             let busy = agent.shift.as_ref().is_some_and(|shift| shift.busy_since.is_some());
             assert_eq!(self.load(number) > 0, busy);

@@ -1,4 +1,4 @@
-//! What the lobby looks like from outside, at this moment.
+//! The present state of the lobby, as seen from outside.
 
 use super::{Agent, Lobby, Mood};
 use std::sync::Arc;
@@ -13,14 +13,14 @@ pub struct Seen {
     pub status: &'static str,
     /// Chats at a time.
     pub capacity: u32,
-    /// The visitors it talks with.
+    /// The visitors in its chats.
     pub with: Vec<Arc<str>>,
-    /// Of this shift: how long it took chats, and how long it was in one.
+    /// In this shift: the time in which it took chats, and the time in chats.
     pub time: Option<(Duration, Duration)>,
 }
 
 impl Lobby {
-    /// All agents.
+    /// Returns all agents.
     pub fn seen(&self, now: Instant) -> Vec<Seen> {
         let all = self.agents.iter().enumerate();
         all.map(|(number, agent)| self.look_at(number, agent, now)).collect()
@@ -42,7 +42,7 @@ impl Lobby {
         }
     }
 
-    /// How many agents take chats, and how many are signed in and do not.
+    /// Returns the number of agents who take chats, and of those who are signed in and do not.
     pub fn moods(&self) -> (usize, usize) {
         let here = self.agents.iter().filter_map(|agent| agent.shift.as_ref());
         let online = |shift: &&super::Shift| shift.mood == Mood::Online && shift.peer.is_some();
@@ -50,8 +50,8 @@ impl Lobby {
         (online, here.count() - online)
     }
 
-    /// How long each of the chats that there are has waited, and has lasted, and with whom: what
-    /// would be counted if they ended now.
+    /// Iterates over the chats in progress: agent, waiting time and duration, as they would be
+    /// counted if they ended now.
     pub fn active(&self, now: Instant) -> impl Iterator<Item = (usize, Duration, Duration)> {
         self.chats.values().map(move |chat| {
             let visitor = &self.visitors[&chat.visitor];

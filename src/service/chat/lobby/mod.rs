@@ -1,4 +1,4 @@
-//! The lobby: who waits, who is free, who talks with whom. Plain data, without I/O and clocks.
+//! The lobby: the queue, the agents and their chats. Plain data, without I/O and clocks.
 //!
 //! ```text
 //! NEW ─hello→ QUEUED ─slot→ ACTIVE ─end→ RATING ─rate│time→ (gone)
@@ -6,9 +6,9 @@
 //!  ▼            │ leave, cut off for too long → abandoned
 //! BLOCKED       ▼
 //! ```
-//! That a visitor was cut off is a flag on all three states. Every operation that frees or adds a
-//! slot dispatches; what is to be told and written comes back as values. In debug builds every
-//! operation ends with a look at the [`invariants`].
+//! A disconnected visitor is marked by a flag in all three states. Every operation that frees or
+//! adds a slot dispatches; notices and records are returned as values. In debug builds every
+//! operation ends with a check of the [`invariants`].
 
 pub mod agents;
 pub mod budget;
@@ -36,26 +36,26 @@ use std::sync::Arc;
 use std::time::Duration;
 use timers::Timers;
 
-/// How patient everybody is.
+/// Timeouts and bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a visitor waits; zero for not at all.
+    /// Time that a visitor waits; zero for not at all.
     pub wait: Duration,
-    /// How many may.
+    /// Maximum number of waiting visitors.
     pub queue: usize,
-    /// How long an agent that was cut off may stay away.
+    /// Time for a disconnected agent to come back.
     pub agent_grace: Duration,
-    /// How long a visitor may that is in a chat …
+    /// Time for a disconnected visitor in a chat to come back …
     pub visitor_grace: Duration,
-    /// … and one that waits.
+    /// … and for a waiting one.
     pub queue_grace: Duration,
-    /// How long a visitor may think about its rating.
+    /// Time to rate a chat.
     pub rating_time: Duration,
-    /// How long a visitor may be silent in a chat.
+    /// Time that a visitor may be silent in a chat.
     pub idle: Duration,
 }
 
-/// See the module.
+/// The lobby; see the module.
 #[derive(Debug)]
 pub struct Lobby {
     settings: Settings,
@@ -69,31 +69,31 @@ pub struct Lobby {
     chats: BTreeMap<u32, Chat>,
     agents: Vec<Agent>,
     timers: Timers,
-    /// How long chats take, by a mean that forgets, once there has been one.
+    /// Moving average of chat durations, once there has been a chat.
     talk_s: Option<f64>,
-    /// How many of those who wait have been looked at to be told that they have moved up.
+    /// Number of queue positions whose change was already announced.
     told_places: u32,
 }
 
-/// A visitor that was let in. It may be gone again already, where nobody waits.
+/// An admitted visitor. It may be gone again already, where there is no waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admitted {
-    /// Who it is from now on.
+    /// Its identity from now on.
     pub visit: Visit,
     /// Its session's name in files.
     pub session: u64,
-    /// What it shows to be let in again.
+    /// The token that resumes the session.
     pub token: [u8; 16],
-    /// How it is called.
+    /// Its name.
     pub name: Arc<str>,
 }
 
-/// How fast visitors may talk.
+/// Message rate of visitors.
 const VISITOR_TEXTS: Rate = Rate { per_second: 5.0, burst: 10.0 };
 
 impl Lobby {
-    /// An empty lobby, for these agents. Names and tokens depend on `secret`; chats are counted
-    /// from `next_chat`.
+    /// Creates an empty lobby for these agents. Names and tokens depend on `secret`; chats are
+    /// counted from `next_chat`.
     pub fn new(
         settings: Settings,
         secret: [u8; 32],
@@ -124,32 +124,32 @@ impl Lobby {
         }
     }
 
-    /// How long chats have taken so far, in seconds, as far as that is known from before.
+    /// Sets the average duration of chats so far, in seconds, if it is known.
     pub fn expect(&mut self, talk_s: Option<f64>) {
         self.talk_s = talk_s;
     }
 
-    /// The patience in force.
+    /// Returns the settings in force.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The visitor, if it is not gone and this is its connection.
+    /// Returns the visitor, if it exists and this is its connection.
     pub fn visitor(&self, visit: Visit, peer: Id) -> Option<&Visitor> {
         self.visitors.get(&visit).map(|visitor| &**visitor).filter(|v| v.peer == Some(peer))
     }
 
-    /// A visitor, wherever it is.
+    /// Returns a visitor in any state.
     pub fn find(&self, visit: Visit) -> Option<&Visitor> {
         self.visitors.get(&visit).map(|visitor| &**visitor)
     }
 
-    /// When something happens by itself.
+    /// Returns the time of the next timer.
     pub fn next_timer(&self) -> Option<std::time::Instant> {
         self.timers.next()
     }
 
-    /// Whether nobody is there, nor expected back.
+    /// Returns true if no visitor and no agent is there, or expected back.
     pub fn is_empty(&self) -> bool {
         self.visitors.is_empty() && self.agents.iter().all(|agent| agent.shift.is_none())
     }
@@ -157,7 +157,7 @@ impl Lobby {
     /// NEW → QUEUED, or BLOCKED. Without a name the visitor is a guest.
     ///
     /// # Errors
-    /// The queue is full and nobody is free; the visitor is counted as blocked.
+    /// Fails if the queue is full and no agent is free; the visitor is counted as blocked.
     pub fn hello(
         &mut self,
         peer: Id,
@@ -182,7 +182,7 @@ impl Lobby {
         Ok(Admitted { visit, session, token, name })
     }
 
-    /// A new visitor, in no state that counts.
+    /// Creates a visitor in no counted state.
     fn admit(&mut self, peer: Id, name: Option<Arc<str>>, at: At) -> Visit {
         self.issued = self.issued.wrapping_add(1);
         let visit = Visit(self.issued);
@@ -226,10 +226,10 @@ impl Lobby {
         visit
     }
 
-    /// A visitor says something. Returns whether it was kept rather than passed on.
+    /// Handles a visitor's text. Returns true if it was kept instead of passed on.
     ///
     /// # Errors
-    /// It said too much, or nobody will ever read it.
+    /// Fails if the visitor exceeds the message rate, or no agent will ever read the text.
     pub fn text(
         &mut self,
         visit: Visit,
@@ -270,11 +270,11 @@ impl Lobby {
         Ok(agent.is_none())
     }
 
-    /// A visitor leaves: the queue for good; a chat, to rate it; the rating, for good. With
-    /// `quit` it leaves all of them.
+    /// Handles a visitor that leaves: the queue for good; a chat, to rate it; the rating, for good.
+    /// With `quit` it leaves all of them.
     ///
     /// # Errors
-    /// The session is over already.
+    /// Fails if the session is over already.
     pub fn leave(
         &mut self,
         visit: Visit,
@@ -314,7 +314,7 @@ impl Lobby {
     /// RATING → gone.
     ///
     /// # Errors
-    /// There is nothing to rate.
+    /// Fails if there is nothing to rate.
     pub fn rate(
         &mut self,
         visit: Visit,
@@ -346,7 +346,7 @@ impl Lobby {
     }
 }
 
-/// The visitor whose connection this is.
+/// Returns the visitor with this connection.
 fn attached(
     visitors: &mut HashMap<Visit, Box<Visitor>>,
     visit: Visit,
@@ -356,7 +356,7 @@ fn attached(
     visitor.filter(|visitor| visitor.peer == Some(peer)).ok_or(Refused::Gone)
 }
 
-/// Adds a line to a conversation.
+/// Appends a line to a transcript.
 fn note(visitor: &mut Visitor, who: Who, text: Arc<str>, at: At) -> Result<(), Refused> {
     let bytes = text.len() + size_of::<Line>();
     if visitor.bytes + bytes > limits::CHAT_TRANSCRIPT_BYTES {

@@ -1,60 +1,60 @@
-//! What the lobby wants told and written: values, in the order in which they belong.
+//! Notices and records of the lobby: values, in their order.
 
 use crate::service::Id;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Something for one session.
+/// A notice to one session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
-    /// A place in the queue, from 1; seconds of patience, and seconds it will probably take.
+    /// A position in the queue, the waiting limit, and the expected wait.
     Queued {
         /// From 1.
         pos: u32,
-        /// Seconds until it is given up.
+        /// Seconds until the visitor is given up.
         wait_limit: u64,
-        /// Seconds until an agent is expected to be free, if that is known.
+        /// Seconds until an agent is expected to be free, if known.
         ewt: Option<u64>,
     },
-    /// An agent is there.
+    /// An agent has taken the chat.
     Connected(u32, Arc<str>),
-    /// A chat is over: why, and after how many seconds.
+    /// A chat is over: the reason, and its seconds.
     Ended(u32, Reason, u64),
-    /// Nobody was free within so many seconds: come back later. The connection closes.
+    /// No agent was free within so many seconds. The connection closes.
     Lost(u64),
-    /// A visitor for an agent: chat, name, short id, seconds waited.
+    /// A visitor assigned to an agent: chat, name, short id, seconds waited.
     Assigned(u32, Arc<str>, u16, u64),
-    /// A visitor's session goes on: its state, and its chat with whom.
+    /// A visitor's session continues: its state, its chat and agent.
     Resumed(&'static str, Option<(u32, Arc<str>)>),
-    /// An agent's chat goes on: chat, name and short id of the visitor.
+    /// An agent's chat continues: chat, name and short id of the visitor.
     Regained(u32, Arc<str>, u16),
-    /// So many lines follow that had been missed.
+    /// So many missed lines follow.
     Replay(Option<u32>, u32),
-    /// Somebody said this, to a visitor.
+    /// A message to a visitor: sender, text.
     Said(Arc<str>, Arc<str>),
-    /// A visitor said this, to an agent: chat, name, short id, text.
+    /// A message to an agent: chat, name, short id, text.
     Heard(u32, Arc<str>, u16, Arc<str>),
-    /// The visitor of this chat was cut off.
+    /// The visitor of this chat was disconnected.
     Detached(u32),
     /// The visitor of this chat is back.
     Attached(u32),
-    /// Say something within so many seconds.
+    /// A warning: the chat ends after so many seconds of silence.
     Idle(u64),
-    /// Somebody else is this session now. The connection closes.
+    /// Another connection has taken over the session. This connection closes.
     Superseded,
     /// The connection closes, for this reason.
     Bye(Reason),
-    /// What a command asked for is done, and on disk.
+    /// A command was carried out, and is on disk.
     Done(Done),
-    /// What a command asked for is done, and could not be written yet.
+    /// A command was carried out, but could not be written yet.
     Failed,
-    /// To the task: there is something to write, or to wait for.
+    /// To the task of the chat: there is something to write, or to wait for.
     Wake,
 }
 
 impl Notice {
-    /// Whether a later one of its kind says all that this one does, so that a slow reader may
-    /// miss it.
+    /// Returns true if a later notice of its kind replaces this one, so that a slow reader may miss
+    /// it.
     pub fn is_coalescible(&self) -> bool {
         match self {
             Notice::Queued { .. } | Notice::Detached(_) | Notice::Attached(_) | Notice::Idle(_) => {
@@ -91,31 +91,31 @@ pub enum Done {
     Quit,
 }
 
-/// Why a chat, a wait or a connection is over.
+/// The reason why a chat, a wait or a connection is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// The visitor left.
     Visitor,
     /// The agent closed it.
     Agent,
-    /// The agent handed it over.
+    /// The agent transferred it.
     Transferred,
-    /// The visitor said nothing for too long.
+    /// The visitor was silent for too long.
     Idle,
-    /// The visitor was cut off and did not come back.
+    /// The visitor was disconnected and did not come back.
     Detached,
-    /// The visitor sent too much for too long.
+    /// The visitor exceeded the message rate for too long.
     Flood,
-    /// There is nothing more to say.
+    /// The session is complete.
     Over,
-    /// As asked.
+    /// The client asked for it.
     Quit,
-    /// The server is ending.
+    /// The server is shutting down.
     Shutdown,
 }
 
 impl Reason {
-    /// The reason as a word.
+    /// Returns the reason as a word.
     pub fn name(self) -> &'static str {
         match self {
             Reason::Visitor => "visitor",
@@ -131,42 +131,42 @@ impl Reason {
     }
 }
 
-/// A notice and whom it is for.
+/// A notice and its recipient.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
     /// The session.
     pub to: Id,
-    /// What it is told.
+    /// The notice.
     pub notice: Notice,
 }
 
-/// What an operation of the lobby wants done, in order.
+/// An item that an operation of the lobby wants done, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
-    /// Tell this now.
+    /// Send this now.
     Tell(Delivery),
     /// Write this.
     Write(Record),
-    /// Tell this when what was written last is on disk.
+    /// Send this when the last record is on disk.
     TellAfter(Delivery),
 }
 
-/// Collects what an operation wants done.
+/// Collects the items of an operation.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Out(pub Vec<Item>);
 
 impl Out {
-    /// Tells `to`, if anybody is there.
+    /// Sends a notice to `to`, if there is a connection.
     pub fn tell(&mut self, to: Option<Id>, notice: Notice) {
         self.0.extend(to.map(|to| Item::Tell(Delivery { to, notice })));
     }
 
-    /// Tells `to`, if anybody is there, as soon as the last record is on disk.
+    /// Sends a notice to `to`, if there is a connection, as soon as the last record is on disk.
     pub fn tell_after(&mut self, to: Option<Id>, notice: Notice) {
         self.0.extend(to.map(|to| Item::TellAfter(Delivery { to, notice })));
     }
 
-    /// Whether it is about more than what was said: only then it is another number of anything.
+    /// Returns true if there are items other than messages: only then a figure changes.
     pub fn changes_numbers(&self) -> bool {
         let said = |item: &Item| match item {
             Item::Tell(delivery) => {
@@ -177,16 +177,16 @@ impl Out {
         self.0.is_empty() || !self.0.iter().all(said)
     }
 
-    /// Has this written.
+    /// Queues a record.
     pub fn write(&mut self, record: Record) {
         self.0.push(Item::Write(record));
     }
 }
 
-/// Something that survives the server.
+/// A record that survives the server.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    /// A visitor's session that is over, up to its rating.
+    /// A finished session of a visitor, up to its rating.
     Session(Box<Past>),
     /// Its rating.
     Rated {
@@ -194,25 +194,25 @@ pub enum Record {
         session: u64,
         /// 1 to 5.
         stars: u8,
-        /// Why, or nothing.
+        /// The comment, possibly empty.
         comment: Arc<str>,
     },
-    /// An agent's time at work.
+    /// An agent's shift.
     Shift {
-        /// Who.
+        /// The agent.
         agent: Arc<str>,
-        /// From when.
+        /// Its start.
         began: SystemTime,
-        /// Until when.
+        /// Its end.
         ended: SystemTime,
-        /// How long of it the agent took chats.
+        /// Time of it in which the agent took chats.
         online: Duration,
-        /// How long of it the agent was in a chat.
+        /// Time of it in which the agent was in a chat.
         busy: Duration,
     },
 }
 
-/// A visitor's session that is over.
+/// A finished session of a visitor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Past {
     /// Its name.
@@ -221,47 +221,47 @@ pub struct Past {
     pub chat: Option<u32>,
     /// The visitor.
     pub name: Arc<str>,
-    /// How agents saw its name end.
+    /// The short id after its name, as agents saw it.
     pub short: u16,
     /// The last agent.
     pub agent: Option<Arc<str>>,
-    /// When it came.
+    /// Time of its arrival.
     pub arrived: SystemTime,
-    /// When it was over.
+    /// Time of its end.
     pub ended: SystemTime,
-    /// How it went.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Why it was over.
+    /// The reason of its end.
     pub reason: Reason,
-    /// How long it waited, all together.
+    /// Total waiting time.
     pub waited: Duration,
-    /// How long it talked, all together.
+    /// Total time in chats.
     pub talked: Duration,
     /// The agents who were signed in at its end.
     pub present: Vec<Arc<str>>,
-    /// The agents who left it.
+    /// The agents who lost it by disconnecting or signing out.
     pub missed: Vec<Arc<str>>,
-    /// What was said: who, milliseconds since the beginning, text.
+    /// The transcript: sender, milliseconds since the beginning, text.
     pub lines: Vec<(Arc<str>, u32, Arc<str>)>,
 }
 
-/// What became of a visitor.
+/// The outcome of a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
-    /// An agent attended to it.
+    /// An agent answered.
     Handled,
-    /// Nobody was free in time.
+    /// No agent was free in time.
     Lost,
     /// It left the queue.
     Abandoned,
-    /// It left the queue before anybody could have been quick enough.
+    /// The visitor left the queue before an agent could have answered.
     ShortAbandoned,
-    /// There was no place in the queue.
+    /// The queue was full.
     Blocked,
 }
 
 impl Outcome {
-    /// The outcome as a word.
+    /// Returns the outcome as a word.
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Handled => "handled",
@@ -273,28 +273,28 @@ impl Outcome {
     }
 }
 
-/// Why an operation was refused.
+/// The reason why an operation was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// There is no place in the queue.
+    /// The queue is full.
     QueueFull,
-    /// The server is ending.
+    /// The server is shutting down.
     Ending,
-    /// Too much waits for the disk.
+    /// Too many records wait for the disk.
     Unwritable,
-    /// Too much at a time.
+    /// The message rate was exceeded.
     Flood,
-    /// Too much for too long: the connection closes.
+    /// The message rate was exceeded for too long: the connection closes.
     Flooded,
-    /// Too many lines, or too long ones, for somebody who waits.
+    /// Too many lines, or too long ones, for a waiting visitor.
     KeptFull,
-    /// The conversation has become too long.
+    /// The transcript has become too long.
     TranscriptFull,
-    /// This state of things does not allow it.
+    /// The present state does not allow it.
     State,
-    /// Nobody is talking with this visitor now, or it is not the agent's chat.
+    /// No agent is talking with this visitor now, or it is not the agent's chat.
     NoChat,
-    /// Which of the chats?
+    /// The chat is ambiguous.
     WhichChat,
     /// There is no such agent.
     NoAgent,
@@ -309,22 +309,22 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// The code, the name and the sentence of the answer.
+    /// Returns the code, the name and the sentence of the answer.
     pub fn answer(self) -> (u16, &'static str, &'static str) {
         match self {
             Refused::QueueFull => (503, "queue-full", "Too many visitors wait. Come back later."),
-            Refused::Ending => (503, "shutting-down", "The server is ending."),
+            Refused::Ending => (503, "shutting-down", "The server is shutting down."),
             Refused::Unwritable => (503, "unwritable", "The disk is full. Come back later."),
             Refused::Flood => (429, "flood", "Too fast: this was not delivered."),
             Refused::Flooded => (429, "flood", "Too fast for too long."),
-            Refused::KeptFull => (413, "queue-text-full", "No more text until somebody is there."),
+            Refused::KeptFull => (413, "queue-text-full", "No more text until an agent is there."),
             Refused::TranscriptFull => (413, "transcript-full", "This conversation is too long."),
-            Refused::State => (409, "wrong-state", "Not now."),
-            Refused::NoChat => (404, "no-such-chat", "That is none of your chats."),
+            Refused::State => (409, "wrong-state", "This is not possible now."),
+            Refused::NoChat => (404, "no-such-chat", "That is not one of your chats."),
             Refused::WhichChat => (409, "which-chat", "Say /use CHAT or /to CHAT text."),
             Refused::NoAgent => (404, "no-such-agent", "There is no agent of this name."),
-            Refused::AgentBusy => (409, "agent-busy", "That agent takes no chat now."),
-            Refused::Range => (400, "out-of-range", "That number is too small or too large."),
+            Refused::AgentBusy => (409, "agent-busy", "That agent takes no chats now."),
+            Refused::Range => (400, "out-of-range", "That number is out of range."),
             Refused::ChatsOpen => (409, "chats-open", "Close them, or say /quit! to requeue them."),
             Refused::Gone => (410, "session-over", "That session is over, or never was."),
         }

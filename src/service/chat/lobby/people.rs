@@ -1,4 +1,4 @@
-//! Who is in the lobby: visitors with what they said, agents with their shifts, chats.
+//! Visitors with their transcripts, agents with their shifts, chats.
 
 use super::budget::Budget;
 use crate::service::Id;
@@ -6,91 +6,91 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-/// A moment, by both clocks.
+/// A moment by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
-    /// For distances.
+    /// The monotonic clock, for intervals.
     pub now: Instant,
-    /// For people.
+    /// The calendar, for people.
     pub wall: SystemTime,
 }
 
-/// A visitor, for as long as the server runs.
+/// The identity of a visitor, for as long as the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Visit(pub u32);
 
-/// A visitor that is not gone.
+/// A visitor in the lobby.
 #[derive(Debug)]
 pub struct Visitor {
-    /// The connection, unless it was cut off: that it is not is the flag DETACHED.
+    /// The connection; `None` while the visitor is disconnected (DETACHED).
     pub peer: Option<Id>,
-    /// Counts the states that it has been in.
+    /// Counts the changes of its state.
     pub epoch: u32,
-    /// Counts its connections and losses of them.
+    /// Counts its connections and disconnections.
     pub ties: u32,
     /// The session's name in files.
     pub session: u64,
-    /// What it shows to be let in again.
+    /// The token that resumes the session.
     pub token: [u8; 16],
-    /// What tells it from others of its name.
+    /// A short id that distinguishes it from others of its name.
     pub short: u16,
-    /// How it wants to be called.
+    /// The name that it chose.
     pub name: Arc<str>,
-    /// Where it is.
+    /// Its state.
     pub state: State,
-    /// When it came.
+    /// Time of its arrival.
     pub arrived: At,
-    /// What was said, by all sides.
+    /// The transcript.
     pub lines: Vec<Line>,
-    /// Bytes of that.
+    /// Bytes of the transcript.
     pub bytes: usize,
     /// Lines that were sent to it.
     pub shown: u32,
-    /// Lines, from the first, that agents need not be told any more.
+    /// Lines, from the first, that need not be passed on to agents any more.
     pub told: usize,
-    /// How fast it may talk.
+    /// Its message rate.
     pub texts: Budget,
     /// The number of its chat, once it has had one.
     pub chat: Option<u32>,
-    /// The agent it talked with last.
+    /// Its last agent.
     pub agent: Option<usize>,
-    /// Agents who left it.
+    /// Agents who lost it by disconnecting or signing out.
     pub missed: Vec<usize>,
-    /// How long it has waited, before the present wait.
+    /// Waiting time before the present wait.
     pub waited: Duration,
-    /// How long it has talked, before the present chat.
+    /// Time in chats before the present one.
     pub talked: Duration,
-    /// When it was last heard of.
+    /// Time of its last message.
     pub heard: Instant,
-    /// It has been told that it is too silent.
+    /// True if it was warned about its silence.
     pub warned: bool,
-    /// The place that it was told.
+    /// The position that it was told last.
     pub pos: u32,
 }
 
-/// Where a visitor is.
+/// The state of a visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Waiting, since then.
+    /// Waiting, since this time.
     Queued(Instant),
-    /// Talking, in this chat.
+    /// In this chat.
     Active(u32),
-    /// It may say how it was.
+    /// May rate the chat.
     Rating,
 }
 
-/// Something that was said.
+/// A line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// By whom.
+    /// The sender.
     pub who: Who,
-    /// Milliseconds since the visitor came.
+    /// Milliseconds since the visitor arrived.
     pub ms: u32,
-    /// The words.
+    /// The text.
     pub text: Arc<str>,
 }
 
-/// Who said something.
+/// The sender of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     /// The visitor.
@@ -100,12 +100,12 @@ pub enum Who {
 }
 
 impl Visitor {
-    /// Lines of the visitor that no agent has been told, in order.
+    /// Iterates over lines of the visitor that no agent has received, in order.
     pub fn untold(&self) -> impl Iterator<Item = &Line> {
         self.lines[self.told..].iter().filter(|line| line.who == Who::Visitor)
     }
 
-    /// Lines that the visitor is sent, behind the first `since` of them.
+    /// Iterates over lines to the visitor, after the first `since` of them.
     pub fn missed_lines(&self, since: u32) -> impl Iterator<Item = &Line> {
         let shown = self.lines.iter().filter(|line| line.who != Who::Visitor);
         shown.skip(since as usize)
@@ -115,69 +115,69 @@ impl Visitor {
 /// A chat: one visitor, one agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chat {
-    /// Who is helped.
+    /// The visitor.
     pub visitor: Visit,
-    /// Who helps.
+    /// The agent.
     pub agent: usize,
-    /// Since when.
+    /// Its start.
     pub began: Instant,
 }
 
-/// Somebody who may sign in.
+/// An agent, signed in or not.
 #[derive(Debug)]
 pub struct Agent {
     /// The name.
     pub name: Arc<str>,
-    /// Chats at a time, unless it says otherwise.
+    /// Chats at a time, unless the agent sets another number.
     pub capacity: u32,
-    /// What it is doing, while it is signed in.
+    /// The present shift, while it is signed in.
     pub shift: Option<Shift>,
-    /// Counts its connections and losses of them.
+    /// Counts its connections and disconnections.
     pub ties: u32,
     /// The numbers of its chats.
     pub chats: BTreeSet<u32>,
 }
 
-/// An agent at work.
+/// The shift of an agent.
 #[derive(Debug)]
 pub struct Shift {
-    /// The connection, unless it was cut off.
+    /// The connection; `None` while it is disconnected.
     pub peer: Option<Id>,
-    /// Whether it takes chats.
+    /// True if it takes chats; see [`Mood`].
     pub mood: Mood,
     /// Chats at a time.
     pub capacity: u32,
-    /// The chat that text without a number is for.
+    /// The chat for text without a number.
     pub current: Option<u32>,
-    /// How fast it may talk.
+    /// Its message rate.
     pub texts: Budget,
-    /// When it signed in.
+    /// Time at which it signed in.
     pub began: At,
-    /// Since when it has had no chat.
+    /// Time since which it has had no chat.
     pub idle_since: Instant,
-    /// Since when it takes chats.
+    /// Time since which it takes chats.
     pub online_since: Option<Instant>,
-    /// How long it took chats before.
+    /// Earlier time in which it took chats.
     pub online: Duration,
-    /// Since when it has had a chat.
+    /// Time since which it has had a chat.
     pub busy_since: Option<Instant>,
-    /// How long it had one before.
+    /// Earlier time in chats.
     pub busy: Duration,
 }
 
-/// Whether an agent takes chats.
+/// The availability of an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mood {
-    /// Not yet.
+    /// Not set yet.
     SignedIn,
-    /// Yes.
+    /// Takes chats.
     Online,
-    /// No, for this reason.
+    /// Takes no chats, for this reason.
     Away(Arc<str>),
 }
 
 impl Mood {
-    /// The mood as a word.
+    /// Returns the availability as a word.
     pub fn name(&self) -> &'static str {
         match self {
             Mood::SignedIn => "signed-in",
@@ -188,12 +188,12 @@ impl Mood {
 }
 
 impl Shift {
-    /// How long it has taken chats, until now.
+    /// Returns the time in which it took chats, until now.
     pub fn online_for(&self, now: Instant) -> Duration {
         self.online + since(self.online_since, now)
     }
 
-    /// How long it has been in chats, until now.
+    /// Returns the time in chats, until now.
     pub fn busy_for(&self, now: Instant) -> Duration {
         self.busy + since(self.busy_since, now)
     }

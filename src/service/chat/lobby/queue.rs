@@ -1,29 +1,29 @@
-//! Those who wait, in order. Whatever happens to one of them takes logarithmic time: nobody walks
-//! along the queue, however many leave it at once.
+//! The waiting visitors, in order. Every operation takes logarithmic time: the queue is never
+//! traversed, however many visitors leave it at once.
 //!
-//! Everybody stands on a step of a staircase that grows at both ends. How many stand before a step
-//! is a sum over a Fenwick tree of the steps that are taken. When either end is reached, all move
-//! to the middle of a new staircase.
+//! Each visitor has a step of a staircase that grows at both ends. The number of visitors before a
+//! step is a sum over a Fenwick tree of the occupied steps. When either end is reached, all move to
+//! the middle of a new staircase.
 
 use super::Visit;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// See the module.
+/// The queue; see the module.
 #[derive(Debug)]
 pub struct Queue {
     steps: BTreeMap<u32, Visit>,
     places: HashMap<Visit, u32>,
-    /// The steps of those whose connection stands.
+    /// The steps of connected visitors.
     here: BTreeSet<u32>,
     taken: Fenwick,
-    /// The next free step behind the last, and one more than the one before the first.
+    /// The next free step after the last, and one more than the one before the first.
     ends: (u32, u32),
-    /// Entries that were looked at or moved.
+    /// Entries that were examined or moved.
     #[cfg(test)]
     work: u64,
 }
 
-/// Steps of a new staircase, at least.
+/// Minimum number of steps of a new staircase.
 const STEPS: u32 = 64;
 
 impl Default for Queue {
@@ -41,17 +41,17 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// How many wait.
+    /// Returns the number of waiting visitors.
     pub fn len(&self) -> usize {
         self.steps.len()
     }
 
-    /// Whether nobody does.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// Puts one who does not wait at the head or at the end.
+    /// Inserts a visitor at the head or at the end.
     pub fn push(&mut self, visit: Visit, head: bool, here: bool) {
         let (front, back) = self.ends;
         if (head && front == 0) || (!head && back == self.taken.len()) {
@@ -66,7 +66,7 @@ impl Queue {
             *back - 1
         };
         let before = self.places.insert(visit, step);
-        debug_assert!(before.is_none(), "nobody waits twice");
+        debug_assert!(before.is_none(), "no visitor waits twice");
         self.steps.insert(step, visit);
         self.taken.add(step, true);
         if here {
@@ -75,7 +75,7 @@ impl Queue {
         self.count(1);
     }
 
-    /// Takes one out. False if it does not wait.
+    /// Removes a visitor; returns false if it does not wait.
     pub fn remove(&mut self, visit: Visit) -> bool {
         let Some(step) = self.places.remove(&visit) else { return false };
         self.steps.remove(&step);
@@ -85,7 +85,7 @@ impl Queue {
         true
     }
 
-    /// The connection of one who waits stands, or does not.
+    /// Sets whether a waiting visitor is connected.
     pub fn set_here(&mut self, visit: Visit, here: bool) {
         let Some(step) = self.places.get(&visit) else { return };
         if here {
@@ -96,27 +96,27 @@ impl Queue {
         self.count(1);
     }
 
-    /// The place of one who waits, from 1.
+    /// Returns the position of a waiting visitor, from 1.
     pub fn place(&self, visit: Visit) -> Option<u32> {
         self.places.get(&visit).map(|step| self.taken.before(*step) + 1)
     }
 
-    /// The first one.
+    /// Returns the first visitor.
     pub fn first(&self) -> Option<Visit> {
         self.steps.values().next().copied()
     }
 
-    /// The first one whose connection stands.
+    /// Returns the first connected visitor.
     pub fn first_here(&self) -> Option<Visit> {
         self.here.first().map(|step| self.steps[step])
     }
 
-    /// All, in order.
+    /// Iterates over all visitors, in order.
     pub fn iter(&self) -> impl Iterator<Item = Visit> {
         self.steps.values().copied()
     }
 
-    /// Those behind the first `skipped` ones, in order.
+    /// Iterates over the visitors after the first `skipped` ones, in order.
     pub fn behind(&self, skipped: u32) -> impl Iterator<Item = Visit> {
         let from = self.taken.step_behind(skipped);
         self.steps.range(from..).map(|(_, visit)| *visit)
@@ -151,7 +151,7 @@ impl Queue {
     fn count(&self, _entries: u64) {}
 }
 
-/// How many steps are taken before each of them (Fenwick 1994). The number of steps is a power of
+/// The numbers of occupied steps before each step (Fenwick 1994). The number of steps is a power of
 /// two.
 #[derive(Debug)]
 struct Fenwick(Vec<u32>);
@@ -183,7 +183,7 @@ impl Fenwick {
         sum
     }
 
-    /// The first step that `count` taken ones come before.
+    /// Returns the first step with `count` occupied ones before it.
     fn step_behind(&self, count: u32) -> u32 {
         let (mut at, mut left, mut width) = (0, count, self.len());
         while width > 0 {
@@ -194,7 +194,7 @@ impl Fenwick {
             }
             width /= 2;
         }
-        // Steps that nobody stands on may follow the last that was counted.
+        // Free steps may follow the last counted one.
         at
     }
 }

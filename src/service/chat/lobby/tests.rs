@@ -1,4 +1,4 @@
-//! What the lobby does when much happens at once: a share of it at a time.
+//! Many timers at once are handled in shares.
 
 use super::*;
 use std::time::{Instant, UNIX_EPOCH};
@@ -17,7 +17,7 @@ fn peer(number: u32) -> Id {
     Id { slot: number, generation: 0 }
 }
 
-/// A lobby in which so many wait, and who they are.
+/// Creates a lobby with so many waiting visitors.
 fn full(count: u32, at: At) -> (Lobby, Vec<Visit>) {
     let mut lobby = Lobby::new(SETTINGS, [7; 32], vec![("bo".into(), 1)], 1);
     let hello = |number| lobby.hello(peer(number), None, at, &mut Out::default()).unwrap().visit;
@@ -29,7 +29,7 @@ fn now() -> At {
     At { now: Instant::now(), wall: UNIX_EPOCH }
 }
 
-/// Lets all that is due happen. Returns what came of each share.
+/// Handles all due timers; returns the items of each share.
 fn shares(lobby: &mut Lobby, at: At) -> Vec<Out> {
     let mut shares = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Visitors and their connections: cut off, back, superseded.
+//! Visitors and their connections: disconnected, resumed, superseded.
 
 use super::timers::Purpose;
 use super::{At, Lobby, Notice, Out, Reason, Refused, State, Visit, Who, attached};
@@ -6,7 +6,7 @@ use crate::service::Id;
 use std::sync::Arc;
 
 impl Lobby {
-    /// A visitor's connection is gone, or useless.
+    /// Handles the loss of a visitor's connection.
     pub fn detach(&mut self, visit: Visit, peer: Id, at: At, out: &mut Out) {
         let Ok(visitor) = attached(&mut self.visitors, visit, peer) else { return };
         visitor.peer = None;
@@ -29,11 +29,11 @@ impl Lobby {
         self.check();
     }
 
-    /// A visitor is back, on another connection, having received `since` lines. An old connection
-    /// of its is superseded.
+    /// Resumes a visitor's session on another connection, after it has received `since` lines. An
+    /// older connection is superseded.
     ///
     /// # Errors
-    /// No session has this token.
+    /// Fails if no session has this token.
     pub fn resume(
         &mut self,
         peer: Id,
@@ -86,14 +86,14 @@ impl Lobby {
         }
     }
 
-    /// The end of a chat, as its visitor is told it.
+    /// Returns the end of a chat, as its visitor is told.
     fn ended(&self, visit: Visit, reason: Reason) -> Notice {
         let visitor = &self.visitors[&visit];
         Notice::Ended(visitor.chat.unwrap_or(0), reason, visitor.talked.as_secs())
     }
 }
 
-/// A token as it was printed.
+/// Parses a printed token.
 fn unhex(digits: &str) -> Option<[u8; 16]> {
     let plain = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     let value = u128::from_str_radix(digits, 16).ok()?;

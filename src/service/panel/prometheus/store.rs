@@ -53,7 +53,7 @@ fn replicas(page: &mut Page, store: &Store) {
     }
 }
 
-/// What a replica has of something.
+/// A figure of a replica.
 type Figure = fn(&Replica) -> u64;
 
 fn cache(page: &mut Page, store: &Store) {

@@ -1,4 +1,4 @@
-//! The cache against a twin that is a list and nothing else.
+//! The cache against an oracle that is just a list.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The table against a twin that is a list and nothing else.
+//! The table against an oracle that is just a list.
 
 use super::*;
 use std::collections::HashSet;
@@ -27,8 +27,8 @@ fn field(id: Id) -> String {
     format!("{COOKIE}={}", std::str::from_utf8(&id.text()).unwrap())
 }
 
-/// Id, beginning and last use; the most recently used first. Those whose cookie has not come back
-/// yet, and those whose did.
+/// Id, beginning and last use; the most recently used first. Sessions whose cookie has not come
+/// back yet, and those whose has.
 #[derive(Default)]
 struct Twin {
     fresh: Vec<(Id, Instant, Instant)>,
@@ -37,7 +37,7 @@ struct Twin {
 }
 
 impl Twin {
-    /// Whether the session is known and not over. One that is over is gone.
+    /// Returns true if the session is known and not expired. An expired one is removed.
     fn use_again(&mut self, id: Id, now: Instant, limits: &Limits) -> bool {
         let is_it = |entry: &(Id, Instant, Instant)| entry.0 == id;
         let fresh = self.fresh.iter().position(is_it).map(|at| self.fresh.remove(at));

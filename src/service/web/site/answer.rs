@@ -10,7 +10,7 @@ use crate::work::files::Content;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What a GET or HEAD of a file is answered with.
+/// Answers a GET or HEAD of a file.
 pub fn of(variant: &Variant, head: &Head<'_, '_>, verdict: Verdict) -> Response {
     let conditions = Conditions::of(head.fields);
     let mut response = if conditions.is_empty() {
@@ -22,7 +22,7 @@ pub fn of(variant: &Variant, head: &Head<'_, '_>, verdict: Verdict) -> Response 
     response
 }
 
-/// The content of a file as that of a response about something else, such as an error.
+/// Returns the content of a file as that of another response, such as an error.
 pub fn page(status: u16, variant: &Variant, head: &Head<'_, '_>) -> Response {
     let lines = Some(variant.lines_of_content());
     let response = Response { status, lines, ..whole(variant, head.method) }.varying();

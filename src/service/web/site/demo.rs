@@ -63,13 +63,13 @@ pub(super) fn local_form(path: &[u8], host: &str) -> Option<String> {
     Some(local_path(name, page))
 }
 
-/// The leading dot keeps it from being asked for: such names are hidden.
+/// Returns a path that no request can name: the leading dot makes it hidden.
 fn local_path(name: &str, path: &str) -> String {
     format!("/.{name}{path}")
 }
 
-/// The address of the panel as `name` reaches it: by that name, or by `localhost` if it listens on
-/// another loopback address only.
+/// Returns the address of the panel as `name` reaches it: by that name, or by `localhost` if it
+/// listens on another loopback address only.
 fn local_url(name: &str, panel: &[SocketAddr]) -> Option<String> {
     let is_at = |name: &str, at: &SocketAddr| match name {
         "127.0.0.1" => at.ip().to_string() == name || at.ip().is_unspecified(),
@@ -83,7 +83,7 @@ fn local_url(name: &str, panel: &[SocketAddr]) -> Option<String> {
     url(name).or_else(|| url("localhost"))
 }
 
-/// The page with its links to `panel`, or without them.
+/// Returns the page with its links to `panel`, or without them.
 fn linked(path: String, text: &'static str, panel: Option<&str>) -> Page {
     let lines = text.split_inclusive('\n');
     let text = match panel {

@@ -1,12 +1,12 @@
-//! Fetching a file of the site for whoever waits for it: one job, however many they are.
+//! Fetches a file of the site for all requests that wait for it, with one job.
 //!
 //! ```text
-//!   asked ─▶ looked up ─┬─ found ──────────────────────────▶ (kept) ─▶ all are told
-//!      ▲                ├─ found, to be compressed ─▶ packed ──▲
-//!      │ a moment later └─ being written to: the old one is good meanwhile
-//!      └────────────────────┘
+//!   requested ─▶ looked up ─┬─ found ──────────────────────────▶ (kept) ─▶ all are told
+//!      ▲                    ├─ found, to be compressed ─▶ packed ──▲
+//!      │ a moment later     └─ being written: the old one is used meanwhile
+//!      └────────────────────────┘
 //! ```
-//! It has no peer: it outlives who asked for it, and what it found is there for the next one.
+//! A fetch has no peer: it outlives the requests, and its result is there for the next one.
 
 use super::make::keep;
 use super::resource::{PACK_BYTES_MIN, Variant};
@@ -19,29 +19,29 @@ use crate::work::{Compute, Job, Outcome};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Sees to one fetch.
+/// The session of one fetch.
 #[derive(Debug)]
 pub struct Session {
     name: Name,
-    /// Found, and now being compressed.
+    /// The found file that is being compressed.
     packing: Option<Box<Found>>,
-    /// When to look again.
+    /// Time of the next attempt.
     again: Option<Instant>,
-    /// How long a descriptor is waited for.
+    /// Time until which it waits for a descriptor.
     until: Option<Instant>,
-    /// How often it was seen being written to, and how it was the last time.
+    /// Number of times that the file was seen being written, and its last state.
     tries: u32,
     seen: Option<Mark>,
-    /// What has to be true of it to be taken the next time.
+    /// The condition on which it is used next time.
     patience: Patience,
     done: Option<Close>,
 }
 
-/// The one job at a time of such a session.
+/// The ticket of the only job of such a session.
 const TICKET: Ticket = 0;
 
 impl Session {
-    /// For the fetch of that name, which is in the table.
+    /// Creates the session of a fetch in the table.
     pub fn open(name: Name) -> Session {
         let patience = Patience::Settled;
         Session {
@@ -96,7 +96,7 @@ impl Session {
             return;
         };
         let mut lookup = site.lookup(&fetch.path, fetch.order, cx.wall);
-        // What lacks the encoding that is wanted has to be read again, even if it is the same.
+        // A file without the requested encoding has to be read again, even if it is unchanged.
         let known = site.cache.peek(&fetch.path);
         let known = known.filter(|resource| resource.has(fetch.order.wish) && !resource.is_young);
         lookup.known = known.map(|resource| resource.state);
@@ -133,7 +133,7 @@ impl Session {
             self.done = Some(Close::Finished);
             return;
         };
-        // What is about to change would be compressed for nothing.
+        // A file that is about to change would be compressed in vain.
         let packs =
             site.packs(&fetch.path, &found.state) && !found.glance.is_compressed && !found.is_young;
         if let Content::Bytes(bytes) = &found.content
@@ -155,7 +155,7 @@ impl Session {
             self.done = Some(Close::Finished);
             return;
         };
-        // What does not get shorter is better sent as it is.
+        // A file that does not get shorter is sent as it is.
         let packs = (bytes.len() as u64) < found.mark.bytes;
         let variant = if packs {
             site.packed_variant(&fetch.path, &found, bytes, cx.wall)
@@ -165,7 +165,7 @@ impl Session {
         self.keep(&found, packs, variant, cx);
     }
 
-    /// The file is in hand: the cache takes it if it can, and all are told.
+    /// Finishes with a file: caches it if possible, and tells all.
     fn keep(&mut self, found: &Found, packs: bool, variant: Variant, cx: &mut Cx<'_>) {
         let site = &mut cx.world.web.site;
         let Some(fetch) = site.fetches.find(self.name) else {
@@ -187,8 +187,8 @@ impl Session {
         self.end(&Fetched::File(Arc::new(kept)), cx);
     }
 
-    /// A listing is in hand. Those that are still being sent are counted: the memory that they
-    /// take is bounded, however slow their readers are.
+    /// Finishes with a listing. Listings that are still being sent are counted: their memory is
+    /// bounded, even with slow readers.
     fn listed(&self, document: Document, cx: &mut Cx<'_>) -> Fetched {
         match cx.world.web.site.listings.take_in(document) {
             Some(document) => Fetched::Listing(document),
@@ -196,13 +196,13 @@ impl Session {
         }
     }
 
-    /// What the cache has is still the state of the file, or as good as any for now.
+    /// Finishes with the cached file, which is still valid, or good enough for now.
     fn known(&mut self, cx: &mut Cx<'_>) {
         self.touch(cx);
         self.end(&Fetched::Known, cx);
     }
 
-    /// The file is being written to. Whoever can be served with what was there before is.
+    /// Handles a file that is being written. Requests that accept the previous version get it.
     fn unsettled(&mut self, mark: Mark, cx: &mut Cx<'_>) {
         self.tries += 1;
         let before = self.seen.replace(mark);
@@ -228,7 +228,8 @@ impl Session {
         }
     }
 
-    /// There is no descriptor free. Whoever is idle is closed meanwhile, so that one soon is.
+    /// Waits for a free descriptor. Idle connections are closed meanwhile, so there will be one
+    /// soon.
     fn wait_for_a_descriptor(&mut self, cx: &mut Cx<'_>) {
         let until = *self.until.get_or_insert(cx.now + limits::DESCRIPTOR_WAIT);
         if cx.now >= until || self.touch(cx) {
@@ -237,10 +238,10 @@ impl Session {
         self.again = Some(cx.now + limits::FILE_RETRY);
     }
 
-    /// The pool is full.
+    /// Handles a refusal by the full pool.
     fn refused(&mut self, cx: &mut Cx<'_>) {
         if let Some(found) = self.packing.take() {
-            // Uncompressed is better than not at all.
+            // Uncompressed is better than nothing.
             let site = &cx.world.web.site;
             if let Some(fetch) = site.fetches.find(self.name) {
                 let variant = site.variant(&fetch.path, &found, false, cx.wall);
@@ -251,7 +252,7 @@ impl Session {
         self.end(if is_known { &Fetched::Known } else { &Fetched::Busy }, cx);
     }
 
-    /// Notes that what the cache has was looked at. Whether it has what was asked for.
+    /// Records a check of the cached entry; returns true if it has the requested encoding.
     fn touch(&self, cx: &mut Cx<'_>) -> bool {
         let site = &mut cx.world.web.site;
         let Some(fetch) = site.fetches.find(self.name) else {
@@ -284,7 +285,7 @@ impl Session {
     }
 }
 
-/// Whether a file that was found as it is should be sent compressed.
+/// Returns true if a found file should be sent compressed.
 pub(super) fn is_to_be_packed(found: &Found, wish: Wish) -> bool {
     let welcome = wish.codings().iter().take_while(|coding| **coding != Coding::Identity);
     found.coding == Coding::Identity

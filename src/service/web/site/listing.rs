@@ -1,5 +1,5 @@
-//! Listings of directories: made by workers, shared by all who ask for the same, and bounded in
-//! the memory that those take which are still being sent.
+//! Directory listings: made by workers, shared by all requests for the same one, and bounded in the
+//! memory of those that are still being sent.
 
 use crate::limits;
 use crate::service::http::{Content, Response, empty};
@@ -9,13 +9,13 @@ use crate::wire::http::{Head, Method};
 use crate::work::files::{Document, Form};
 use std::sync::{Arc, Weak};
 
-/// What is still being sent.
+/// Listings that are still being sent.
 #[derive(Debug, Default)]
 pub struct Listings(Vec<(u128, Weak<[u8]>)>);
 
 impl Listings {
-    /// The same document, shared with whoever is being sent its like; `None` if there is no room
-    /// for another one.
+    /// Returns the document, shared with an identical one that is being sent; `None` if there is no
+    /// room for another.
     pub fn take_in(&mut self, document: Document) -> Option<Document> {
         self.0.retain(|(_, bytes)| bytes.strong_count() > 0);
         let alive = self.0.iter().filter_map(|(tag, bytes)| Some((*tag, bytes.upgrade()?)));
@@ -34,12 +34,12 @@ impl Listings {
     }
 }
 
-/// The form that a client reads.
+/// Returns the form that a client prefers.
 pub fn form(head: &Head<'_, '_>) -> Form {
     if accept::prefers_json(&head.fields("accept")) { Form::Json } else { Form::Page }
 }
 
-/// The response with a listing.
+/// Returns the response with a listing.
 pub fn response(document: &Document, head: &Head<'_, '_>) -> Response {
     let (content_type, policy) = match document.form {
         Form::Page => ("text/html; charset=utf-8", Some(POLICY)),
@@ -69,7 +69,7 @@ pub fn response(document: &Document, head: &Head<'_, '_>) -> Response {
     }
 }
 
-/// What a listing may do: be styled by what is in it.
+/// The policy of a listing: it may use its own style.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 

@@ -1,4 +1,4 @@
-//! From what a job found to what the cache keeps and a response is made of.
+//! Converts the results of jobs to cache entries and parts of responses.
 
 use super::resource::{Parts, Resource, Variant};
 use super::table::Order;
@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 impl State {
-    /// What to look up for such an order.
+    /// Returns the lookup for an order.
     pub(super) fn lookup(&self, path: &[u8], order: Order, wall: SystemTime) -> Lookup {
         let most = if self.cache.enabled() {
             self.cache.entry_bytes_max()
         } else {
             limits::FILE_READ_BYTES
         };
-        // What is to be compressed has to be at hand.
+        // A file that is to be compressed has to be in memory.
         let mut welcome = order.wish.codings().iter();
         let file = with_index(path);
         let is_packed = cfg!(feature = "gzip")
@@ -37,7 +37,7 @@ impl State {
         }
     }
 
-    /// What a response about a found file is made of.
+    /// Returns the response parts of a found file.
     pub(super) fn variant(
         &self,
         path: &[u8],
@@ -49,7 +49,7 @@ impl State {
         self.variant_of(path, found, found.coding, packs, content, wall)
     }
 
-    /// The same, of a file that was compressed to these bytes.
+    /// Returns the response parts of a file that was compressed to these bytes.
     pub(super) fn packed_variant(
         &self,
         path: &[u8],
@@ -86,7 +86,7 @@ impl State {
     }
 }
 
-/// Puts a file in the cache. Whether it is there.
+/// Puts a file in the cache; returns true if it is there.
 pub(super) fn keep(
     cache: &mut Cache<Resource>,
     path: &[u8],
@@ -95,7 +95,7 @@ pub(super) fn keep(
     variant: &Arc<Variant>,
     now: Instant,
 ) -> bool {
-    // What may have changed without a trace has nothing in common with what is read now.
+    // A file that may have changed without a trace is not combined with older encodings.
     let is_same = |old: &Resource| {
         old.state == found.state && old.packs == packs && !old.is_young && !found.is_young
     };
@@ -106,7 +106,7 @@ pub(super) fn keep(
     let bytes = resource.bytes();
     match cache.insert(path, resource, bytes) {
         Ok(()) => true,
-        // With all its encodings it takes too much; alone it may not.
+        // With all its encodings it takes too much; alone it may fit.
         Err(_) => {
             let mut resource = new();
             resource.add(Arc::clone(variant));

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-/// What is said of a file that nothing is known of.
+/// The media type of an unknown file.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// What the table of the library does not know, or knows by a name of old.
+/// Types that the library does not know, or knows by an old name.
 const OWN: &[(&str, &str)] = &[
     ("3mf", "model/3mf"),
     ("7z", "application/x-7z-compressed"),
@@ -74,8 +74,8 @@ const OWN: &[(&str, &str)] = &[
     ("zst", "application/zstd"),
 ];
 
-/// The value of `Content-Type` for a file of that name: text is UTF-8, unless the file names its
-/// encoding itself.
+/// Returns the value of `Content-Type` for a file of that name: text is UTF-8, unless the file
+/// declares its encoding itself.
 pub fn of(path: &[u8], names_encoding: bool) -> Cow<'static, str> {
     let media = media(path);
     // RFC 9239 §6.
@@ -96,14 +96,14 @@ fn media(path: &[u8]) -> &'static str {
     own.map(|(_, media)| *media).or_else(known).unwrap_or(UNKNOWN)
 }
 
-/// The coding that files of that name are in as they are, and are sent in: a compressed picture is
-/// no other type of picture.
+/// Returns the coding in which files of that name are stored and sent: a compressed picture has no
+/// media type of its own.
 pub fn encoding(path: &[u8]) -> Option<&'static str> {
     let is_svgz = path.len() > 5 && path[path.len() - 5..].eq_ignore_ascii_case(b".svgz");
     is_svgz.then_some("gzip")
 }
 
-/// Whether files of that name become much shorter by compression.
+/// Returns true if compression makes files of that name much shorter.
 pub fn is_compressible(path: &[u8]) -> bool {
     if encoding(path).is_some() {
         return false;

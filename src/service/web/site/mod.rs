@@ -1,8 +1,8 @@
 //! The static site: from a request to a file, from memory where it can.
 //!
 //! ```text
-//!   path ─▶ in the cache? ─ yes ─▶ response (looked after behind its back once a second)
-//!              │ no, or not looked at for a while
+//!   path ─▶ in the cache? ─ yes ─▶ response (checked on disk in the background once a second)
+//!              │ no, or not checked for a while
 //!              └─▶ fetch ─▶ wait ─mail─▶ response
 //! ```
 //! It never touches a disk. Names are bytes: nothing here takes them for text.
@@ -46,34 +46,35 @@ use table::Order;
 /// The state of the site.
 #[derive(Debug)]
 pub struct State {
-    /// What is in memory of it.
+    /// The files in memory.
     pub cache: Cache<Resource>,
-    /// What was configured.
+    /// The configuration.
     pub rules: Rules,
-    /// What is being fetched.
+    /// The fetches in progress.
     pub fetches: Fetches,
     /// Listings of directories that are being sent.
     listings: Listings,
     source: Arc<Site>,
     permits: Arc<Permits>,
-    /// Until when the pages for errors are known to be missing: 404, then 50x.
+    /// Times until which the error pages are known to be missing: 404, then 50x.
     absent: [Option<Instant>; 2],
 }
 
-/// What is configured of the site.
+/// The configuration of the site.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Seconds for which clients may use a file without asking; without them they always ask.
+    /// Seconds for which clients may use a file without revalidation; without it they always
+    /// revalidate.
     pub max_age: Option<u64>,
     /// Further lines of every response with a file, each with its CRLF. A `Cache-Control` among
-    /// them takes the place of our own.
+    /// them replaces our own.
     pub headers: String,
-    /// Whether directories without an index are listed.
+    /// True if directories without an index are listed.
     pub list: bool,
 }
 
 impl State {
-    /// A site from there, with a cache of so many bytes.
+    /// Creates a site from this source, with a cache of so many bytes.
     pub fn new(source: Site, rules: Rules, cache_bytes: usize) -> State {
         State {
             cache: Cache::new(cache_bytes),
@@ -86,13 +87,13 @@ impl State {
         }
     }
 
-    /// Lets no more than so many files have a sealed copy.
+    /// Limits the number of sealed copies.
     pub fn seal_at_most(&self, most: usize) {
         self.permits.at_most(most);
     }
 
-    /// Whether a file in this state would be compressed for those who accept that: only if the
-    /// cache has room for it in all its forms, or it would be compressed again and again.
+    /// Returns true if a file in this state would be compressed for clients that accept it: only if
+    /// the cache has room for it in all its forms, or it would be compressed again and again.
     fn packs(&self, path: &[u8], state: &files::State) -> bool {
         let beside = state.sidecars.iter().flatten().map(|mark| mark.bytes).sum::<u64>();
         let lines = resource::LINES_BYTES + 8 * self.rules.headers.len() as u64;
@@ -104,7 +105,7 @@ impl State {
             && media::is_compressible(&with_index(path))
     }
 
-    /// Returns the path of the file that answers a request for `path`: of a page of the program,
+    /// Returns the path of the file that answers a request for `path`: for a page of the program,
     /// the form with links that work for the visitor.
     fn path_for<'a>(
         &self,
@@ -122,7 +123,7 @@ impl State {
         form.map_or(path, |form| Cow::Owned(form.into_bytes()))
     }
 
-    /// Looks whether there are files to serve, where that may change.
+    /// Returns a job that checks whether there are files to serve, if that may change.
     pub fn probe(&self) -> Option<Job> {
         let job = || files::Job::root(Arc::clone(&self.source));
         match &*self.source {
@@ -133,7 +134,7 @@ impl State {
 }
 
 impl Rules {
-    /// What our own fields say of keeping a file, in place of what would be said.
+    /// Returns the configured `Cache-Control`, which replaces the default one.
     fn cache_control(&self) -> Option<&str> {
         self.headers.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -141,7 +142,8 @@ impl Rules {
         })
     }
 
-    /// Whether what is said keeps shared caches from giving one visitor what another one was sent.
+    /// Returns true if the configuration keeps shared caches from giving one visitor's response to
+    /// another.
     fn is_personal(&self) -> bool {
         match self.cache_control() {
             None => self.max_age.is_none(),
@@ -153,14 +155,14 @@ impl Rules {
     }
 }
 
-/// What a file is wanted for.
+/// The purpose of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Goal {
-    /// For itself.
+    /// The file itself.
     File,
-    /// To say that something went wrong: status and sentence.
+    /// To describe an error: status and sentence.
     Error(u16, &'static str),
-    /// To be told apart from what does not exist: the method is not for files.
+    /// To distinguish it from a missing file: the method is not for files.
     Refusal,
 }
 
@@ -217,7 +219,8 @@ fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     }
 }
 
-/// An error of the site: with its own page for it, if it has one and a page is what is wanted.
+/// Answers with an error: with the site's own page for it, if there is one and the client wants a
+/// page.
 fn fail(
     head: &Head<'_, '_>,
     request: &Request<'_, '_, '_>,
@@ -249,8 +252,8 @@ impl Goal {
 const NOWHERE: &str = "There is nothing at this path.";
 const BUSY: &str = "The server has more to read than it can just now.";
 
-/// The response from memory, if that has what is wanted. What nobody asked for lately is looked
-/// after first, unless that was `just` done; what is in steady use is served meanwhile.
+/// Returns the response from memory, if there is a suitable one. An entry that was not requested
+/// lately is checked first, unless that was `just` done; one in steady use is served meanwhile.
 fn hit(
     path: &[u8],
     head: &Head<'_, '_>,
@@ -301,7 +304,7 @@ fn order(head: &Head<'_, '_>) -> Order {
     Order { wish, probe, form: listing::form(head) }
 }
 
-/// Waits for a fetch.
+/// Begins to wait for a fetch.
 fn begin(
     path: &[u8],
     goal: Goal,
@@ -324,7 +327,7 @@ fn begin(
     .into()
 }
 
-/// The path of the file that is meant: that of the index, if it is a directory's.
+/// Returns the path of the file to serve: that of the index for a directory.
 fn with_index(path: &[u8]) -> Cow<'_, [u8]> {
     match path.last() {
         Some(b'/') => [path, b"index.html"].concat().into(),

@@ -14,10 +14,10 @@ use crate::work::{Compute, Job, Outcome};
 use percent_encoding::{AsciiSet, percent_encode};
 use std::time::Instant;
 
-/// What a request waits for.
+/// A request in the state of waiting.
 #[derive(Debug)]
 pub struct Pending {
-    /// The head as it came.
+    /// The head as it was received.
     pub(super) head: Box<[u8]>,
     pub(super) path: Box<[u8]>,
     pub(super) goal: Goal,
@@ -104,7 +104,7 @@ impl Pending {
         }
     }
 
-    /// Whether what was fetched, perhaps for somebody else, is what this request would have got.
+    /// Returns true if a file fetched for another request suits this one, too.
     fn suits(&self, kept: &Kept, head: &Head<'_, '_>) -> bool {
         let is_there = !matches!(kept.variant.content, files::Content::None);
         let choice = resource::choose(&kept.state, kept.packs, head.fields("accept-encoding"));
@@ -112,7 +112,7 @@ impl Pending {
         suits && is_there || self.goal == Goal::Refusal
     }
 
-    /// The cache may have it now; if not, it is fetched for this request.
+    /// Looks into the cache again; if the file is not there, it is fetched for this request.
     fn look_again(&mut self, head: &Head<'_, '_>, cx: &mut Cx<'_>) -> Option<Response> {
         if let Some(response) = hit(&self.path, head, self.goal, true, cx) {
             return Some(response);
@@ -124,7 +124,7 @@ impl Pending {
         if joined { None } else { Some(self.error(503, BUSY, head)) }
     }
 
-    /// Where nobody could be sent to fetch it, it was looked up for this request alone.
+    /// Finishes a lookup for this request alone, made because no fetch could be started.
     fn looked(
         &mut self,
         outcome: files::Outcome,
@@ -157,8 +157,8 @@ impl Pending {
         self.fetched(&fetched, head, cx)
     }
 
-    /// An error for whoever wanted a file; for whoever wanted the page for an error, the plain
-    /// one.
+    /// Answers a request for a file with an error; a request for an error page with the plain
+    /// error.
     fn fail(
         &mut self,
         status: u16,
@@ -180,7 +180,7 @@ impl Pending {
         self.look_again(head, cx)
     }
 
-    /// What is said in plain words: about the first thing that went wrong.
+    /// Returns the plain error about the first problem.
     fn error(&self, status: u16, detail: &'static str, head: &Head<'_, '_>) -> Response {
         let (status, detail) = match self.goal {
             Goal::File | Goal::Refusal => (status, detail),
@@ -190,8 +190,8 @@ impl Pending {
         if status == 503 { response.retry_after(1) } else { response }
     }
 
-    /// To the same path with a slash at its end. It is printed anew, and what was sent is not
-    /// repeated: nothing in it can leave its place in the field.
+    /// Redirects to the same path with a slash at its end. The path is printed again instead of
+    /// copied, so that nothing in it can break out of the field.
     fn redirect(&self, head: &Head<'_, '_>) -> Response {
         match self.goal {
             Goal::File => {}
@@ -208,14 +208,13 @@ impl Pending {
 const ROOTLESS: &str = "The directory of the site is not there at the moment.";
 const BROKEN: &str = "The server could not read this file.";
 
-/// How often a request that was told of something else than it wanted asks again: once for each
-/// encoding there may be.
+/// Attempts of a request that got another encoding than it wanted: one for each encoding.
 const TRIES: u32 = 4;
 
-/// What stands in a path as it is: segments, and what is between them.
+/// The characters that need no escape in a path: segments, and the slashes between them.
 const PATH: &AsciiSet = &files::SEGMENT.remove(b'/');
 
-/// What stands in a query as it is. Escapes stay what they were.
+/// The characters that need no escape in a query. Escapes stay as they are.
 const QUERY: &AsciiSet = &PATH
     .remove(b'%')
     .remove(b'=')

@@ -1,4 +1,4 @@
-//! Whether the site could be served: a worker looks, as disks are for workers only.
+//! The readiness of the site: a worker checks it, as only workers access disks.
 
 use crate::limits;
 use crate::service::http::{Request, Response, text};
@@ -7,14 +7,14 @@ use crate::work::Outcome;
 use crate::work::files;
 use std::time::Instant;
 
-/// What a request for it waits for.
+/// A readiness request in progress.
 #[derive(Debug)]
 pub struct Readiness {
     ticket: Ticket,
     until: Instant,
 }
 
-/// A request for `/readyz`.
+/// Answers `/readyz`.
 pub fn ready(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Some(job) = cx.world.web.site.probe() else {
         return text(200, "ready\n").momentary().into();

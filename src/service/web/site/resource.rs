@@ -1,5 +1,5 @@
-//! A file of the site as the cache holds it: its state, and its content in the encodings that
-//! somebody asked for, each with the lines that a response about it begins with.
+//! A file of the site in the cache: its state, and its content in the requested encodings, each
+//! with the lines that its responses begin with.
 
 use super::{Rules, media};
 use crate::wire::accept;
@@ -12,17 +12,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// A file that is kept in memory.
 #[derive(Debug)]
 pub struct Resource {
-    /// The state that it was read in.
+    /// The state in which it was read.
     pub state: State,
-    /// When it was found to be in that state.
+    /// Time of the last check of that state.
     pub checked: Instant,
-    /// When it was last asked for.
+    /// Time of the last request.
     pub used: Instant,
-    /// Whether somebody is looking whether that is still its state.
+    /// True while that state is being checked.
     pub checking: bool,
-    /// Whether it would be compressed for those who accept that.
+    /// True if it is compressed for clients that accept it.
     pub packs: bool,
-    /// Whether it may have changed since without a trace, so that it has to be read again.
+    /// True if it may have changed since without a trace, so that it has to be read again.
     pub is_young: bool,
     variants: [Option<Arc<Variant>>; 4],
 }
@@ -30,33 +30,34 @@ pub struct Resource {
 /// A file in one encoding.
 #[derive(Debug)]
 pub struct Variant {
-    /// How it is encoded.
+    /// The encoding.
     pub coding: Coding,
-    /// What is in it, as far as it was read.
+    /// The content, as far as it was read.
     pub content: Content,
     /// Its length.
     pub bytes: u64,
-    /// Whether it is a page for people, of which no shared cache keeps what one of them was sent.
+    /// True for a page for people: shared caches must not keep it.
     pub is_personal: bool,
     /// The opaque part of the entity tag, if it has one.
     etag: Option<String>,
     modified: Option<SystemTime>,
-    /// `Content-Type` and `Content-Encoding`, which only go with content.
+    /// `Content-Type` and `Content-Encoding`, which are only sent with content.
     typed: String,
-    /// What goes with every response about it.
+    /// The lines of every response about it.
     common: String,
-    /// All lines of a response with the whole of it.
+    /// All lines of a response with the whole content.
     pub lines: Arc<[u8]>,
 }
 
-/// Compressed is what was found uncompressed: from this length on …
+/// Minimum length of a file that is compressed here …
 pub const PACK_BYTES_MIN: u64 = 512;
 
-/// More than our own lines of responses about a file and its place in the cache take, in all forms.
+/// An upper bound for our own lines of responses about a file and its place in the cache, in all
+/// forms.
 pub const LINES_BYTES: u64 = 6 * 1024;
 
 impl Resource {
-    /// A file in this state, of which nothing is in memory yet.
+    /// Creates an entry for a file in this state, without content.
     pub fn new(found: &Found, packs: bool, now: Instant) -> Resource {
         Resource {
             state: found.state,
@@ -69,12 +70,12 @@ impl Resource {
         }
     }
 
-    /// The file in that encoding, if it is in memory.
+    /// Returns the file in that encoding, if it is in memory.
     pub fn variant(&self, coding: Coding) -> Option<&Arc<Variant>> {
         self.variants[coding as usize].as_ref()
     }
 
-    /// Whether the encoding that such a wish comes to is in memory.
+    /// Returns true if the best encoding for this wish is in memory.
     pub fn has(&self, wish: Wish) -> bool {
         let is_there = |coding: &&Coding| match coding {
             Coding::Identity => true,
@@ -87,24 +88,24 @@ impl Resource {
         self.variant(*coding).is_some()
     }
 
-    /// Adds the file in one more encoding.
+    /// Adds the file in another encoding.
     pub fn add(&mut self, variant: Arc<Variant>) {
         let place = variant.coding as usize;
         self.variants[place] = Some(variant);
     }
 
-    /// Memory that it takes.
+    /// Returns the memory that it takes.
     pub fn bytes(&self) -> usize {
         self.variants.iter().flatten().map(|variant| variant.memory()).sum()
     }
 
-    /// The encoding that suits these values of `Accept-Encoding` best.
+    /// Returns the best encoding for these values of `Accept-Encoding`.
     pub fn choose<'b>(&self, accepted: impl Iterator<Item = &'b [u8]>) -> Coding {
         choose(&self.state, self.packs, accepted)
     }
 }
 
-/// The encoding of a file in this state that suits these values of `Accept-Encoding` best.
+/// Returns the best encoding of a file in this state for these values of `Accept-Encoding`.
 pub fn choose<'b>(state: &State, packs: bool, accepted: impl Iterator<Item = &'b [u8]>) -> Coding {
     if !packs && state.sidecars == [None; 3] {
         return Coding::Identity;
@@ -125,7 +126,7 @@ pub fn choose<'b>(state: &State, packs: bool, accepted: impl Iterator<Item = &'b
     accept::coding(accepted, &available[..count]).map_or(Coding::Identity, own)
 }
 
-/// The encodings that these values of `Accept-Encoding` welcome, in their order.
+/// Returns the acceptable encodings of these values of `Accept-Encoding`, in their order.
 pub fn wish<'b>(accepted: &(impl Iterator<Item = &'b [u8]> + Clone)) -> Wish {
     let mut left = accept::Coding::ALL.to_vec();
     let mut order = Vec::new();
@@ -157,17 +158,17 @@ fn token(coding: Coding) -> Option<&'static str> {
     }
 }
 
-/// What a variant is made of.
+/// The parts of a variant.
 pub struct Parts<'a> {
     /// The path of the file, with the name of the index.
     pub path: &'a [u8],
-    /// How it is encoded.
+    /// The encoding.
     pub coding: Coding,
-    /// What was found.
+    /// The file that was found.
     pub found: &'a Found,
-    /// Whether there are other encodings.
+    /// True if there are other encodings.
     pub varies: bool,
-    /// What is in it.
+    /// The content.
     pub content: Content,
     /// Its length.
     pub bytes: u64,
@@ -176,11 +177,11 @@ pub struct Parts<'a> {
 }
 
 impl Variant {
-    /// A file in one encoding.
+    /// Creates a file in one encoding.
     pub fn new(parts: Parts<'_>, rules: &Rules) -> Variant {
         let Parts { path, coding, found, varies, content, bytes, wall } = parts;
         let etag = found.tag.map(|tag| etag(tag, coding, found.coding));
-        // RFC 9110 §8.8.2.1: a time in the future was set, and when it was set is known.
+        // RFC 9110 §8.8.2.1: a time in the future was set, and the time of that change is known.
         let said = [found.mark.modified, found.mark.changed].map(time);
         let past = said.into_iter().find(|said| *said <= wall).unwrap_or(wall);
         let modified = found.mark.dated.then_some(past);
@@ -211,19 +212,19 @@ impl Variant {
         Variant { coding, content, bytes, is_personal, etag, modified, typed, common, lines }
     }
 
-    /// What conditions are held against.
+    /// Returns the validators for conditional requests.
     pub fn validators(&self) -> Validators<'_> {
         let etag = self.etag.as_ref().map(|etag| Tag::strong(etag.as_bytes()));
         Validators { etag, modified: self.modified }
     }
 
-    /// The lines of a response with a part of it, or without content.
+    /// Returns the lines of a response with a part of it, or without content.
     pub fn lines_with(&self, typed: bool, more: &str) -> Arc<[u8]> {
         let typed = if typed { self.typed.as_str() } else { "" };
         [typed, &self.common, more].concat().into_bytes().into()
     }
 
-    /// The lines of a response that only borrows its content.
+    /// Returns the lines of a response that only borrows its content.
     pub fn lines_of_content(&self) -> Arc<[u8]> {
         self.typed.clone().into_bytes().into()
     }
@@ -239,8 +240,8 @@ impl Variant {
     }
 }
 
-/// The opaque part of an entity tag. What was compressed here has the tag of what it was made of,
-/// and the version that made it: the next one may make other bytes of it.
+/// Returns the opaque part of an entity tag. A file that was compressed here has the tag of its
+/// source, and the version of this program: the next one may compress differently.
 fn etag(tag: u128, coding: Coding, found: Coding) -> String {
     match token(coding) {
         None => format!("{tag:032x}"),
@@ -249,7 +250,7 @@ fn etag(tag: u128, coding: Coding, found: Coding) -> String {
     }
 }
 
-/// A stamp as the time that it is.
+/// Converts a time stamp.
 fn time(stamp: i64) -> SystemTime {
     let distance = Duration::from_nanos(stamp.unsigned_abs());
     let time =

@@ -1,4 +1,4 @@
-//! What is being fetched, who waits for it, and what they are told.
+//! The table of fetches, with the requests that wait for them, and the results.
 
 use super::resource::Variant;
 use crate::limits;
@@ -7,32 +7,32 @@ use crate::work::files::{self, Document, Form, Wish};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The name of a fetch.
+/// The id of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Name(u64);
 
-/// What a fetch came to, told to all who wait for it.
+/// The result of a fetch, sent to all requests that wait for it.
 #[derive(Debug, Clone)]
 pub enum Fetched {
-    /// A file, and whether the cache has it now.
+    /// A file, and whether it is in the cache now.
     File(Arc<Kept>),
-    /// Look into the cache again: what is there is good.
+    /// A valid entry in the cache.
     Known,
-    /// A directory, to be asked for with a slash.
+    /// A directory whose path lacks the slash.
     Directory,
-    /// The names in a directory.
+    /// The listing of a directory.
     Listing(Document),
-    /// There is nothing.
+    /// There is no such file.
     Missing,
-    /// It is not for us to read.
+    /// The file exists, but we may not read it.
     Denied,
-    /// There is no directory to serve files from at the moment.
+    /// The root directory does not exist at the moment.
     Rootless,
     /// There is no room for another job.
     Busy,
     /// The disk failed.
     Failed,
-    /// Nobody can be asked: whoever wants to know has to look.
+    /// No session could be started: the request has to look itself.
     Alone,
 }
 
@@ -41,36 +41,36 @@ pub enum Fetched {
 pub struct Kept {
     /// Its state.
     pub state: files::State,
-    /// Whether it would be compressed for those who accept that.
+    /// True if it is compressed for clients that accept it.
     pub packs: bool,
-    /// The file in the encoding that was asked for.
+    /// The file in the requested encoding.
     pub variant: Arc<Variant>,
-    /// Whether it is in the cache.
+    /// True if it is in the cache.
     pub kept: bool,
 }
 
-/// What to fetch.
+/// The parameters of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
-    /// The encodings that are welcome.
+    /// The acceptable encodings.
     pub wish: Wish,
-    /// Whether only that it is there is wanted.
+    /// True if only its existence matters.
     pub probe: bool,
-    /// How a directory is to be listed.
+    /// The form of a directory listing.
     pub form: Form,
 }
 
-/// A fetch that is under way.
+/// A fetch in progress.
 #[derive(Debug)]
 pub struct Fetch {
     /// The path.
     pub path: Box<[u8]>,
-    /// What was asked for first.
+    /// The order of the first request.
     pub order: Order,
     waiters: Vec<(Id, Ticket)>,
 }
 
-/// All fetches that are under way, at most one for each path.
+/// All fetches in progress, at most one for each path.
 #[derive(Debug, Default)]
 pub struct Fetches {
     open: HashMap<Name, Fetch>,
@@ -78,7 +78,7 @@ pub struct Fetches {
     issued: u64,
 }
 
-/// There is no room for another fetch, or for another one who waits.
+/// The error if there is no room for another fetch, or for another waiting request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
@@ -111,22 +111,22 @@ impl Fetches {
         Ok(())
     }
 
-    /// The fetch of that name, if it is not over.
+    /// Returns the fetch with that id, if it is in progress.
     pub fn find(&self, name: Name) -> Option<&Fetch> {
         self.open.get(&name)
     }
 
-    /// How many are under way.
+    /// Returns the number of fetches in progress.
     pub fn len(&self) -> usize {
         self.open.len()
     }
 
-    /// Whether none is.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
-    /// Tells all who wait so far.
+    /// Sends a result to all requests that wait so far.
     pub fn tell(&mut self, name: Name, fetched: &Fetched, effects: &mut Vec<Effect>) {
         if let Some(fetch) = self.open.get_mut(&name) {
             for (id, ticket) in fetch.waiters.drain(..) {
@@ -135,7 +135,7 @@ impl Fetches {
         }
     }
 
-    /// Forgets a fetch that is over.
+    /// Removes a finished fetch.
     pub fn close(&mut self, name: Name) {
         if let Some(fetch) = self.open.remove(&name) {
             self.paths.remove(&fetch.path);
