@@ -67,3 +67,97 @@ fn every_dependency_has_its_reason() {
     assert!(seen > 10, "the manifest was read");
     assert_none(&problems);
 }
+
+/// Folders and files whose comments and texts are held to plain English: a list that only grows,
+/// until it is all of `src/`, `docs/` and `README.md`.
+const PLAIN: &[&str] = &[
+    "src/buf.rs",
+    "src/check/",
+    "src/limits.rs",
+    "src/limits/",
+    "src/report/",
+    "src/service/chat/",
+    "src/service/legacy.rs",
+    "src/service/panel/",
+    "src/service/pi.rs",
+    "src/service/web/",
+    "src/stats/",
+    "src/svg.rs",
+    "src/svg/",
+    "src/wire/",
+    "src/work/files/",
+    "src/work/mod.rs",
+    "src/work/pack.rs",
+    "src/work/pi/",
+    "src/work/pow/",
+    "src/work/process.rs",
+    "src/work/reports/",
+    "docs/",
+];
+
+/// Words for persons, where there are connections, requests and files.
+const PERSONS: &[&str] = &["whoever", "somebody", "nobody", "anybody", "everybody"];
+
+/// Doc comments begin with a verb or a noun phrase, not with a clause.
+const CLAUSES: &[&str] = &["What", "Who", "Whether", "How"];
+
+#[test]
+fn comments_and_texts_are_plain_english() {
+    let mut problems = Vec::new();
+    for source in files(&["src"]).iter().filter(|source| is_plain(&source.path)) {
+        let prose = prose(&source.text, &source.code);
+        let mut in_doc = false;
+        for (number, line) in prose.lines().enumerate() {
+            let place = format!("{}:{}", source.path, number + 1);
+            problems.extend(persons(line).map(|word| format!("{place}: {word}")));
+            let doc = line.trim().strip_prefix("///").or(line.trim().strip_prefix("//!"));
+            let first = doc.and_then(|doc| doc.split_whitespace().next());
+            if let Some(word) = first.filter(|word| !in_doc && CLAUSES.contains(word)) {
+                problems.push(format!("{place}: a doc comment that begins with {word}"));
+            }
+            in_doc = doc.is_some();
+        }
+    }
+    for (path, text) in documents() {
+        for (number, line) in text.lines().enumerate().filter(|_| is_plain(&path)) {
+            problems.extend(persons(line).map(|word| format!("{path}:{}: {word}", number + 1)));
+        }
+    }
+    assert_none(&problems);
+}
+
+fn is_plain(path: &str) -> bool {
+    PLAIN.iter().any(|plain| path == *plain || plain.ends_with('/') && path.starts_with(plain))
+}
+
+fn persons(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| PERSONS.contains(&word.to_lowercase().as_str()))
+}
+
+/// Returns the comments and the literals of a file: everything that is blank in its code.
+fn prose(text: &str, code: &str) -> String {
+    let keep = |(own, code): (char, char)| if code.is_whitespace() { own } else { ' ' };
+    text.chars().zip(code.chars()).map(keep).collect()
+}
+
+/// Returns the pages of `docs/` and the README, each with its path.
+fn documents() -> Vec<(String, String)> {
+    let names = fs::read_dir(root().join("docs")).unwrap();
+    let names = names.map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
+    let pages = names.filter(|name| name.ends_with(".md")).chain(["README.md".to_string()]);
+    pages.map(|path| (path.clone(), fs::read_to_string(root().join(path)).unwrap())).collect()
+}
+
+#[test]
+fn documents_name_files_that_exist() {
+    let mut problems = Vec::new();
+    for (path, text) in documents() {
+        let quoted = text.split('`').skip(1).step_by(2);
+        let named = quoted.filter(|name| name.starts_with("src/") || name.starts_with("tests/"));
+        let gone =
+            named.filter(|name| !name.contains(['*', ' ', '\n']) && !root().join(name).exists());
+        problems.extend(gone.map(|name| format!("{path} names {name}, which does not exist")));
+    }
+    assert_none(&problems);
+}
