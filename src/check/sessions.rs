@@ -127,7 +127,7 @@ impl Driver {
                 }
                 Effect::Dial(Target::Child(_), kind) => assert_eq!(kind, Kind::Tester),
                 Effect::Dial(Target::Peer(_), kind) => panic!("a session dialled {kind:?}"),
-                Effect::Post(..) => panic!("a server session has nobody to write to"),
+                Effect::Post(..) => panic!("a server session has no other session to write to"),
             }
         }
         progress

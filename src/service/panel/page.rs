@@ -28,7 +28,7 @@ static PAGE: Embedded = embedded!("index.html", "text/html; charset=utf-8");
 /// The pages on the panel.
 pub const PAGES: [&str; 4] = ["/", "/reports/", "/chat/", "/store/"];
 
-/// What is there.
+/// The parts of the page.
 static FILES: [Embedded; 19] = [
     embedded!("panel.css", STYLE),
     embedded!("icon.svg", "image/svg+xml"),
