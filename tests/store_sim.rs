@@ -161,7 +161,17 @@ impl Shop {
         for book in BOOKS {
             let mut own = self.history.iter().filter(|(own, _)| *own == book);
             let mut history = own.by_ref().map(|(_, span)| span.clone()).collect::<Vec<_>>();
-            let copies = self.store.state().replicas[0].books.get(book).unwrap().quantity;
+            let copies = self
+                .store
+                .state()
+                .replicas
+                .iter()
+                .next()
+                .unwrap()
+                .books
+                .get(book)
+                .unwrap()
+                .quantity;
             let last = (Want::Look, Told::Copies(copies));
             let (from, until) = (self.moment + 1, Some(self.moment + 2));
             history.push(Span { op: last, from, until });
@@ -182,7 +192,7 @@ impl Shop {
         let mut twin = Tables::default();
         ledgers.entries().for_each(|entry| drop(twin.apply(entry)));
         let store = self.store.state();
-        for replica in &store.replicas {
+        for replica in store.replicas.iter() {
             let books = replica.books.iter().map(|book| (**book).clone()).collect::<Vec<_>>();
             assert_eq!(books, twin.books.values().cloned().collect::<Vec<_>>(), "seed {seed}");
             let place = (replica.seq, replica.digest, replica.orders);

@@ -7,10 +7,9 @@ use crate::net::Listener;
 use crate::service::Kind;
 use crate::service::store::State;
 use crate::service::store::front::cache::Cache;
-use crate::service::store::front::{self, Asked, State as Front};
+use crate::service::store::front::{self, Front, PeerConfig};
 use crate::service::store::log::Log;
-use crate::service::store::log::follower::Follower;
-use crate::service::store::replicas::{AHEAD, OTHER_LOG, Phase, Replica, Role};
+use crate::service::store::replicas::{AHEAD, OTHER_LOG, Replica, Role};
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, File, Origin, Request, View};
 use crate::work::store::Seq;
@@ -80,7 +79,7 @@ fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Resul
         match catch_up(&mut file, &mut log, &path, (view.seq, origin.log)) {
             Ok(view) => {
                 replica.opened(view);
-                replica.phase = Phase::Up;
+                replica.promote();
             }
             Err(failure) => replica.mark_down(Some(&failure)),
         }
@@ -106,13 +105,12 @@ fn follower(
     for (service, addr) in found {
         let (role, number) = role(*service);
         let mut replica = Replica::new(role, number, files.len(), *addr);
-        replica.phase = Phase::Opening;
-        replica.asked = Some(Request::Open);
+        replica.recover();
         let file = File::new(data.file(&format!("{}.db", replica.name)));
         files.push((replica.name.clone(), file));
         all.push(replica);
     }
-    let log = Log::following(Follower::new(log));
+    let log = Log::following(log);
     Ok(Opened { state: State::new(log, all, front), files, leases: true, begins: true })
 }
 
@@ -182,7 +180,7 @@ fn front(config: &Config, found: &[(Service, SocketAddr)], own_token: &str) -> F
             let (role, number) = role(*service);
             let addr = super::services::reachable(*addr);
             let (name, token) = (format!("{}-{number}", role.name()), Some(own_token.to_string()));
-            (role == wanted).then_some(Asked { name, role, addr, token })
+            (role == wanted).then_some(PeerConfig { name, role, addr, token })
         });
         let own = own.collect::<Vec<_>>();
         if named.is_empty() {
@@ -191,14 +189,14 @@ fn front(config: &Config, found: &[(Service, SocketAddr)], own_token: &str) -> F
         let elsewhere = named.iter().enumerate().map(|(place, addr)| {
             let known = own.iter().find(|own| own.addr == *addr);
             let name = format!("{}-{}@{addr}", wanted.name(), place + 1);
-            let asked = Asked { name, role: wanted, addr: *addr, token: token.clone() };
+            let asked = PeerConfig { name, role: wanted, addr: *addr, token: token.clone() };
             known.cloned().unwrap_or(asked)
         });
         elsewhere.collect()
     };
     let log = store.log.map(|addr| {
         let (name, token) = (Role::Log.name().to_string(), token.clone());
-        Asked { name, role: Role::Log, addr, token }
+        PeerConfig { name, role: Role::Log, addr, token }
     });
     let peers = own(Role::Catalog, &store.catalogs).into_iter();
     let peers = peers.chain(own(Role::Order, &store.orders)).chain(log);

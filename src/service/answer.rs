@@ -88,22 +88,6 @@ pending! {
     File(web::site::Pending),
     /// The look for the site's directory.
     Readiness(web::site::Readiness),
-    /// A catalog's reply, for the cache too.
-    Read(store::front::reads::Pending),
-    /// A replica's reply that is passed on.
-    Forward(store::front::writes::Pending),
-    /// An entry of the log, with its outcome.
-    Write(store::replicas::writes::Pending),
-    /// Rows of a file of the bookstore.
-    Rows(store::rows::Rows),
-    /// A list that a worker makes.
-    List(store::replicas::lists::Pending),
-    /// The answer to an entry that reads here have to wait for.
-    Barrier(store::log::read_barrier::BarrierRead),
-    /// News of the log, for a follower.
-    Follow(store::log::replication_api::Asked),
-    /// Entries of the log, on behalf of another process.
-    Append(store::log::replication_api::Appended),
-    /// Another process, which does something to a replica.
-    Control(store::views::Wished),
+    /// Whatever a request to the bookstore waits for.
+    Store(store::Waiting),
 }

@@ -14,7 +14,7 @@ use super::{
     Answer, Cx, Effect, Endpoint, Event, Kind, Mail, Refusal, Target, Ticket, Transport, Wait,
 };
 use crate::limits::PI_BODY_BYTES;
-use crate::service::store::replicas::writes::OUTCOME;
+use crate::service::store::replicas::changes::OUTCOME;
 use crate::stats::{Handler, Stats};
 use crate::wire::decimal::milliseconds;
 use crate::wire::json::{FieldError, Need, choice, integer, parse};

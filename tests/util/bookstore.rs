@@ -8,7 +8,7 @@ use pentad::service::Kind;
 use pentad::service::http::ListenerRole;
 use pentad::service::store::State;
 use pentad::service::store::front::cache::Cache;
-use pentad::service::store::front::{Asked, Balance, State as Front};
+use pentad::service::store::front::{Balance, Front, PeerConfig};
 use pentad::service::store::log::Log;
 use pentad::service::store::replicas::{Phase, Replica, Role};
 use pentad::work::db::store::{Origin, View};
@@ -132,7 +132,7 @@ fn state(cache: Cache, balance: Balance) -> State {
     });
     let peers = REPLICAS.iter().map(|(role, number, port)| {
         let name = format!("{}-{number}", role.name());
-        Asked { name, role: *role, addr: at(*port), token: None }
+        PeerConfig { name, role: *role, addr: at(*port), token: None }
     });
     let origin = Origin { log: 1, leased: false };
     let log = Log::at("/nowhere".into(), origin, 0, Instant::now());

@@ -10,7 +10,7 @@
 use super::table::Table;
 use crate::service::http::host::{Authority, is_loopback, is_page_of};
 use crate::service::http::{Guard, ListenerRole, Response, Route, Style};
-use crate::service::store::rows::NO_ORDER;
+use crate::service::store::replicas::orders::NO_ORDER;
 use crate::service::{Cx, lockout, panel};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::pair;

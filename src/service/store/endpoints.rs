@@ -1,9 +1,9 @@
 //! The routes of the bookstore: on the listeners of the front, and on each replica's own.
 
 use super::front::{reads, writes};
-use super::log::{follower, read_barrier, replication_api};
-use super::replicas::{Phase, Replica, Role, books as changes, catalog, lists, writes as order};
-use super::{page as shop, rows, views};
+use super::log::{entries, follower, read_barrier, replication_api};
+use super::replicas::{Phase, Replica, Role, books as book_api, catalog, changes, lists, orders};
+use super::{page as shop, views};
 use crate::limits::STORE_BODY_BYTES;
 use crate::service::http::{
     Guard, HandlerFn, ListenerRole, Purpose, Request, Response, Route, Style, json, page,
@@ -51,7 +51,7 @@ pub const FRONT: &[Route] = &[
     API.get("/api/orders/{id}[/]", writes::order, "Shows an order.").guard(Guard::Keyed),
     VIEW.get("/api/store/replicas[/]", views::replicas, "Lists the replicas and their states."),
     VIEW.get("/api/store/cache[/]", views::cache, "Reports the figures of the front's cache."),
-    VIEW.get("/api/store/log[/]", rows::entries, "Lists entries of the log."),
+    VIEW.get("/api/store/log[/]", entries::entries, "Lists entries of the log."),
     PANEL.post("/api/books[/]", writes::to_catalog, "Adds a book.").takes(STORE_BODY_BYTES),
     PANEL
         .on(Patch, "/api/books/{id}[/]", writes::to_catalog, "Changes a book.")
@@ -72,7 +72,7 @@ pub const FRONT: &[Route] = &[
     BETWEEN
         .post(follower::ENTRIES, replication_api::append, "Appends entries to the log.")
         .takes(STORE_BODY_BYTES),
-    BETWEEN.get(follower::STATE, rows::first_state, "Sends the state that the log begins with."),
+    BETWEEN.get(follower::STATE, entries::first_state, "Sends the state that the log begins with."),
 ];
 
 /// The routes of a catalog.
@@ -92,15 +92,15 @@ pub const CATALOG: &[Route] = &[
     PLAIN.get("/health[/]", |r, cx| up(health, r, cx), "Reports the replica's state."),
     API.get("/api/books[/]", |r, cx| read(books, r, cx), "Lists books by a filter."),
     API.get("/api/topics[/]", |r, cx| read(topics, r, cx), "Lists topics."),
-    API.post("/api/books[/]", |r, cx| up(changes::add, r, cx), "Adds a book.")
+    API.post("/api/books[/]", |r, cx| up(book_api::add, r, cx), "Adds a book.")
         .guard(Guard::Store)
         .takes(STORE_BODY_BYTES),
-    API.on(Patch, "/api/books/{id}[/]", |r, cx| up(changes::patch, r, cx), "Changes a book.")
+    API.on(Patch, "/api/books/{id}[/]", |r, cx| up(book_api::patch, r, cx), "Changes a book.")
         .guard(Guard::Store)
         .takes(STORE_BODY_BYTES),
     API.post(
         "/api/books/{id}/stock[/]",
-        |r, cx| up(changes::stock, r, cx),
+        |r, cx| up(book_api::stock, r, cx),
         "Adds or takes copies.",
     )
     .guard(Guard::Store)
@@ -110,22 +110,22 @@ pub const CATALOG: &[Route] = &[
 /// The routes of an order server.
 pub const ORDERING: &[Route] = &[
     PLAIN
-        .on(Put, "/purchase/{id}[/]", |r, cx| up(order::purchase, r, cx), "Buys a copy.")
+        .on(Put, "/purchase/{id}[/]", |r, cx| up(changes::purchase, r, cx), "Buys a copy.")
         .discards(STORE_BODY_BYTES),
     PLAIN
-        .post("/purchase/{id}[/]", |r, cx| up(order::purchase, r, cx), "Buys a copy.")
+        .post("/purchase/{id}[/]", |r, cx| up(changes::purchase, r, cx), "Buys a copy.")
         .discards(STORE_BODY_BYTES),
     PLAIN.get("/", index, "Describes the replica on a page."),
     PLAIN.get("/health[/]", |r, cx| up(health, r, cx), "Reports the replica's state."),
-    API.post("/api/orders[/]", |r, cx| up(order::place, r, cx), "Orders copies of a book.")
+    API.post("/api/orders[/]", |r, cx| up(changes::place, r, cx), "Orders copies of a book.")
         .takes(STORE_BODY_BYTES),
     API.get(
         "/api/orders[/]",
-        |r, cx| in_file(rows::orders, r, cx),
+        |r, cx| in_file(orders::orders, r, cx),
         "Lists orders, the newest first.",
     )
     .guard(Guard::Store),
-    API.get("/api/orders/{id}[/]", |r, cx| in_file(rows::order, r, cx), "Shows an order.")
+    API.get("/api/orders/{id}[/]", |r, cx| in_file(orders::order, r, cx), "Shows an order.")
         .guard(Guard::Keyed),
 ];
 
@@ -138,7 +138,7 @@ fn front_health(_: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
 /// # Errors
 /// The answer, if the replica is not up.
 fn admit(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Result<usize, Response> {
-    let current = cx.world.store.is_current(cx.now, cx.draining);
+    let current = cx.world.store.log.is_current(cx.now, cx.draining);
     let replica = replica_at(request.face, cx).ok_or_else(nowhere)?;
     replica.requests += 1;
     if replica.is_up() && current {
@@ -173,7 +173,7 @@ fn in_file(
 /// Calls a handler that reads books, if the replica is up, and not before the log's owner has
 /// answered all that is to be seen here.
 fn read(handler: HandlerFn, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    match (admit(request, cx), cx.world.store.unanswered()) {
+    match (admit(request, cx), cx.world.store.log.unanswered()) {
         (Err(response), _) => response.into(),
         (Ok(_), Some(seq)) => read_barrier::wait(handler, seq, request, cx),
         (Ok(_), None) => handler(request, cx),
@@ -185,7 +185,7 @@ fn current<'w>(
     request: &Request<'_, '_, '_>,
     cx: &'w mut Cx<'_>,
 ) -> Result<&'w mut Replica, Response> {
-    let is_current = cx.world.store.is_current(cx.now, cx.draining);
+    let is_current = cx.world.store.log.is_current(cx.now, cx.draining);
     let replica = replica_at(request.face, cx);
     replica.filter(|replica| is_current && replica.is_up()).ok_or_else(|| {
         let text = "the replica is down; nothing was done";
@@ -238,8 +238,8 @@ fn listed(
 /// Returns the replica behind a listener.
 fn replica_at<'w>(face: ListenerRole, cx: &'w mut Cx<'_>) -> Option<&'w mut Replica> {
     match face {
-        ListenerRole::Catalog(number) => cx.world.store.replica(Role::Catalog, number),
-        ListenerRole::Order(number) => cx.world.store.replica(Role::Order, number),
+        ListenerRole::Catalog(number) => cx.world.store.replicas.at(Role::Catalog, number),
+        ListenerRole::Order(number) => cx.world.store.replicas.at(Role::Order, number),
         ListenerRole::Web | ListenerRole::Panel => None,
     }
 }

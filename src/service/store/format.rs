@@ -79,7 +79,7 @@ pub fn key(head: &Head<'_, '_>) -> Result<Option<String>, Response> {
     Ok(Some(key.to_string()))
 }
 
-/// A key that nobody else uses.
+/// A key that no other request has.
 pub fn own_key(cx: &mut Cx<'_>) -> String {
     let since = cx.wall.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     format!("own-{:x}-{:016x}", since.as_nanos(), cx.rng.u64(..))

@@ -7,157 +7,302 @@
 //!                                                               └─▶ the front's cache forgets
 //! ```
 //! A write is an entry of the log. It is answered when it is durable and applied by every live
-//! replica: whoever reads afterwards sees it, wherever that read lands. The front knows replicas
-//! by their listeners alone; it reads no table.
+//! replica, so a later read sees it at whichever replica it lands.
+//!
+//! The store has three rooms, each with its own state and its own events: the [`log`], the
+//! [`replicas`] and the [`front`]. No room touches another one. What concerns two of them passes
+//! through [`State`], in this file; a request that cannot be answered at once is a
+//! [`Waiting`](wait::Waiting). The front knows replicas by their listeners alone.
+//!
+//! # The way of a purchase
+//!
+//! 1. [`front::writes::purchase`]: the request becomes a `Call` with an idempotency key, and waits.
+//! 2. [`front::calls::begin`]: chooses an order server, queues the call, wakes a connection.
+//! 3. [`front::peers::Session::handle`]: prints the call; the order server reads it.
+//! 4. [`replicas::changes::purchase`]: the request becomes an `Entry::Sell`, and waits.
+//! 5. [`write`]: checks that the entry can be decided, and puts it into the log.
+//! 6. [`log::Log::put`] and [`log::task::Session::handle`]: the entry waits; the task wakes.
+//! 7. [`State::go_on`] and [`log::Log::append_next`]: all that waits becomes one record.
+//! 8. `work::db::store::records::append`: the record is written, and one `fsync` makes it durable.
+//! 9. [`log::Log::appended`] reports `Event::Record`; [`State::go_on`] has the replicas apply it.
+//! 10. [`replicas::Replicas::apply`], `work::db::store::tables::advance`, `work::store::apply`:
+//!     each replica writes what the entry changes, and the outcome, in one transaction.
+//! 11. [`State::file_answered`] and [`log::Log::applied`]: one replica fewer is awaited.
+//! 12. [`State::go_on`]: once none is, the cache forgets the book, then [`log::Log::answer`]
+//!     tells the writers, and the replicas show the entry.
+//! 13. [`wait::Waiting::news`] and [`replicas::changes::Shape::news`]: the order server's response.
+//! 14. [`front::calls::answered`] and [`front::writes::Forward::news`]: the front's response.
 
 mod endpoints;
 pub mod format;
 pub mod front;
 pub mod log;
 pub mod page;
-mod records;
 pub mod replicas;
-pub mod report;
-pub mod rows;
 pub mod views;
+pub mod wait;
 
 pub use crate::work::store::WriteError;
 pub use endpoints::{CATALOG, FRONT, ORDERING};
+pub use wait::Waiting;
 
-use crate::service::{Cx, Effect, Id, Kind, Mail, Target, Ticket};
+use crate::service::{Cx, Effect, Id, Ticket};
+use crate::stats::store as figures;
 use crate::stats::store::ReplicaState;
-use crate::work::store::{Entry, Settled};
-use front::peers::Reply;
-use log::followers::Followers;
-use log::protocol::Seen;
-use replicas::{Replica, Role};
-use std::sync::Arc;
+use crate::work::db::Failure;
+use crate::work::db::store::Answer;
+use crate::work::store::{Entry, Seq};
+use front::Front;
+use log::followers::{Question, Refused};
+use log::{Control, Log, Writer};
+use replicas::{Replica, Replicas, Role};
+use std::time::Instant;
+use wait::{Told, Waiter};
 
-/// What sessions of the bookstore tell each other.
+/// Mail between the sessions of the bookstore.
 #[derive(Debug, Clone)]
 pub enum Notice {
-    /// To the keeper of the log: there is something to do.
+    /// To the log's task: there is something to do.
     Wake,
-    /// To whoever asked for writes under this ticket: what came of the one with that number.
-    Settled(Ticket, u16, Result<Settled, WriteError>),
-    /// To whoever waits for a replica's reply under this ticket.
-    Reply(Ticket, Result<Arc<Reply>, NoReply>),
-    /// To a connection with a replica: there is something to ask.
+    /// To the session that waits under this ticket.
+    Told(Ticket, Told),
+    /// To an idle connection with a replica: a call waits.
     Work,
-    /// To one that waits for a reply: that replica is gone.
+    /// To a connection that waits for a replica's reply: the replica's process is gone.
     Leave,
-    /// To a follower that asked under this ticket: the news, printed; none if it is none of ours.
-    News(Ticket, Option<Arc<str>>),
-    /// To whoever wanted something done to a replica elsewhere: how it stands now, if that is
-    /// known.
-    Stands(Ticket, Option<ReplicaState>),
-    /// To a read that waits under this ticket: it may see all that there is, or never will.
-    Shown(Ticket),
 }
 
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoReply {
-    /// Nobody was asked, or whoever was asked did nothing.
-    Nobody,
-    /// Somebody was asked, and may have done it.
+    /// The request was not sent, or was refused as a whole.
+    NotSent,
+    /// The request was sent, and may have been carried out.
     Unknown,
 }
 
-/// State of the bookstore.
+/// State of the bookstore: its rooms.
 #[derive(Debug)]
 pub struct State {
     /// The ordered log.
-    pub log: log::Log,
-    /// Replicas of this process.
-    pub replicas: Vec<Replica>,
+    pub log: Log,
+    /// The replicas of this process.
+    pub replicas: Replicas,
     /// The front.
-    pub front: front::State,
-    /// Processes that follow our log.
-    pub followers: Followers,
+    pub front: Front,
     /// Whether a change of a book has to name the version that it changes.
     pub require_if_match: bool,
-    /// What was written since the start.
-    written: report::Written,
-    /// The session that keeps the log.
-    keeper: Option<Id>,
-    /// Whether one has been asked for.
-    called: bool,
 }
 
 impl State {
     /// A store with these replicas.
-    pub fn new(log: log::Log, replicas: Vec<Replica>, front: front::State) -> State {
-        State {
-            log,
-            replicas,
-            front,
-            followers: Followers::default(),
-            require_if_match: false,
-            written: report::Written::default(),
-            keeper: None,
-            called: false,
-        }
+    pub fn new(log: Log, replicas: Vec<Replica>, front: Front) -> State {
+        State { log, replicas: Replicas::new(replicas), front, require_if_match: false }
     }
 
     /// No store at all.
     pub fn off() -> State {
-        State::new(log::Log::absent(), Vec::new(), front::State::off())
+        State::new(Log::absent(), Vec::new(), Front::off())
     }
 
-    /// Sees to it that there is a keeper, and that it looks at what there is to do.
-    fn wake(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(keeper) = self.keeper {
-            effects.push(Effect::Post(keeper, Mail::Store(Notice::Wake)));
-        } else if !std::mem::replace(&mut self.called, true) {
-            effects.push(Effect::Dial(Target::Task, Kind::LogTask));
+    /// Begins everything that can be begun, and answers everything that can be answered.
+    pub fn go_on(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        self.take_log_events(effects);
+        self.replicas.submit_requests(effects);
+        self.log.append_next(effects);
+        self.log.drop_silent(now, effects);
+        if !self.log.is_quiet(now) {
+            self.answer(effects);
+        }
+        self.log.tell_followers(now, effects);
+        self.log.follow(now, &self.replicas, effects);
+        self.take_log_events(effects);
+        if let Some(since) = self.replicas.lagging_since() {
+            self.log.read_behind(since, effects);
         }
     }
 
-    /// Whether no catalog is left to look anything up: what nobody can look up is not sold. Of
-    /// other processes only the owner of the log knows.
-    fn is_blind(&self) -> bool {
-        let own = self.replicas.iter().map(Replica::seen);
-        let all = own.chain(self.followers.replicas().cloned());
-        let catalogs = all.filter(|seen| seen.role == Role::Catalog).collect::<Vec<_>>();
-        let is_own = matches!(self.log.source, log::Source::Own(_));
-        let up = |seen: &Seen| seen.state == ReplicaState::Up;
-        is_own && !catalogs.is_empty() && !catalogs.iter().any(up)
+    /// Answers every record that has been applied: first the cache forgets the books that it
+    /// changed, then its writers are told, and the replicas show it.
+    fn answer(&mut self, effects: &mut Vec<Effect>) {
+        let awaited = |last: Seq| self.replicas.iter().any(|replica| replica.may_apply(last));
+        while let Some(record) = self.log.next_applied(awaited) {
+            for (id, topic) in record.changed() {
+                self.front.cache.invalidate(id, &topic);
+                if self.log.is_followed() {
+                    self.front.cache.unsettle(record.last(), Some((id, topic)));
+                }
+            }
+            self.log.answer(record, effects);
+        }
+        self.replicas.show(self.log.answered);
     }
 
-    /// The replica whose listener has this role and number.
-    pub fn replica(&mut self, role: Role, number: u8) -> Option<&mut Replica> {
-        self.replicas.iter_mut().find(|replica| replica.role == role && replica.number == number)
+    /// Carries the log's news to the replicas and the front.
+    fn take_log_events(&mut self, effects: &mut Vec<Effect>) {
+        for event in self.log.take_events() {
+            match event {
+                log::Event::Record(first, entries, writers) => {
+                    let files = self.replicas.apply(first, &entries, effects);
+                    self.log.record(first, entries, writers, &files);
+                }
+                log::Event::Gap => self.replicas.fall_behind(),
+                log::Event::Entries(since, entries) => {
+                    self.replicas.catch_up(since, &entries, self.log.tip, effects);
+                }
+                log::Event::Folded(since) => {
+                    let files = self.replicas.begin_install(since);
+                    self.log.send_snapshot(files, effects);
+                }
+                log::Event::Unreadable(failure) => {
+                    for file in self.replicas.lagging_files() {
+                        self.mark_down(file, Some(&failure));
+                    }
+                }
+                log::Event::Joined => {
+                    // Others may have answered earlier questions from older state, and some
+                    // entries of the log may not be applied everywhere.
+                    self.front.cache.clear();
+                    self.front.cache.unsettle(self.log.tip, None);
+                    for file in self.replicas.behind() {
+                        self.check_origin(file, Some(self.log.tip), effects);
+                    }
+                }
+                log::Event::Settled(seq) => self.front.cache.settle(seq),
+                log::Event::Lost(installing) => {
+                    self.replicas.lose_log(&installing);
+                    self.front.cache.clear();
+                }
+                log::Event::Control(name, control) => drop(self.control(&name, control, effects)),
+                log::Event::PeerSeen(seen) => {
+                    let name = self.log.followers.name_of(&seen, &self.replicas);
+                    self.front.is_known(seen.addr, &name, seen.state == ReplicaState::Up);
+                }
+                log::Event::PeerGone(addr) => self.front.is_gone(addr, effects),
+            }
+        }
+    }
+
+    /// A replica's file has answered.
+    pub fn file_answered(
+        &mut self,
+        file: usize,
+        answer: Result<Answer, Failure>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.replicas.file_answered(file, answer) {
+            None => {}
+            Some(replicas::Event::Opened(file)) => {
+                // The end of a leader's log is known when it is joined.
+                let tip = self.log.is_own().then_some(self.log.tip);
+                self.check_origin(file, tip, effects);
+            }
+            Some(replicas::Event::Applied(file, step)) => self.log.applied(file, &step),
+            Some(replicas::Event::Staged(file)) => self.log.staged(file),
+            Some(replicas::Event::Failed(file, failure)) => self.mark_down(file, Some(&failure)),
+        }
+    }
+
+    /// A replica whose file is open may catch up, if it belongs to the log.
+    fn check_origin(&mut self, file: usize, tip: Option<Seq>, effects: &mut Vec<Effect>) {
+        let Some(log) = self.log.name else { return };
+        if let Err(failure) = self.replicas.check_origin(file, log, tip, effects) {
+            self.mark_down(file, Some(&failure));
+        }
+    }
+
+    /// A replica is down: nothing waits for it any more.
+    fn mark_down(&mut self, file: usize, failure: Option<&Failure>) {
+        self.replicas.mark_down(file, failure);
+        self.log.stop_waiting_for_replica(file);
+    }
+
+    /// Crashes a replica of this process, or lets it begin its recovery. Returns its state after
+    /// that; none if there is no replica of that name.
+    pub fn control(
+        &mut self,
+        name: &str,
+        control: Control,
+        effects: &mut Vec<Effect>,
+    ) -> Option<ReplicaState> {
+        let replica = self.replicas.named(name)?;
+        match control {
+            Control::Crash => {
+                let file = replica.crash();
+                self.mark_down(file, None);
+            }
+            Control::Recover => replica.recover(),
+        }
+        self.log.wake(effects);
+        self.replicas.named(name).map(|replica| replica.phase.state())
+    }
+
+    /// Has a replica of a follower crashed or recovered. False if there is none of that name.
+    pub fn control_elsewhere(
+        &mut self,
+        name: &str,
+        control: Control,
+        from: Waiter,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        self.log.command(name, control, from, &self.replicas, effects)
+    }
+
+    /// Takes a follower's report. `name` is for one that joins.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn reported(
+        &mut self,
+        question: Question,
+        name: String,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refused> {
+        let taken = self.log.reported(question, name, effects);
+        self.take_log_events(effects);
+        taken
+    }
+
+    /// A connection has ended by its peer's will: a follower's, perhaps.
+    pub fn left(&mut self, conn: Id, effects: &mut Vec<Effect>) {
+        self.log.left(conn, effects);
+        self.take_log_events(effects);
+    }
+
+    /// Whether no catalog is up: a book that cannot be looked up is not sold. Only the log's owner
+    /// knows the catalogs of other processes.
+    fn is_blind(&self) -> bool {
+        let own = self.replicas.iter().map(Replica::report);
+        let all = own.chain(self.log.followers.replicas().cloned());
+        let catalogs = all.filter(|seen| seen.role == Role::Catalog).collect::<Vec<_>>();
+        let is_up = catalogs.iter().any(|seen| seen.state == ReplicaState::Up);
+        self.log.is_own() && !catalogs.is_empty() && !is_up
+    }
+
+    /// Reports to the panel.
+    pub fn report(&self, to: &mut figures::Store) {
+        to.is_there = !self.front.is_off();
+        self.log.report(to);
+        self.replicas.report(self.log.tip, to);
+        to.cache = self.front.cache.figures();
     }
 }
 
-/// Asks for a write. What comes of it is told under `ticket`, with its number among those of it.
+/// Puts an entry into the log. `writer` is told its outcome.
 ///
 /// # Errors
 /// Nothing will be written.
-pub fn write(
-    mut entry: Entry,
-    ticket: Ticket,
-    index: u16,
-    cx: &mut Cx<'_>,
-) -> Result<(), WriteError> {
+pub fn write(mut entry: Entry, writer: Writer, cx: &mut Cx<'_>) -> Result<(), WriteError> {
     let store = &cx.world.store;
-    if !store.is_current(cx.now, cx.draining) || store.is_blind() {
+    let is_served = store.log.is_current(cx.now, cx.draining) && !store.is_blind();
+    if !is_served || !store.replicas.iter().any(Replica::is_up) {
         return Err(WriteError::Busy);
     }
-    if !store.replicas.iter().any(Replica::is_up) {
-        return Err(WriteError::Busy);
-    }
-    let mut is_ours = false;
-    if let (log::Source::Follower(_), Entry::Sell { key: key @ None, .. }) =
-        (&cx.world.store.log.source, &mut entry)
-    {
-        // A connection may be lost on the way to the log: then it is sent again.
+    let mut has_own_key = false;
+    if let (true, Entry::Sell { key: key @ None, .. }) = (store.log.is_followed(), &mut entry) {
+        // If the connection to the leader is lost, the entry is sent again.
         *key = Some(format::own_key(cx));
-        is_ours = true;
+        has_own_key = true;
     }
-    let store = &mut cx.world.store;
-    store.log.put(entry, (cx.id, ticket, index), is_ours)?;
-    store.wake(cx.effects);
-    Ok(())
+    cx.world.store.log.put(entry, writer, has_own_key, cx.effects)
 }

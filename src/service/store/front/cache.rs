@@ -6,7 +6,8 @@
 
 use super::peers::Reply;
 use crate::service::recent::Recent;
-use crate::service::{Id, Ticket};
+use crate::service::store::wait::Waiter;
+use crate::stats::store::CacheFigures;
 use crate::work::store::Seq;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -86,7 +87,7 @@ impl Entry {
 #[derive(Debug)]
 struct Fill {
     key: Key,
-    waiting: Vec<(Id, Ticket)>,
+    waiting: Vec<Waiter>,
 }
 
 /// What was found.
@@ -127,9 +128,19 @@ impl Cache {
         }
     }
 
-    /// How many entries there are, and how many there may be.
-    pub fn size(&self) -> (usize, usize) {
-        (self.entries.len(), self.most)
+    /// Its counters and size, for the panel.
+    pub fn figures(&self) -> CacheFigures {
+        let Counts { hits, misses, collapsed, invalidated, evicted, refused } = self.counts;
+        CacheFigures {
+            hits,
+            misses,
+            collapsed,
+            invalidations: invalidated,
+            evictions: evicted,
+            refused_fills: refused,
+            entries: self.entries.len(),
+            max_entries: self.most,
+        }
     }
 
     /// How long an entry is shown.
@@ -156,7 +167,7 @@ impl Cache {
     }
 
     /// A miss by this waiter.
-    pub fn miss(&mut self, key: Key, waiter: (Id, Ticket)) -> Miss {
+    pub fn miss(&mut self, key: Key, waiter: Waiter) -> Miss {
         if let Some(fill) = self.current.get(&key).and_then(|fill| self.fills.get_mut(fill)) {
             fill.waiting.push(waiter);
             self.counts.collapsed += 1;
@@ -178,7 +189,7 @@ impl Cache {
         fill: u64,
         kept: Option<(Arc<Reply>, Arc<[u8]>)>,
         now: Instant,
-    ) -> Vec<(Id, Ticket)> {
+    ) -> Vec<Waiter> {
         let Some(Fill { key, waiting }) = self.fills.remove(&fill) else {
             return Vec::new();
         };

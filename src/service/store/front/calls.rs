@@ -1,18 +1,19 @@
-//! Calls on their way: to whose turn it is, elsewhere if that one has no answer, and back.
+//! Calls on their way: to the next replica, to another one if that has no answer, and back.
 
 use super::cache::Key;
 use super::peers::{Peer, Reply};
 use super::{Call, Wanted, reads};
 use crate::limits;
 use crate::service::store::replicas::Role;
+use crate::service::store::wait::{Told, Waiter};
 use crate::service::store::{NoReply, Notice};
-use crate::service::{Cx, Effect, Endpoint, Id, Kind, Mail, Target, Ticket, Transport};
+use crate::service::{Cx, Effect, Endpoint, Kind, Mail, Target, Transport};
 use std::sync::Arc;
 
-/// How often one thing is asked.
+/// How often a call is sent.
 const TRIES: u8 = 2;
 
-/// Asks whose turn it is.
+/// Sends a call to the next replica of its role.
 pub fn begin(call: Call, cx: &mut Cx<'_>) {
     dispatch(call, None, cx);
 }
@@ -29,7 +30,7 @@ fn dispatch(call: Call, not: Option<usize>, cx: &mut Cx<'_>) {
     kick(peer, cx);
 }
 
-/// Sees to it that somebody takes what waits.
+/// Has a connection take the next call that waits.
 fn kick(peer: usize, cx: &mut Cx<'_>) {
     let known = &mut cx.world.store.front.peers[peer];
     if known.queue.is_empty() {
@@ -60,7 +61,7 @@ pub fn answered(peer: Peer, mut call: Call, mut reply: Reply, cx: &mut Cx<'_>) {
     if let Wanted::Fill(fill) = call.wanted {
         reply.stored = reply.status == 200 && cx.world.store.front.cache.takes(fill);
     }
-    // Who did nothing knows nothing of who was asked before.
+    // A replica that did nothing does not know what the one before it did.
     let reply = Some(Arc::new(reply)).filter(|reply| reply.status != 503 || !call.unsure);
     conclude(&call, reply.as_ref(), cx);
 }
@@ -73,7 +74,7 @@ pub fn lost(peer: Peer, mut call: Call, cx: &mut Cx<'_>) {
     call.tried += 1;
     call.unsure = true;
     let again = call.safe && call.tried < TRIES;
-    cx.world.store.drop_lease(&call.target);
+    cx.world.store.log.drop_lease(&call.target);
     if again && can_elsewhere(&call, peer, cx) {
         dispatch(call, Some(peer.0), cx);
     } else if again {
@@ -119,25 +120,24 @@ fn can_elsewhere(call: &Call, not: Peer, cx: &Cx<'_>) -> bool {
         .any(|peer| peer != not.0 && front.may_ask(peer, call.role, &store.replicas, cx.now))
 }
 
-/// Tells who wants to know.
+/// Answers the waiters of a call.
 fn conclude(call: &Call, reply: Option<&Arc<Reply>>, cx: &mut Cx<'_>) {
     let waiting = match call.wanted {
-        Wanted::One(id, ticket) => vec![(id, ticket)],
+        Wanted::One(waiter) => vec![waiter],
         Wanted::Fill(fill) => {
             let good = reply.filter(|reply| reply.status == 200);
             let kept = good.map(|reply| (Arc::clone(reply), reads::hit_lines(reply)));
             cx.world.store.front.cache.fill(fill, kept, cx.now)
         }
     };
-    let none = if call.unsure { NoReply::Unknown } else { NoReply::Nobody };
-    for (id, ticket) in waiting {
-        let notice = Notice::Reply(ticket, reply.cloned().ok_or(none));
-        cx.effects.push(Effect::Post(id, Mail::Store(notice)));
+    let none = if call.unsure { NoReply::Unknown } else { NoReply::NotSent };
+    for waiter in waiting {
+        waiter.tell(Told::Reply(reply.cloned().ok_or(none)), cx.effects);
     }
 }
 
-/// Asks for what the cache lacks, or joins who has: then it is true.
-pub fn fetch(key: Key, target: String, waiter: (Id, Ticket), cx: &mut Cx<'_>) -> bool {
+/// Reads what the cache lacks. True if that joins a read under way.
+pub fn fetch(key: Key, target: String, waiter: Waiter, cx: &mut Cx<'_>) -> bool {
     match cx.world.store.front.cache.miss(key, waiter) {
         super::cache::Miss::Joined => true,
         super::cache::Miss::First(fill) => {

@@ -1,7 +1,8 @@
-//! The front: whom it asks, what it remembers of the answers.
+//! The third room: the front. It asks replicas on behalf of clients, balances between them and
+//! caches what they answer.
 //!
-//! It knows replicas by the addresses of their listeners. Which of them is asked next is a counter
-//! for each role; one that is down, or was not reached a moment ago, is left out.
+//! It knows replicas by the addresses of their listeners. A counter for each role chooses the next
+//! one; a replica that is down, or was not reached a moment ago, is left out.
 
 pub mod cache;
 pub mod calls;
@@ -11,9 +12,10 @@ mod voice;
 pub mod writes;
 
 use super::Notice;
-use super::replicas::{Replica, Role};
+use super::replicas::{Replica, Replicas, Role};
+use super::wait::Waiter;
 use crate::limits;
-use crate::service::{Effect, Id, Mail, Ticket};
+use crate::service::{Effect, Id, Mail};
 use crate::wire::request;
 use cache::Cache;
 use peers::Peer;
@@ -22,7 +24,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use voice::Voice;
 
-/// Who is asked next.
+/// The choice of the next replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Balance {
     /// One after the other.
@@ -31,10 +33,10 @@ pub enum Balance {
     LeastInflight,
 }
 
-/// State of the front.
+/// The state of this room.
 #[derive(Debug)]
-pub struct State {
-    /// What was answered before.
+pub struct Front {
+    /// Earlier answers.
     pub cache: Cache,
     balance: Balance,
     peers: Vec<Known>,
@@ -43,16 +45,16 @@ pub struct State {
     voice: Voice,
 }
 
-/// Somebody to ask.
+/// A replica that the front may ask.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct PeerConfig {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
-    /// Where it listens.
+    /// Its listener.
     pub addr: SocketAddr,
-    /// What it wants to hear with what is not for everybody.
+    /// The token that guarded requests need.
     pub token: Option<String>,
 }
 
@@ -63,25 +65,25 @@ struct Known {
     role: Role,
     addr: SocketAddr,
     token: Option<String>,
-    /// Connections that wait for something to ask, …
+    /// Connections that wait for a call, …
     idle: Vec<Id>,
     /// … and those that wait for a reply.
     asking: Vec<Id>,
-    /// Connections there are, or are being made.
+    /// Connections that are open, or are being made.
     open: usize,
     /// Requests that wait for a connection.
     queue: VecDeque<Call>,
     /// Requests under way.
     inflight: usize,
-    /// Until when it is left alone.
+    /// The end of the time in which it is left alone.
     rest: Option<Instant>,
-    /// Its process said that it may not be asked, or says nothing.
+    /// Whether its process reports that it may not be asked, or reports nothing.
     away: bool,
     requests: u64,
     errors: u64,
 }
 
-/// What is asked of a replica.
+/// A request to a replica.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The method.
@@ -92,63 +94,63 @@ pub struct Call {
     pub fields: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Who may be asked.
+    /// The role of the replicas that may be asked.
     pub role: Role,
-    /// Whether asking twice does no more than asking once.
+    /// Whether it may be sent twice.
     pub safe: bool,
-    /// Who wants to know.
+    /// The waiters for its reply.
     pub wanted: Wanted,
-    /// How often it was asked before.
+    /// How often it was sent before.
     pub tried: u8,
-    /// Whether one of those who were asked may have done it, and did not say.
+    /// Whether a replica may have carried it out without a reply.
     pub unsure: bool,
 }
 
-/// Who wants to know.
+/// The waiters for a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// All who wait for this fill.
+    /// All that wait for this fill of the cache.
     Fill(u64),
     /// One.
-    One(Id, Ticket),
+    One(Waiter),
 }
 
-/// What operators get to know of a peer.
+/// A replica as the front sees it, for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct PeerStatus {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
-    /// Where it listens.
+    /// Its listener.
     pub addr: SocketAddr,
     /// Whether it was reached lately.
     pub reachable: bool,
-    /// Requests that it was asked.
+    /// Requests that were sent to it.
     pub requests: u64,
     /// Those of them that it did not answer.
     pub errors: u64,
 }
 
 impl Call {
-    /// Reads something.
+    /// A GET.
     pub fn get(role: Role, target: String, wanted: Wanted) -> Call {
         let (method, fields, body) = ("GET", Vec::new(), Vec::new());
         let (tried, unsure) = (0, false);
         Call { method, target, fields, body, role, safe: true, wanted, tried, unsure }
     }
 
-    /// Whether it is not for everybody to ask.
+    /// Whether it needs a token.
     fn is_guarded(&self) -> bool {
         match self.role {
             Role::Catalog => self.method != "GET",
             Role::Log => true,
-            // Writes are everybody's, and so is an order with its key, which has to be right.
+            // Anybody may write, and read an order with its key, which has to be right.
             Role::Order => self.method == "GET",
         }
     }
 
-    /// Prints the request for this host, which takes it from whoever knows the token.
+    /// Prints the request for this host, with its token.
     pub fn print(&self, host: &str, token: Option<&str>, out: &mut Vec<u8>) {
         let token = token.filter(|_| self.is_guarded()).map(|token| format!("Bearer {token}"));
         let token = token.as_deref().map(|token| ("Authorization", token));
@@ -161,10 +163,14 @@ impl Call {
     }
 }
 
-impl State {
-    /// A front that asks these.
-    pub fn new(cache: Cache, balance: Balance, peers: impl IntoIterator<Item = Asked>) -> State {
-        let known = |Asked { name, role, addr, token }| Known {
+impl Front {
+    /// A front that asks these replicas.
+    pub fn new(
+        cache: Cache,
+        balance: Balance,
+        peers: impl IntoIterator<Item = PeerConfig>,
+    ) -> Front {
+        let known = |PeerConfig { name, role, addr, token }| Known {
             name,
             role,
             addr,
@@ -180,21 +186,21 @@ impl State {
             errors: 0,
         };
         let peers = peers.into_iter().map(known).collect();
-        State { cache, balance, peers, turns: [0; 3], voice: Voice::default() }
+        Front { cache, balance, peers, turns: [0; 3], voice: Voice::default() }
     }
 
-    /// A front that knows nobody.
-    pub fn off() -> State {
+    /// A front without replicas.
+    pub fn off() -> Front {
         let cache = Cache::new(0, Duration::ZERO, Duration::ZERO);
-        State::new(cache, Balance::RoundRobin, [])
+        Front::new(cache, Balance::RoundRobin, [])
     }
 
-    /// Whether there is nobody to ask at all.
+    /// Whether it has no replicas.
     pub fn is_off(&self) -> bool {
         self.peers.is_empty()
     }
 
-    /// The next thing that this connection is to ask its peer.
+    /// Takes the next call for this connection to send.
     pub fn take_call(&mut self, peer: Peer, id: Id) -> Option<Call> {
         let known = &mut self.peers[peer.0];
         let call = known.queue.pop_front()?;
@@ -217,13 +223,13 @@ impl State {
         self.peers[peer.0].name.clone()
     }
 
-    /// The peer's address, for `Host`, and the token that it wants to hear.
+    /// The peer's address, for `Host`, and its token.
     pub fn host(&self, peer: Peer) -> (String, Option<&str>) {
         let known = &self.peers[peer.0];
         (known.addr.to_string(), known.token.as_deref())
     }
 
-    /// A process says what a replica is called and whether it may be asked.
+    /// A process reports the name of a replica, and whether it may be asked.
     pub fn is_known(&mut self, addr: SocketAddr, name: &str, up: bool) {
         for known in self.peers.iter_mut().filter(|known| known.addr == addr) {
             known.away = !up;
@@ -231,7 +237,7 @@ impl State {
         }
     }
 
-    /// Its process says nothing any more: whoever waits for its replies asks elsewhere.
+    /// Its process reports nothing any more: calls that wait for its replies go elsewhere.
     pub fn is_gone(&mut self, addr: SocketAddr, effects: &mut Vec<Effect>) {
         for known in self.peers.iter_mut().filter(|known| known.addr == addr) {
             known.away = true;
@@ -240,9 +246,9 @@ impl State {
         }
     }
 
-    /// All replicas, as operators see them.
-    pub fn seen(&self, now: Instant) -> Vec<Seen> {
-        let seen = |known: &Known| Seen {
+    /// All replicas, for operators.
+    pub fn status(&self, now: Instant) -> Vec<PeerStatus> {
+        let status = |known: &Known| PeerStatus {
             name: known.name.clone(),
             role: known.role,
             addr: known.addr,
@@ -250,20 +256,20 @@ impl State {
             requests: known.requests,
             errors: known.errors,
         };
-        self.peers.iter().filter(|known| known.role != Role::Log).map(seen).collect()
+        self.peers.iter().filter(|known| known.role != Role::Log).map(status).collect()
     }
 
     /// Whether some peer of this role may be asked.
-    pub fn has(&self, role: Role, replicas: &[Replica], now: Instant) -> bool {
+    pub fn has(&self, role: Role, replicas: &Replicas, now: Instant) -> bool {
         (0..self.peers.len()).any(|peer| self.may_ask(peer, role, replicas, now))
     }
 
-    /// Whose turn it is, `not` this one if there is another.
+    /// Chooses the next peer of this role, other than `not`.
     fn choose(
         &mut self,
         role: Role,
         not: Option<usize>,
-        replicas: &[Replica],
+        replicas: &Replicas,
         now: Instant,
     ) -> Option<usize> {
         let able = (0..self.peers.len())
@@ -284,8 +290,8 @@ impl State {
         }
     }
 
-    /// Whether it is of this role, up as far as we know, and not being left alone.
-    fn may_ask(&self, peer: usize, role: Role, replicas: &[Replica], now: Instant) -> bool {
+    /// Whether it is of this role, up as far as is known, and not being left alone.
+    fn may_ask(&self, peer: usize, role: Role, replicas: &Replicas, now: Instant) -> bool {
         let known = &self.peers[peer];
         let own = replicas.iter().find(|replica| replica.name == known.name);
         known.role == role

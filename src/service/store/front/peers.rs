@@ -10,7 +10,7 @@ use crate::buf::RecvBuf;
 use crate::client::http::{Part, Reader};
 use crate::limits;
 use crate::service::store::Notice;
-use crate::service::store::replicas::writes::OUTCOME;
+use crate::service::store::replicas::changes::OUTCOME;
 use crate::service::{Cx, Deadline, Event, Mail, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;

@@ -8,17 +8,18 @@ use super::calls;
 use super::peers::Reply;
 use crate::limits;
 use crate::service::http::{Content, Request, Response, Style, json};
-use crate::service::store::{Notice, format};
+use crate::service::store::format;
+use crate::service::store::wait::{News, Purpose, Told, Waiter, Waiting};
 use crate::service::web::cache::Verdict;
-use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
+use crate::service::{Answer, Cx, Ticket};
 use crate::wire::conditional::{Comparison, Tag, tags};
 use crate::wire::target::decode_path;
 use crate::work::store::codec::TOPIC_MAX;
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-/// What the client asked for, and so what its answer looks like.
+/// The form of the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
     /// `/product/<id>`.
@@ -31,16 +32,13 @@ pub enum Shape {
 
 /// A read that waits for a catalog.
 #[derive(Debug)]
-pub struct Pending {
-    ticket: Ticket,
+pub struct Read {
     key: Key,
     shape: Shape,
     /// Why the cache did not do, as RFC 9211 §2.2 has it.
     why: &'static str,
-    /// Whether somebody else had asked for it.
+    /// Whether it joined a miss under way.
     joined: bool,
-    began: Instant,
-    until: Instant,
 }
 
 /// What is asked for instead of an id out of range: a catalog says that it has no such book, and
@@ -49,7 +47,8 @@ const NO_BOOK: Key = Key::Item(0);
 
 /// `GET /product/<id>`.
 pub fn product(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    match format::id(request.segment()) {
+    let text = request.segment();
+    match format::id(text) {
         format::Id::NotNumeric => {
             json(400, r#"{"message":"Product ID must be numeric"}"#.to_string()).into()
         }
@@ -71,8 +70,9 @@ pub fn products(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 
 /// `GET /api/books/{id}`.
 pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
+    let text = request.segment();
     let known = request.head.fields("if-none-match").collect::<Vec<_>>().join(&b", "[..]);
-    match format::id(request.segment()) {
+    match format::id(text) {
         format::Id::NotNumeric => Style::Problem.error(400, "The id of a book is a number.").into(),
         format::Id::OutOfRange => read(NO_BOOK, Shape::Book(known), request.ticket, cx),
         format::Id::Is(id) => read(Key::Item(id), Shape::Book(known), request.ticket, cx),
@@ -80,7 +80,7 @@ pub fn book(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
 }
 
 fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
-    let current = cx.world.store.is_current(cx.now, cx.draining);
+    let current = cx.world.store.log.is_current(cx.now, cx.draining);
     let cache = &mut cx.world.store.front.cache;
     if let Some(found) = current.then(|| cache.find(&key, cx.now)).flatten() {
         let line = format_args!("Using cache for {key}");
@@ -92,30 +92,26 @@ fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
         Key::Topic(topic) => format!("/retrieve/search/{}", format::escape(topic)),
     };
     let why = if cx.world.store.front.cache.holds(&key) { "stale" } else { "uri-miss" };
-    let joined = calls::fetch(key.clone(), target, (cx.id, ticket), cx);
-    let until = cx.now + limits::STORE_WAIT;
-    Pending { ticket, key, shape, why, joined, began: cx.now, until }.into()
+    let waiter = Waiter { id: cx.id, ticket };
+    let joined = calls::fetch(key.clone(), target, waiter, cx);
+    let read = Purpose::Read(Read { key, shape, why, joined });
+    Waiting::begin(read, ticket, limits::STORE_WAIT, cx)
 }
 
-impl Wait for Pending {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
-    }
-
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= cx.now {
-            return Some(self.answer(None, cx));
+impl Read {
+    /// The response, if a catalog has replied, or does not in time.
+    pub fn news(&self, news: &News, waited: Duration, cx: &mut Cx<'_>) -> Option<Response> {
+        match news {
+            News::Told(Told::Reply(reply)) => Some(self.answer(reply.as_deref().ok(), waited, cx)),
+            News::Overdue => Some(self.answer(None, waited, cx)),
+            News::Told(_) | News::Done(_) | News::Refused => None,
         }
-        let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
-        (ticket == self.ticket).then(|| self.answer(reply.as_deref().ok(), cx))
     }
-}
 
-impl Pending {
-    fn answer(&self, reply: Option<&Reply>, cx: &mut Cx<'_>) -> Response {
-        let ms = cx.now.saturating_duration_since(self.began).as_secs_f64() * 1000.0;
+    fn answer(&self, reply: Option<&Reply>, waited: Duration, cx: &mut Cx<'_>) -> Response {
+        let ms = waited.as_secs_f64() * 1000.0;
         let Some(reply) = reply.filter(|reply| matches!(reply.status, 200 | 404)) else {
-            return self.nobody(cx);
+            return self.unreachable(cx);
         };
         let (replica, key) = (&reply.replica, &self.key);
         let line = format_args!("Using database of {replica} for {key}. The time: {ms:.3} ms");
@@ -138,7 +134,7 @@ impl Pending {
     }
 
     /// No catalog has an answer.
-    fn nobody(&self, cx: &Cx<'_>) -> Response {
+    fn unreachable(&self, cx: &Cx<'_>) -> Response {
         if let Some(found) = cx.world.store.front.cache.find_stale(&self.key, cx.now) {
             let mut response = content(&self.shape, &found.reply);
             (response.cache, response.age) = (Some(Verdict::Hit), Some(found.age.as_secs()));

@@ -1,7 +1,7 @@
-//! What the front passes on: purchases, and everything of the API that it does not cache.
+//! Requests that the front forwards: purchases, and everything of the API that it does not cache.
 //!
-//! A purchase always has a key: the client's, or one of ours. So it may be asked for elsewhere
-//! when a replica has no answer, and still happens once.
+//! A purchase always has a key: the client's, or one of the front. So it may be sent to another
+//! replica when one has no answer, and still happens once.
 
 use super::calls;
 use super::peers::Reply;
@@ -9,16 +9,17 @@ use super::{Call, Wanted};
 use crate::limits;
 use crate::service::http::{Content, Request, Response, Style, json};
 use crate::service::store::replicas::Role;
-use crate::service::store::replicas::writes::{OUTCOME, UNKNOWN};
-use crate::service::store::{NoReply, Notice, format};
+use crate::service::store::replicas::changes::{OUTCOME, UNKNOWN};
+use crate::service::store::wait::{News, Purpose, Told, Waiter, Waiting};
+use crate::service::store::{NoReply, format};
 use crate::service::web::cache::Verdict;
-use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
+use crate::service::{Answer, Cx, Ticket};
 use crate::wire::http::Method;
 use crate::wire::target::pair;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-/// What the answer looks like.
+/// The form of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     /// `/purchase/<id>/`.
@@ -27,23 +28,14 @@ enum Shape {
     Api { read: bool },
 }
 
-/// A request that waits for a replica.
-#[derive(Debug)]
-pub struct Pending {
-    ticket: Ticket,
-    asked: Asked,
-    began: Instant,
-    until: Instant,
-}
-
-/// What a client asked for.
+/// A request that waits for a replica's reply.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+pub struct Forward {
     shape: Shape,
-    /// The book that it may have changed.
+    /// The book that it may change.
     book: Option<u32>,
-    /// Whether the client gave it a key. What the front repeats under a key of its own is no
-    /// repetition to the client.
+    /// Whether the client gave it a key. A repetition under the front's own key is none to the
+    /// client.
     keyed: bool,
 }
 
@@ -66,17 +58,21 @@ pub fn purchase(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let call = Call {
         method: "PUT",
         fields: vec![("Idempotency-Key", key)],
-        ..Call::get(Role::Order, format!("/purchase/{id}/"), Wanted::One(cx.id, request.ticket))
+        ..Call::get(
+            Role::Order,
+            format!("/purchase/{id}/"),
+            Wanted::One(Waiter { id: cx.id, ticket: request.ticket }),
+        )
     };
-    ask(call, Asked { shape: Shape::Purchase, book: Some(id), keyed }, request.ticket, cx)
+    forward(call, Forward { shape: Shape::Purchase, book: Some(id), keyed }, request.ticket, cx)
 }
 
-/// Whatever of the API goes to a catalog as it came.
+/// Forwards a request of the API to a catalog as it came.
 pub fn to_catalog(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     pass(Role::Catalog, request, cx)
 }
 
-/// Whatever of the API goes to an order server as it came.
+/// Forwards a request of the API to an order server as it came.
 pub fn to_orders(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     pass(Role::Order, request, cx)
 }
@@ -87,10 +83,10 @@ pub fn order(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let query = request.head.target.query().unwrap_or("");
     let key =
         pair(query, "key").map_or(String::new(), |key| format!("?key={}", format::escape(&key)));
-    let wanted = Wanted::One(cx.id, request.ticket);
+    let wanted = Wanted::One(Waiter { id: cx.id, ticket: request.ticket });
     let call = Call::get(Role::Order, format!("/api/orders/{number}{key}"), wanted);
-    let asked = Asked { shape: Shape::Api { read: true }, book: None, keyed: false };
-    ask(call, asked, request.ticket, cx)
+    let wanted = Forward { shape: Shape::Api { read: true }, book: None, keyed: false };
+    forward(call, wanted, request.ticket, cx)
 }
 
 fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
@@ -129,15 +125,15 @@ fn pass(role: Role, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         format::Id::Is(id) if !read => Some(id),
         format::Id::Is(_) | format::Id::NotNumeric | format::Id::OutOfRange => None,
     };
-    let wanted = Wanted::One(cx.id, request.ticket);
+    let wanted = Wanted::One(Waiter { id: cx.id, ticket: request.ticket });
     let call = Call { method, fields, safe, ..Call::get(role, target, wanted) };
     let call = Call { body: request.body.to_vec(), ..call };
-    ask(call, Asked { shape: Shape::Api { read }, book, keyed }, request.ticket, cx)
+    forward(call, Forward { shape: Shape::Api { read }, book, keyed }, request.ticket, cx)
 }
 
-fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
+fn forward(call: Call, wanted: Forward, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     if call.method != "GET" && cx.draining {
-        return unavailable(asked.shape, "The server is ending.").into();
+        return unavailable(wanted.shape, "The server is ending.").into();
     }
     let store = &cx.world.store;
     if call.role == Role::Order
@@ -145,33 +141,29 @@ fn ask(call: Call, asked: Asked, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
         && !store.front.has(Role::Catalog, &store.replicas, cx.now)
     {
         let detail = "No catalog can be asked; nothing was written.";
-        return unavailable(asked.shape, detail).into();
+        return unavailable(wanted.shape, detail).into();
     }
     calls::begin(call, cx);
-    let until = cx.now + limits::STORE_WAIT;
-    Pending { ticket, asked, began: cx.now, until }.into()
+    Waiting::begin(Purpose::Forward(wanted), ticket, limits::STORE_WAIT, cx)
 }
 
-impl Wait for Pending {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
-    }
-
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= cx.now {
-            return Some(self.answer(Err(NoReply::Unknown), cx));
+impl Forward {
+    /// The response, if a replica has replied, or does not in time.
+    pub fn news(self, news: &News, waited: Duration, cx: &mut Cx<'_>) -> Option<Response> {
+        match news {
+            News::Told(Told::Reply(reply)) => {
+                Some(self.answer(reply.as_deref().map_err(|none| *none), waited, cx))
+            }
+            News::Overdue => Some(self.answer(Err(NoReply::Unknown), waited, cx)),
+            News::Told(_) | News::Done(_) | News::Refused => None,
         }
-        let Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) = event else { return None };
-        (ticket == self.ticket).then(|| self.answer(reply.as_deref().map_err(|none| *none), cx))
     }
-}
 
-impl Pending {
-    fn answer(&self, reply: Result<&Reply, NoReply>, cx: &mut Cx<'_>) -> Response {
-        let Asked { shape, book, keyed } = self.asked;
+    fn answer(self, reply: Result<&Reply, NoReply>, waited: Duration, cx: &mut Cx<'_>) -> Response {
+        let Forward { shape, book, keyed } = self;
         let reply = match (reply, shape) {
             (Ok(reply), _) => reply,
-            (Err(NoReply::Nobody), _) | (Err(NoReply::Unknown), Shape::Api { read: true }) => {
+            (Err(NoReply::NotSent), _) | (Err(NoReply::Unknown), Shape::Api { read: true }) => {
                 return unavailable(shape, "No replica can be asked; nothing was written.");
             }
             (Err(NoReply::Unknown), Shape::Purchase | Shape::Api { read: false }) => {
@@ -179,14 +171,14 @@ impl Pending {
             }
         };
         if let (Some(id), 200..300) = (book, reply.status) {
-            // The keeper of the log has done so, if it is ours.
+            // If the log is this process's, that has been done.
             let body = serde_json::from_slice::<serde_json::Value>(&reply.body).ok();
             let topic = body.as_ref().and_then(|body| body["topic"].as_str()).unwrap_or("");
             cx.world.store.front.cache.invalidate(id, topic);
         }
         let mut response = match shape {
             Shape::Purchase => bought(reply),
-            Shape::Api { read } => passed(reply, read, cx, self.began),
+            Shape::Api { read } => passed(reply, read, waited),
         };
         response.fields.retain(|(name, _)| keyed || *name != "Idempotent-Replayed");
         response
@@ -215,7 +207,7 @@ fn bought(reply: &Reply) -> Response {
     response.field("X-Replica", reply.replica.clone())
 }
 
-fn passed(reply: &Reply, read: bool, cx: &Cx<'_>, began: Instant) -> Response {
+fn passed(reply: &Reply, read: bool, waited: Duration) -> Response {
     let mut response = json(reply.status, String::new());
     let body = Arc::clone(&reply.body);
     response.body = Content::Shared(body, 0..reply.body.len());
@@ -228,7 +220,7 @@ fn passed(reply: &Reply, read: bool, cx: &Cx<'_>, began: Instant) -> Response {
     }
     response = response.field("X-Replica", reply.replica.clone());
     if read {
-        let ms = cx.now.saturating_duration_since(began).as_secs_f64() * 1000.0;
+        let ms = waited.as_secs_f64() * 1000.0;
         response.cache = Some(Verdict::Miss);
         response = response
             .field("Cache-Status", format!("pentad; fwd=bypass; fwd-status={}", reply.status))

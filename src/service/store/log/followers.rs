@@ -1,22 +1,24 @@
-//! Other processes that follow our log, and what they wait for.
+//! Other processes that follow this log, and the reports that wait for news.
 //!
 //! ```text
-//!   (join) ─▶ live ─ asks with the last entry that it has applied ⇄ is told what comes next ─▶ …
-//!               └── silent for its lease and longer, or its kernel says that it is gone ─▶ ()
+//!   (join) ─▶ live ─ reports the last entry that it has applied ⇄ is told what comes next ─▶ …
+//!               └── silent for its lease and longer, or its kernel reports its end ─▶ ()
 //! ```
-//! A record is not answered before every live follower has asked for what comes behind it. One
-//! that is silent is not waited for any longer than its lease, at whose end it serves nothing; one
-//! whose end its kernel reported is not waited for at all.
+//! A record is not answered before every live follower has reported it as applied. A silent
+//! follower is waited for no longer than its lease, at whose end it serves nothing; one whose end
+//! its kernel has reported is not waited for at all.
 
-use super::protocol::{COMMANDS_MAX, Command, News, Report, Seen};
-use super::{FILE, Leased, MARK, Party, submit_to};
+use super::protocol::{COMMANDS_MAX, Command, News, ReplicaReport, Report};
+use super::record::{Awaited, Record};
+use super::{Control, Embedded, Engine, Event, FILE, Leased, Log, MARK, submit};
 use crate::limits;
-use crate::service::store::{Notice, State};
-use crate::service::{Effect, Id, Mail, Ticket};
-use crate::stats::store::ReplicaState;
+use crate::service::store::replicas::Replicas;
+use crate::service::store::wait::{Told, Waiter};
+use crate::service::{Effect, Id};
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, Origin, Request};
 use crate::work::store::{Entry, Seq};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,107 +26,119 @@ use std::time::Instant;
 #[derive(Debug, Default)]
 pub struct Followers {
     all: Vec<Follower>,
-    /// Those that want to be, each with the name that it is to have.
+    /// Processes that ask to join, each with its future name.
     joining: Vec<(String, Question)>,
     next: u32,
 }
 
 /// A process that follows.
 #[derive(Debug)]
-pub struct Follower {
+struct Follower {
     number: u32,
     name: String,
-    /// The connection that its last question came by.
-    conn: Id,
-    /// Its question, if it waits for the answer, and until when that may take.
-    asks: Option<(Ticket, Instant)>,
+    /// The waiter of its last report.
+    waiter: Waiter,
+    /// The time until which its last report may wait for news, if it waits.
+    waits: Option<Instant>,
     /// The last entry that it has applied.
     since: Seq,
     /// The last entry that it knows to be answered.
     answered: Seq,
-    /// When it asked last.
+    /// The time of its last report.
     heard: Instant,
-    /// Its replicas, as it saw them then.
-    replicas: Vec<Seen>,
+    /// Its replicas, as it reported them then.
+    replicas: Vec<ReplicaReport>,
     commands: Vec<PendingCommand>,
 }
 
-/// A command on its way to a follower, and who wants to know what came of it.
+/// A command on its way to a follower, and the operator's request that waits for it.
 #[derive(Debug)]
 struct PendingCommand {
     command: Command,
-    from: (Id, Ticket),
+    from: Waiter,
     sent: bool,
 }
 
-/// A question as it came.
+/// A report as it came.
 #[derive(Debug)]
 pub struct Question {
-    /// What it says.
+    /// The report.
     pub report: Report,
-    /// By which connection, under which ticket, when.
-    pub from: (Id, Ticket, Instant),
+    /// The request that waits for news.
+    pub from: Waiter,
+    /// The time of its arrival.
+    pub at: Instant,
 }
 
 impl Followers {
-    /// Whom records wait for.
-    pub(in crate::service::store) fn parties(&self) -> Vec<Party> {
-        self.all.iter().map(|follower| Party::Follower(follower.number)).collect()
+    /// The followers that a new record waits for.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = Awaited> {
+        self.all.iter().map(|follower| Awaited::Follower(follower.number))
     }
 
-    /// Replicas of all of them, as they saw them last.
-    pub fn replicas(&self) -> impl Iterator<Item = &Seen> + Clone {
+    /// Replicas of all followers, as last reported.
+    pub fn replicas(&self) -> impl Iterator<Item = &ReplicaReport> + Clone {
         self.all.iter().flat_map(|follower| &follower.replicas)
     }
 
-    /// Whether one of them waits for an answer.
-    pub(super) fn are_asking(&self) -> bool {
-        self.all.iter().any(|follower| follower.asks.is_some())
+    /// Whether a follower's report waits for news.
+    pub(super) fn are_waiting(&self) -> bool {
+        self.all.iter().any(|follower| follower.waits.is_some())
     }
 
-    /// When the next of them is silent for too long, or has waited long enough.
+    /// Returns the moment at which a lease or a wait is over.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let each = |follower: &Follower| {
             let over = follower.heard + limits::STORE_LEASE + limits::STORE_LEASE_SLACK;
-            follower.asks.map_or(over, |(_, until)| over.min(until))
+            follower.waits.map_or(over, |until| over.min(until))
         };
         self.all.iter().map(each).min()
     }
+
+    /// Returns the name of a follower's replica: as in its own process, unless another replica
+    /// has it.
+    pub fn name_of(&self, seen: &ReplicaReport, replicas: &Replicas) -> String {
+        let name = seen.name();
+        let mut others = self.replicas().filter(|other| other.addr != seen.addr);
+        let taken = replicas.iter().any(|replica| replica.name == name)
+            || others.any(|other| other.name() == name);
+        if taken { format!("{name}@{}", seen.addr) } else { name }
+    }
 }
 
-/// Why a question is not taken.
+/// Why a report is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// We keep no log.
+    /// This process keeps no log.
     NoLog,
     /// There are as many followers as there may be.
     Full,
-    /// It was given up meanwhile: it has to join again.
+    /// The follower was given up meanwhile: it has to join again.
     GivenUp,
-    /// It says that it has applied what the log does not have.
+    /// It reports entries that the log does not have.
     Ahead,
 }
 
-impl State {
-    /// A follower asks. `name` is for one that joins.
+impl Log {
+    /// Takes a follower's report. `name` is for one that joins.
     ///
     /// # Errors
-    /// It is told something else than news.
-    pub(in crate::service::store) fn asked(
+    /// Why it is not taken.
+    pub fn reported(
         &mut self,
         question: Question,
         name: String,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refused> {
-        if self.log.own().is_none() {
+        if !self.is_own() {
             return Err(Refused::NoLog);
         }
         let known = question.report.follower.as_deref();
         let known = self.followers.all.iter().position(|follower| Some(&*follower.name) == known);
         if question.report.joins {
-            // It serves nothing by its old name.
+            // It serves nothing under its old name.
             if let Some(place) = known {
-                self.drop_follower(place, "has begun anew", effects);
+                self.drop_follower(place, "joins again", effects);
             }
             if self.followers.all.len() + self.followers.joining.len() >= limits::STORE_FOLLOWERS {
                 return Err(Refused::Full);
@@ -133,63 +147,39 @@ impl State {
             self.wake(effects);
             return Ok(());
         }
-        let Question { report, from: (conn, ticket, now) } = question;
+        let Question { report, from, at } = question;
         let place = known.ok_or(Refused::GivenUp)?;
-        let tip = self.log.tip;
         let follower = &mut self.followers.all[place];
-        if report.since > tip || report.since < follower.since {
+        if report.since > self.tip || report.since < follower.since {
             return Err(Refused::Ahead);
         }
-        follower.conn = conn;
-        follower.asks = Some((ticket, now + limits::STORE_POLL));
-        follower.heard = now;
+        (follower.waiter, follower.waits) = (from, Some(at + limits::STORE_POLL));
+        follower.heard = at;
         (follower.since, follower.answered) = (report.since, report.answered);
         follower.replicas = report.replicas;
-        let done = follower.commands.extract_if(.., |wish| wish.sent).collect::<Vec<_>>();
-        for PendingCommand { command, from: (id, ticket), .. } in done {
+        let done = follower.commands.extract_if(.., |command| command.sent);
+        for PendingCommand { command, from, .. } in done {
             let seen = follower.replicas.iter().find(|seen| seen.name() == command.replica);
-            let notice = Notice::Stands(ticket, seen.map(|seen| seen.state));
-            effects.push(Effect::Post(id, Mail::Store(notice)));
+            from.tell(Told::Controlled(seen.map(|seen| seen.state)), effects);
         }
-        self.log.stop_waiting_for(Party::Follower(follower.number), follower.since);
-        self.present(place);
+        self.events.extend(follower.replicas.iter().cloned().map(Event::PeerSeen));
+        let (party, since) = (Awaited::Follower(follower.number), follower.since);
+        self.stop_waiting_for(party, since);
         self.wake(effects);
         Ok(())
     }
 
-    /// Lets the front know of a follower's replicas.
-    fn present(&mut self, place: usize) {
-        for seen in self.followers.all[place].replicas.clone() {
-            let name = self.name_of(&seen);
-            self.front.is_known(seen.addr, &name, seen.state == ReplicaState::Up);
-        }
-    }
-
-    /// What a replica elsewhere is called here: as there, unless another one is called so.
-    pub fn name_of(&self, seen: &Seen) -> String {
-        let name = seen.name();
-        let others = self.followers.replicas();
-        let mut others = others.filter(|other| other.addr != seen.addr).map(Seen::name);
-        let taken = self.replicas.iter().any(|replica| replica.name == name)
-            || others.any(|other| other == name);
-        if taken { format!("{name}@{}", seen.addr) } else { name }
-    }
-
-    /// A connection has ended, by its peer's will.
+    /// A connection has ended by its peer's will: a follower's, perhaps.
     pub fn left(&mut self, conn: Id, effects: &mut Vec<Effect>) {
-        self.followers.joining.retain(|(_, question)| question.from.0 != conn);
-        if let Some(place) = self.followers.all.iter().position(|f| f.conn == conn) {
+        self.followers.joining.retain(|(_, question)| question.from.id != conn);
+        if let Some(place) = self.followers.all.iter().position(|f| f.waiter.id == conn) {
             self.drop_follower(place, "is gone", effects);
             self.wake(effects);
         }
     }
 
-    /// Nobody waits for those any longer who were silent for so long that they serve nothing.
-    pub(in crate::service::store) fn drop_silent(
-        &mut self,
-        now: Instant,
-        effects: &mut Vec<Effect>,
-    ) {
+    /// Drops followers that were silent for so long that they serve nothing.
+    pub fn drop_silent(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         let lease = limits::STORE_LEASE + limits::STORE_LEASE_SLACK;
         while let Some(place) = self.followers.all.iter().position(|f| f.heard + lease <= now) {
             self.drop_follower(place, "is silent", effects);
@@ -198,65 +188,51 @@ impl State {
 
     fn drop_follower(&mut self, place: usize, why: &str, effects: &mut Vec<Effect>) {
         let follower = self.followers.all.remove(place);
-        ::log::warn!("a follower {}{why}; writes do not wait for it", of(&follower.replicas));
-        self.log.stop_waiting_for(Party::Follower(follower.number), Seq::MAX);
-        for seen in &follower.replicas {
-            self.front.is_gone(seen.addr, effects);
+        ::log::warn!("a follower {}{why}; writes do not wait for it", with(&follower.replicas));
+        self.stop_waiting_for(Awaited::Follower(follower.number), Seq::MAX);
+        self.events.extend(follower.replicas.iter().map(|seen| Event::PeerGone(seen.addr)));
+        for PendingCommand { from, .. } in follower.commands {
+            from.tell(Told::Controlled(None), effects);
         }
-        for PendingCommand { from: (id, ticket), .. } in follower.commands {
-            effects.push(Effect::Post(id, Mail::Store(Notice::Stands(ticket, None))));
-        }
-        if let Some((ticket, _)) = follower.asks {
-            let notice = Notice::News(ticket, None);
-            effects.push(Effect::Post(follower.conn, Mail::Store(notice)));
+        if follower.waits.is_some() {
+            follower.waiter.tell(Told::News(None), effects);
         }
     }
 
-    /// Whether it is on disk that others follow, or why not.
-    pub(in crate::service::store) fn marked(
-        &mut self,
-        answer: Result<Answer, Failure>,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(own) = self.log.own() else { return };
+    /// The file says that other processes follow the log, or it cannot.
+    pub fn marked(&mut self, answer: Result<Answer, Failure>, effects: &mut Vec<Effect>) {
+        let Some(own) = self.embedded() else { return };
         match answer {
             Ok(_) => own.leased = Leased::Yes,
             Err(failure) => {
-                ::log::error!("nobody can follow the log: {failure}");
+                ::log::error!("no process can follow the log: {failure}");
                 own.leased = Leased::No;
-                for (_, Question { from: (id, ticket, _), .. }) in self.followers.joining.drain(..)
-                {
-                    effects.push(Effect::Post(id, Mail::Store(Notice::News(ticket, None))));
+                for (_, question) in self.followers.joining.drain(..) {
+                    question.from.tell(Told::News(None), effects);
                 }
             }
         }
     }
 
-    /// Lets followers in, and tells those who ask what is new.
-    pub(in crate::service::store) fn tell_followers(
-        &mut self,
-        now: Instant,
-        effects: &mut Vec<Effect>,
-    ) {
-        let log = self.log.name.unwrap_or(0);
-        let Some(own) = self.log.own() else { return };
-        match own.leased {
-            // Whoever begins after us has to know, before the first of them serves anything.
+    /// Lets followers join, and sends news to those that wait for some.
+    pub fn tell_followers(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        let log = self.name.unwrap_or(0);
+        let Engine::Embedded(Embedded { leased, .. }) = &mut self.engine else { return };
+        match leased {
+            // The next process has to know of followers before the first of them serves anything.
             Leased::No if !self.followers.joining.is_empty() => {
-                own.leased = Leased::Asked;
-                let origin = Origin { log, leased: true };
-                submit_to(MARK, FILE, Request::Mark(origin), effects);
+                *leased = Leased::Asked;
+                submit(MARK, FILE, Request::Mark(Origin { log, leased: true }), effects);
             }
-            Leased::Yes => self.let_in(),
+            Leased::Yes => self.let_join(),
             Leased::No | Leased::Asked => {}
         }
-        let Some(order_secret) = self.log.order_secret else { return };
-        let (tip, answered) = (self.log.tip, self.log.answered);
+        let Some(order_secret) = self.order_secret else { return };
         for follower in &mut self.followers.all {
-            let Some((ticket, until)) = follower.asks else { continue };
-            let wished = follower.commands.iter().any(|wish| !wish.sent);
-            let settled = answered > follower.answered;
-            if tip == follower.since && !wished && !settled && now < until {
+            let Some(until) = follower.waits else { continue };
+            let commanded = follower.commands.iter().any(|command| !command.sent);
+            let settled = self.answered > follower.answered;
+            if self.tip == follower.since && !commanded && !settled && now < until {
                 continue;
             }
             let news = News {
@@ -264,61 +240,56 @@ impl State {
                 log,
                 order_secret,
                 first: follower.since + 1,
-                entries: behind(&self.log.open, follower.since),
-                answered,
+                entries: behind(&self.open, follower.since),
+                answered: self.answered,
                 commands: follower.take_commands(),
             };
-            follower.asks = None;
-            let notice = Notice::News(ticket, Some(news.print().into()));
-            effects.push(Effect::Post(follower.conn, Mail::Store(notice)));
+            follower.waits = None;
+            follower.waiter.tell(Told::News(Some(news.print().into())), effects);
         }
     }
 
-    /// Whoever wants to join begins with what comes behind the log's end.
-    fn let_in(&mut self) {
-        for (name, question) in std::mem::take(&mut self.followers.joining) {
-            let Question { report, from: (conn, ticket, heard) } = question;
+    /// Processes that join begin behind the log's end.
+    fn let_join(&mut self) {
+        for (name, Question { report, from, at }) in std::mem::take(&mut self.followers.joining) {
             let number = self.followers.next;
             self.followers.next += 1;
-            let (who, tip) = (of(&report.replicas), self.log.tip);
-            ::log::info!("a follower {who}has joined, behind entry {tip}");
+            let (with, tip) = (with(&report.replicas), self.tip);
+            ::log::info!("a follower {with}has joined, behind entry {tip}");
+            self.events.extend(report.replicas.iter().cloned().map(Event::PeerSeen));
             self.followers.all.push(Follower {
                 number,
                 name,
-                conn,
-                // That is news already.
-                asks: Some((ticket, heard)),
-                since: self.log.tip,
+                waiter: from,
+                // Having joined is news already.
+                waits: Some(at),
+                since: tip,
                 answered: report.answered,
-                heard,
+                heard: at,
                 replicas: report.replicas,
                 commands: Vec::new(),
             });
-            self.present(self.followers.all.len() - 1);
         }
     }
 
-    /// Has a replica elsewhere crashed or recovered. False if there is none of that name.
-    pub(in crate::service::store) fn command(
+    /// Has a follower's replica crashed or recovered. False if no follower has one of that name.
+    pub fn command(
         &mut self,
         name: &str,
-        crash: bool,
-        from: (Id, Ticket),
+        control: Control,
+        from: Waiter,
+        replicas: &Replicas,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let mut found = None;
-        for (place, follower) in self.followers.all.iter().enumerate() {
-            let seen = follower.replicas.iter().find(|seen| self.name_of(seen) == name);
-            found = found.or(seen.map(|seen| (place, seen.name())));
-        }
+        let is_named = |seen: &&ReplicaReport| self.followers.name_of(seen, replicas) == name;
+        let found = self.followers.all.iter().enumerate().find_map(|(place, follower)| {
+            follower.replicas.iter().find(is_named).map(|seen| (place, seen.name()))
+        });
         let Some((place, replica)) = found else { return false };
         let commands = &mut self.followers.all[place].commands;
         if commands.len() < COMMANDS_MAX {
-            commands.push(PendingCommand {
-                command: Command { replica, crash },
-                from,
-                sent: false,
-            });
+            let command = Command { replica, crash: control == Control::Crash };
+            commands.push(PendingCommand { command, from, sent: false });
         }
         self.wake(effects);
         true
@@ -327,26 +298,24 @@ impl State {
 
 impl Follower {
     fn take_commands(&mut self) -> Vec<Command> {
-        let unsent = self.commands.iter_mut().filter(|wish| !wish.sent);
-        unsent
-            .map(|wish| {
-                wish.sent = true;
-                wish.command.clone()
-            })
-            .collect()
+        let unsent = self.commands.iter_mut().filter(|command| !command.sent);
+        let send = |pending: &mut PendingCommand| {
+            pending.sent = true;
+            pending.command.clone()
+        };
+        unsent.map(send).collect()
     }
 }
 
-/// Whose follower it is, for the log.
-fn of(replicas: &[Seen]) -> String {
-    let names = replicas.iter().map(Seen::name).collect::<Vec<_>>();
+/// The names of a follower's replicas, for log lines.
+fn with(replicas: &[ReplicaReport]) -> String {
+    let names = replicas.iter().map(ReplicaReport::name).collect::<Vec<_>>();
     if names.is_empty() { String::new() } else { format!("with {} ", names.join(", ")) }
 }
 
-/// Entries of records that are not answered yet, behind this one. A live follower lacks no others:
-/// what it has not applied waits for it.
-fn behind(open: &std::collections::VecDeque<super::Batch>, since: Seq) -> Arc<[Entry]> {
-    let mut records = open.iter().filter(|batch| batch.last() > since);
+/// Entries of open records behind this one. A live follower lacks no others: records wait for it.
+fn behind(open: &VecDeque<Record>, since: Seq) -> Arc<[Entry]> {
+    let mut records = open.iter().filter(|record| record.last() > since);
     let Some(first) = records.next() else { return Arc::new([]) };
     let mut entries = first.entries.to_vec();
     for record in records {

@@ -1,311 +1,306 @@
-//! The ordered log, wherever it is kept.
+//! The first room: the ordered log, wherever it is kept, and its records until they are answered.
 //!
 //! ```text
-//!   put ─▶ waiting ─▶ own: Append (one record, one fsync) ─┐
-//!            └─▶ elsewhere: its owner appends, and tells ──┴─▶ record
-//!   record ─▶ Apply by each replica that follows ─ all, and all followers ─▶ shown ─▶ reply
+//!   put ─▶ waiting ─┬─ Embedded: Append (one record, one fsync) ─┬─▶ Event::Record
+//!                   └─ Follower: the leader appends, and reports ─┘
+//!   Record ─▶ applied by each replica that follows, and by all followers ─▶ answered ─▶ reply
 //! ```
-//! To everybody else the log is `append(entry) → seq`, `read from seq`, and a stream of records
-//! from the last one on. That it is a file is between this and `work::db::store`; that it is
-//! another process's, between this and [`follower`].
+//! To the other rooms the log is `append(entry) → seq`, `read from seq`, and a stream of
+//! [`Event`]s. Only this room knows the [`Engine`]: a SQLite file of this process, or the log of
+//! another process. It never touches a replica or the cache.
 
+mod commit;
+mod counts;
+pub mod entries;
 pub mod follower;
 pub mod followers;
 pub mod protocol;
 pub mod read_barrier;
+mod record;
 pub mod replication_api;
 pub mod task;
 
+use super::WriteError;
+use super::wait::{Told, Waiter};
 use crate::limits;
-use crate::service::store::{Notice, WriteError};
-use crate::service::{Effect, Id, Mail, Ticket};
+use crate::service::{Effect, Kind, Target, Ticket};
+use crate::stats::store as figures;
 use crate::work::Job;
-use crate::work::db::store::{Origin, Request, Step};
+use crate::work::db::Failure;
+use crate::work::db::store::{Origin, Request};
 use crate::work::store::order_key::OrderSecret;
-use crate::work::store::{Entry, Outcome, Seq, Settled};
+use crate::work::store::{Entry, Seq};
+use counts::Counts;
 use follower::Follower;
+use followers::Followers;
+use protocol::ReplicaReport;
+use record::Record;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+use task::Task;
 
-/// See the module.
+/// The state of this room.
 #[derive(Debug)]
 pub struct Log {
-    /// Where it is kept.
-    pub source: Source,
-    /// Which log it is, once that is known.
+    engine: Engine,
+    /// The number that tells this log from every other one, once it is known.
     pub name: Option<u64>,
-    /// What the keys of its orders are made of, once that is known.
+    /// The secret from which the keys of orders are derived, once it is known.
     pub order_secret: Option<OrderSecret>,
     /// The last durable entry.
     pub tip: Seq,
-    /// The last entry whose writers were told what came of it; where the log is elsewhere, the
-    /// last that every live replica here has applied.
+    /// The last entry whose writers have been answered. A follower's log: the last entry that
+    /// every live replica of this process has applied.
     pub answered: Seq,
-    /// Why the last record could not be written.
-    pub problem: Option<String>,
-    pub(super) waiting: VecDeque<Waiting>,
-    pub(super) open: VecDeque<Batch>,
-    /// Behind which entry is being read for replicas that lack some.
-    pub(super) reading: Option<Seq>,
+    /// Processes that follow this log.
+    pub followers: Followers,
+    /// Writes that wait for their record.
+    waiting: VecDeque<PendingWrite>,
+    /// Records that are durable and not answered yet.
+    open: VecDeque<Record>,
+    /// The entry behind which entries are being read for replicas that are behind.
+    reading: Option<Seq>,
+    /// News for the other rooms that has not been taken yet.
+    events: Vec<Event>,
+    counts: Counts,
+    task: Task,
 }
 
-/// Where a log is kept.
+/// News for the other rooms.
 #[derive(Debug)]
-pub enum Source {
-    /// There is none.
+pub enum Event {
+    /// The next record is durable: replicas apply it, then these writers are answered.
+    Record(Seq, Arc<[Entry]>, Vec<Writer>),
+    /// The next record does not follow the last one: what lies between has to be read.
+    Gap,
+    /// The entries behind this one, from the log.
+    Entries(Seq, Arc<[Entry]>),
+    /// The entries behind this one were folded into the snapshot that the log begins with.
+    Folded(Seq),
+    /// The entries that replicas lack cannot be read.
+    Unreadable(Failure),
+    /// The leader's log is followed from its current end on.
+    Joined,
+    /// Every replica of every process has applied all entries up to this one.
+    Settled(Seq),
+    /// The leader's log cannot be followed any more; these files were taking its snapshot in.
+    Lost(Vec<usize>),
+    /// An operator wants this replica crashed, or recovered.
+    Control(String, Control),
+    /// A follower reports a replica.
+    PeerSeen(ReplicaReport),
+    /// The process of the replica that listens there does not answer any more.
+    PeerGone(SocketAddr),
+}
+
+/// An operator's command to a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// End it as if its process had been killed.
+    Crash,
+    /// Let it recover.
+    Recover,
+}
+
+/// The keeper of the log's entries.
+#[derive(Debug)]
+enum Engine {
+    /// There is no log.
     Absent,
-    /// Here.
-    Own(Own),
-    /// In another process.
+    /// A file of this process.
+    Embedded(Embedded),
+    /// Another process, which this one follows.
     Follower(Box<Follower>),
 }
 
-/// A log that is a file here.
+/// A log that is a file of this process.
 #[derive(Debug)]
-pub struct Own {
-    /// Where it is, for replicas that begin anew.
-    pub(super) path: PathBuf,
-    pub(super) appending: Option<(Arc<[Entry]>, Vec<Writer>)>,
-    /// Whether it is on disk that others follow.
-    pub(super) leased: Leased,
-    /// Until when nobody is answered: those who followed the process before this one may still
-    /// serve what they had then.
-    pub(super) quiet_until: Option<Instant>,
+struct Embedded {
+    /// The file, from which replicas restore the log's snapshot.
+    path: PathBuf,
+    /// The record that is being written.
+    appending: Option<(Arc<[Entry]>, Vec<Writer>)>,
+    leased: Leased,
+    /// The end of the time in which nothing is answered: followers of the process before this
+    /// one may still serve older state.
+    quiet_until: Option<Instant>,
 }
 
-/// Whether it is on disk that other processes follow the log.
+/// Whether the file says that other processes follow the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leased {
-    /// No.
+enum Leased {
     No,
     /// It is being written.
     Asked,
-    /// Yes.
     Yes,
 }
 
-/// Who wants to know what came of an entry: a session, its ticket, which of its entries.
-pub type Writer = (Id, Ticket, u16);
+/// The waiter for an entry's outcome, and the number of the entry among those it waits for.
+pub type Writer = (Waiter, u16);
 
 /// An entry on its way to the log.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) entry: Entry,
-    pub(super) writer: Writer,
-    /// Whether its key is one that we gave it.
-    pub(super) is_ours: bool,
-    /// How often it was sent to the log's owner.
-    pub(super) tries: u8,
-}
-
-/// Who has to apply a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Party {
-    /// The replica with this file.
-    File(usize),
-    /// The follower with this number.
-    Follower(u32),
-}
-
-/// A record that is durable and was not answered yet.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) first: Seq,
-    pub(super) entries: Arc<[Entry]>,
-    pub(super) writers: Vec<Writer>,
-    /// Who has not applied it.
-    pub(super) missing: Vec<Party>,
-    pub(super) settled: Option<Vec<Settled>>,
-    /// Ids and topics of books that it changed.
-    changed: Vec<(u32, String)>,
-}
-
-impl Batch {
-    /// A record that these parties have to apply.
-    pub(super) fn new(
-        first: Seq,
-        entries: Arc<[Entry]>,
-        writers: Vec<Writer>,
-        missing: Vec<Party>,
-    ) -> Batch {
-        Batch { first, entries, writers, missing, settled: None, changed: Vec::new() }
-    }
-
-    pub(super) fn last(&self) -> Seq {
-        self.first + self.entries.len() as u64 - 1
-    }
-
-    /// Ids and topics of books that it may have changed.
-    pub(super) fn changed(&self) -> Vec<(u32, String)> {
-        match &self.settled {
-            Some(_) => self.changed.clone(),
-            None => self.entries.iter().map(Entry::concerns).collect(),
-        }
-    }
+struct PendingWrite {
+    entry: Entry,
+    writer: Writer,
+    /// Whether this process made its key.
+    has_own_key: bool,
+    /// How often it was sent to the leader.
+    tries: u8,
 }
 
 /// The number of the log's own file.
 pub const FILE: usize = 0;
 
 impl Log {
-    /// A log that is not there.
+    /// No log at all.
     pub fn absent() -> Log {
         Log {
-            source: Source::Absent,
+            engine: Engine::Absent,
             name: None,
             order_secret: None,
             tip: 0,
             answered: 0,
-            problem: None,
+            followers: Followers::default(),
             waiting: VecDeque::new(),
             open: VecDeque::new(),
             reading: None,
+            events: Vec::new(),
+            counts: Counts::default(),
+            task: Task::Absent,
         }
     }
 
-    /// A log of which everything up to its end was answered.
+    /// A log in the file at `path`, whose entries up to `tip` have all been answered.
     pub fn at(path: PathBuf, origin: Origin, tip: Seq, now: Instant) -> Log {
         let leased = if origin.leased { Leased::Yes } else { Leased::No };
         let quiet = limits::STORE_LEASE + limits::STORE_LEASE_SLACK;
         let quiet_until = origin.leased.then(|| now + quiet);
-        let source = Source::Own(Own { path, appending: None, leased, quiet_until });
-        Log { source, name: Some(origin.log), tip, answered: tip, ..Log::absent() }
+        let engine = Engine::Embedded(Embedded { path, appending: None, leased, quiet_until });
+        Log { engine, name: Some(origin.log), tip, answered: tip, ..Log::absent() }
     }
 
-    /// A log that another process keeps.
-    pub fn following(elsewhere: Follower) -> Log {
-        Log { source: Source::Follower(Box::new(elsewhere)), ..Log::absent() }
+    /// The log of the process that listens at this address.
+    pub fn following(leader: SocketAddr) -> Log {
+        Log { engine: Engine::Follower(Box::new(Follower::new(leader))), ..Log::absent() }
     }
 
-    /// Takes an entry in.
+    /// Takes an entry in and wakes the task.
     ///
     /// # Errors
     /// There is no log, or too much is waiting.
-    pub fn put(&mut self, entry: Entry, writer: Writer, is_ours: bool) -> Result<(), WriteError> {
+    pub fn put(
+        &mut self,
+        entry: Entry,
+        writer: Writer,
+        has_own_key: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), WriteError> {
         let full = self.waiting.len() >= limits::STORE_WRITES;
-        let absent = matches!(self.source, Source::Absent);
+        let absent = matches!(self.engine, Engine::Absent);
         if absent || full || self.open.len() >= limits::STORE_RECORDS {
             return Err(WriteError::Busy);
         }
-        self.waiting.push_back(Waiting { entry, writer, is_ours, tries: 0 });
+        self.waiting.push_back(PendingWrite { entry, writer, has_own_key, tries: 0 });
+        self.wake(effects);
         Ok(())
     }
 
-    /// How many writes wait for their record.
-    pub fn waiting(&self) -> usize {
-        self.waiting.len()
+    /// Wakes the task, or starts one.
+    pub fn wake(&mut self, effects: &mut Vec<Effect>) {
+        match self.task {
+            Task::Running(task) => effects.push(task::wake(task)),
+            Task::Absent => {
+                self.task = Task::Starting;
+                effects.push(Effect::Dial(Target::Task, Kind::LogTask));
+            }
+            Task::Starting => {}
+        }
+    }
+
+    /// Takes the news for the other rooms.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Whether this process keeps the log itself.
+    pub fn is_own(&self) -> bool {
+        matches!(self.engine, Engine::Embedded(_))
+    }
+
+    /// Whether another process keeps the log.
+    pub fn is_followed(&self) -> bool {
+        matches!(self.engine, Engine::Follower(_))
     }
 
     /// Whether nothing is under way.
     pub fn is_idle(&self) -> bool {
-        let appending = match &self.source {
-            Source::Absent => false,
-            Source::Own(own) => own.appending.is_some(),
-            Source::Follower(elsewhere) => elsewhere.is_appending(),
+        let appending = match &self.engine {
+            Engine::Absent => false,
+            Engine::Embedded(own) => own.appending.is_some(),
+            Engine::Follower(follower) => follower.is_appending(),
         };
         self.waiting.is_empty() && !appending && self.open.is_empty()
     }
 
-    /// When something has to happen of itself.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        match &self.source {
-            Source::Own(own) => own.quiet_until.filter(|_| !self.open.is_empty()),
-            Source::Follower(elsewhere) => elsewhere.deadline(),
-            Source::Absent => None,
+    /// Whether the state of this process includes everything that any client was told.
+    pub fn is_current(&self, now: Instant, draining: bool) -> bool {
+        match &self.engine {
+            Engine::Absent | Engine::Embedded(_) => true,
+            // A process that ends asks no more, and the leader may give it up at any moment.
+            Engine::Follower(follower) => follower.holds_lease(now) && !draining,
         }
     }
 
-    /// The log's own file, if it is here.
-    pub(super) fn own(&mut self) -> Option<&mut Own> {
-        match &mut self.source {
-            Source::Own(own) => Some(own),
-            Source::Absent | Source::Follower(_) => None,
-        }
-    }
-}
-
-/// The ticket of a record on its way; that of a replica's job is the number of its file.
-pub const APPEND: Ticket = Ticket::MAX - 1;
-/// The ticket of what is said of the log's own file.
-pub const MARK: Ticket = Ticket::MAX;
-/// The ticket of entries that are read for replicas.
-pub const READ: Ticket = Ticket::MAX - 2;
-
-impl Log {
-    /// A replica has gone on: that may be what records were waiting for.
-    pub(super) fn applied(&mut self, file: usize, step: &Step) {
-        let begin = step.seq + 1 - step.settled.len() as u64;
-        for batch in self.open.iter_mut().filter(|batch| batch.last() <= step.seq) {
-            batch.missing.retain(|missing| *missing != Party::File(file));
-            if batch.settled.is_none() && batch.first >= begin {
-                let from = (batch.first - begin) as usize;
-                let settled = step.settled[from..from + batch.entries.len()].to_vec();
-                // A step over several records has books as they are after the last of them; a
-                // topic that one was of in between is in what came of the entry that said so.
-                let between = settled.iter().filter_map(|settled| match &settled.outcome {
-                    Outcome::Kept(book) => Some(book),
-                    Outcome::Sold { .. }
-                    | Outcome::Short { .. }
-                    | Outcome::NoBook
-                    | Outcome::Stale
-                    | Outcome::KeyTaken
-                    | Outcome::Full => None,
-                });
-                let changed = step.books.iter().chain(between);
-                batch.changed = changed.map(|book| (book.id, book.topic.clone())).collect();
-                batch.settled = Some(settled);
-            }
-        }
-    }
-
-    /// Records up to this one no longer wait for `party`.
-    pub(super) fn stop_waiting_for(&mut self, party: Party, until: Seq) {
-        for batch in self.open.iter_mut().filter(|batch| batch.last() <= until) {
-            batch.missing.retain(|missing| *missing != party);
-        }
-    }
-}
-
-pub(super) fn tell(writers: &[Writer], error: WriteError, effects: &mut Vec<Effect>) {
-    for (id, ticket, index) in writers {
-        let notice = Notice::Settled(*ticket, *index, Err(error));
-        effects.push(Effect::Post(*id, Mail::Store(notice)));
-    }
-}
-
-pub(super) fn submit(file: usize, request: Request, effects: &mut Vec<Effect>) {
-    submit_to(file as Ticket, file, request, effects);
-}
-
-pub(super) fn submit_to(ticket: Ticket, file: usize, request: Request, effects: &mut Vec<Effect>) {
-    effects.push(Effect::Submit(ticket, Job::Store(file, request)));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::work::store::Book;
-
-    #[test]
-    fn a_topic_that_a_book_was_of_between_two_records_is_not_forgotten() {
-        let mut log = Log::absent();
-        let of = |topic: &str| {
-            let (title, topic) = ("A Book".to_owned(), topic.to_owned());
-            Book { id: 4, title, quantity: 1, price: 950, topic }
+    /// Returns the next moment at which something is due.
+    fn deadline(&self) -> Option<Instant> {
+        let own = match &self.engine {
+            Engine::Embedded(own) => own.quiet_until.filter(|_| !self.open.is_empty()),
+            Engine::Follower(follower) => follower.deadline(),
+            Engine::Absent => None,
         };
-        for first in [1, 2] {
-            let entry = Entry::Stock { book: 4, delta: 0, reason: String::new() };
-            let entries = Arc::new([entry]);
-            log.open.push_back(Batch::new(first, entries, Vec::new(), vec![Party::File(1)]));
-        }
-        let kept = |topic| Settled { outcome: Outcome::Kept(of(topic)), replayed: false };
-        let settled = vec![kept("Between"), kept("Last")];
-        log.applied(1, &Step { seq: 2, digest: 0, orders: 0, settled, books: vec![of("Last")] });
-        let concerns =
-            |place: usize, topic: &str| log.open[place].changed().contains(&(4, topic.to_owned()));
-        assert!(concerns(0, "Between") && concerns(0, "Last") && concerns(1, "Last"));
-        assert!(log.open.iter().all(|batch| batch.missing.is_empty()));
+        own.into_iter().chain(self.followers.deadline()).min()
     }
+
+    /// Reports to the panel.
+    pub fn report(&self, to: &mut figures::Store) {
+        self.counts.report(to);
+        (to.seq, to.waiting) = (self.tip, self.waiting.len() as u64);
+    }
+
+    fn embedded(&mut self) -> Option<&mut Embedded> {
+        match &mut self.engine {
+            Engine::Embedded(own) => Some(own),
+            Engine::Absent | Engine::Follower(_) => None,
+        }
+    }
+
+    fn follower(&mut self) -> Option<&mut Follower> {
+        match &mut self.engine {
+            Engine::Follower(follower) => Some(follower),
+            Engine::Absent | Engine::Embedded(_) => None,
+        }
+    }
+}
+
+/// The ticket of a record that is being written; that of a replica's job is its file's number.
+const APPEND: Ticket = Ticket::MAX - 1;
+/// The ticket of the note that the log is followed.
+const MARK: Ticket = Ticket::MAX;
+/// The ticket of entries that are read for replicas.
+const READ: Ticket = Ticket::MAX - 2;
+
+/// Answers all of these writers with an error.
+fn fail(writers: impl IntoIterator<Item = Writer>, error: WriteError, effects: &mut Vec<Effect>) {
+    for (waiter, index) in writers {
+        waiter.tell(Told::Settled(index, Err(error)), effects);
+    }
+}
+
+/// Submits a request to a file.
+pub fn submit(ticket: Ticket, file: usize, request: Request, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Submit(ticket, Job::Store(file, request)));
 }

@@ -27,12 +27,12 @@ pub struct Report {
     /// The last entry that it knows to be answered.
     pub answered: Seq,
     /// Its replicas.
-    pub replicas: Vec<Seen>,
+    pub replicas: Vec<ReplicaReport>,
 }
 
 /// A replica, as its process sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct ReplicaReport {
     /// What it is for.
     pub role: Role,
     /// Which of its role, from 1.
@@ -89,7 +89,7 @@ pub const NAME_MAX: usize = 64;
 impl Report {
     /// Prints it.
     pub fn print(&self) -> String {
-        let replicas = self.replicas.iter().map(Seen::value).collect::<Vec<_>>();
+        let replicas = self.replicas.iter().map(ReplicaReport::value).collect::<Vec<_>>();
         let Report { follower, joins, since, answered, .. } = self;
         json!({"follower": follower, "joins": joins, "since": since, "answered": answered,
             "replicas": replicas})
@@ -109,29 +109,29 @@ impl Report {
             joins: object.get("joins")?.as_bool()?,
             since: seq(object, "since")?,
             answered: seq(object, "answered")?,
-            replicas: replicas.iter().map(Seen::parse).collect::<Option<_>>()?,
+            replicas: replicas.iter().map(ReplicaReport::parse).collect::<Option<_>>()?,
         })
     }
 }
 
-impl Seen {
+impl ReplicaReport {
     /// `catalog-1` and the like.
     pub fn name(&self) -> String {
         format!("{}-{}", self.role.name(), self.number)
     }
 
     fn value(&self) -> Value {
-        let Seen { role, number, state, seq, digest, addr, requests, errors } = self;
+        let ReplicaReport { role, number, state, seq, digest, addr, requests, errors } = self;
         json!({"role": role.name(), "number": number, "state": state.word(), "seq": seq,
             "digest": digest, "addr": addr.to_string(), "requests": requests, "errors": errors})
     }
 
-    fn parse(value: &Value) -> Option<Seen> {
+    fn parse(value: &Value) -> Option<ReplicaReport> {
         let object = value.as_object()?;
         let word = |name| object.get(name).and_then(Value::as_str);
         let roles = [Role::Catalog, Role::Order];
         let states = [ReplicaState::Up, ReplicaState::Down, ReplicaState::Recovering];
-        Some(Seen {
+        Some(ReplicaReport {
             role: roles.into_iter().find(|role| Some(role.name()) == word("role"))?,
             number: number(object, "number", u8::MAX.into())? as u8,
             state: states.into_iter().find(|state| Some(state.word()) == word("state"))?,
@@ -219,8 +219,8 @@ mod tests {
     use super::*;
     use crate::work::store::Outcome;
 
-    fn seen() -> Seen {
-        Seen {
+    fn report() -> ReplicaReport {
+        ReplicaReport {
             role: Role::Order,
             number: 2,
             state: ReplicaState::Recovering,
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn what_is_said_is_understood() {
         for follower in [None, Some("f-1".to_string())] {
-            let (joins, replicas) = (follower.is_none(), vec![seen()]);
+            let (joins, replicas) = (follower.is_none(), vec![report()]);
             let report = Report { follower, joins, since: 8, answered: 7, replicas };
             assert_eq!(Report::parse(report.print().as_bytes()), Some(report));
         }
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn what_breaks_a_bound_is_not_understood() {
         let report = |replicas: usize, since: u64| {
-            let replicas = vec![seen(); replicas];
+            let replicas = vec![report(); replicas];
             Report { follower: None, joins: true, since, answered: 0, replicas }.print()
         };
         assert!(Report::parse(report(REPLICAS_MAX, i64::MAX as u64).as_bytes()).is_some());

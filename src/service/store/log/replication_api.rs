@@ -1,32 +1,26 @@
-//! What the log's owner offers to other processes of the same bookstore, on its panel listener:
-//! to follow the log, to have entries appended, to read the state that it begins with.
+//! The replication API: what other processes of the same bookstore may ask of this log on the
+//! panel's listener: to follow it, to have entries appended, to read its snapshot.
 
-use super::Source;
+use super::entries::NO_LOG;
 use super::followers::{Question, Refused};
 use super::protocol::{Report, print_told};
 use crate::limits;
 use crate::service::http::{Request, Response, Style, json};
-use crate::service::store::{Notice, format};
-use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
+use crate::service::store::format;
+use crate::service::store::wait::{News, Purpose, Told, Waiter, Waiting};
+use crate::service::{Answer, Cx};
 use crate::work::store::{Settled, WriteError, codec};
-use std::time::Instant;
 
-/// A follower's question.
+/// A follower's report that waits for news.
 #[derive(Debug)]
-pub struct Asked {
-    ticket: Ticket,
-    until: Instant,
-    /// Whether the end of its connection would be heard.
-    listens: bool,
+pub struct Follow {
+    /// Whether the end of its connection would be noticed.
+    wants_eof: bool,
 }
 
-/// Entries that another process wants appended.
+/// Entries of another process, and the outcomes that are known.
 #[derive(Debug)]
-pub struct Appended {
-    ticket: Ticket,
-    until: Instant,
-    told: Vec<Option<Result<Settled, WriteError>>>,
-}
+pub struct Append(Vec<Option<Result<Settled, WriteError>>>);
 
 /// `POST /api/store/log/follow`.
 pub fn follow(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
@@ -38,13 +32,14 @@ pub fn follow(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
             seen.addr.set_ip(cx.peer.ip());
         }
     }
-    let question = Question { report, from: (cx.id, request.ticket, cx.now) };
+    let from = Waiter { id: cx.id, ticket: request.ticket };
+    let question = Question { report, from, at: cx.now };
     let name = format::own_key(cx);
-    match cx.world.store.asked(question, name, cx.effects) {
+    match cx.world.store.reported(question, name, cx.effects) {
         Ok(()) => {
-            // Without news until then, what it holds is of no use to it any more.
-            let until = cx.now + limits::STORE_LEASE;
-            Asked { ticket: request.ticket, until, listens: true }.into()
+            // Without news until then, the follower's state is of no use to it any more.
+            let follow = Purpose::Follow(Follow { wants_eof: true });
+            Waiting::begin(follow, request.ticket, limits::STORE_LEASE, cx)
         }
         Err(refused) => refused.response().into(),
     }
@@ -65,85 +60,68 @@ impl Refused {
     }
 }
 
-/// What is said where no log is kept.
-pub const NO_LOG: &str = "This process does not keep the log.";
-
-impl Wait for Asked {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
+impl Follow {
+    /// The follower sends more: its end would come behind that, and is not noticed any more.
+    pub fn interrupted(&mut self) {
+        self.wants_eof = false;
     }
 
-    fn wants_eof(&self) -> bool {
-        self.listens
+    /// Whether the end of its connection would be noticed.
+    pub fn wants_eof(&self) -> bool {
+        self.wants_eof
     }
 
-    fn interrupted(&mut self) {
-        self.listens = false;
-    }
-
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= cx.now {
-            return Some(Refused::GivenUp.response());
+    /// The response, if there is news.
+    pub fn news(news: &News) -> Option<Response> {
+        match news {
+            News::Told(Told::News(Some(news))) => Some(json(200, news.to_string())),
+            News::Told(Told::News(None)) | News::Overdue => Some(Refused::GivenUp.response()),
+            News::Told(_) | News::Done(_) | News::Refused => None,
         }
-        let Event::Mail(Mail::Store(Notice::News(ticket, news))) = event else { return None };
-        let answer = || match news {
-            Some(news) => json(200, news.to_string()),
-            None => Refused::GivenUp.response(),
-        };
-        (ticket == self.ticket).then(answer)
     }
 }
 
 /// `POST /api/store/log/entries`.
 pub fn append(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    if !matches!(cx.world.store.log.source, Source::Own(_)) {
+    if !cx.world.store.log.is_own() {
         return Style::Problem.error(404, NO_LOG).into();
     }
     let entries = codec::parse(request.body);
     let Some(entries) = entries.filter(|all| (1..=limits::STORE_BATCH).contains(&all.len())) else {
         return Style::Problem.error(400, "These are no entries of a log.").into();
     };
-    let mut told = Vec::with_capacity(entries.len());
-    for (index, entry) in (0..).zip(entries) {
-        told.push(crate::service::store::write(entry, request.ticket, index, cx).err().map(Err));
-    }
-    let until = cx.now + limits::STORE_WAIT;
-    let appended = Appended { ticket: request.ticket, until, told };
-    match appended.response() {
+    let waiter = Waiter { id: cx.id, ticket: request.ticket };
+    let write = |(index, entry)| crate::service::store::write(entry, (waiter, index), cx).err();
+    let append = Append((0..).zip(entries).map(write).map(|error| error.map(Err)).collect());
+    match append.response() {
         Some(response) => response.into(),
-        None => appended.into(),
+        None => Waiting::begin(Purpose::Append(append), request.ticket, limits::STORE_WAIT, cx),
     }
 }
 
-impl Wait for Appended {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
-    }
-
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= cx.now {
-            for told in self.told.iter_mut().filter(|told| told.is_none()) {
-                *told = Some(Err(WriteError::Unknown));
+impl Append {
+    /// The response, if the last outcome is known.
+    pub fn news(&mut self, news: News) -> Option<Response> {
+        match news {
+            News::Told(Told::Settled(index, settled)) => {
+                if let Some(told) = self.0.get_mut(usize::from(index)) {
+                    *told = Some(settled);
+                }
+                self.response()
             }
-            return self.response();
+            News::Overdue => {
+                for told in self.0.iter_mut().filter(|told| told.is_none()) {
+                    *told = Some(Err(WriteError::Unknown));
+                }
+                self.response()
+            }
+            News::Told(_) | News::Done(_) | News::Refused => None,
         }
-        let Event::Mail(Mail::Store(Notice::Settled(ticket, index, settled))) = event else {
-            return None;
-        };
-        if ticket != self.ticket {
-            return None;
-        }
-        if let Some(told) = self.told.get_mut(usize::from(index)) {
-            *told = Some(settled);
-        }
-        self.response()
     }
-}
 
-impl Appended {
-    /// What came of all of them.
+    /// All outcomes, if they are known.
     fn response(&self) -> Option<Response> {
-        let told = self.told.iter().cloned().collect::<Option<Vec<_>>>()?;
+        let told = self.0.iter().cloned().collect::<Option<Vec<_>>>()?;
         Some(json(200, print_told(&told)))
     }
 }

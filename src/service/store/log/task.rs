@@ -1,39 +1,57 @@
-//! The session that keeps the log: it has jobs done and is told what came of them, and stays until
-//! the server ends, however full that is. What that means is in `log`.
+//! The task that keeps the log: it submits jobs, takes their outcomes, and has the store go on
+//! after each. It has no peer and lives until the server ends.
 
 use super::{APPEND, MARK, READ};
 use crate::limits;
-use crate::service::store::Notice;
 use crate::service::store::front::calls;
-use crate::service::{Cx, Deadline, Event, Mail, Progress, Refusal};
+use crate::service::store::wait::Told;
+use crate::service::store::{Notice, State};
+use crate::service::{Cx, Deadline, Effect, Event, Id, Mail, Progress, Refusal, Ticket};
 use crate::stats::Close;
 use crate::work::Outcome;
 use crate::work::db::Failure;
+use crate::work::db::store::Answer;
 use std::time::{Duration, Instant};
 
-/// Keeps the log. It has no peer, and stays until the server ends.
+/// Whether the task runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// No.
+    Absent,
+    /// It was asked for.
+    Starting,
+    /// Yes, under this name.
+    Running(Id),
+}
+
+/// The task.
 #[derive(Debug)]
 pub struct Session {
-    /// While something is under way.
+    /// The end of the wait for the work that is under way.
     busy: Option<Instant>,
-    /// When replicas that could not write their files try again.
+    /// The next try of replicas that could not write their files.
     retry: Option<Instant>,
-    /// When something has to happen of itself.
+    /// The next moment at which something is due.
     next: Option<Instant>,
     far: Instant,
-    /// It has been told that the server is ending.
+    /// Whether it knows that the server is ending.
     ending: bool,
     done: Option<Close>,
 }
 
-/// How long replicas that could not write their files wait before they try again.
+/// The pause before replicas that could not write their files try again.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How long a keeper would sleep if nobody stirred it.
+/// The time after which the task wakes when nothing is due.
 const FAR: Duration = Duration::from_secs(24 * 3600);
 
+/// Returns the effect that wakes the task.
+pub fn wake(task: Id) -> Effect {
+    Effect::Post(task, Mail::Store(Notice::Wake))
+}
+
 impl Session {
-    /// A keeper that has just come.
+    /// A task that has just been started.
     pub fn open(now: Instant) -> Session {
         Session { busy: None, retry: None, next: None, far: now + FAR, ending: false, done: None }
     }
@@ -45,50 +63,39 @@ impl Session {
         }
         let store = &mut cx.world.store;
         match event {
-            Event::Opened { .. } => store.keeper = Some(cx.id),
-            Event::Done(APPEND, Outcome::Store(answer)) => store.appended(answer, cx.effects),
-            Event::Done(MARK, Outcome::Store(answer)) => store.marked(answer, cx.effects),
-            Event::Done(READ, Outcome::Store(answer)) => store.read(answer, cx.effects),
-            Event::Done(file, Outcome::Store(answer)) => {
-                store.went_on(file as usize, answer, cx.effects);
-            }
-            Event::Done(file, _) => {
+            Event::Opened { .. } => store.log.task = Task::Running(cx.id),
+            Event::Done(ticket, outcome) => {
                 let lost = Err(Failure::new("its thread is gone"));
-                store.went_on(file as usize, lost, cx.effects);
+                let answer = if let Outcome::Store(answer) = outcome { answer } else { lost };
+                file_answered(store, ticket, answer, cx.effects);
             }
-            Event::Refused(Refusal::Job(APPEND)) => {
-                store.appended(Err(Failure::passing("too much is waiting")), cx.effects);
-            }
-            Event::Refused(Refusal::Job(MARK)) => {
-                store.marked(Err(Failure::passing("too much is waiting for the log")), cx.effects);
-            }
-            Event::Refused(Refusal::Job(READ)) => {
-                store.read(Err(Failure::passing("too much is waiting for the log")), cx.effects);
-            }
-            Event::Refused(Refusal::Job(file)) => {
-                let full = Err(Failure::passing("too much is waiting for its file"));
-                store.went_on(file as usize, full, cx.effects);
+            Event::Refused(Refusal::Job(ticket)) => {
+                let full = Err(Failure::passing("too many requests wait for the file"));
+                file_answered(store, ticket, full, cx.effects);
             }
             Event::Refused(Refusal::Connection(_)) => {
-                (store.keeper, store.called) = (None, false);
-                store.give_up(cx.effects);
+                store.log.task = Task::Absent;
+                store.log.give_up(cx.effects);
                 self.done = Some(Close::Finished);
                 return Progress::Starved;
             }
-            Event::Mail(Mail::Store(Notice::Reply(ticket, reply))) => {
-                store.replied(ticket, &reply, cx.now, cx.effects);
+            Event::Mail(Mail::Store(Notice::Told(ticket, Told::Reply(reply)))) => {
+                store.log.replied(ticket, &reply, cx.now, cx.effects);
             }
-            Event::Mail(_) | Event::Tick | Event::Bytes | Event::Eof => {}
-            Event::Refused(Refusal::Input) => {}
+            Event::Mail(_)
+            | Event::Tick
+            | Event::Bytes
+            | Event::Eof
+            | Event::Refused(Refusal::Input) => {}
         }
         if self.retry.is_some_and(|at| at <= cx.now) {
             self.retry = None;
-            store.retry();
+            store.replicas.retry();
         }
         store.go_on(cx.now, cx.effects);
-        let pause = || cx.now + RETRY;
-        self.retry = store.may_recover().then(|| self.retry.unwrap_or_else(pause));
-        for call in cx.world.store.take_calls(cx.id) {
+        let retry = self.retry.unwrap_or_else(|| cx.now + RETRY);
+        self.retry = store.replicas.may_recover().then_some(retry);
+        for call in store.log.take_calls(cx.id) {
             calls::begin(call, cx);
         }
         self.rest(cx);
@@ -96,19 +103,18 @@ impl Session {
     }
 
     fn rest(&mut self, cx: &mut Cx<'_>) {
-        let store = &mut cx.world.store;
-        let busy = !store.log.is_idle();
+        let log = &mut cx.world.store.log;
+        let busy = !log.is_idle();
         self.busy = busy.then(|| self.busy.unwrap_or(cx.now + limits::STORE_WAIT));
         if self.busy.is_some_and(|until| until <= cx.now) {
             self.busy = Some(cx.now + limits::STORE_WAIT);
         }
-        let of_followers = store.followers.deadline();
-        self.next = store.log.deadline().into_iter().chain(of_followers).chain(self.retry).min();
+        self.next = log.deadline().into_iter().chain(self.retry).min();
         self.far = cx.now + FAR;
         self.ending = cx.draining;
-        if cx.draining && !busy && !store.followers.are_asking() {
-            // Whoever still wants something written has another one come.
-            (store.keeper, store.called) = (None, false);
+        if cx.draining && !busy && !log.followers.are_waiting() {
+            // A later write starts another task.
+            log.task = Task::Absent;
             self.done = Some(Close::Finished);
         }
     }
@@ -126,5 +132,20 @@ impl Session {
     /// See [`crate::service::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.done
+    }
+}
+
+/// Hands the answer of a file to the room that asked for it.
+fn file_answered(
+    store: &mut State,
+    ticket: Ticket,
+    answer: Result<Answer, Failure>,
+    effects: &mut Vec<Effect>,
+) {
+    match ticket {
+        APPEND => store.log.appended(answer, effects),
+        MARK => store.log.marked(answer, effects),
+        READ => store.log.read(answer),
+        file => store.file_answered(file as usize, answer, effects),
     }
 }

@@ -1,6 +1,6 @@
 //! The API of books, on catalogs: changes and stock. The front passes it on.
 
-use super::writes::{self, Shape};
+use super::changes::{self, Shape};
 use crate::service::http::{Request, Response, Style};
 use crate::service::store::format::{self, Id, Wrong};
 use crate::service::{Answer, Cx};
@@ -68,7 +68,7 @@ fn write(
     cx: &mut Cx<'_>,
 ) -> Answer {
     match entry {
-        Ok(entry) => writes::write(entry, shape, request.ticket, cx),
+        Ok(entry) => changes::write(entry, shape, request.ticket, cx),
         Err(response) => response.into(),
     }
 }

@@ -1,6 +1,6 @@
-//! A catalog: looks books up in its own tables, and has them changed through the log.
+//! A catalog: looks books up in its own tables, and changes them through the log.
 
-use super::{Replica, writes};
+use super::{Replica, changes};
 use crate::service::http::{Request, Response, Style, json};
 use crate::service::store::format::{self, Id};
 use crate::service::{Answer, Cx};
@@ -42,7 +42,7 @@ pub fn search(segment: &str) -> Option<Query> {
 /// `PUT /modify/<id>`.
 pub fn modify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     match change(request) {
-        Ok(entry) => writes::write(entry, writes::Shape::Modify, request.ticket, cx),
+        Ok(entry) => changes::write(entry, changes::Shape::Modify, request.ticket, cx),
         Err(response) => response.into(),
     }
 }

@@ -1,11 +1,12 @@
-//! Lists of books, topics and entries: chosen by a worker, from a copy of what is shown at the
-//! moment, unless they are short.
+//! Lists of books and topics: made by a worker from a copy of the replica's books as shown at the
+//! moment, or in place if they are short.
 
 use super::catalog;
 use crate::limits;
 use crate::service::http::{Content, Request, Response, Style, json};
 use crate::service::store::format;
-use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
+use crate::service::store::wait::{News, Purpose, Waiting};
+use crate::service::{Answer, Cx, Effect};
 use crate::wire::http::Method;
 use crate::wire::target::pairs;
 use crate::work::store::codec::{TITLE_MAX, TOPIC_MAX};
@@ -14,13 +15,12 @@ use crate::work::store::shelves::Shelves;
 use crate::work::{Compute, Job, Outcome};
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Books of one answer unless the query says otherwise, and at most.
 const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 500;
 
-/// So few books are looked at on the loop: it takes less time than to wake a worker.
+/// Up to so many books are listed on the loop: that takes less time than to wake a worker.
 const IN_PLACE: usize = 256;
 
 /// A list up to this long goes out with its head.
@@ -28,15 +28,13 @@ const WHOLE_BYTES: u64 = 16 * 1024;
 
 /// A list that a worker makes.
 #[derive(Debug)]
-pub struct Pending {
-    ticket: Ticket,
-    until: Instant,
+pub struct Wanted {
     shape: Shape,
-    /// Whether nobody wants to see it: the request was HEAD.
+    /// Whether the content is not sent: the request was HEAD.
     unsent: bool,
 }
 
-/// What the answer looks like.
+/// The form of the response.
 #[derive(Debug)]
 pub enum Shape {
     /// 404 if it is empty, as the older clients know it.
@@ -91,36 +89,23 @@ fn books(
     }
     let ticket = request.ticket;
     cx.effects.push(Effect::Submit(ticket, Job::Compute(Compute::List(making))));
-    let until = cx.now + limits::STORE_WAIT;
-    Pending { ticket, until, shape, unsent }.into()
+    let list = Purpose::List(Wanted { shape, unsent });
+    Waiting::begin(list, ticket, limits::STORE_WAIT, cx)
 }
 
 fn unavailable() -> Response {
     Style::Problem.error(503, "Too much work is waiting.").retry_after(1)
 }
 
-impl Wait for Pending {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
-    }
-
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        match event {
-            Event::Done(ticket, outcome) if ticket == self.ticket => {
-                let Outcome::List(Product::List(list)) = outcome else {
-                    return Some(unavailable());
-                };
-                Some(self.shape.response(&list, self.unsent))
+impl Wanted {
+    /// The response, if the list has been made, or cannot be.
+    pub fn news(&self, news: &News) -> Option<Response> {
+        match news {
+            News::Done(Outcome::List(Product::List(list))) => {
+                Some(self.shape.response(list, self.unsent))
             }
-            Event::Refused(Refusal::Job(ticket)) if ticket == self.ticket => Some(unavailable()),
-            Event::Tick if self.until <= cx.now => Some(unavailable()),
-            Event::Done(..)
-            | Event::Refused(_)
-            | Event::Tick
-            | Event::Opened { .. }
-            | Event::Bytes
-            | Event::Eof
-            | Event::Mail(_) => None,
+            News::Done(_) | News::Refused | News::Overdue => Some(unavailable()),
+            News::Told(_) => None,
         }
     }
 }
@@ -162,7 +147,7 @@ pub fn whole(list: &Arc<List>, unsent: bool) -> Response {
     response
 }
 
-/// Where the next page is. Only what was understood is said again, so that it is never long.
+/// The link to the next page. Only valid members of the query are repeated, so it is never long.
 fn next(filter: &Filter, cursor: &str) -> String {
     let mut link = "</api/books?".to_string();
     let mut put = |name: &str, value: &str| {

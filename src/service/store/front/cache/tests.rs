@@ -1,6 +1,7 @@
 //! Orders of misses, fills and writes.
 
 use super::*;
+use crate::service::Id;
 
 const TTL: Duration = Duration::from_secs(60);
 
@@ -10,8 +11,8 @@ fn reply(body: &str) -> Arc<Reply> {
     Arc::new(Reply { status: 200, body, fields: Vec::new(), replica, began, took, stored: true })
 }
 
-fn waiter(slot: u32) -> (Id, Ticket) {
-    (Id { slot, generation: 1 }, slot)
+fn waiter(slot: u32) -> Waiter {
+    Waiter { id: Id { slot, generation: 1 }, ticket: slot }
 }
 
 /// Misses `key` and fills it with `body`.
@@ -89,7 +90,7 @@ fn a_cache_of_nothing_keeps_nothing_but_still_asks_once() {
     assert_eq!(cache.miss(Key::Item(1), waiter(2)), Miss::Joined);
     let told = cache.fill(fill, Some((reply("1"), Arc::default())), now);
     assert_eq!(told, [waiter(1), waiter(2)]);
-    assert!(cache.find(&Key::Item(1), now).is_none() && cache.size() == (0, 0));
+    assert!(cache.find(&Key::Item(1), now).is_none() && cache.figures().entries == 0);
 }
 
 #[test]

@@ -1,30 +1,28 @@
-//! The log of another process: following its records, reading older ones, having new ones
-//! appended.
+//! The log of another process, the leader: following its records, reading older ones, having new
+//! ones appended.
 //!
 //! ```text
-//!   Away ─join─▶ Joining ─where it ends─▶ Following ─ask: applied up to N ⇄ news─▶ …
-//!    ▲               └── no ──▶ Away            └── no answer, or the lease is over ──▶ Away
-//!    └──────────── tries again, later each time ────────────────────────────────────────┘
+//!   Away ─join─▶ Joining ─its end─▶ Following ─report: applied up to N ⇄ news─▶ …
+//!    ▲              └── no ──▶ Away         └── no answer, or the lease is over ──▶ Away
+//!    └──────────── tries again, later each time ───────────────────────────────────┘
 //! ```
-//! What was answered by the log's owner is applied here, or is waited for by it, as long as the
-//! lease lasts: it begins when a question is sent and the answer to it has to come before its end.
-//! The owner counts from when the question came, and longer; so whoever is no longer waited for
-//! has stopped serving before that.
+//! Every entry that the leader answers has been applied here, or the leader waits for this process
+//! as long as its lease lasts. The lease begins when a report is sent, and the answer has to come
+//! before its end. The leader counts from the report's arrival, and longer; so a process that the
+//! leader no longer waits for has stopped serving before that.
 
 mod install;
 mod requests;
 
 use super::protocol::{News, Report};
 use super::read_barrier::{self, Reader};
-use super::{Source, tell};
+use super::{Control, Engine, Event, Log};
 use crate::limits;
-use crate::service::store::front::Call;
-use crate::service::store::replicas::{Phase, Replica};
-use crate::service::store::{State, WriteError};
+use crate::service::store::replicas::Replicas;
 use crate::service::{Effect, Ticket};
 use crate::work::store::Seq;
 use install::SnapshotInstall;
-use requests::LeaderRequest;
+use requests::{LeaderCall, LeaderRequest};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -32,33 +30,33 @@ use std::time::{Duration, Instant};
 /// See the module.
 #[derive(Debug)]
 pub struct Follower {
-    /// The listener of the log's owner.
-    at: SocketAddr,
+    /// The leader's listener.
+    leader: SocketAddr,
     stage: Stage,
-    /// The name that it gave us last.
+    /// The name that the leader gave this process last.
     name: Option<String>,
-    /// Until when what is here may be served.
+    /// The end of the time in which this process may serve its state.
     lease: Option<Instant>,
-    /// The last entry that is known to be answered.
+    /// The last entry that the leader has answered, as far as is known.
     answered: Seq,
     requests: HashMap<Ticket, LeaderRequest>,
     next: Ticket,
-    /// Counts the times that we were away: what was asked before is of no use after.
+    /// Counts the times that the leader was lost: replies to older requests are ignored.
     round: u32,
     /// Requests with new entries that are under way.
     appends: usize,
-    anew: Option<SnapshotInstall>,
-    /// What is to be asked, as the keeper gets round to it.
-    calls: Vec<(Ticket, Call)>,
-    /// What was last complained of.
-    complaint: Option<String>,
-    /// Reads that wait for what is not known to be answered.
+    install: Option<SnapshotInstall>,
+    /// Requests that the task has to send.
+    calls: Vec<LeaderCall>,
+    /// The last warning, which is not repeated.
+    warned: Option<String>,
+    /// Reads that wait for an entry that is not known to be answered.
     pub readers: Vec<Reader>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Not before then; so often it was tried.
+    /// The next try is due at `again`, after so many in vain.
     Away {
         again: Option<Instant>,
         tries: u32,
@@ -66,24 +64,24 @@ enum Stage {
     Joining {
         tries: u32,
     },
-    /// Whether a question is under way.
+    /// Whether a report is under way.
     Following {
         asking: bool,
     },
 }
 
-/// Where a follower asks.
+/// The path of a follower's reports.
 pub const FOLLOW: &str = "/api/store/log/follow";
-/// Where it has entries appended.
+/// The path of entries to append.
 pub const ENTRIES: &str = "/api/store/log/entries";
-/// Where it gets the state that the log begins with.
+/// The path of the snapshot that the log begins with.
 pub const STATE: &str = "/api/store/log/state";
 
 impl Follower {
-    /// A log that is kept behind the listener at this address.
-    pub fn new(at: SocketAddr) -> Follower {
+    /// A follower of the process that listens at this address.
+    pub fn new(leader: SocketAddr) -> Follower {
         Follower {
-            at,
+            leader,
             stage: Stage::Away { again: None, tries: 0 },
             name: None,
             lease: None,
@@ -92,34 +90,29 @@ impl Follower {
             next: 0,
             round: 0,
             appends: 0,
-            anew: None,
+            install: None,
             calls: Vec::new(),
-            complaint: None,
+            warned: None,
             readers: Vec::new(),
         }
     }
 
-    /// The listener of the log's owner.
-    pub fn at(&self) -> SocketAddr {
-        self.at
-    }
-
-    /// Whether entries are on their way to the log.
+    /// Whether entries are on their way to the leader.
     pub fn is_appending(&self) -> bool {
         self.appends > 0
     }
 
-    /// The last entry that is known to be answered.
+    /// The last entry that the leader has answered, as far as is known.
     pub fn answered(&self) -> Seq {
         self.answered
     }
 
-    /// Whether what is here may be served at `now`.
-    pub fn holds(&self, now: Instant) -> bool {
+    /// Whether this process may serve its state at `now`.
+    pub fn holds_lease(&self, now: Instant) -> bool {
         self.lease.is_some_and(|until| now < until)
     }
 
-    /// When something has to happen of itself.
+    /// Returns the next moment at which something is due.
     pub fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Away { again, .. } => again,
@@ -128,177 +121,116 @@ impl Follower {
         }
     }
 
-    /// The end of the lease, before anything else that may follow from a lost connection.
-    pub fn drop_lease(&mut self) {
-        self.lease = None;
-    }
-
-    /// Says why the log cannot be followed, once.
-    fn complain(&mut self, why: &str) {
-        if self.complaint.as_deref() != Some(why) {
+    fn warn(&mut self, why: &str) {
+        if self.warned.as_deref() != Some(why) {
             ::log::warn!(
                 "the log at http://{}: {why}; nothing is served here before it can be followed",
-                self.at
+                self.leader
             );
-            self.complaint = Some(why.to_string());
+            self.warned = Some(why.to_string());
         }
     }
 }
 
-impl State {
-    /// Whether what is held here is as new as whatever anybody was told.
-    pub fn is_current(&self, now: Instant, draining: bool) -> bool {
-        match &self.log.source {
-            Source::Absent | Source::Own(_) => true,
-            // One that ends no longer asks, and may be given up at any moment.
-            Source::Follower(elsewhere) => elsewhere.holds(now) && !draining,
-        }
-    }
-
-    /// A connection with a peer was lost under a question of ours.
+impl Log {
+    /// Ends the lease if the connection was lost under a report to the leader, before anything
+    /// else follows from that.
     pub fn drop_lease(&mut self, target: &str) {
-        if let Source::Follower(elsewhere) = &mut self.log.source
-            && target == FOLLOW
-        {
-            elsewhere.drop_lease();
+        if let Some(follower) = self.follower().filter(|_| target == FOLLOW) {
+            follower.lease = None;
         }
     }
 
-    fn follower(&mut self) -> Option<&mut Follower> {
-        match &mut self.log.source {
-            Source::Follower(elsewhere) => Some(elsewhere),
-            Source::Absent | Source::Own(_) => None,
-        }
-    }
-
-    /// Asks the log's owner for whatever can be asked now.
-    pub(in crate::service::store) fn follow(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        let Source::Follower(elsewhere) = &self.log.source else { return };
-        if let Stage::Following { .. } = elsewhere.stage
-            && !elsewhere.holds(now)
-        {
+    /// Sends the leader whatever can be sent now.
+    pub fn follow(&mut self, now: Instant, replicas: &Replicas, effects: &mut Vec<Effect>) {
+        let Engine::Follower(follower) = &mut self.engine else { return };
+        if matches!(follower.stage, Stage::Following { .. }) && !follower.holds_lease(now) {
             self.lose("it has not answered in time", now, effects);
         }
-        let Source::Follower(elsewhere) = &self.log.source else { return };
-        let next = match elsewhere.stage {
+        let Engine::Follower(follower) = &mut self.engine else { return };
+        let next = match follower.stage {
             Stage::Away { again, tries } if again.is_none_or(|at| at <= now) => {
                 Some((Stage::Joining { tries }, true))
             }
-            // What it has applied is what it says, so it says nothing before.
-            Stage::Following { asking: false } if self.log.open.is_empty() => {
+            // A report says what has been applied, so it waits until everything has been.
+            Stage::Following { asking: false } if self.open.is_empty() => {
                 Some((Stage::Following { asking: true }, false))
             }
             Stage::Away { .. } | Stage::Joining { .. } | Stage::Following { .. } => None,
         };
-        let next = next.map(|(stage, joins)| (stage, self.question(joins)));
-        let Source::Follower(elsewhere) = &mut self.log.source else { return };
-        if let Some((stage, report)) = next {
-            elsewhere.stage = stage;
-            elsewhere.ask(&report);
+        if let Some((stage, joins)) = next {
+            follower.stage = stage;
+            follower.report(&Report {
+                follower: follower.name.clone(),
+                joins,
+                since: self.answered,
+                answered: follower.answered,
+                replicas: replicas.reports(),
+            });
         }
-        if let Stage::Following { .. } = elsewhere.stage {
-            elsewhere.append(&mut self.log.waiting);
+        if let Stage::Following { .. } = follower.stage {
+            follower.append(&mut self.waiting);
         } else {
-            // Nothing of it was sent.
-            let waiting = self.log.waiting.drain(..).map(|waiting| waiting.writer);
-            tell(&waiting.collect::<Vec<_>>(), WriteError::Busy, effects);
+            self.fail_waiting(effects);
         }
     }
 
-    fn question(&self, joins: bool) -> Report {
-        let (follower, answered) = match &self.log.source {
-            Source::Follower(elsewhere) => (elsewhere.name.clone(), elsewhere.answered),
-            Source::Absent | Source::Own(_) => (None, 0),
-        };
-        Report {
-            follower,
-            joins,
-            since: self.log.answered,
-            answered,
-            replicas: self.replicas.iter().map(Replica::seen).collect(),
-        }
-    }
-
-    /// The log cannot be followed any more: nothing here is served until it can be again.
+    /// The leader cannot be followed any more: nothing is served here until it can be again.
     fn lose(&mut self, why: &str, now: Instant, effects: &mut Vec<Effect>) {
-        let Source::Follower(elsewhere) = &mut self.log.source else { return };
-        let tries = match elsewhere.stage {
+        let Some(follower) = self.follower() else { return };
+        let tries = match follower.stage {
             Stage::Away { tries, .. } | Stage::Joining { tries } => tries + 1,
             Stage::Following { .. } => 0,
         };
-        elsewhere.complain(why);
-        elsewhere.stage = Stage::Away { again: Some(now + pause(tries)), tries };
-        elsewhere.lease = None;
-        elsewhere.round = elsewhere.round.wrapping_add(1);
-        read_barrier::tell(&mut elsewhere.readers, Seq::MAX, effects);
-        let staging = elsewhere.anew.take().map_or(Vec::new(), |anew| anew.files);
-        for replica in &mut self.replicas {
-            let is_staging = staging.contains(&replica.file) && replica.phase == Phase::Opening;
-            if replica.phase.follows() || is_staging {
-                replica.phase = Phase::Behind;
-            }
-            replica.catching_up = false;
-        }
-        self.log.open.clear();
-        self.log.reading = None;
-        self.front.cache.clear();
-        let waiting = self.log.waiting.drain(..).map(|waiting| waiting.writer);
-        tell(&waiting.collect::<Vec<_>>(), WriteError::Busy, effects);
+        follower.warn(why);
+        follower.stage = Stage::Away { again: Some(now + pause(tries)), tries };
+        follower.lease = None;
+        follower.round = follower.round.wrapping_add(1);
+        read_barrier::tell(&mut follower.readers, Seq::MAX, effects);
+        let installing = follower.install.take().map_or(Vec::new(), |install| install.files);
+        self.events.push(Event::Lost(installing));
+        self.open.clear();
+        self.reading = None;
+        self.fail_waiting(effects);
     }
 
-    /// The answer to a question has come, which was sent at `began`.
+    /// The leader has answered a report that was sent at `began`.
     fn heard(&mut self, news: News, began: Instant, now: Instant, effects: &mut Vec<Effect>) {
-        let News { follower, log, order_secret, first, entries, answered, commands } = news;
-        if self.log.name.is_some_and(|name| name != log) {
+        let News { follower: name, log, order_secret, first, entries, answered, commands } = news;
+        if self.name.is_some_and(|name| name != log) {
             return self.lose("it is another log than before", now, effects);
         }
-        let Source::Follower(elsewhere) = &mut self.log.source else { return };
-        self.log.order_secret = Some(order_secret);
-        let joined = matches!(elsewhere.stage, Stage::Joining { .. });
-        elsewhere.stage = Stage::Following { asking: false };
-        elsewhere.lease = Some(began + limits::STORE_LEASE);
-        elsewhere.name = Some(follower);
-        elsewhere.answered = answered;
-        if elsewhere.complaint.take().is_some() || joined {
-            ::log::info!("the log at http://{} is followed from entry {first}", elsewhere.at);
+        let Engine::Follower(follower) = &mut self.engine else { return };
+        self.order_secret = Some(order_secret);
+        let joined = matches!(follower.stage, Stage::Joining { .. });
+        follower.stage = Stage::Following { asking: false };
+        follower.lease = Some(began + limits::STORE_LEASE);
+        follower.name = Some(name);
+        follower.answered = answered;
+        if follower.warned.take().is_some() || joined {
+            ::log::info!("the log at http://{} is followed from entry {first}", follower.leader);
         }
         if joined {
-            self.join(log, first - 1, effects);
-        } else if first != self.log.tip + 1 {
+            // Every later record is sent to this process; replicas read the earlier ones.
+            self.name = Some(log);
+            (self.tip, self.answered) = (first - 1, first - 1);
+            self.events.push(Event::Joined);
+        } else if first != self.tip + 1 {
             return self.lose("entries are missing", now, effects);
         }
-        self.front.cache.settle(answered);
-        if let Some(elsewhere) = self.follower() {
-            read_barrier::tell(&mut elsewhere.readers, answered, effects);
-        }
+        self.events.push(Event::Settled(answered));
+        read_barrier::tell(&mut follower.readers, answered, effects);
         if !entries.is_empty() {
-            self.record(first, entries, Vec::new(), effects);
+            self.events.push(Event::Record(first, entries, Vec::new()));
         }
         for command in commands {
-            if command.crash {
-                self.crash(&command.replica, effects);
-            } else {
-                self.recover(&command.replica, effects);
-            }
-        }
-    }
-
-    /// Every record behind `tip` comes to us from now on. What is before it, replicas read.
-    fn join(&mut self, log: u64, tip: Seq, effects: &mut Vec<Effect>) {
-        self.log.name = Some(log);
-        (self.log.tip, self.log.answered) = (tip, tip);
-        // Whatever was asked before, others may have answered by what they had then; and some of
-        // what is in the log may not be applied everywhere.
-        self.front.cache.clear();
-        self.front.cache.unsettle(tip, None);
-        let behind = self.replicas.iter().filter(|replica| replica.phase == Phase::Behind);
-        for file in behind.map(|replica| replica.file).collect::<Vec<_>>() {
-            self.welcome(file, Some(tip), effects);
+            let control = if command.crash { Control::Crash } else { Control::Recover };
+            self.events.push(Event::Control(command.replica, control));
         }
     }
 }
 
-/// How long to wait after so many tries in vain.
+/// Returns the pause after so many tries in vain.
 fn pause(tries: u32) -> Duration {
     let (first, last) = (*limits::STORE_RETRY.start(), *limits::STORE_RETRY.end());
     first.saturating_mul(1 << tries.min(16)).min(last)
@@ -317,13 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_is_over_at_its_end_and_when_it_is_given_up() {
-        let (mut elsewhere, now) = (Follower::new(([127, 0, 0, 1], 1).into()), Instant::now());
-        assert!(!elsewhere.holds(now), "nothing is served before the first answer");
-        elsewhere.lease = Some(now + limits::STORE_LEASE);
-        assert!(elsewhere.holds(now));
-        assert!(!elsewhere.holds(now + limits::STORE_LEASE), "not a moment longer");
-        elsewhere.drop_lease();
-        assert!(!elsewhere.holds(now));
+    fn a_lease_is_over_at_its_end_and_when_it_is_dropped() {
+        let (mut log, now) = (Log::following(([127, 0, 0, 1], 1).into()), Instant::now());
+        let holds = |log: &mut Log, at: Instant| log.follower().unwrap().holds_lease(at);
+        assert!(!holds(&mut log, now), "nothing is served before the first answer");
+        log.follower().unwrap().lease = Some(now + limits::STORE_LEASE);
+        assert!(holds(&mut log, now));
+        assert!(!holds(&mut log, now + limits::STORE_LEASE), "not a moment longer");
+        log.drop_lease(FOLLOW);
+        assert!(!holds(&mut log, now));
     }
 }

@@ -1,14 +1,14 @@
-//! What the log's owner is asked, and what its replies mean.
+//! Requests to the leader, and what its replies mean.
 
 use super::{ENTRIES, FOLLOW, Follower, STATE, Stage};
 use crate::limits;
-use crate::service::store::State;
 use crate::service::store::front::peers::Reply;
 use crate::service::store::front::{Call, Wanted};
 use crate::service::store::log::protocol::{News, Report, parse_told};
-use crate::service::store::log::{Waiting, tell};
-use crate::service::store::{NoReply, Notice, WriteError};
-use crate::service::{Effect, Id, Mail, Ticket};
+use crate::service::store::log::{Log, PendingWrite, fail};
+use crate::service::store::wait::{Told, Waiter};
+use crate::service::store::{NoReply, WriteError};
+use crate::service::{Effect, Id, Ticket};
 use crate::work::db::store::Answer;
 use crate::work::store::page::{Cursor, Page};
 use crate::work::store::{Entry, Role, Seq, codec};
@@ -16,66 +16,62 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What was asked.
+/// A request that is under way. All but the last count only in the round in which they were sent.
 #[derive(Debug)]
-pub(in crate::service::store) enum LeaderRequest {
-    /// What comes next, in this round.
-    Ask(u32),
-    /// Entries behind this one, in this round.
+pub(super) enum LeaderRequest {
+    /// A report, which is answered with news.
+    Report(u32),
+    /// A read of the entries behind this one.
     Read(u32, Seq),
-    /// A page of the state that the log begins with, in this round.
+    /// A read of a page of the snapshot.
     Page(u32, Cursor),
-    /// To append these.
-    Append(Vec<Waiting>),
+    /// Entries to append.
+    Append(Vec<PendingWrite>),
+}
+
+/// A request that the task has to send.
+#[derive(Debug)]
+pub(super) struct LeaderCall {
+    ticket: Ticket,
+    target: String,
+    /// The body of a POST; a GET has none.
+    body: Option<Vec<u8>>,
 }
 
 /// How often an entry is sent that may be sent twice.
 const TRIES: u8 = 3;
 
 impl Follower {
-    fn call(
-        &mut self,
-        request: LeaderRequest,
-        method: &'static str,
-        target: String,
-        body: Vec<u8>,
-    ) {
+    fn call(&mut self, request: LeaderRequest, target: String, body: Option<Vec<u8>>) {
         let ticket = self.next;
         self.next = self.next.wrapping_add(1);
         self.requests.insert(ticket, request);
-        // Whom to tell is known to whoever makes the call.
-        let nobody = Id { slot: u32::MAX, generation: 0 };
-        let call = Call::get(Role::Log, target, Wanted::One(nobody, ticket));
-        let fields = match method {
-            "GET" => Vec::new(),
-            _ => vec![("Content-Type", "application/json".to_string())],
-        };
-        self.calls.push((ticket, Call { method, body, fields, safe: method == "GET", ..call }));
+        self.calls.push(LeaderCall { ticket, target, body });
     }
 
-    /// Asks what comes next, or to join.
-    pub(super) fn ask(&mut self, report: &Report) {
+    /// Reports to the leader, or asks to join.
+    pub(super) fn report(&mut self, report: &Report) {
         let body = report.print().into_bytes();
-        self.call(LeaderRequest::Ask(self.round), "POST", FOLLOW.to_string(), body);
+        self.call(LeaderRequest::Report(self.round), FOLLOW.to_string(), Some(body));
     }
 
-    /// Asks for entries that replicas lack, if they can be asked for now.
-    pub fn ask_for(&mut self, since: Seq) -> bool {
+    /// Reads the entries behind this one. False if that is not possible now.
+    pub fn read_behind(&mut self, since: Seq) -> bool {
         let Stage::Following { .. } = self.stage else { return false };
         let target = format!("/api/store/log?since={since}");
-        self.call(LeaderRequest::Read(self.round, since), "GET", target, Vec::new());
+        self.call(LeaderRequest::Read(self.round, since), target, None);
         true
     }
 
-    /// Asks for a page of the state that the log begins with.
-    pub(super) fn ask_for_page(&mut self, at: Cursor, seq: Option<Seq>) {
+    /// Reads a page of the snapshot that the log begins with.
+    pub(super) fn read_page(&mut self, at: Cursor, seq: Option<Seq>) {
         let seq = seq.map_or(String::new(), |seq| format!("&seq={seq}"));
         let target = format!("{STATE}?at={at}{seq}");
-        self.call(LeaderRequest::Page(self.round, at), "GET", target, Vec::new());
+        self.call(LeaderRequest::Page(self.round, at), target, None);
     }
 
-    /// Has entries appended: as many at a time as one request holds, in a few requests.
-    pub(super) fn append(&mut self, waiting: &mut VecDeque<Waiting>) {
+    /// Sends entries to append: as many at a time as one request holds, in a few requests.
+    pub(super) fn append(&mut self, waiting: &mut VecDeque<PendingWrite>) {
         while self.appends < limits::STORE_APPENDS && !waiting.is_empty() {
             let (mut batch, mut body) = (Vec::new(), b"[".to_vec());
             while let Some(next) = waiting.front() {
@@ -92,50 +88,53 @@ impl Follower {
             }
             body.push(b']');
             self.appends += 1;
-            self.call(LeaderRequest::Append(batch), "POST", ENTRIES.to_string(), body);
+            self.call(LeaderRequest::Append(batch), ENTRIES.to_string(), Some(body));
         }
     }
 }
 
-impl State {
-    /// What the keeper is to ask.
-    pub(in crate::service::store) fn take_calls(&mut self, keeper: Id) -> Vec<Call> {
-        let calls =
-            self.follower().map_or(Vec::new(), |elsewhere| std::mem::take(&mut elsewhere.calls));
-        let to_keeper = |(ticket, call)| Call { wanted: Wanted::One(keeper, ticket), ..call };
-        calls.into_iter().map(to_keeper).collect()
+impl Log {
+    /// Takes the requests that the task has to send.
+    pub fn take_calls(&mut self, task: Id) -> Vec<Call> {
+        let Some(follower) = self.follower() else { return Vec::new() };
+        let call = |LeaderCall { ticket, target, body }| {
+            let call = Call::get(Role::Log, target, Wanted::One(Waiter { id: task, ticket }));
+            let Some(body) = body else { return call };
+            let fields = vec![("Content-Type", "application/json".to_string())];
+            Call { method: "POST", body, fields, safe: false, ..call }
+        };
+        std::mem::take(&mut follower.calls).into_iter().map(call).collect()
     }
 
-    /// The log's owner has replied, or there is no reply.
-    pub(in crate::service::store) fn replied(
+    /// The leader has replied, or there is no reply.
+    pub fn replied(
         &mut self,
         ticket: Ticket,
         reply: &Result<Arc<Reply>, NoReply>,
         now: Instant,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(elsewhere) = self.follower() else { return };
-        let round = elsewhere.round;
-        match elsewhere.requests.remove(&ticket) {
-            Some(LeaderRequest::Ask(asked)) if asked == round => {
-                self.answered_ask(reply.as_deref().ok(), now, effects);
+        let Some(follower) = self.follower() else { return };
+        let round = follower.round;
+        let request = follower.requests.remove(&ticket);
+        let reply = reply.as_deref().map_err(|none| *none);
+        match request {
+            Some(LeaderRequest::Report(sent)) if sent == round => {
+                self.answered_report(reply.ok(), now, effects);
             }
-            Some(LeaderRequest::Read(asked, since)) if asked == round => {
-                self.answered_read(since, reply.as_deref().ok(), now, effects);
+            Some(LeaderRequest::Read(sent, since)) if sent == round => {
+                self.answered_read(since, reply.ok(), now, effects);
             }
-            Some(LeaderRequest::Page(asked, at)) if asked == round => {
-                self.answered_page(at, reply.as_deref().ok(), now, effects);
+            Some(LeaderRequest::Page(sent, at)) if sent == round => {
+                self.answered_page(at, reply.ok(), now, effects);
             }
-            Some(LeaderRequest::Append(batch)) => {
-                let reply = reply.as_deref().map_err(|none| *none);
-                self.answered_append(batch, reply, effects);
-            }
-            Some(LeaderRequest::Ask(_) | LeaderRequest::Read(..) | LeaderRequest::Page(..))
+            Some(LeaderRequest::Append(batch)) => self.answered_append(batch, reply, effects),
+            Some(LeaderRequest::Report(_) | LeaderRequest::Read(..) | LeaderRequest::Page(..))
             | None => {}
         }
     }
 
-    fn answered_ask(&mut self, reply: Option<&Reply>, now: Instant, effects: &mut Vec<Effect>) {
+    fn answered_report(&mut self, reply: Option<&Reply>, now: Instant, effects: &mut Vec<Effect>) {
         let Some(reply) = reply else { return self.lose("it cannot be reached", now, effects) };
         let news = News::parse(&reply.body).filter(|_| reply.status == 200);
         match (news, reply.status) {
@@ -161,8 +160,8 @@ impl State {
             value.as_array()?.iter().map(codec::entry).collect::<Option<Arc<[Entry]>>>()
         });
         match (entries, reply.map(|reply| reply.status)) {
-            (Some(entries), _) => self.read(Ok(Answer::Entries(since + 1, entries)), effects),
-            (None, Some(410)) => self.read(Ok(Answer::Folded), effects),
+            (Some(entries), _) => self.read(Ok(Answer::Entries(since + 1, entries))),
+            (None, Some(410)) => self.read(Ok(Answer::Folded)),
             (None, _) => self.lose("entries cannot be read", now, effects),
         }
     }
@@ -174,54 +173,54 @@ impl State {
         now: Instant,
         effects: &mut Vec<Effect>,
     ) {
+        let Some(follower) = self.follower() else { return };
         let page = reply.filter(|reply| reply.status == 200);
         let page = page.and_then(|reply| Page::parse(&reply.body));
         match (page, reply.map(|reply| reply.status)) {
-            (Some(page), _) => self.turn_page(at, page, effects),
-            // It was folded further meanwhile.
-            (None, Some(409)) => self.first_page(),
+            (Some(page), _) => follower.turn_page(at, page, effects),
+            // More was folded meanwhile.
+            (None, Some(409)) => follower.first_page(),
             (None, _) => self.lose("its first state cannot be read", now, effects),
         }
     }
 
     fn answered_append(
         &mut self,
-        batch: Vec<Waiting>,
+        batch: Vec<PendingWrite>,
         reply: Result<&Reply, NoReply>,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(elsewhere) = self.follower() else { return };
-        elsewhere.appends -= 1;
+        let Some(follower) = self.follower() else { return };
+        follower.appends -= 1;
         let told = reply.ok().filter(|reply| reply.status == 200);
         let told = told.and_then(|reply| parse_told(&reply.body));
         if let Some(told) = told.filter(|told| told.len() == batch.len()) {
-            for (Waiting { writer: (id, ticket, index), is_ours, .. }, mut told) in
+            for (PendingWrite { writer: (waiter, index), has_own_key, .. }, mut told) in
                 batch.into_iter().zip(told)
             {
                 if let Ok(settled) = &mut told {
-                    // Nobody but us has used that key: if it was known, we had sent it twice.
-                    settled.replayed &= !is_ours;
+                    // Only this process uses that key: if it was known, it was sent twice.
+                    settled.replayed &= !has_own_key;
                 }
-                let notice = Notice::Settled(ticket, index, told);
-                effects.push(Effect::Post(id, Mail::Store(notice)));
+                waiter.tell(Told::Settled(index, told), effects);
             }
             return;
         }
-        // Of what was never sent, and of what was refused as a whole, nothing was written.
+        // Nothing was written of entries that were never sent, or were refused as a whole.
         let nothing = match reply {
             Ok(reply) => matches!(reply.status, 400..500 | 503),
-            Err(NoReply::Nobody) => true,
+            Err(NoReply::NotSent) => true,
             Err(NoReply::Unknown) => false,
         };
-        for mut waiting in batch.into_iter().rev() {
-            let first = waiting.tries == 0;
-            waiting.tries += 1;
+        for mut write in batch.into_iter().rev() {
+            let first = write.tries == 0;
+            write.tries += 1;
             match nothing {
-                true if first => tell(&[waiting.writer], WriteError::Busy, effects),
-                false if waiting.entry.key().is_some() && waiting.tries < TRIES => {
-                    self.log.waiting.push_front(waiting);
+                true if first => fail([write.writer], WriteError::Busy, effects),
+                false if write.entry.key().is_some() && write.tries < TRIES => {
+                    self.waiting.push_front(write);
                 }
-                true | false => tell(&[waiting.writer], WriteError::Unknown, effects),
+                true | false => fail([write.writer], WriteError::Unknown, effects),
             }
         }
     }

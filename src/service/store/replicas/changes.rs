@@ -1,17 +1,18 @@
-//! Writes: what an order server or a catalog asks of the log, and how it answers when that is
-//! settled.
+//! Writes at an order server or a catalog: the entry that they put into the log, and the response
+//! that its outcome becomes.
 
 use super::catalog;
 use crate::limits;
 use crate::service::http::{Request, Response, Style, json};
+use crate::service::store::WriteError;
 use crate::service::store::format::{self, Id};
-use crate::service::store::{Notice, WriteError};
-use crate::service::{Answer, Cx, Event, Mail, Ticket, Wait};
+use crate::service::store::wait::{News, Purpose, Told, Waiter, Waiting};
+use crate::service::{Answer, Cx, Ticket};
 use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Outcome, Settled};
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
-/// What the answer looks like.
+/// The form of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// `PUT /purchase/<id>/`.
@@ -24,14 +25,6 @@ pub enum Shape {
     Add,
     /// `PATCH /api/books/{id}` and `POST /api/books/{id}/stock`.
     Book,
-}
-
-/// A write that is on its way.
-#[derive(Debug)]
-pub struct Pending {
-    ticket: Ticket,
-    shape: Shape,
-    until: Instant,
 }
 
 /// `PUT /purchase/<id>/`.
@@ -75,38 +68,27 @@ fn seconds(cx: &Cx<'_>) -> u64 {
     cx.wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// Has an entry written, and answers when that is settled.
+/// Writes an entry to the log; it is answered when its outcome is known.
 pub fn write(entry: Entry, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
-    match crate::service::store::write(entry, ticket, 0, cx) {
-        Ok(()) => {
-            let until = cx.now + limits::STORE_WAIT;
-            Pending { ticket, shape, until }.into()
-        }
-        Err(error) => shape.error(error).into(),
-    }
-}
-
-impl Wait for Pending {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.until)
-    }
-
-    fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response> {
-        if matches!(event, Event::Tick) && self.until <= cx.now {
-            return Some(self.shape.error(WriteError::Unknown));
-        }
-        let Event::Mail(Mail::Store(Notice::Settled(ticket, _, settled))) = event else {
-            return None;
-        };
-        let answer = || match settled {
-            Ok(settled) => self.shape.settled(&settled, cx.world.store.log.order_secret),
-            Err(error) => self.shape.error(error),
-        };
-        (ticket == self.ticket).then(answer)
+    match crate::service::store::write(entry, (Waiter { id: cx.id, ticket }, 0), cx) {
+        Ok(()) => Waiting::begin(Purpose::Write(shape), ticket, limits::STORE_WAIT, cx),
+        Err(error) => shape.failed(error).into(),
     }
 }
 
 impl Shape {
+    /// The response, if the outcome is known, or does not come in time.
+    pub fn news(self, news: &News, cx: &Cx<'_>) -> Option<Response> {
+        match news {
+            News::Told(Told::Settled(_, Ok(settled))) => {
+                Some(self.settled(settled, cx.world.store.log.order_secret))
+            }
+            News::Told(Told::Settled(_, Err(error))) => Some(self.failed(*error)),
+            News::Overdue => Some(self.failed(WriteError::Unknown)),
+            News::Told(_) | News::Done(_) | News::Refused => None,
+        }
+    }
+
     fn settled(self, settled: &Settled, secret: Option<OrderSecret>) -> Response {
         let response = match self {
             Shape::Purchase => located(purchased(&settled.outcome), &settled.outcome, secret),
@@ -132,7 +114,7 @@ impl Shape {
         }
     }
 
-    fn error(self, error: WriteError) -> Response {
+    fn failed(self, error: WriteError) -> Response {
         let detail = match error {
             WriteError::Log => "The log cannot be written, nothing was: make room on the disk.",
             WriteError::Busy => {
@@ -153,10 +135,10 @@ impl Shape {
     }
 }
 
-/// What there is to say of a write that may have happened.
+/// The answer for a write that may have happened.
 pub const UNKNOWN: &str = "It is not known yet what came of it: ask again with the same key.";
 
-/// The field that says so to programs.
+/// The field that marks this answer for programs.
 pub const OUTCOME: &str = "X-Outcome";
 
 fn said(status: u16, message: &str, success: bool) -> Response {
@@ -174,7 +156,7 @@ fn purchased(outcome: &Outcome) -> Response {
     }
 }
 
-/// With the way to the order, if there is one: whoever knows it may read the order.
+/// Adds the order's address, if there is an order: with its key, anybody may read it.
 fn located(response: Response, outcome: &Outcome, secret: Option<OrderSecret>) -> Response {
     match outcome {
         Outcome::Sold { order, .. } => {
