@@ -70,7 +70,7 @@ impl Story {
     }
 
     fn refused(&self) -> u64 {
-        self.store.state().front.cache.counts.refused
+        self.store.state().front.cache.figures().refused_fills
     }
 }
 
@@ -104,7 +104,7 @@ fn whoever_asks_after_a_purchase_does_not_join_who_asked_before_it() {
     let joined = story.read("/product/2");
     story.buy(2);
     let late = story.read("/product/2");
-    assert_eq!(story.store.state().front.cache.counts.collapsed, 1);
+    assert_eq!(story.store.state().front.cache.figures().collapsed, 1);
     let told = [&early, &joined, &late].map(|open| copies(&story.hear(open).1, 2));
     assert_eq!(told, [97, 97, 96]);
     assert_eq!(copies(&story.look("/product/2").1, 2), 96);

@@ -1,8 +1,8 @@
-//! The front's cache: the least recently used goes first, the old is not shown, and what was
-//! written is forgotten before the writer hears of it.
+//! The front's cache: the least recently used entry goes first, an old one is not shown, and a
+//! changed book is forgotten before its writer is answered.
 //!
-//! A fill belongs to the generation of its key: when that moves, the fill is still good for those
-//! who waited for it, but it is never kept, and nobody joins it any more.
+//! A fill belongs to the generation of its key. When that moves, the fill still answers those that
+//! wait for it, but it is never kept, and no later read joins it.
 
 use super::peers::Reply;
 use crate::service::recent::Recent;
@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What is asked for.
+/// The name of a read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     /// A book.
@@ -44,28 +44,11 @@ pub struct Cache {
     current: HashMap<Key, u64>,
     fills: HashMap<u64, Fill>,
     next_fill: u64,
-    /// Changes that some replica elsewhere may not have applied yet: of this book, with its
+    /// Changes that a replica of another process may not have applied yet: of this book, with its
     /// topic, or of anything.
     unsettled: VecDeque<(Seq, Option<(u32, String)>)>,
-    /// What happened so far.
-    pub counts: Counts,
-}
-
-/// What happened so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Answered from here.
-    pub hits: u64,
-    /// Asked of a replica.
-    pub misses: u64,
-    /// Joined a miss that was under way.
-    pub collapsed: u64,
-    /// Forgotten because of a write.
-    pub invalidated: u64,
-    /// Forgotten for want of room.
-    pub evicted: u64,
-    /// Fills that were not kept, since their key had moved meanwhile.
-    pub refused: u64,
+    /// Counts since the start; the sizes in it are not kept up.
+    counts: CacheFigures,
 }
 
 #[derive(Debug)]
@@ -83,21 +66,21 @@ impl Entry {
     }
 }
 
-/// Who waits for a fill.
+/// The reads that wait for a fill.
 #[derive(Debug)]
 struct Fill {
     key: Key,
     waiting: Vec<Waiter>,
 }
 
-/// What was found.
+/// A hit.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// The replica's reply.
     pub reply: Arc<Reply>,
     /// Fields of the answer, as they are printed.
     pub lines: Arc<[u8]>,
-    /// How old it is.
+    /// Its age.
     pub age: Duration,
 }
 
@@ -111,8 +94,8 @@ pub enum Miss {
 }
 
 impl Cache {
-    /// A cache for so many entries, each shown for `ttl`, and for `stale` longer when nobody can
-    /// be asked.
+    /// A cache for so many entries, each shown for `ttl`, and for `stale` longer when no catalog
+    /// can be asked.
     pub fn new(most: usize, ttl: Duration, stale: Duration) -> Cache {
         Cache {
             most,
@@ -124,26 +107,16 @@ impl Cache {
             fills: HashMap::new(),
             next_fill: 0,
             unsettled: VecDeque::new(),
-            counts: Counts::default(),
+            counts: CacheFigures::default(),
         }
     }
 
     /// Its counters and size, for the panel.
     pub fn figures(&self) -> CacheFigures {
-        let Counts { hits, misses, collapsed, invalidated, evicted, refused } = self.counts;
-        CacheFigures {
-            hits,
-            misses,
-            collapsed,
-            invalidations: invalidated,
-            evictions: evicted,
-            refused_fills: refused,
-            entries: self.entries.len(),
-            max_entries: self.most,
-        }
+        CacheFigures { entries: self.entries.len(), max_entries: self.most, ..self.counts }
     }
 
-    /// How long an entry is shown.
+    /// The time for which an entry is shown.
     pub fn ttl(&self) -> Duration {
         self.ttl
     }
@@ -199,7 +172,7 @@ impl Cache {
         }
         match kept {
             Some((reply, lines)) if is_current => self.insert(key, reply, lines, now),
-            Some(_) => self.counts.refused += 1,
+            Some(_) => self.counts.refused_fills += 1,
             None => {}
         }
         waiting
@@ -225,7 +198,7 @@ impl Cache {
             && let Some(oldest) = self.entries.oldest()
         {
             self.places.remove(&self.entries.remove(oldest).key);
-            self.counts.evicted += 1;
+            self.counts.evictions += 1;
         }
         let place = self.entries.push(Entry { key: key.clone(), reply, lines, at: now });
         self.places.insert(key, place);
@@ -243,7 +216,7 @@ impl Cache {
     /// that could hold it now are forgotten, and fills of them are not kept.
     pub fn invalidate(&mut self, id: u32, topic: &str) {
         let item = Key::Item(id);
-        self.counts.invalidated += u64::from(self.forget(&item));
+        self.counts.invalidations += u64::from(self.forget(&item));
         self.current.remove(&item);
         let topic = topic.to_lowercase();
         let named = format!("\"id\":{id},");
@@ -258,7 +231,7 @@ impl Cache {
         let lists = self.places.iter();
         let lists = lists.filter(|(key, place)| concerned(key, self.entries.get(**place)));
         for key in lists.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-            self.counts.invalidated += u64::from(self.forget(&key));
+            self.counts.invalidations += u64::from(self.forget(&key));
         }
         // What a list under way will hold is not known: it may hold the book as it was.
         self.current.retain(|key, _| matches!(key, Key::Item(_)));
@@ -293,7 +266,7 @@ impl Cache {
 
     /// Everything is forgotten, and no fill under way is kept.
     pub fn clear(&mut self) {
-        self.counts.invalidated += self.entries.len() as u64;
+        self.counts.invalidations += self.entries.len() as u64;
         self.places.clear();
         self.entries.clear();
         self.current.clear();

@@ -17,7 +17,7 @@ use crate::wire::Parse;
 use crate::wire::http::{Fields, Method};
 use std::time::{Duration, Instant};
 
-/// What a replica said.
+/// A replica's reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The status code.
@@ -26,24 +26,24 @@ pub struct Reply {
     pub body: std::sync::Arc<[u8]>,
     /// Fields that are passed on.
     pub fields: Vec<(&'static str, String)>,
-    /// Who said it.
+    /// The name of the replica.
     pub replica: String,
-    /// When it was asked, …
+    /// The time at which it was asked, …
     pub began: Instant,
-    /// … and how long the reply took.
+    /// … and the time that the reply took.
     pub took: Duration,
     /// Whether the cache has it now.
     pub stored: bool,
 }
 
 impl Reply {
-    /// Whether it says that nobody knows what came of what was asked for.
+    /// Whether it says that the outcome of the request is not known.
     pub fn is_unsure(&self) -> bool {
         self.fields.iter().any(|(name, _)| *name == OUTCOME)
     }
 }
 
-/// Fields of a reply that clients of the front get to see.
+/// Fields of a reply that the front passes on to its clients.
 const PASSED: [&str; 8] = [
     "ETag",
     "Location",
@@ -132,7 +132,7 @@ impl Session {
         }
     }
 
-    /// Asks what is waiting, or waits itself.
+    /// Sends the next call, or waits for one.
     fn next(&mut self, cx: &mut Cx<'_>) {
         let front = &mut cx.world.store.front;
         let Some(call) = front.take_call(self.peer, cx.id) else {
@@ -151,7 +151,7 @@ impl Session {
 
     fn input(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         let Stage::Asking(asking) = &mut self.stage else {
-            // Nobody asked for anything.
+            // No request is under way.
             recv.clear();
             self.end(Close::BadInput, cx);
             return Progress::Advanced;
@@ -210,7 +210,7 @@ impl Session {
         }
     }
 
-    /// The connection is over. What it was asked for is asked elsewhere.
+    /// The connection is over. Its call goes to another replica.
     fn end(&mut self, why: Close, cx: &mut Cx<'_>) {
         let stage = std::mem::replace(&mut self.stage, Stage::Done(why));
         if let Stage::Done(before) = stage {

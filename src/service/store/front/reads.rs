@@ -41,8 +41,8 @@ pub struct Read {
     joined: bool,
 }
 
-/// What is asked for instead of an id out of range: a catalog says that it has no such book, and
-/// the answer is like every other one.
+/// The key for an id out of range: a catalog answers that it has no such book, so that the response
+/// is like every other one.
 const NO_BOOK: Key = Key::Item(0);
 
 /// `GET /product/<id>`.

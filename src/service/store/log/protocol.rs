@@ -1,7 +1,7 @@
-//! What processes of one bookstore say to each other about the log.
+//! The replication protocol between processes of one bookstore.
 //!
 //! ```text
-//!   follower ── Report: I have applied all up to N, and am alive ──▶ owner of the log
+//!   follower ── Report: I have applied all up to N, and am alive ──▶ leader
 //!            ◀── News: these entries come next; so far is answered ──
 //! ```
 //! JSON in both directions. What is printed is read back as it was; what breaks a bound is not
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// What a follower says.
+/// A follower's report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The name that it was given last, if it was given one.
@@ -33,9 +33,9 @@ pub struct Report {
 /// A replica, as its process sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplicaReport {
-    /// What it is for.
+    /// Its role.
     pub role: Role,
-    /// Which of its role, from 1.
+    /// Its number among those of its role, from 1.
     pub number: u8,
     /// Whether it may be asked.
     pub state: ReplicaState,
@@ -43,7 +43,7 @@ pub struct ReplicaReport {
     pub seq: Seq,
     /// The digest of its tables then.
     pub digest: u64,
-    /// Where it listens.
+    /// The address of its listener.
     pub addr: SocketAddr,
     /// Requests that came to it …
     pub requests: u64,
@@ -51,26 +51,26 @@ pub struct ReplicaReport {
     pub errors: u64,
 }
 
-/// What the owner of the log says.
+/// The leader's answer to a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
     /// The follower's name from now on.
     pub follower: String,
-    /// Which log this is.
+    /// The number of the log.
     pub log: u64,
-    /// What the keys of its orders are made of.
+    /// The secret from which the keys of its orders are derived.
     pub order_secret: OrderSecret,
     /// The number of the first of the entries, or of the one that will come next.
     pub first: Seq,
     /// Entries in their order.
     pub entries: Arc<[Entry]>,
-    /// The last entry whose writers were told what came of it.
+    /// The last entry whose writers have been answered.
     pub answered: Seq,
-    /// What an operator wants done.
+    /// The commands of operators.
     pub commands: Vec<Command>,
 }
 
-/// What an operator wants done to a replica.
+/// An operator's command to a replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// Its name, in its own process.

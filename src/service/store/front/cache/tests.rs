@@ -38,7 +38,7 @@ fn the_least_recently_used_goes_first_and_the_old_is_not_shown() {
     assert!(cache.find(&Key::Item(1), late).is_none());
     assert!(cache.find_stale(&Key::Item(1), late).is_some());
     assert!(cache.find_stale(&Key::Item(1), late + TTL).is_none());
-    assert_eq!(cache.counts.evicted, 1);
+    assert_eq!(cache.counts.evictions, 1);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_fill_that_began_before_a_write_is_never_kept_and_never_joined_after_it() {
     cache.fill(new, Some((reply("newest"), Arc::default())), now);
     cache.fill(old, kept(), now);
     assert_eq!(&*cache.find(&Key::Item(1), now).unwrap().reply.body, b"newest");
-    assert_eq!(cache.counts.refused, 2);
+    assert_eq!(cache.counts.refused_fills, 2);
 }
 
 #[test]
