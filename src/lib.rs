@@ -45,6 +45,7 @@ pub mod client;
 pub mod cmd;
 pub mod config;
 pub mod limits;
+pub mod names;
 pub mod net;
 pub mod report;
 pub mod service;

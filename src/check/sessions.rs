@@ -201,7 +201,9 @@ impl Driver {
             Job::Compute(_) if index.is_multiple_of(3) => Outcome::Panicked,
             Job::Compute(Compute::Pi(_)) => Outcome::Pi(pi::Outcome { simulations: 100, hits: 78 }),
             Job::Compute(Compute::Process(_)) => Outcome::Process(process::Outcome::default()),
-            Job::Compute(Compute::Files(_)) => Outcome::Files(files::Outcome::Missing),
+            Job::Compute(Compute::Files(_)) => {
+                Outcome::Files(files::Outcome::No(files::NoFile::Missing))
+            }
             Job::Compute(Compute::List(job)) => Outcome::List(job.at_once()),
             Job::Compute(Compute::Reports(_)) => Outcome::Reports(reports::Outcome::Missing),
             #[cfg(feature = "gzip")]

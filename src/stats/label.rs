@@ -1,5 +1,7 @@
 //! Closed lists of labels for counters.
 
+use crate::names::Method;
+
 /// The service whose code was running: an area, not a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Handler {
@@ -54,60 +56,19 @@ impl Handler {
     }
 }
 
-/// The method of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// GET.
-    Get,
-    /// HEAD.
-    Head,
-    /// POST.
-    Post,
-    /// PUT.
-    Put,
-    /// PATCH.
-    Patch,
-    /// DELETE.
-    Delete,
-    /// OPTIONS.
-    Options,
-    /// CONNECT.
-    Connect,
-    /// TRACE.
-    Trace,
-    /// Any other, and none if there was no request.
-    Other,
-}
-
-impl Verb {
-    /// All of them, in the order of their counters.
-    pub const ALL: [Verb; 10] = [
-        Verb::Get,
-        Verb::Head,
-        Verb::Post,
-        Verb::Put,
-        Verb::Patch,
-        Verb::Delete,
-        Verb::Options,
-        Verb::Connect,
-        Verb::Trace,
-        Verb::Other,
-    ];
-
-    /// Returns the name in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verb::Get => "GET",
-            Verb::Head => "HEAD",
-            Verb::Post => "POST",
-            Verb::Put => "PUT",
-            Verb::Patch => "PATCH",
-            Verb::Delete => "DELETE",
-            Verb::Options => "OPTIONS",
-            Verb::Connect => "CONNECT",
-            Verb::Trace => "TRACE",
-            Verb::Other => "other",
-        }
+/// Returns the label of a method; requests that could not be read share that of unknown methods.
+pub fn method(method: Method) -> &'static str {
+    match method {
+        Method::Other => "other",
+        Method::Get
+        | Method::Head
+        | Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Options
+        | Method::Connect
+        | Method::Trace => method.name(),
     }
 }
 
@@ -166,7 +127,7 @@ mod tests {
     #[test]
     fn lists_are_in_the_order_of_their_counters() {
         assert!(Handler::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
-        assert!(Verb::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
+        assert!(Method::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
         assert!(Presence::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
         assert!(CODES.is_sorted_by(|a, b| a < b || *b == 0));
         assert_eq!((CODES[code(404)], CODES[code(299)]), (404, 0));

@@ -26,7 +26,7 @@ pub use chat::Chat;
 pub use close::{Close, Drop};
 pub use connections::ConnectionCounts;
 pub use histogram::{BOUNDS, Buckets, Recent};
-pub use label::{CODES, Handler, PeerClass, Presence, Verb};
+pub use label::{CODES, Handler, PeerClass, Presence, method};
 pub use quantile::quantile;
 pub use reasons::Reasons;
 pub use requests::{Answered, Latest, PATH_BYTES_MAX, Requests};

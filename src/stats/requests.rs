@@ -7,7 +7,8 @@
 //! counted with them.
 
 use super::histogram::{Buckets, Recent};
-use super::label::{self, CODES, Handler, Verb};
+use super::label::{self, CODES, Handler};
+use crate::names::Method;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,7 +22,7 @@ pub struct Answered {
     /// The client's address.
     pub client: SocketAddr,
     /// The method.
-    pub verb: Verb,
+    pub method: Method,
     /// The service that answered.
     pub handler: Handler,
     /// The status code.
@@ -62,7 +63,7 @@ pub const PATH_BYTES_MAX: usize = 200;
 /// The request statistics; see the module.
 #[derive(Debug)]
 pub struct Requests {
-    counts: Box<[[[u64; CODES.len()]; Verb::ALL.len()]; Handler::ALL.len()]>,
+    counts: Box<[[[u64; CODES.len()]; Method::ALL.len()]; Handler::ALL.len()]>,
     durations: [Buckets; Handler::ALL.len()],
     recent: Recent,
     per_second: PerSecond,
@@ -80,14 +81,14 @@ pub struct Requests {
 #[derive(Debug, Clone, Copy)]
 struct Printed {
     began: Instant,
-    kind: (Handler, Verb, u16),
+    kind: (Handler, Method, u16),
     count: u64,
 }
 
 impl Default for Requests {
     fn default() -> Requests {
         Requests {
-            counts: Box::new([[[0; CODES.len()]; Verb::ALL.len()]; Handler::ALL.len()]),
+            counts: Box::new([[[0; CODES.len()]; Method::ALL.len()]; Handler::ALL.len()]),
             durations: Default::default(),
             recent: Recent::default(),
             per_second: PerSecond::default(),
@@ -103,8 +104,8 @@ impl Default for Requests {
 impl Requests {
     /// Records a printed answer. The panel's own answers are not among the last requests.
     pub(super) fn printed(&mut self, answered: Answered, path: &str) {
-        let Answered { handler, verb, status, began, .. } = answered;
-        let kind = (handler, verb, status);
+        let Answered { handler, method, status, began, .. } = answered;
+        let kind = (handler, method, status);
         let is_next = match self.printed.last_mut() {
             Some(last) if last.kind == kind && last.began == began => {
                 last.count += 1;
@@ -147,9 +148,9 @@ impl Requests {
 
     /// Records that all printed answers have been passed to the kernel.
     pub(super) fn offered(&mut self, now: Instant) {
-        for Printed { began, kind: (handler, verb, status), count } in self.printed.drain(..) {
+        for Printed { began, kind: (handler, method, status), count } in self.printed.drain(..) {
             let took = now.saturating_duration_since(began);
-            self.counts[handler as usize][verb as usize][label::code(status)] += count;
+            self.counts[handler as usize][method as usize][label::code(status)] += count;
             self.durations[handler as usize].record(took, count);
             if is_counted(handler) {
                 self.total += count;
@@ -182,13 +183,13 @@ impl Requests {
     }
 
     /// Iterates over the counts that are not zero.
-    pub fn counts(&self) -> impl Iterator<Item = (Verb, u16, Handler, u64)> {
+    pub fn counts(&self) -> impl Iterator<Item = (Method, u16, Handler, u64)> {
         Handler::ALL.into_iter().flat_map(move |handler| {
-            Verb::ALL.into_iter().flat_map(move |verb| {
-                let counts = CODES.iter().zip(&self.counts[handler as usize][verb as usize]);
+            Method::ALL.into_iter().flat_map(move |method| {
+                let counts = CODES.iter().zip(&self.counts[handler as usize][method as usize]);
                 counts
                     .filter(|(_, count)| **count > 0)
-                    .map(move |(code, count)| (verb, *code, handler, *count))
+                    .map(move |(code, count)| (method, *code, handler, *count))
             })
         })
     }
@@ -285,7 +286,7 @@ mod tests {
             began,
             wall: UNIX_EPOCH,
             client: "127.0.0.1:50000".parse().unwrap(),
-            verb: Verb::Get,
+            method: Method::Get,
             handler,
             status,
             bytes: 3,

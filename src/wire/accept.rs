@@ -3,40 +3,9 @@
 //! Never fails: an element that does not parse is skipped, as if it had not been sent. Parameters
 //! of media ranges other than the weight are ignored.
 
+pub use crate::names::Coding;
+
 use super::ascii;
-
-/// A content coding (RFC 9110 §8.4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Coding {
-    /// Brotli.
-    Br,
-    /// Zstandard.
-    Zstd,
-    /// Gzip.
-    Gzip,
-    /// No coding at all.
-    Identity,
-}
-
-impl Coding {
-    /// All codings, the densest first: the order of preference among equal weights.
-    pub const ALL: [Coding; 4] = [Coding::Br, Coding::Zstd, Coding::Gzip, Coding::Identity];
-
-    /// Returns the token of `Content-Encoding`; identity is never sent.
-    pub const fn token(self) -> &'static str {
-        match self {
-            Coding::Br => "br",
-            Coding::Zstd => "zstd",
-            Coding::Gzip => "gzip",
-            Coding::Identity => "identity",
-        }
-    }
-
-    fn is_called(self, name: &[u8]) -> bool {
-        name.eq_ignore_ascii_case(self.token().as_bytes())
-            || self == Coding::Gzip && name.eq_ignore_ascii_case(b"x-gzip")
-    }
-}
 
 /// One element of a list of preferences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

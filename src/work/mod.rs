@@ -100,7 +100,7 @@ impl Outcome {
 
     /// Returns true if the job failed for lack of a descriptor.
     pub fn lacks_descriptors(&self) -> bool {
-        matches!(self, Outcome::Files(files::Outcome::Busy))
+        matches!(self, Outcome::Files(files::Outcome::No(files::NoFile::Busy)))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::service::web::AccessLog;
 use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
 use crate::service::web::sessions::Visit;
-use crate::stats::{Answered, Close, Handler, PATH_BYTES_MAX, Verb};
+use crate::stats::{Answered, Close, Handler, PATH_BYTES_MAX};
 use crate::wire::http::{Head, Method, Version};
 use crate::wire::reply::{self, Connection};
 use std::borrow::Cow;
@@ -193,7 +193,7 @@ impl<'b> Exchange<'b> {
             began: self.began,
             wall: cx.wall,
             client: cx.peer,
-            verb: verb(self.method),
+            method: self.method,
             handler: self.area,
             status: response.status,
             bytes,
@@ -219,22 +219,6 @@ fn is_visit(head: &Head<'_, '_>) -> bool {
 /// As much of a path as is kept to be shown.
 fn shown(path: &str) -> &str {
     &path[..path.floor_char_boundary(PATH_BYTES_MAX)]
-}
-
-/// The method as counters know it.
-fn verb(method: Method) -> Verb {
-    match method {
-        Method::Get => Verb::Get,
-        Method::Head => Verb::Head,
-        Method::Post => Verb::Post,
-        Method::Put => Verb::Put,
-        Method::Patch => Verb::Patch,
-        Method::Delete => Verb::Delete,
-        Method::Options => Verb::Options,
-        Method::Connect => Verb::Connect,
-        Method::Trace => Verb::Trace,
-        Method::Other => Verb::Other,
-    }
 }
 
 /// Puts the content where it will be sent from, and says how much it is. A file goes out piece by

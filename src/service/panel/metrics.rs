@@ -137,7 +137,7 @@ fn recent(latest: &Latest) -> Value {
     let since_epoch = answered.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
     json!({
         "client_ip": answered.client.ip().to_string(),
-        "method": answered.verb.name(),
+        "method": crate::stats::method(answered.method),
         "path": path,
         "status": answered.status,
         "response_time": latest.took().map(ms),

@@ -95,7 +95,8 @@ fn http_series(page: &mut Page, stats: &Stats) {
     let counts = stats.answers().into_iter().flat_map(Requests::counts);
     for (verb, code, handler, count) in counts {
         let code = if code == 0 { "other".to_string() } else { code.to_string() };
-        let labels = [("method", verb.name()), ("code", &code), ("handler", handler.name())];
+        let labels =
+            [("method", crate::stats::method(verb)), ("code", &code), ("handler", handler.name())];
         page.sample(name, &labels, count);
     }
     let name = "pentad_http_request_duration_seconds";

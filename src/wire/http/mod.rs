@@ -11,6 +11,7 @@ pub(super) mod lines;
 mod rules;
 mod scan;
 
+pub use crate::names::Method;
 pub use bad::Bad;
 pub use scan::Scan;
 
@@ -48,22 +49,6 @@ pub struct Head<'h, 'b> {
 /// Storage for the fields of one head. It is never initialised as a whole, so creating it is free.
 #[derive(Debug)]
 pub struct Fields<'b>(pub(super) [MaybeUninit<Field<'b>>; HEAD_FIELDS_MAX]);
-
-/// The method of a request. An unknown token is [`Method::Other`]: valid, but not implemented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Method {
-    Get,
-    Head,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    Options,
-    Connect,
-    Trace,
-    Other,
-}
 
 /// The versions that are implemented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -264,40 +249,6 @@ impl Fields<'_> {
 impl Default for Fields<'_> {
     fn default() -> Self {
         Fields::new()
-    }
-}
-
-impl Method {
-    /// Returns the method that a token names; methods are case-sensitive (RFC 9110 §9.1).
-    pub fn of(token: &str) -> Method {
-        match token {
-            "GET" => Method::Get,
-            "HEAD" => Method::Head,
-            "POST" => Method::Post,
-            "PUT" => Method::Put,
-            "PATCH" => Method::Patch,
-            "DELETE" => Method::Delete,
-            "OPTIONS" => Method::Options,
-            "CONNECT" => Method::Connect,
-            "TRACE" => Method::Trace,
-            _ => Method::Other,
-        }
-    }
-
-    /// Returns the token as it appears in `Allow` and in logs; `-` for an unknown one.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Head => "HEAD",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
-            Method::Options => "OPTIONS",
-            Method::Connect => "CONNECT",
-            Method::Trace => "TRACE",
-            Method::Other => "-",
-        }
     }
 }
 

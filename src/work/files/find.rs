@@ -3,7 +3,8 @@
 use super::read::{Reading, tag};
 use super::root::Place;
 use super::{
-    Coding, Form, Glance, Listing, Mark, Opened, Outcome, Page, Permits, Site, Step, meaning,
+    Coding, Form, Glance, Listing, Mark, NoFile, Opened, Outcome, Page, Permits, Site, Step,
+    meaning,
 };
 use crate::limits;
 use sha2::{Digest, Sha256};
@@ -135,8 +136,8 @@ impl Lookup {
             Site::Embedded(pages) => Err(self.embedded(pages)),
             Site::Directory(root) => {
                 let place = root.now().map_err(|error| {
-                    let is_busy = matches!(meaning(&error), Outcome::Busy);
-                    if is_busy { Outcome::Busy } else { Outcome::Rootless }
+                    let is_busy = matches!(meaning(&error), Outcome::No(NoFile::Busy));
+                    if is_busy { Outcome::No(NoFile::Busy) } else { Outcome::No(NoFile::Rootless) }
                 })?;
                 self.file(&place)
             }
@@ -154,7 +155,11 @@ impl Lookup {
         let Some(at) = pages.iter().position(|page| page.path.as_bytes() == path) else {
             let inside = [&self.path, &b"/"[..]].concat();
             let is_directory = pages.iter().any(|page| page.path.as_bytes().starts_with(&inside));
-            return if is_directory { Outcome::Directory } else { Outcome::Missing };
+            return if is_directory {
+                Outcome::No(NoFile::Directory)
+            } else {
+                Outcome::No(NoFile::Missing)
+            };
         };
         let bytes = &*pages[at].bytes;
         let (inode, length) = (at as u64, bytes.len() as u64);
@@ -188,10 +193,10 @@ impl Lookup {
         };
         let metadata = file.metadata().map_err(|error| meaning(&error))?;
         if metadata.is_dir() && !self.path.ends_with(b"/") {
-            return Err(Outcome::Directory);
+            return Err(Outcome::No(NoFile::Directory));
         }
         if !metadata.is_file() {
-            return Err(Outcome::Missing);
+            return Err(Outcome::No(NoFile::Missing));
         }
         let base = Opened::new(file).map_err(|error| meaning(&error))?;
         let mut sidecars = [const { None }; 3];
@@ -279,13 +284,13 @@ impl Lookup {
     fn without_index(self, place: &Arc<Place>, error: &io::Error) -> Result<Step, Outcome> {
         let outcome = meaning(error);
         let Some(form) = self.list else { return Err(outcome) };
-        if !self.path.ends_with(b"/") || !matches!(outcome, Outcome::Missing) {
+        if !self.path.ends_with(b"/") || !matches!(outcome, Outcome::No(NoFile::Missing)) {
             return Err(outcome);
         }
         let dir = place.find(&self.path[1..self.path.len().max(2) - 1]);
         let dir = dir.map_err(|error| meaning(&error))?;
         if !dir.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return Err(Outcome::Missing);
+            return Err(Outcome::No(NoFile::Missing));
         }
         let listing = Listing::begin(Arc::clone(place), self.path, form, dir);
         listing.map(Step::List).map_err(|error| meaning(&error))
@@ -305,7 +310,9 @@ fn sidecar(
     let file = file.and_then(|file| Ok((file.metadata()?.is_file(), Opened::new(file)?)));
     match file {
         Ok((is_file, file)) => Ok((is_file && !is_stale(file.mark(), base)).then_some(file)),
-        Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
+        Err(error) if matches!(meaning(&error), Outcome::No(NoFile::Busy)) => {
+            Err(Outcome::No(NoFile::Busy))
+        }
         Err(_) => Ok(None),
     }
 }

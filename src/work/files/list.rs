@@ -2,7 +2,7 @@
 
 use super::print::{Form, Printing};
 use super::root::Place;
-use super::{Outcome, Step, is_hidden, meaning};
+use super::{NoFile, Outcome, Step, is_hidden, meaning};
 use crate::limits;
 use rustix::fs::{AtFlags, Dir, FileType, statat};
 use std::fs::{File, Metadata};
@@ -116,7 +116,9 @@ impl Listing {
         let path = [&self.path[1..], name].concat();
         match self.place.look(&path).and_then(|file| file.metadata()) {
             Ok(metadata) => Ok(Some(metadata)),
-            Err(error) if matches!(meaning(&error), Outcome::Busy) => Err(Outcome::Busy),
+            Err(error) if matches!(meaning(&error), Outcome::No(NoFile::Busy)) => {
+                Err(Outcome::No(NoFile::Busy))
+            }
             Err(_) => Ok(None),
         }
     }

@@ -21,6 +21,7 @@ mod read;
 mod room;
 mod root;
 
+pub use crate::names::Coding;
 pub use draft::{Draft, refusal};
 pub use find::{Content, Depth, Found, Lookup, Patience, State, Wish};
 pub use glance::Glance;
@@ -58,23 +59,7 @@ pub struct Page {
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// The encoding of a stored file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Coding {
-    /// Brotli.
-    Br,
-    /// Zstandard.
-    Zstd,
-    /// Gzip.
-    Gzip,
-    /// No encoding.
-    Identity,
-}
-
 impl Coding {
-    /// The codings that have files of their own, in the order of [`State::sidecars`].
-    pub const SIDECARS: [Coding; 3] = [Coding::Br, Coding::Zstd, Coding::Gzip];
-
     /// Returns the suffix of the sidecar's name.
     fn suffix(self) -> &'static [u8] {
         match self {
@@ -93,6 +78,21 @@ pub enum Outcome {
     Found(Box<Found>),
     /// The file is in the known state.
     Same,
+    /// The file is being written, or was a moment ago; holds its present state.
+    Unsettled(Mark),
+    /// No file.
+    No(NoFile),
+    /// The root directory exists.
+    Rooted,
+    /// The range is in memory, and the file has not changed.
+    Warm,
+    /// The file has changed.
+    Changed,
+}
+
+/// The reason why a path has no file, and the listing that may take its place.
+#[derive(Debug, Clone)]
+pub enum NoFile {
     /// A directory, but its path has no slash at its end.
     Directory,
     /// The listing of a directory.
@@ -101,20 +101,12 @@ pub enum Outcome {
     Missing,
     /// The file exists, but we may not read it.
     Denied,
-    /// The file is being written, or was a moment ago; holds its present state.
-    Unsettled(Mark),
     /// The root directory does not exist at the moment.
     Rootless,
-    /// The root directory exists.
-    Rooted,
     /// No descriptor or no memory is available.
     Busy,
     /// The disk failed.
     Failed,
-    /// The range is in memory, and the file has not changed.
-    Warm,
-    /// The file has changed.
-    Changed,
 }
 
 /// A file job; see the module.
@@ -182,7 +174,7 @@ impl Slice {
             Step::List(listing) => listing.run(),
             Step::Print(printing) => printing.run(),
             Step::Root(site) => Err(match &*site {
-                Site::Directory(root) if root.now().is_err() => Outcome::Rootless,
+                Site::Directory(root) if root.now().is_err() => Outcome::No(NoFile::Rootless),
                 Site::Directory(_) | Site::Embedded(_) => Outcome::Rooted,
             }),
             Step::Warm(file, range) => Err(match file.warm_up(range) {
@@ -231,11 +223,11 @@ fn meaning(error: &io::Error) -> Outcome {
         Errno::NODEV,
     ];
     match Errno::from_io_error(error) {
-        Some(errno) if MISSING.contains(&errno) => Outcome::Missing,
-        Some(Errno::ACCESS | Errno::PERM) => Outcome::Denied,
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => Outcome::Busy,
-        None if error.kind() == io::ErrorKind::NotFound => Outcome::Missing,
-        Some(_) | None => Outcome::Failed,
+        Some(errno) if MISSING.contains(&errno) => Outcome::No(NoFile::Missing),
+        Some(Errno::ACCESS | Errno::PERM) => Outcome::No(NoFile::Denied),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => Outcome::No(NoFile::Busy),
+        None if error.kind() == io::ErrorKind::NotFound => Outcome::No(NoFile::Missing),
+        Some(_) | None => Outcome::No(NoFile::Failed),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Directory listings as documents, printed in slices: HTML or JSON. Names are bytes that anyone
 //! may have chosen, and are escaped wherever they appear.
 
-use super::{Name, Outcome, Step};
+use super::{Name, NoFile, Outcome, Step};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -78,7 +78,7 @@ impl Printing {
         }
         let bytes: Arc<[u8]> = self.text.into_bytes().into();
         let tag = super::read::tag(&Sha256::digest(&bytes));
-        Outcome::Listing(Document { form: self.form, bytes, tag })
+        Outcome::No(NoFile::Listing(Document { form: self.form, bytes, tag }))
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
         loop {
             match printing.run() {
                 Ok(Step::Print(next)) => printing = next,
-                Err(Outcome::Listing(document)) => {
+                Err(Outcome::No(NoFile::Listing(document))) => {
                     return String::from_utf8(document.bytes.to_vec()).unwrap();
                 }
                 other => panic!("{other:?}"),

@@ -100,17 +100,17 @@ fn a_name_is_bytes_and_leads_to_a_file_a_directory_or_nothing() {
         place.put(name, name);
         assert_eq!(bytes(place.find([b"/", name].concat())), name);
         let within = [b"/", name, b"/x"].concat();
-        assert!(matches!(place.find(within), Outcome::Missing), "beneath a file");
+        assert!(matches!(place.find(within), Outcome::No(NoFile::Missing)), "beneath a file");
     }
-    assert!(matches!(place.find("/A"), Outcome::Missing), "names are not decoded here");
-    assert!(matches!(place.find("/deep"), Outcome::Directory));
-    assert!(matches!(place.find("/deep/"), Outcome::Missing), "it has no index");
+    assert!(matches!(place.find("/A"), Outcome::No(NoFile::Missing)), "names are not decoded here");
+    assert!(matches!(place.find("/deep"), Outcome::No(NoFile::Directory)));
+    assert!(matches!(place.find("/deep/"), Outcome::No(NoFile::Missing)), "it has no index");
     place.put("deep/index.html", "index");
     place.put("index.html", "root");
     assert_eq!(bytes(place.find("/deep/")), b"index");
     assert_eq!(bytes(place.find("/")), b"root");
     let long = format!("/{}", "x".repeat(300));
-    assert!(matches!(place.find(long), Outcome::Missing), "longer than any name");
+    assert!(matches!(place.find(long), Outcome::No(NoFile::Missing)), "longer than any name");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn what_is_no_regular_file_is_missing_at_once() {
     symlink("fifo", place.at("link")).unwrap();
     fs::create_dir(place.at("index.html")).unwrap();
     for path in ["/fifo", "/socket", "/zero", "/link", "/"] {
-        assert!(matches!(place.find(path), Outcome::Missing), "{path}");
+        assert!(matches!(place.find(path), Outcome::No(NoFile::Missing)), "{path}");
     }
     place.put("a.txt", "text");
     rustix::fs::mknodat(rustix::fs::CWD, place.at("a.txt.gz"), fifo, mode, 0).unwrap();
@@ -329,8 +329,8 @@ fn pages_of_the_program_are_found_like_files() {
     assert_eq!(bytes(done(lookup("/"))), b"index");
     let text = found(done(lookup("/sub/a.txt")));
     assert!(!text.mark.dated, "it has no time of its own");
-    assert!(matches!(done(lookup("/sub")), Outcome::Directory));
-    assert!(matches!(done(lookup("/sub/")), Outcome::Missing));
+    assert!(matches!(done(lookup("/sub")), Outcome::No(NoFile::Directory)));
+    assert!(matches!(done(lookup("/sub/")), Outcome::No(NoFile::Missing)));
     let again = Lookup { known: Some(text.state), ..lookup("/sub/a.txt") };
     assert!(matches!(done(again), Outcome::Same));
 }

@@ -14,7 +14,7 @@ use super::table::{Fetched, Kept, Name};
 use crate::limits;
 use crate::service::{Cx, Deadline, Effect, Event, Progress, Refusal, Ticket};
 use crate::stats::Close;
-use crate::work::files::{self, Coding, Content, Document, Found, Mark, Patience, Wish};
+use crate::work::files::{self, Coding, Content, Found, Mark, NoFile, Patience, Wish};
 use crate::work::{Compute, Job, Outcome};
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,7 +65,7 @@ impl Session {
             Event::Opened { .. } => self.look(cx),
             Event::Done(TICKET, Outcome::Files(outcome)) => self.looked(outcome, cx),
             Event::Done(TICKET, Outcome::Packed(bytes)) => self.packed(bytes, cx),
-            Event::Done(..) => self.end(&Fetched::Failed, cx),
+            Event::Done(..) => self.end(&Fetched::No(NoFile::Failed), cx),
             Event::Refused(Refusal::Job(_)) => self.refused(cx),
             Event::Refused(Refusal::Connection(_)) => self.end(&Fetched::Alone, cx),
             Event::Tick => {
@@ -110,18 +110,13 @@ impl Session {
             files::Outcome::Found(found) => return self.found(found, cx),
             files::Outcome::Unsettled(mark) => return self.unsettled(mark, cx),
             files::Outcome::Same => return self.known(cx),
-            files::Outcome::Directory => Fetched::Directory,
-            files::Outcome::Listing(document) => self.listed(document, cx),
-            files::Outcome::Missing => Fetched::Missing,
-            files::Outcome::Denied => Fetched::Denied,
-            files::Outcome::Rootless => Fetched::Rootless,
-            files::Outcome::Busy => return self.wait_for_a_descriptor(cx),
-            files::Outcome::Failed
-            | files::Outcome::Warm
-            | files::Outcome::Changed
-            | files::Outcome::Rooted => Fetched::Failed,
+            files::Outcome::No(NoFile::Busy) => return self.wait_for_a_descriptor(cx),
+            files::Outcome::No(no) => cx.world.web.site.without_file(no),
+            files::Outcome::Warm | files::Outcome::Changed | files::Outcome::Rooted => {
+                Fetched::No(NoFile::Failed)
+            }
         };
-        if !matches!(fetched, Fetched::Failed) {
+        if !matches!(fetched, Fetched::No(NoFile::Failed)) {
             self.forget(cx);
         }
         self.end(&fetched, cx);
@@ -187,15 +182,6 @@ impl Session {
         self.end(&Fetched::File(Arc::new(kept)), cx);
     }
 
-    /// Finishes with a listing. Listings that are still being sent are counted: their memory is
-    /// bounded, even with slow readers.
-    fn listed(&self, document: Document, cx: &mut Cx<'_>) -> Fetched {
-        match cx.world.web.site.listings.take_in(document) {
-            Some(document) => Fetched::Listing(document),
-            None => Fetched::Busy,
-        }
-    }
-
     /// Finishes with the cached file, which is still valid, or good enough for now.
     fn known(&mut self, cx: &mut Cx<'_>) {
         self.touch(cx);
@@ -249,7 +235,7 @@ impl Session {
             }
         }
         let is_known = self.touch(cx);
-        self.end(if is_known { &Fetched::Known } else { &Fetched::Busy }, cx);
+        self.end(if is_known { &Fetched::Known } else { &Fetched::No(NoFile::Busy) }, cx);
     }
 
     /// Records a check of the cached entry; returns true if it has the requested encoding.

@@ -1,10 +1,10 @@
 //! Converts the results of jobs to cache entries and parts of responses.
 
 use super::resource::{Parts, Resource, Variant};
-use super::table::Order;
+use super::table::{Fetched, Order};
 use super::{Cache, State, media, with_index};
 use crate::limits;
-use crate::work::files::{Coding, Content, Depth, Found, Lookup, Patience};
+use crate::work::files::{Coding, Content, Depth, Found, Lookup, NoFile, Patience};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -35,6 +35,22 @@ impl State {
             patience: Patience::Any,
             known: None,
         }
+    }
+
+    /// Returns the news for those that wait for a path without a file. Listings that are still
+    /// being sent are counted: the memory that they take is bounded, however slow their readers.
+    pub(super) fn without_file(&mut self, no: NoFile) -> Fetched {
+        Fetched::No(match no {
+            NoFile::Listing(document) => {
+                self.listings.take_in(document).map_or(NoFile::Busy, NoFile::Listing)
+            }
+            NoFile::Directory
+            | NoFile::Missing
+            | NoFile::Denied
+            | NoFile::Rootless
+            | NoFile::Busy
+            | NoFile::Failed => no,
+        })
     }
 
     /// Returns the response parts of a found file.

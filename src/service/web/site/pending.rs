@@ -9,7 +9,7 @@ use crate::service::web::cache::Verdict;
 use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket, Wait};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Head, Scan, head as parse_head};
-use crate::work::files;
+use crate::work::files::{self, NoFile};
 use crate::work::{Compute, Job, Outcome};
 use percent_encoding::{AsciiSet, percent_encode};
 use std::time::Instant;
@@ -77,30 +77,41 @@ impl Pending {
                 self.look_again(head, cx)
             }
             Fetched::Known => self.look_again(head, cx),
-            Fetched::Directory => Some(self.redirect(head)),
-            Fetched::Listing(_) if self.goal == Goal::Refusal => Some(only_read(head)),
-            Fetched::Listing(document) if document.form == listing::form(head) => {
-                let mut response = listing::response(document, head);
-                response.cache = Some(Verdict::Bypass);
-                Some(response)
-            }
-            Fetched::Listing(_) => {
-                self.tries += 1;
-                self.look_again(head, cx)
-            }
-            Fetched::Missing => self.fail(404, NOWHERE, head, cx),
-            Fetched::Denied => {
-                Some(self.error(403, "This file is not for the server to read.", head))
-            }
-            Fetched::Failed => self.fail(500, BROKEN, head, cx),
-            Fetched::Busy => self.fail(503, BUSY, head, cx),
-            Fetched::Rootless => self.fail(503, ROOTLESS, head, cx),
+            Fetched::No(no) => self.without_file(no, head, cx),
             Fetched::Alone => {
                 let lookup = cx.world.web.site.lookup(&self.path, order(head), cx.wall);
                 let job = Job::Compute(Compute::Files(Box::new(files::Job::lookup(lookup))));
                 cx.effects.push(Effect::Submit(self.ticket, job));
                 None
             }
+        }
+    }
+
+    fn without_file(
+        &mut self,
+        no: &NoFile,
+        head: &Head<'_, '_>,
+        cx: &mut Cx<'_>,
+    ) -> Option<Response> {
+        match no {
+            NoFile::Directory => Some(self.redirect(head)),
+            NoFile::Listing(_) if self.goal == Goal::Refusal => Some(only_read(head)),
+            NoFile::Listing(document) if document.form == listing::form(head) => {
+                let mut response = listing::response(document, head);
+                response.cache = Some(Verdict::Bypass);
+                Some(response)
+            }
+            NoFile::Listing(_) => {
+                self.tries += 1;
+                self.look_again(head, cx)
+            }
+            NoFile::Missing => self.fail(404, NOWHERE, head, cx),
+            NoFile::Denied => {
+                Some(self.error(403, "This file is not for the server to read.", head))
+            }
+            NoFile::Failed => self.fail(500, BROKEN, head, cx),
+            NoFile::Busy => self.fail(503, BUSY, head, cx),
+            NoFile::Rootless => self.fail(503, ROOTLESS, head, cx),
         }
     }
 
@@ -136,23 +147,12 @@ impl Pending {
                 let variant = cx.world.web.site.variant(&self.path, &found, false, cx.wall);
                 return Some(respond(&variant, head, self.goal, Verdict::Bypass, cx));
             }
-            files::Outcome::Directory => Fetched::Directory,
-            files::Outcome::Listing(document) => {
-                match cx.world.web.site.listings.take_in(document) {
-                    Some(document) => Fetched::Listing(document),
-                    None => Fetched::Busy,
-                }
-            }
-            files::Outcome::Missing => Fetched::Missing,
-            files::Outcome::Denied => Fetched::Denied,
-            files::Outcome::Rootless => Fetched::Rootless,
-            files::Outcome::Busy => Fetched::Busy,
+            files::Outcome::No(no) => cx.world.web.site.without_file(no),
             files::Outcome::Unsettled(_)
             | files::Outcome::Rooted
             | files::Outcome::Same
-            | files::Outcome::Failed
             | files::Outcome::Warm
-            | files::Outcome::Changed => Fetched::Failed,
+            | files::Outcome::Changed => Fetched::No(NoFile::Failed),
         };
         self.fetched(&fetched, head, cx)
     }

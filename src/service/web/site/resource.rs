@@ -110,52 +110,36 @@ pub fn choose<'b>(state: &State, packs: bool, accepted: impl Iterator<Item = &'b
     if !packs && state.sidecars == [None; 3] {
         return Coding::Identity;
     }
-    let is_there = |coding: &accept::Coding| match coding {
-        accept::Coding::Identity => true,
-        accept::Coding::Gzip if packs => true,
-        accept::Coding::Br | accept::Coding::Zstd | accept::Coding::Gzip => {
-            state.sidecars[*coding as usize].is_some()
-        }
+    let is_there = |coding: &Coding| match coding {
+        Coding::Identity => true,
+        Coding::Gzip if packs => true,
+        Coding::Br | Coding::Zstd | Coding::Gzip => state.sidecars[*coding as usize].is_some(),
     };
-    let mut available = [accept::Coding::Identity; 4];
+    let mut available = [Coding::Identity; 4];
     let mut count = 0;
-    for coding in accept::Coding::ALL.iter().filter(|coding| is_there(coding)) {
+    for coding in Coding::ALL.iter().filter(|coding| is_there(coding)) {
         available[count] = *coding;
         count += 1;
     }
-    accept::coding(accepted, &available[..count]).map_or(Coding::Identity, own)
+    accept::coding(accepted, &available[..count]).unwrap_or(Coding::Identity)
 }
 
 /// Returns the acceptable encodings of these values of `Accept-Encoding`, in their order.
 pub fn wish<'b>(accepted: &(impl Iterator<Item = &'b [u8]> + Clone)) -> Wish {
-    let mut left = accept::Coding::ALL.to_vec();
+    let mut left = Coding::ALL.to_vec();
     let mut order = Vec::new();
     while let Some(best) = accept::coding(accepted.clone(), &left) {
         left.retain(|coding| *coding != best);
-        order.push(own(best));
-        if best == accept::Coding::Identity {
+        order.push(best);
+        if best == Coding::Identity {
             break;
         }
     }
     Wish::new(order)
 }
 
-fn own(coding: accept::Coding) -> Coding {
-    match coding {
-        accept::Coding::Br => Coding::Br,
-        accept::Coding::Zstd => Coding::Zstd,
-        accept::Coding::Gzip => Coding::Gzip,
-        accept::Coding::Identity => Coding::Identity,
-    }
-}
-
 fn token(coding: Coding) -> Option<&'static str> {
-    match coding {
-        Coding::Br => Some("br"),
-        Coding::Zstd => Some("zstd"),
-        Coding::Gzip => Some("gzip"),
-        Coding::Identity => None,
-    }
+    (coding != Coding::Identity).then(|| coding.token())
 }
 
 /// The parts of a variant.

@@ -3,7 +3,7 @@
 use super::resource::Variant;
 use crate::limits;
 use crate::service::{Effect, Id, Kind, Mail, Target, Ticket};
-use crate::work::files::{self, Document, Form, Wish};
+use crate::work::files::{self, Form, NoFile, Wish};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,20 +18,8 @@ pub enum Fetched {
     File(Arc<Kept>),
     /// A valid entry in the cache.
     Known,
-    /// A directory whose path lacks the slash.
-    Directory,
-    /// The listing of a directory.
-    Listing(Document),
-    /// There is no such file.
-    Missing,
-    /// The file exists, but we may not read it.
-    Denied,
-    /// The root directory does not exist at the moment.
-    Rootless,
-    /// There is no room for another job.
-    Busy,
-    /// The disk failed.
-    Failed,
+    /// No file.
+    No(NoFile),
     /// No session could be started: the request has to look itself.
     Alone,
 }

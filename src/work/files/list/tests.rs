@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 fn names(place: &Place, path: &str) -> (Vec<Entry>, bool) {
     let listed = |form| {
         let outcome = done(Lookup { list: Some(form), ..place.lookup(path) });
-        let Outcome::Listing(document) = outcome else { panic!("{path}: {outcome:?}") };
+        let Outcome::No(NoFile::Listing(document)) = outcome else { panic!("{path}: {outcome:?}") };
         String::from_utf8(document.bytes.to_vec()).unwrap()
     };
     let json: serde_json::Value = serde_json::from_str(&listed(Form::Json)).unwrap();
@@ -53,11 +53,14 @@ fn what_would_be_served_is_listed_in_order() {
         ("./%FF", Some(5)),
     ];
     assert_eq!((told.collect::<Vec<_>>(), truncated), (expected.to_vec(), false));
-    assert!(matches!(place.find("/d/"), Outcome::Missing), "only where that is asked for");
+    assert!(
+        matches!(place.find("/d/"), Outcome::No(NoFile::Missing)),
+        "only where that is asked for"
+    );
     let list = Some(Form::Page);
     for path in ["/d/b/", "/nothing/", "/d/out/"] {
         let outcome = done(Lookup { list, ..place.lookup(path) });
-        assert!(matches!(outcome, Outcome::Missing), "{path}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::No(NoFile::Missing)), "{path}: {outcome:?}");
     }
     place.put("d/index.html", "index");
     assert_eq!(bytes(done(Lookup { list, ..place.lookup("/d/") })), b"index");

@@ -1,7 +1,7 @@
 //! Names of private files, and roots that are replaced by other directories.
 
 use super::super::tests::{Place, bytes, done, slices};
-use super::super::{Form, Job, Lookup, Outcome, Root, Site};
+use super::super::{Form, Job, Lookup, NoFile, Outcome, Root, Site};
 use super::*;
 use std::os::unix::fs::symlink;
 use std::sync::Arc;
@@ -51,25 +51,31 @@ fn private_files_are_neither_found_nor_listed_by_any_name() {
         "/far/report",
     ] {
         let outcome = done(at(path, Some(Form::Json)));
-        assert!(matches!(outcome, Outcome::Missing), "{path}: {outcome:?}");
+        assert!(matches!(outcome, Outcome::No(NoFile::Missing)), "{path}: {outcome:?}");
     }
     for path in ["/site/a", "/harmless", "/log.html", "/d/log"] {
         assert!(matches!(done(at(path, None)), Outcome::Found(_)), "{path}");
     }
-    let Outcome::Listing(listed) = done(at("/", Some(Form::Json))) else { panic!() };
+    let Outcome::No(NoFile::Listing(listed)) = done(at("/", Some(Form::Json))) else { panic!() };
     let listed: serde_json::Value = serde_json::from_slice(&listed.bytes).unwrap();
     let names = listed.as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap());
     assert_eq!(names.collect::<Vec<_>>(), ["d", "harmless", "log.html", "site"]);
     fs::rename(place.at("log"), place.at("log.2")).unwrap();
     place.put("log", "a new one");
     for path in ["/log", "/log.2"] {
-        assert!(matches!(done(at(path, None)), Outcome::Missing), "{path}, after a rotation");
+        assert!(
+            matches!(done(at(path, None)), Outcome::No(NoFile::Missing)),
+            "{path}, after a rotation"
+        );
     }
     let mut private = Private::default();
     private.add_folder(&place.at("data")).unwrap();
     let site = guarded(&place.at("data/deep"), private);
     let outcome = done(Lookup { site, ..place.lookup("/report") });
-    assert!(matches!(outcome, Outcome::Missing), "the root is in the data directory: {outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::No(NoFile::Missing)),
+        "the root is in the data directory: {outcome:?}"
+    );
 }
 
 #[test]
@@ -90,9 +96,9 @@ fn the_root_is_whatever_directory_has_its_name() {
     turn("two");
     assert_eq!(bytes(find()), b"2", "a link that was turned");
     fs::remove_file(&link).unwrap();
-    assert!(matches!(find(), Outcome::Rootless) && !is_there());
+    assert!(matches!(find(), Outcome::No(NoFile::Rootless)) && !is_there());
     fs::create_dir(&link).unwrap();
-    assert!(matches!(find(), Outcome::Missing) && is_there());
+    assert!(matches!(find(), Outcome::No(NoFile::Missing)) && is_there());
     place.put("root/a", "3");
     assert_eq!(bytes(find()), b"3", "deleted and made anew");
 }
