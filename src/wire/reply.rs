@@ -3,6 +3,7 @@
 //! The printer cannot fail and checks nothing: names and values come from the program, never from
 //! the wire.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 /// The `Connection` field of a response (RFC 9112 §9.3).
@@ -15,6 +16,9 @@ pub enum Connection {
     /// `close`: this is the last response.
     Close,
 }
+
+/// Name and value of a field.
+pub type Field = (&'static str, Cow<'static, str>);
 
 /// A response head.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +34,7 @@ pub struct Head<'a> {
     /// See [`Connection`].
     pub connection: Connection,
     /// Further fields.
-    pub fields: &'a [(&'static str, String)],
+    pub fields: &'a [Field],
     /// Further fields as they are printed, each with its CRLF.
     pub lines: [&'a [u8]; 5],
     /// Seconds since the content was read from its source (RFC 9111 §5.1).
@@ -156,7 +160,7 @@ mod tests {
             content_type: Some("text/plain"),
             content_length: Some(12),
             connection: Connection::Close,
-            fields: &[("Allow", "POST, OPTIONS".to_string())],
+            fields: &[("Allow", "POST, OPTIONS".into())],
             lines: [b"X: y\r\n", b"", b"Z: z\r\n", b"", b""],
             age: Some(7),
         };

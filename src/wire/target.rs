@@ -161,9 +161,13 @@ pub fn is_host(host: &[u8]) -> bool {
     if host.first() == Some(&b'[') {
         return is_ipv6(host);
     }
-    let end = host.iter().position(|&b| !ascii::is(b, ascii::HOST)).unwrap_or(host.len());
-    let (name, port) = host.split_at(end);
-    !name.is_empty() && is_port(port) && decode(name).is_ok()
+    let mut is_escaped = false;
+    let end = host.iter().position(|&b| {
+        is_escaped |= b == b'%';
+        !ascii::is(b, ascii::HOST)
+    });
+    let (name, port) = host.split_at(end.unwrap_or(host.len()));
+    !name.is_empty() && is_port(port) && (!is_escaped || decode(name).is_ok())
 }
 
 fn is_ipv6(host: &[u8]) -> bool {

@@ -24,7 +24,7 @@ static FILES: [Embedded; 2] = [
 
 /// Serves `/chat/`.
 pub fn page(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).into()
+    PAGE.answer(request).field("Content-Security-Policy", POLICY).into()
 }
 
 /// Serves a part of the page.

@@ -61,9 +61,9 @@ impl Cors {
             head.method == Method::Options && head.field("access-control-request-method").is_some();
         (asks && self.names(head)).then(|| {
             empty(204)
-                .field("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE".to_string())
-                .field("Access-Control-Allow-Headers", REQUEST.to_string())
-                .field("Access-Control-Max-Age", REMEMBERED.to_string())
+                .field("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+                .field("Access-Control-Allow-Headers", REQUEST)
+                .field("Access-Control-Max-Age", REMEMBERED)
         })
     }
 

@@ -46,9 +46,9 @@ impl Embedded {
             Verdict::PreconditionFailed => empty(412),
         };
         if gzip.is_some() {
-            response = response.field("Vary", "Accept-Encoding".to_string());
+            response = response.field("Vary", "Accept-Encoding");
         }
-        response.field("ETag", format!("\"{tag}\"")).field("Cache-Control", "no-cache".to_string())
+        response.field("ETag", format!("\"{tag}\"")).field("Cache-Control", "no-cache")
     }
 
     /// The response with the content, compressed or as it is.

@@ -4,7 +4,7 @@ use super::allow::Allow;
 use crate::service::web::cache::Verdict;
 use crate::wire::accept;
 use crate::wire::http::Head;
-use crate::wire::reply::phrase;
+use crate::wire::reply::{Field, phrase};
 use crate::work::files::Opened;
 use crate::work::store::list::List;
 use std::borrow::Cow;
@@ -21,7 +21,7 @@ pub struct Response {
     /// The content.
     pub body: Body,
     /// Fields beyond those of every response.
-    pub fields: Vec<(&'static str, String)>,
+    pub fields: Vec<Field>,
     /// Further fields as they are printed, each with its CRLF.
     pub lines: Option<Arc<[u8]>>,
     /// What the cache had to say.
@@ -110,7 +110,7 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
         Cow::Owned(html) => Cow::Owned(html.into_bytes()),
     };
     with(status, "text/html; charset=utf-8", body)
-        .field("Content-Security-Policy", PAGE_POLICY.to_string())
+        .field("Content-Security-Policy", PAGE_POLICY)
         .personal()
 }
 
@@ -145,8 +145,8 @@ fn with(status: u16, content_type: &'static str, body: Cow<'static, [u8]>) -> Re
 
 impl Response {
     /// With one more field.
-    pub fn field(mut self, name: &'static str, value: String) -> Response {
-        self.fields.push((name, value));
+    pub fn field(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Response {
+        self.fields.push((name, value.into()));
         self
     }
 
@@ -157,12 +157,12 @@ impl Response {
 
     /// With the request that no cache keeps it: it is true for a moment only.
     pub fn momentary(self) -> Response {
-        self.field("Cache-Control", "no-store".to_string())
+        self.field("Cache-Control", "no-store")
     }
 
     /// With the word that another client would have been answered in another form.
     pub fn varying(self) -> Response {
-        self.field("Vary", "Accept".to_string())
+        self.field("Vary", "Accept")
     }
 
     /// With the methods that would have been allowed.
@@ -248,7 +248,7 @@ impl Style {
                      <p><a href=\"/\">To the start page</a></p>\n</html>\n"
                 );
                 with(status, "text/html; charset=utf-8", html.into_bytes().into())
-                    .field("Content-Security-Policy", ERROR_POLICY.to_string())
+                    .field("Content-Security-Policy", ERROR_POLICY)
                     .varying()
                     .personal()
             }

@@ -89,9 +89,10 @@ impl Pending {
         let response = match self.form {
             Form::Page => page(200, text.into()),
             Form::Json => json(200, text),
-            Form::Picture => content(200, "image/svg+xml", text)
-                .field("Content-Security-Policy", PICTURE_POLICY.to_string()),
+            Form::Picture => {
+                content(200, "image/svg+xml", text).field("Content-Security-Policy", PICTURE_POLICY)
+            }
         };
-        response.momentary().field("Vary", "Accept".to_string())
+        response.momentary().field("Vary", "Accept")
     }
 }

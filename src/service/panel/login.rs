@@ -43,7 +43,7 @@ pub fn show(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     if cx.world.panel.token.is_none() {
         return saying(200, NO_TOKEN).varying().into();
     }
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).varying().into()
+    PAGE.answer(request).field("Content-Security-Policy", POLICY).varying().into()
 }
 
 const NO_TOKEN: &str = "This panel has no token: it is open to this machine alone.";
@@ -117,9 +117,7 @@ fn see(path: Cow<'static, str>) -> Response {
 fn saying(status: u16, text: &str) -> Response {
     let page = String::from_utf8_lossy(PAGE.bytes);
     let said = page.replace(SAID, &format!("<p id=\"said\" role=\"alert\">{text}</p>"));
-    content(status, PAGE.content_type, said)
-        .field("Content-Security-Policy", POLICY.to_string())
-        .momentary()
+    content(status, PAGE.content_type, said).field("Content-Security-Policy", POLICY).momentary()
 }
 
 #[cfg(test)]

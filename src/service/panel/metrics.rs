@@ -96,7 +96,7 @@ impl Form {
             Form::Json => json(200, document(cx).to_string()),
             Form::Text => content(200, prometheus::TYPE, prometheus::print(cx)),
         };
-        response.momentary().field("Vary", "Accept".to_string())
+        response.momentary().field("Vary", "Accept")
     }
 }
 

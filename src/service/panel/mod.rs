@@ -101,7 +101,7 @@ fn index(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     } else {
         page::page(request)
     };
-    response.field("Vary", "Accept".to_string()).into()
+    response.field("Vary", "Accept").into()
 }
 
 fn description(state: &State) -> Response {

@@ -61,7 +61,7 @@ pub fn favicon(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
 
 /// Serves the page.
 pub fn page(request: &Request<'_, '_, '_>) -> Response {
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string())
+    PAGE.answer(request).field("Content-Security-Policy", POLICY)
 }
 
 /// Serves a part of the page.

@@ -36,9 +36,8 @@ pub enum Denied {
 
 impl Denied {
     fn response(self, style: Style) -> Response {
-        let challenge = |response: Response| {
-            response.field("WWW-Authenticate", "Bearer realm=\"pentad\"".to_string())
-        };
+        let challenge =
+            |response: Response| response.field("WWW-Authenticate", "Bearer realm=\"pentad\"");
         match self {
             Denied::ForeignHost => style.error(403, "This listener has no such name: --panel-host"),
             Denied::CrossSite => style.error(403, "Requests from other sites change nothing here."),

@@ -31,7 +31,7 @@ static FILES: [Embedded; 3] = [
 
 /// `/store/`.
 pub fn page(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
-    PAGE.answer(request).field("Content-Security-Policy", POLICY.to_string()).into()
+    PAGE.answer(request).field("Content-Security-Policy", POLICY).into()
 }
 
 /// What the page is made of.

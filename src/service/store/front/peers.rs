@@ -15,6 +15,7 @@ use crate::service::{Cx, Deadline, Event, Mail, Progress};
 use crate::stats::Close;
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Method};
+use crate::wire::reply::Field;
 use std::time::{Duration, Instant};
 
 /// A replica's reply.
@@ -25,7 +26,7 @@ pub struct Reply {
     /// The body.
     pub body: std::sync::Arc<[u8]>,
     /// Fields that are passed on.
-    pub fields: Vec<(&'static str, String)>,
+    pub fields: Vec<Field>,
     /// The name of the replica.
     pub replica: String,
     /// The time at which it was asked, …
@@ -81,7 +82,7 @@ struct Asking {
     began: Instant,
     reader: Reader,
     status: u16,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<Field>,
     body: Vec<u8>,
 }
 
@@ -247,7 +248,7 @@ impl Asking {
                         let name = PASSED.iter().find(|name| name.eq_ignore_ascii_case(field.name));
                         if let Some(name) = name {
                             let value = String::from_utf8_lossy(field.value).into_owned();
-                            self.fields.push((name, value));
+                            self.fields.push((name, value.into()));
                         }
                     }
                     used

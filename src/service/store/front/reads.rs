@@ -139,9 +139,9 @@ impl Read {
             let mut response = content(&self.shape, &found.reply);
             (response.cache, response.age) = (Some(Verdict::Hit), Some(found.age.as_secs()));
             return response
-                .field("Cache-Status", "pentad; hit; detail=stale-if-error".to_string())
+                .field("Cache-Status", "pentad; hit; detail=stale-if-error")
                 .field("X-Replica", found.reply.replica.clone())
-                .field("Server-Timing", "cache;desc=\"stale\"".to_string());
+                .field("Server-Timing", "cache;desc=\"stale\"");
         }
         unavailable(&self.shape)
             .field("Cache-Status", format!("pentad; fwd={}; detail=unavailable", self.why))

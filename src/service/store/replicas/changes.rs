@@ -107,11 +107,7 @@ impl Shape {
             }
             Shape::Add | Shape::Book => kept(self, &settled.outcome),
         };
-        if settled.replayed {
-            response.field("Idempotent-Replayed", "true".to_string())
-        } else {
-            response
-        }
+        if settled.replayed { response.field("Idempotent-Replayed", "true") } else { response }
     }
 
     fn failed(self, error: WriteError) -> Response {

@@ -61,8 +61,8 @@ pub fn response(document: &Document, head: &Head<'_, '_>) -> Response {
     };
     let response = response
         .field("ETag", format!("\"{tag}\""))
-        .field("Vary", "Accept".to_string())
-        .field("Cache-Control", "no-cache".to_string());
+        .field("Vary", "Accept")
+        .field("Cache-Control", "no-cache");
     match policy {
         Some(policy) => response.field("Content-Security-Policy", policy.to_string()),
         None => response,
