@@ -85,7 +85,7 @@ fn a_quick_bench_prints_every_table_and_finds_nothing_lost() {
 }
 
 #[test]
-fn an_interrupted_bench_prints_what_it_has_and_leaves_nothing_behind() {
+fn an_interrupted_bench_prints_results_and_leaves_no_process() {
     let place = Place::new();
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let mut command = bench(&place, &["--quick"]);

@@ -1,5 +1,5 @@
-//! Answers about chats over HTTP, on the made-up kernel: however long they are, no turn makes more
-//! than a piece of one.
+//! Long answers about chats over HTTP, on the simulated kernel: no turn prints more than a piece of
+//! one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,7 +25,7 @@ fn session(number: usize) -> Session {
     }
 }
 
-/// Asks, lets the database answer this, and takes the body. Returns how many turns it took, too.
+/// Sends a request, lets the database answer it, and returns the number of turns and the body.
 fn ask(path: &str, answer: Answer) -> (usize, String) {
     let mut street = TestNet::new(Limits::default(), 16, 1);
     let client: Client = street.connect(Kind::Http(ListenerRole::Panel), usize::MAX).unwrap();

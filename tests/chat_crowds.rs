@@ -76,7 +76,7 @@ impl Unlucky {
 }
 
 #[test]
-fn ten_thousand_messages_survive_cuts_without_loss_or_repetition() {
+fn ten_thousand_messages_survive_cuts_without_loss_or_repeat() {
     let mut street = TestNet::new(Limits::default(), 64, 1);
     let rng = &mut Rng::with_seed(5);
     let mut bo = agent(&mut street, "bo", 8);

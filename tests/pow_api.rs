@@ -197,7 +197,7 @@ fn more_than_a_minute_of_work_is_refused() {
 }
 
 #[test]
-fn what_is_out_of_range_is_unprocessable_and_the_next_request_is_served() {
+fn values_out_of_range_are_422_and_the_next_request_is_served() {
     let mut place = Place::new();
     let long = "x".repeat(8193);
     for body in [
@@ -270,7 +270,7 @@ fn statistics_count_lines_and_requests_alike() {
 }
 
 #[test]
-fn an_ending_server_ends_what_nobody_waits_for_and_finishes_the_rest() {
+fn a_shutdown_cancels_detached_searches_and_finishes_others() {
     let mut place = Place::new();
     place.begin(r#"{"message":"m","difficulty":7}"#);
     place.send("POST /api/pow/solve", "", HARD);

@@ -190,7 +190,7 @@ fn errors_stand_in_their_place_and_only_three_in_a_row_close() {
 }
 
 #[test]
-fn a_hundred_thousand_lines_are_answered_in_order_by_one_who_reads_late() {
+fn a_late_reader_gets_a_hundred_thousand_replies_in_order() {
     let mut street = street(4);
     let client = street.connect(Kind::Pow, 4096).unwrap();
     let messages = (0..100_000).map(|n| format!("message {n}")).collect::<Vec<_>>();

@@ -106,7 +106,7 @@ fn a_spent_proof_is_forgotten_when_its_time_is_over() {
 }
 
 #[test]
-fn a_proof_counts_as_spent_when_that_is_on_the_disk_and_not_before() {
+fn a_proof_counts_as_spent_once_that_is_on_disk() {
     let mut place = Place::new();
     let proof = proof(&mut place, "spend me");
     let spend = json!({ "proof": proof, "spend": true }).to_string();

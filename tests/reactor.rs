@@ -1,5 +1,5 @@
-//! The loop on a made-up kernel, one property at a time: what a request costs, when a connection
-//! ends, who makes room for whom. What random orders of events do is the simulation's affair.
+//! The loop on a simulated kernel, one property at a time: the cost of a request, the end of a
+//! connection, eviction. Random orders of events are covered by the simulation.
 
 #![allow(clippy::unwrap_used)]
 
@@ -68,7 +68,7 @@ fn a_connection_that_has_ended_wakes_nobody_later() {
     }
 }
 
-/// A server may answer and close while the question is still being sent.
+/// A server may answer and close while the request is still being sent.
 #[test]
 fn an_answer_that_came_before_the_connection_broke_counts() {
     let mut street = TestNet::<Questions>::of((), Limits::default(), 4, 1);
@@ -87,7 +87,7 @@ fn an_answer_that_came_before_the_connection_broke_counts() {
 }
 
 #[test]
-fn the_oldest_idle_connection_makes_room_and_a_busy_one_never_does() {
+fn the_oldest_idle_connection_makes_room_never_a_busy_one() {
     let mut street = TestNet::new(Limits::default(), 2, 1);
     let legacy = street.connect(Kind::Legacy(Transport::Tcp), usize::MAX).unwrap();
     let idle = street.connect(Kind::Http(ListenerRole::Web), usize::MAX).unwrap();
@@ -107,7 +107,7 @@ fn the_oldest_idle_connection_makes_room_and_a_busy_one_never_does() {
 }
 
 #[test]
-fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded() {
+fn a_peer_that_reads_nothing_is_closed_in_bounded_memory() {
     let limits = Limits::default();
     let mut street = TestNet::new(limits, 4, 1);
     let slow = street.connect(Kind::Http(ListenerRole::Web), 10).unwrap();
@@ -129,7 +129,7 @@ fn a_peer_that_does_not_take_its_answers_is_given_up_and_its_memory_is_bounded()
 }
 
 #[test]
-fn a_peer_that_takes_its_answer_in_drops_falls_short_of_the_rate() {
+fn a_peer_that_reads_in_drops_is_below_the_minimum_rate() {
     let mut street = TestNet::new(Limits::default(), 4, 1);
     let slow = street.connect(Kind::Http(ListenerRole::Web), 10).unwrap();
     slow.send(&b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100));
@@ -172,10 +172,10 @@ fn the_time_for_a_later_head_begins_with_its_first_byte() {
     assert_eq!(street.reactor.context.stats.closed.count(Close::HeadTimeout as usize), 1);
 }
 
-/// What a process finds that stood still: the time has passed, and what had come in time is not
+/// The situation after a stop of the process: the deadline has passed, and earlier input is not
 /// reported yet.
 #[test]
-fn a_deadline_is_held_against_nobody_whose_bytes_wait_in_the_socket() {
+fn a_deadline_spares_peers_whose_bytes_wait_in_the_socket() {
     let mut street = TestNet::new(Limits::default(), 10, 1);
     let web = Kind::Http(ListenerRole::Web);
     let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -220,7 +220,7 @@ fn a_reader_that_made_room_in_time_is_not_given_up() {
 }
 
 #[test]
-fn input_is_bounded_over_all_and_the_largest_idle_holder_gives_way() {
+fn total_input_is_bounded_and_the_largest_idle_peer_closed() {
     let limits = Limits { input_max: 10_000, ..Limits::default() };
     let mut street = TestNet::new(limits, 10, 1);
     let begin = |street: &mut TestNet, bytes: usize| {
@@ -247,7 +247,7 @@ fn input_is_bounded_over_all_and_the_largest_idle_holder_gives_way() {
         street.settle();
         assert_eq!(status(client).as_deref(), Some("400"), "it is no JSON");
     }
-    // A line without end is input, too; it is no request that could be answered.
+    // A line without an end is input, too, but not a request that could be answered.
     let talkers = (0..3).map(|_| street.connect(Kind::Pow, 10_000).unwrap()).collect::<Vec<_>>();
     for talker in &talkers {
         talker.send(&[b'x'; 5000]);
@@ -285,7 +285,8 @@ const FAR: Endpoint = Endpoint {
     addr: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1),
 };
 
-/// Clients of a load test that lasts 3 seconds. The server `refuses` their connections, or not.
+/// Starts clients of a load test that lasts 3 seconds. With `refuses`, the server refuses their
+/// connections.
 fn load(most: usize, connections: usize, rate: Option<f64>, refuses: bool) -> TestNet<LoadTest> {
     let run = |start: Instant| {
         let bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..].into();
@@ -319,7 +320,7 @@ fn seen(street: &mut TestNet<LoadTest>) -> &mut Run {
     &mut street.reactor.context.world
 }
 
-/// Hundredths of a second pass; whatever is asked is answered.
+/// Lets hundredths of a second pass; all requests are answered.
 fn answer(street: &mut TestNet<LoadTest>, ends: &mut Vec<Client>, hundredths: usize) {
     for _ in 0..hundredths {
         street.settle();
@@ -367,7 +368,7 @@ fn the_limit_of_a_load_covers_connection_and_answer_together() {
     street.settle();
     assert_eq!(seen(&mut street).tally.connected, 1);
     street.advance(Duration::from_millis(50));
-    // The second of these turns dials anew.
+    // The second of these turns dials again.
     (0..2).for_each(|_| street.turn(|| false));
     assert_eq!(seen(&mut street).tally.errors[Trouble::Timeout as usize], 1);
     street.advance(Duration::from_millis(200));
@@ -380,7 +381,7 @@ fn what_has_no_answer_at_the_end_of_a_load_is_counted() {
     let mut street = load(40, 20, Some(10.0), false);
     let mut ends = Vec::new();
     answer(&mut street, &mut ends, 100);
-    // Nobody answers for a tenth of a second less than the limit.
+    // No answer for a tenth of a second less than the limit.
     for _ in 0..19 {
         street.settle();
         street.advance(Duration::from_millis(10));

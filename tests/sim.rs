@@ -1,10 +1,10 @@
-//! A seeded simulation: random clients against the loop on a made-up kernel, where events come
-//! late and in any order, sockets hold three bytes, jobs are done in any order, far ends are
-//! silent, peers vanish, and the server may be told to end at any moment.
+//! A seeded simulation: random clients against the loop on a simulated kernel, where events are
+//! late and in any order, sockets hold three bytes, jobs finish in any order, upstream servers are
+//! silent, peers vanish, and the server may be told to shut down at any moment.
 //!
-//! Whatever happens, a client that stays gets the answers to its requests, in order and whole;
-//! nothing else ever reaches it; and in the end nothing is left over. In debug builds the loop
-//! asserts its own invariants after each pump besides.
+//! A client that stays always gets the answers to its requests, in order and complete; it never
+//! gets anything else; and in the end nothing is left over. In debug builds the loop also asserts
+//! its own invariants after each pump.
 
 #![allow(clippy::unwrap_used)]
 
@@ -23,36 +23,36 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use util::fake::{Client, TestNet};
 
-/// A client that has made up its mind.
+/// A client with a script.
 struct Visitor {
     client: Client,
-    /// What it will send, not yet sent.
+    /// The part that it has not sent yet.
     script: Vec<u8>,
-    /// What it must get back.
+    /// The expected answers.
     answers: Vec<Answer>,
     received: Vec<u8>,
     leaves: Leaves,
     gone: bool,
 }
 
-/// What is known beforehand of an answer.
+/// The properties of an answer that are known in advance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Answer {
     /// Over HTTP: its status, and text that is in it.
     Http { status: u16, holds: &'static str },
     /// A proof of work for this message.
     Proof(Vec<u8>),
-    /// The line that takes the place of a proof.
+    /// The error line instead of a proof.
     TooLong,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaves {
-    /// When it has all its answers.
+    /// After all of its answers.
     Content,
-    /// By ending its half right after the last request.
+    /// By closing its half right after the last request.
     HalfClosed,
-    /// In the middle of things.
+    /// At any moment.
     Rudely,
 }
 
@@ -95,8 +95,8 @@ fn request(rng: &mut Rng) -> (Vec<u8>, Answer) {
     (text.into_bytes(), Answer::Http { status, holds })
 }
 
-/// Names and contents of the site's files: one that the cache takes, one that it has to throw
-/// others out for, and one that is too large for it.
+/// Names and contents of the site's files: one that fits into the cache, one that evicts others,
+/// and one that is too large.
 fn files() -> &'static [(&'static str, String)] {
     static FILES: OnceLock<Vec<(&str, String)>> = OnceLock::new();
     FILES.get_or_init(|| {
@@ -105,7 +105,7 @@ fn files() -> &'static [(&'static str, String)] {
     })
 }
 
-/// A site of these files, with a cache that does not hold them all.
+/// Creates a site of these files, with a cache that does not hold them all.
 fn site() -> State {
     static PLACE: OnceLock<PathBuf> = OnceLock::new();
     let place = PLACE.get_or_init(|| {
@@ -120,7 +120,7 @@ fn site() -> State {
     State::new(Site::Directory(root), Rules::default(), 60_000)
 }
 
-/// A request for a file, and what it must be answered with: to the byte.
+/// Returns a request for a file, and its exact answer.
 fn file_request(rng: &mut Rng) -> (Vec<u8>, Answer) {
     let (name, text) = rng.choice(files()).unwrap();
     let (fields, status, holds) = match rng.u8(..3) {
@@ -137,7 +137,7 @@ fn file_request(rng: &mut Rng) -> (Vec<u8>, Answer) {
     (text.into_bytes(), Answer::Http { status, holds })
 }
 
-/// A line for the proof-of-work server. Only some are too long, so never three in a row.
+/// Returns a line for the proof-of-work server. Only some are too long, so never three in a row.
 fn line(number: usize, rng: &mut Rng) -> (Vec<u8>, Answer) {
     if number % 3 == 2 && rng.bool() {
         return ([vec![b'x'; 8193 + rng.usize(..9000)], b"\n".to_vec()].concat(), Answer::TooLong);
@@ -208,7 +208,8 @@ impl Visitor {
         }
     }
 
-    /// The answers that have come whole. What has come must be the beginning of what was due.
+    /// Counts the complete answers, and asserts that the received bytes are the beginning of the
+    /// expected ones.
     fn check(&self) -> usize {
         let mut rest = self.received.as_slice();
         for (number, answer) in self.answers.iter().enumerate() {
@@ -227,7 +228,7 @@ impl Visitor {
     }
 }
 
-/// The length of the response that `rest` begins with, if it is whole.
+/// Returns the length of the response at the beginning of `rest`, if it is complete.
 fn check_http(rest: &[u8], status: u16, holds: &str) -> Option<usize> {
     let end = rest.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&rest[..end]).unwrap();
@@ -240,8 +241,8 @@ fn check_http(rest: &[u8], status: u16, holds: &str) -> Option<usize> {
     Some(end + 4 + length)
 }
 
-/// The length of the reply that `rest` begins with, if it is whole: a proof, a refusal of a line
-/// that is too long, or the word of a server that is ending.
+/// Returns the length of the reply at the beginning of `rest`, if it is complete: a proof, a
+/// refusal of a line that is too long, or the line of a server that shuts down.
 fn check_line(rest: &[u8], message: Option<&Vec<u8>>) -> Option<usize> {
     let end = rest.iter().position(|byte| *byte == b'\n')?;
     let reply = &rest[..end];
@@ -260,7 +261,7 @@ fn check_line(rest: &[u8], message: Option<&Vec<u8>>) -> Option<usize> {
     Some(end + 1)
 }
 
-/// Plays the far ends that the server has dialled: an answer, a vanished peer, or silence.
+/// Plays the upstream servers that were dialled: an answer, a vanished peer, or silence.
 fn play_far_ends(street: &mut TestNet, rng: &mut Rng) {
     let dialled = &mut street.reactor.outside.dialled;
     while !dialled.is_empty() && rng.u8(..4) > 0 {
@@ -298,7 +299,7 @@ fn simulate(seed: u64) {
     for step in 0..400 {
         match rng.u8(..12) {
             0 if visitors.len() < 8 => visitors.extend(Visitor::arrive(&mut street, rng)),
-            // Files are looked at again after a second, and slow readers given up after ten.
+            // Files are checked again after a second, and slow readers closed after ten.
             1 if rng.u8(..8) == 0 => street.advance(Duration::from_millis(400)),
             1 => street.advance(Duration::from_millis(rng.u64(..10))),
             2 => play_far_ends(&mut street, rng),
@@ -321,7 +322,7 @@ fn simulate(seed: u64) {
     finish(&mut street, &mut visitors, rng);
 }
 
-/// Everybody is given the time to finish, then to be thrown out.
+/// Gives all clients the time to finish, then to time out.
 fn finish(street: &mut TestNet, visitors: &mut [Visitor], rng: &mut Rng) {
     for _ in 0..120 {
         for visitor in visitors.iter_mut().filter(|visitor| !visitor.gone) {
@@ -372,7 +373,7 @@ fn finish(street: &mut TestNet, visitors: &mut [Visitor], rng: &mut Rng) {
 }
 
 #[test]
-fn whatever_happens_clients_get_their_answers_and_nothing_is_left_over() {
+fn clients_get_their_answers_and_nothing_is_left_over() {
     for seed in 0..1500 {
         let result = std::panic::catch_unwind(|| simulate(seed));
         assert!(result.is_ok(), "seed {seed}");

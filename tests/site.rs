@@ -64,7 +64,7 @@ fn turns(street: &mut TestNet) -> usize {
 }
 
 #[test]
-fn whoever_asks_at_the_same_time_is_served_by_one_read() {
+fn concurrent_requests_for_a_file_share_one_read() {
     let (mut street, _place) = site(&[("a", b"text")], CACHE_BYTES);
     let clients = (0..50).map(|_| client(&mut street)).collect::<Vec<_>>();
     for (number, client) in clients.iter().enumerate() {
@@ -81,7 +81,7 @@ fn whoever_asks_at_the_same_time_is_served_by_one_read() {
 }
 
 #[test]
-fn what_is_in_steady_use_is_looked_at_once_a_second_behind_the_back_of_who_asks() {
+fn a_file_in_use_is_checked_once_a_second_in_the_background() {
     let (mut street, place) = site(&[("a", b"old")], CACHE_BYTES);
     let client = client(&mut street);
     assert_eq!(get(&mut street, &client, "/a"), ("MISS".into(), b"old".to_vec()));
@@ -145,7 +145,7 @@ fn what_has_no_place_in_the_cache_passes_by_it() {
 }
 
 #[test]
-fn a_head_is_read_as_far_as_its_tag_needs_and_found_in_memory_later() {
+fn a_head_is_read_for_its_tag_and_found_in_memory_later() {
     let (mut street, _place) = site(&[("a", &[b'x'; 5000])], CACHE_BYTES);
     let client = client(&mut street);
     ask(&client, "HEAD", "/a");

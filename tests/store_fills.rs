@@ -98,7 +98,7 @@ fn an_answer_that_a_purchase_has_overtaken_is_not_kept() {
 }
 
 #[test]
-fn whoever_asks_after_a_purchase_does_not_join_who_asked_before_it() {
+fn a_read_after_a_purchase_does_not_join_an_earlier_one() {
     let mut story = Story::begin();
     let early = story.read("/product/2");
     let joined = story.read("/product/2");
@@ -152,7 +152,7 @@ fn what_a_write_does_not_concern_is_kept() {
 }
 
 #[test]
-fn a_write_that_is_not_answered_is_seen_nowhere_and_then_everywhere() {
+fn an_unanswered_write_is_visible_nowhere_then_everywhere() {
     let mut story = Story::begin();
     assert_eq!(story.look("/product/2").0, "MISS");
     let buyer = story.store.visit(ListenerRole::Order(1)).unwrap();

@@ -214,7 +214,7 @@ fn simulate(seed: u64) {
 }
 
 #[test]
-fn each_stock_is_as_if_one_shop_had_served_one_client_after_the_other() {
+fn each_stock_is_linearizable() {
     for seed in 0..250 {
         let result = std::panic::catch_unwind(|| simulate(seed));
         assert!(result.is_ok(), "seed {seed}");
@@ -223,6 +223,6 @@ fn each_stock_is_as_if_one_shop_had_served_one_client_after_the_other() {
 
 /// A replica took two records at once when it joined, and was asked when the first was answered.
 #[test]
-fn a_copy_that_was_bought_is_not_shown_by_a_replica_that_has_just_joined() {
+fn a_replica_that_has_just_joined_shows_no_sold_copy() {
     simulate(1794);
 }

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn another_beginning_silence_and_a_lost_connection_are_no_answers() {
+    fn other_bytes_silence_and_lost_connections_are_no_answers() {
         assert_eq!(asked(Until::End, &["no"], None), Some(Close::BadInput));
         assert_eq!(asked(Until::End, &["no"], Some(Event::Eof)), Some(Close::BadInput));
         assert_eq!(asked(Until::Line, &[], Some(Event::Tick)), Some(Close::ReplyTimeout));

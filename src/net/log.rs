@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_disk_that_was_full_lines_are_whole_again_and_the_lost_ones_are_told() {
+    fn after_a_full_disk_lines_are_whole_and_lost_ones_counted() {
         let gap = |lost, out: &mut String| out.push_str(&format!("lost {lost}\n"));
         for left in 0..="lost 3\n".len() + 13 {
             let mut page = Page::default();

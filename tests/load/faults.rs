@@ -62,7 +62,7 @@ fn arrivals_go_on_after_a_restart_of_the_target() {
 }
 
 #[test]
-fn requests_that_hang_at_the_end_are_counted_and_fail_thresholds() {
+fn requests_hanging_at_the_end_count_and_fail_thresholds() {
     let place = Place::new();
     let hangs = Unruly::start(Habit::Hangs(20));
     let held = |condition: &str| {

@@ -93,7 +93,7 @@ fn each_kind_of_error_is_counted_as_what_it_is() {
 }
 
 #[test]
-fn a_server_that_does_everything_wrong_now_and_then_is_loaded_to_the_end() {
+fn an_unreliable_server_is_loaded_to_the_end() {
     let place = Place::new();
     let addr = scripted(|mut stream, number| {
         let answers: [&[u8]; 5] =

@@ -150,7 +150,7 @@ fn a_warm_up_is_left_out() {
 }
 
 #[test]
-fn one_exchange_is_shown_from_both_sides_and_nothing_is_kept_of_it() {
+fn one_exchange_is_shown_from_both_sides_and_not_stored() {
     let place = Place::new();
     let answering = |answer: &'static str| {
         let addr = scripted(move |mut stream, _| {

@@ -168,7 +168,7 @@ fn a_slow_client_gets_what_a_fast_one_gets() {
 /// An answer is sent even if a blocking model cannot provide it: no readings, and the next request
 /// is served.
 #[test]
-fn a_request_that_needs_another_connection_is_answered_without_it() {
+fn a_request_that_needs_another_connection_is_answered() {
     each(|model| {
         if model == Model::Loop {
             return;
@@ -186,7 +186,7 @@ fn a_request_that_needs_another_connection_is_answered_without_it() {
 /// With two places, five clients are served in three rounds (one by one where there is one place),
 /// and none is refused.
 #[test]
-fn whoever_finds_the_table_full_waits_and_is_served() {
+fn clients_wait_for_a_full_table_and_are_served() {
     each(|model| {
         let places = ["--workers", "2", "--max-connections", "2"];
         let server = Server::legacy(model, SERVICE_TIME, &places);

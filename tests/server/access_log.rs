@@ -135,7 +135,7 @@ fn a_line_tells_how_long_it_took_and_why_the_connection_ended() {
 }
 
 #[test]
-fn a_line_about_a_large_file_is_written_when_it_was_sent_or_was_not() {
+fn a_large_file_is_logged_after_it_was_sent_or_failed() {
     const LARGE: usize = 40 << 20;
     let args = ["--log-file=access.log", "--log-format=json", "--cache-bytes=0"];
     let site = Site::new(&[("large", &[b'x'; LARGE])], &args);
@@ -332,7 +332,7 @@ fn drain(mut pipe: File) -> String {
 }
 
 #[test]
-fn a_log_that_nobody_takes_holds_nobody_up_and_says_how_many_lines_are_missing() {
+fn an_unread_log_delays_no_client_and_counts_missing_lines() {
     const ASKED: usize = 40_000;
     let place = Place::new();
     let path = place.path("pipe");

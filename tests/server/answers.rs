@@ -96,7 +96,7 @@ fn every_answer_says_when_by_whom_and_how_long_it_is() {
 }
 
 #[test]
-fn our_own_pages_have_a_policy_and_those_of_the_site_have_their_own() {
+fn built_in_pages_have_a_policy_and_site_pages_their_own() {
     let site = site(&[]);
     let (web, panel) = (site.server.web(), site.server.panel());
     for (addr, path) in
@@ -137,7 +137,7 @@ fn nothing_of_a_request_comes_back_as_it_was_sent() {
 }
 
 #[test]
-fn an_error_has_the_form_of_its_path_or_else_the_one_that_is_asked_for() {
+fn an_error_has_the_form_of_its_path_or_the_accepted_one() {
     let site = site(&[]);
     let web = site.server.web();
     let forms = ["", "Accept: application/json\r\n", "Accept: text/html, */*;q=0.1\r\n"];
@@ -170,7 +170,7 @@ fn an_error_has_the_form_of_its_path_or_else_the_one_that_is_asked_for() {
 }
 
 #[test]
-fn a_head_that_is_refused_is_answered_in_the_form_of_what_it_asked_for() {
+fn a_refused_head_is_answered_in_the_requested_form() {
     let server = Server::start(&[]);
     let json = "Accept: application/json\r\n";
     for (request, status, expected) in [
@@ -197,7 +197,7 @@ fn a_head_that_is_refused_is_answered_in_the_form_of_what_it_asked_for() {
 }
 
 #[test]
-fn a_path_tells_what_it_allows_to_whoever_wants_something_else() {
+fn a_path_names_its_methods_when_it_refuses_another() {
     let site = site(&[]);
     let (web, panel) = (site.server.web(), site.server.panel());
     const READ: &str = "GET, HEAD, OPTIONS";

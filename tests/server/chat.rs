@@ -150,7 +150,7 @@ fn what_was_answered_survives_the_death_of_the_server() {
 }
 
 #[test]
-fn the_visitor_of_an_agent_whose_client_is_killed_is_the_head_of_the_queue() {
+fn the_visitor_of_a_killed_agent_is_the_head_of_the_queue() {
     let server = Server::start(&["--chat-agent-grace=200ms"]);
     let addr = server.addr("chat", "tcp");
     let script = "exec 3<>\"/dev/tcp/$0/$1\"; printf '/agent bo bo\\n/online\\n' >&3; exec cat <&3";
@@ -177,7 +177,7 @@ fn the_visitor_of_an_agent_whose_client_is_killed_is_the_head_of_the_queue() {
 }
 
 #[test]
-fn the_end_of_the_server_is_the_end_of_all_chats_and_they_are_counted() {
+fn a_shutdown_ends_all_chats_and_counts_them() {
     let place = Place::new();
     let mut server = Server::start_in(&place, &[]);
     let addr = server.addr("chat", "tcp");

@@ -27,7 +27,7 @@ fn five_thousand_clients_of_the_legacy_server_wait_together() {
 }
 
 #[test]
-fn a_thousand_clients_of_proof_of_work_come_at_once_and_all_get_their_proofs() {
+fn a_thousand_pow_clients_at_once_all_get_their_proofs() {
     let count = affordable(1000, 1);
     let server = Server::start(&["--pow-difficulty=2"]);
     let addr = server.addr("pow", "tcp");

@@ -75,7 +75,7 @@ fn one_source_gets_its_burst_and_its_rate_and_others_get_theirs() {
 }
 
 #[test]
-fn whoever_might_be_a_server_itself_is_never_answered() {
+fn peers_that_may_be_servers_are_never_answered() {
     let server = Server::start(&["--legacy-corruption=0", "--legacy-delay=10ms"]);
     let mut suspects = vec![socket(2, server.legacy().port())];
     // A port for privileged processes only, if this is one.

@@ -52,7 +52,7 @@ fn listed(addr: SocketAddr) -> Vec<u64> {
 }
 
 #[test]
-fn a_server_that_is_killed_has_kept_every_count_that_it_answered() {
+fn a_killed_server_has_kept_every_answered_count() {
     let place = Place::new();
     let users = NAMES.map(|_| User::default());
     for round in 1..=3 {

@@ -71,7 +71,7 @@ fn whatever_was_asked_before_the_end_is_answered() {
 }
 
 #[test]
-fn requests_under_way_are_finished_while_new_clients_are_refused() {
+fn pending_requests_finish_while_new_clients_are_refused() {
     let mut server = Server::start(&["--legacy-delay=1s", "--legacy-timeout=60s", "--grace=60s"]);
     let web = server.web();
     let mut waiting = Client::connect(web);
@@ -100,7 +100,7 @@ fn requests_under_way_are_finished_while_new_clients_are_refused() {
 }
 
 #[test]
-fn whoever_knocked_before_the_signal_is_let_in() {
+fn clients_in_the_backlog_before_the_signal_are_served() {
     let mut server = Server::start(&["--legacy-corruption=0", "--legacy-timeout=60s"]);
     let mut probing = ["tcp", "udp"].map(|protocol| {
         let mut client = Client::connect(server.web());

@@ -12,7 +12,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 #[test]
-fn a_file_comes_with_its_type_its_validators_and_the_word_of_the_cache() {
+fn a_file_has_its_type_its_validators_and_the_cache_status() {
     let site = Site::new(&[("index.html", b"<p>hello"), ("a/b.css", b"p{}"), ("data", b"1")], &[]);
     for (path, body, media) in [
         ("/", "<p>hello", "text/html; charset=utf-8"),
@@ -91,7 +91,7 @@ fn names_are_bytes() {
 }
 
 #[test]
-fn nothing_outside_of_the_root_is_served_in_whatever_way_it_is_asked_for() {
+fn nothing_outside_of_the_root_is_served_for_any_path() {
     let site = Site::new(&[("in/file", b"inside"), (".well-known/x", b"known")], &[]);
     fs::write(site.place.path("secret"), "secret").unwrap();
     fs::write(site.path(".hidden"), "secret").unwrap();
@@ -143,7 +143,7 @@ fn nothing_outside_of_the_root_is_served_in_whatever_way_it_is_asked_for() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_not_there_and_keeps_nobody_waiting() {
+fn irregular_files_are_missing_without_delay() {
     let site = Site::new(&[], &[]);
     mknodat(CWD, site.path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let _listener = UnixListener::bind(site.path("socket")).unwrap();
@@ -163,7 +163,7 @@ fn what_is_no_regular_file_is_not_there_and_keeps_nobody_waiting() {
 }
 
 #[test]
-fn a_directory_is_asked_for_with_a_slash_and_shows_its_index_or_nothing() {
+fn a_directory_needs_a_slash_and_shows_its_index_or_nothing() {
     let site = Site::new(&[("with/index.html", b"index"), ("without/x", b"x")], &[]);
     let answer = site.get("/with?a=b&c=%20d");
     assert_eq!((answer.status, answer.need("Location")), (308, "/with/?a=b&c=%20d".into()));
@@ -199,7 +199,7 @@ fn names_are_listed_where_that_is_asked_for() {
 }
 
 #[test]
-fn conditions_and_ranges_hold_for_files_in_memory_and_for_those_that_are_not() {
+fn conditions_and_ranges_hold_for_cached_and_other_files() {
     for args in [&[][..], &["--cache-bytes=0"]] {
         let site = Site::new(&[("f.txt", b"0123456789"), ("empty", b"")], args);
         let whole = site.get("/f.txt");
@@ -247,7 +247,7 @@ fn conditions_and_ranges_hold_for_files_in_memory_and_for_those_that_are_not() {
 }
 
 #[test]
-fn the_best_encoding_that_is_there_is_sent_under_a_tag_of_its_own() {
+fn the_best_available_encoding_is_sent_with_its_own_tag() {
     let files: [(&str, &[u8]); 5] = [
         ("a.js", b"plain"),
         ("a.js.br", b"brotli"),

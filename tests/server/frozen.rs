@@ -11,7 +11,7 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(1500);
 
 #[test]
-fn deadlines_that_pass_while_the_server_is_stopped_cost_nobody_a_request() {
+fn deadlines_during_a_stop_cost_no_client_a_request() {
     let args = ["--head-timeout=1s", "--body-timeout=1s", "--keepalive-timeout=1s"];
     let server = Server::start(&args);
     for _ in 0..3 {

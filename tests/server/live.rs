@@ -114,7 +114,7 @@ fn number(line: &[u8]) -> usize {
 }
 
 #[test]
-fn a_root_that_is_made_anew_or_turned_is_served_within_two_seconds() {
+fn a_recreated_or_relinked_root_is_served_in_two_seconds() {
     let site = Site::new(&[("one/a", b"1"), ("two/a", b"2"), ("two/b", b"2")], &[]);
     let link = site.place.path("current");
     let turn = |to: &str| {

@@ -139,7 +139,7 @@ fn the_panel_and_the_replicas_answer_to_names_of_ours_only() {
 }
 
 #[test]
-fn on_replicas_reads_and_purchases_are_public_and_changes_are_not() {
+fn replicas_serve_reads_and_purchases_publicly_not_changes() {
     let server = Server::start(&[TOKEN]);
     let (catalog, order) = (server.addr("catalog-1", "tcp"), server.addr("order-1", "tcp"));
     let put = |addr, method: &str, path: &str, fields: &str, body: &str| {

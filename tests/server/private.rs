@@ -23,7 +23,7 @@ fn modes(path: &Path) -> Vec<(String, u32)> {
 }
 
 #[test]
-fn nothing_that_the_process_owns_is_served_or_listed_whatever_the_root() {
+fn private_files_are_neither_served_nor_listed_in_any_root() {
     let place = Place::new();
     fs::write(place.path("pentad.toml"), "list = true\n").unwrap();
     fs::write(place.path("agents.toml"), "").unwrap();

@@ -81,7 +81,7 @@ fn replaced_by_rename_and_by_copy_no_body_is_torn() {
 }
 
 #[test]
-fn a_file_that_changed_is_seen_after_a_while_and_one_that_is_gone_is_gone() {
+fn a_changed_file_is_noticed_and_a_deleted_one_is_gone() {
     let site = Site::new(&[("a.txt", b"old")], &[]);
     assert_eq!(site.get("/a.txt").body, b"old");
     fs::write(site.path("a.txt"), "newer").unwrap();
@@ -93,7 +93,7 @@ fn a_file_that_changed_is_seen_after_a_while_and_one_that_is_gone_is_gone() {
 }
 
 #[test]
-fn what_nobody_asked_for_lately_is_looked_at_before_it_is_served() {
+fn a_file_not_requested_lately_is_checked_before_it_is_served() {
     let site = Site::new(&[("a.txt", b"old")], &[]);
     assert_eq!(site.get("/a.txt").body, b"old");
     fs::write(site.path("a.txt"), "new").unwrap();
@@ -127,7 +127,7 @@ const GIB: u64 = 1 << 30;
 const MIB: usize = 1 << 20;
 
 #[test]
-fn ten_gibibytes_need_no_memory_and_a_file_that_shrinks_is_never_padded() {
+fn ten_gibibytes_need_no_memory_and_no_file_is_padded() {
     let site = Site::new(&[], &[]);
     File::create(site.path("huge")).unwrap().set_len(10 * GIB).unwrap();
     let before = resident(&site.server);
@@ -154,7 +154,7 @@ fn ten_gibibytes_need_no_memory_and_a_file_that_shrinks_is_never_padded() {
 }
 
 #[test]
-fn a_file_that_is_written_to_while_it_is_sent_ends_the_connection() {
+fn a_file_written_while_it_is_sent_ends_the_connection() {
     let site = Site::new(&[], &[]);
     fs::write(site.path("large"), vec![b'a'; 40 * MIB]).unwrap();
     thread::sleep(Duration::from_millis(50));
@@ -170,7 +170,7 @@ fn a_file_that_is_written_to_while_it_is_sent_ends_the_connection() {
 }
 
 #[test]
-fn a_file_that_is_replaced_or_deleted_while_it_is_sent_is_sent_to_its_end() {
+fn a_file_replaced_or_deleted_meanwhile_is_sent_to_its_end() {
     let site = Site::new(&[], &[]);
     for name in ["replaced", "deleted"] {
         fs::write(site.path(name), vec![b'a'; 20 * MIB]).unwrap();

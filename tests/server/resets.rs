@@ -120,7 +120,7 @@ fn half_closed(addr: SocketAddr) -> Client {
 }
 
 #[test]
-fn a_request_that_is_reset_while_it_waits_for_the_legacy_server_leaves_nothing_behind() {
+fn a_request_reset_during_a_probe_leaves_nothing_behind() {
     let server = Server::start(&["--legacy-delay=1s", "--legacy-timeout=500ms"]);
     let mut bystander = Client::connect(server.web());
     assert_eq!(bystander.get("/").status, 200);

@@ -30,7 +30,7 @@ fn the_oldest_idle_connection_makes_room_for_a_new_one() {
 }
 
 #[test]
-fn busy_connections_are_never_closed_and_the_next_waits_for_one_to_end() {
+fn busy_connections_stay_and_the_next_waits_for_one_to_end() {
     const DELAY: Duration = Duration::from_millis(500);
     let server = Server::start(&["--max-connections=10"]);
     let began = Instant::now();
@@ -70,7 +70,7 @@ pub fn strain(server: &Server) -> f64 {
 }
 
 #[test]
-fn with_few_descriptors_everybody_has_a_turn_and_the_server_rests() {
+fn with_few_descriptors_all_are_served_and_the_server_rests() {
     let place = Place::new();
     let args = FREE.iter().copied().chain(["--head-timeout=5m"]).collect::<Vec<_>>();
     let server = Server::launch(&place, place.command_after("ulimit -n 100", &args));
@@ -89,7 +89,7 @@ fn number_with_room_for(many: usize, server: &Server) -> u64 {
 }
 
 #[test]
-fn without_any_descriptor_open_connections_are_served_and_the_server_rests() {
+fn without_descriptors_open_connections_are_served() {
     let server = Server::start(&["--head-timeout=5m", "--keepalive-timeout=5m"]);
     let mut open = Client::connect(server.web());
     assert_eq!(open.get("/").status, 200);
@@ -120,7 +120,7 @@ fn without_any_descriptor_open_connections_are_served_and_the_server_rests() {
 }
 
 #[test]
-fn without_any_descriptor_files_in_memory_are_served_and_others_are_promised_for_later() {
+fn without_descriptors_cached_files_are_served_others_get_503() {
     let large = vec![b'x'; 100_000];
     let files: [(&str, &[u8]); 4] =
         [("known", b"known"), ("new", b"new"), ("large", &large), ("404.html", b"lost")];
@@ -148,7 +148,7 @@ fn without_any_descriptor_files_in_memory_are_served_and_others_are_promised_for
 
 /// As containers, systemd and `ulimit -n` set it: the soft limit is the hard one.
 #[test]
-fn whatever_the_limit_the_oldest_idle_makes_room_and_all_are_served() {
+fn for_any_limit_the_oldest_idle_makes_room() {
     let large = vec![b'x'; 300_000];
     for limit in [64, 80, 128, 512] {
         if affordable(2 * limit, 1) < 2 * limit {
@@ -229,7 +229,7 @@ fn long_downloads_of_many_files_leave_room_for_other_files() {
 }
 
 #[test]
-fn the_limit_on_descriptors_is_raised_and_64_are_kept_free_of_connections() {
+fn the_descriptor_limit_is_raised_and_64_are_reserved() {
     let place = Place::new();
     let args = FREE.iter().copied().chain(["--keepalive-timeout=5m"]).collect::<Vec<_>>();
     let server =

@@ -41,7 +41,7 @@ fn a_visitor_is_given_a_cookie_once_and_a_stranger_another() {
 }
 
 #[test]
-fn every_page_gives_one_and_what_it_is_made_of_or_polls_does_not() {
+fn pages_set_a_cookie_but_assets_and_polls_do_not() {
     let server = Server::start(&[]);
     let (web, panel) = (server.web(), server.panel());
     for (addr, path) in [(web, "/store/"), (web, "/nothing"), (panel, "/chat/"), (panel, "/")] {
@@ -104,7 +104,7 @@ fn counted(server: &Server) -> u64 {
 }
 
 #[test]
-fn who_never_returns_a_cookie_does_not_count_and_pushes_out_nobody() {
+fn clients_without_cookies_do_not_count_and_evict_no_others() {
     let server = Server::start(&["--sessions=10"]);
     let mut client = Client::connect(server.web());
     let faithful = (0..5).map(|_| {
@@ -124,7 +124,7 @@ fn who_never_returns_a_cookie_does_not_count_and_pushes_out_nobody() {
 }
 
 #[test]
-fn nobody_is_given_one_for_asking_an_api_or_whether_the_server_lives() {
+fn api_calls_and_health_checks_set_no_cookie() {
     let server = Server::start(&[]);
     for addr in [server.web(), server.panel()] {
         let mut client = Client::connect(addr);

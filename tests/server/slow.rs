@@ -109,7 +109,7 @@ fn who_says_nothing_is_told_nothing() {
 }
 
 #[test]
-fn a_silent_client_that_the_kernel_held_back_is_let_in_and_its_patience_counted_from_there() {
+fn a_deferred_silent_client_is_accepted_and_timed_from_then() {
     let server = Server::start(&["--head-timeout=300ms", "--defer-accept"]);
     let mut silent = Client::connect(server.web());
     assert_next_is_served(server.web());
@@ -151,7 +151,7 @@ fn a_body_that_only_drips_falls_short_of_the_rate() {
 }
 
 #[test]
-fn a_kept_connection_that_rests_too_long_is_closed_without_a_word() {
+fn a_connection_idle_for_too_long_is_closed_silently() {
     let server = Server::start(&["--keepalive-timeout=300ms", "--head-timeout=5m"]);
     let mut client = Client::connect(server.web());
     let mut asked = Instant::now();
@@ -190,7 +190,7 @@ fn a_client_that_does_not_take_its_answers_is_given_up() {
 
 /// Files in sealed copies are sent in one step if they fit, else in steps of any length.
 #[test]
-fn long_files_in_memory_reach_whoever_takes_them_however_slowly() {
+fn long_cached_files_reach_slow_readers_completely() {
     const LONG: [(&str, usize); 3] = [("a", 70_001), ("b", 200_000), ("c", 1_000_000)];
     let bytes = |(name, length): (&str, usize)| {
         let first = usize::from(name.as_bytes()[0]);

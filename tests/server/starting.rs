@@ -60,7 +60,7 @@ fn an_address_that_this_machine_lacks_is_named() {
 }
 
 #[test]
-fn the_first_server_on_a_data_directory_is_not_disturbed_by_a_second() {
+fn a_second_server_does_not_disturb_a_data_directory() {
     let place = Place::new();
     let mut first = Server::start_in(&place, &[]);
     let mut client = Client::connect(first.web());

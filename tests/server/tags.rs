@@ -16,7 +16,7 @@ fn put_dated(site: &Site, name: &str, text: &[u8], modified: SystemTime) {
 }
 
 #[test]
-fn another_file_of_the_same_length_and_time_is_told_from_the_old_one() {
+fn another_file_of_equal_length_and_time_is_recognised() {
     let epoch = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     let large = |letter: u8| vec![letter; 400_000];
     for args in [&[][..], &["--cache-bytes=0"], &["--cache-bytes=1MiB"]] {
@@ -48,7 +48,7 @@ fn another_file_of_the_same_length_and_time_is_told_from_the_old_one() {
 }
 
 #[test]
-fn the_tag_of_a_file_is_the_same_after_a_restart_and_on_another_server() {
+fn a_tag_is_the_same_after_a_restart_and_on_other_servers() {
     let files: [(&str, &[u8]); 3] =
         [("a.txt", b"text"), ("b.txt", b"text"), ("c.js", &[b'c'; 5000])];
     let tags = |site: &Site| {

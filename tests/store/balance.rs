@@ -8,7 +8,7 @@ fn replica(reply: &crate::util::http::Reply) -> String {
 }
 
 #[test]
-fn catalogs_and_order_servers_take_turns_each_role_by_its_own_counter() {
+fn each_role_takes_turns_by_its_own_counter() {
     let server = Server::start(&["--store-cache=0"]);
     let (mut read, mut bought) = (Vec::new(), Vec::new());
     for round in 0..6 {
@@ -37,7 +37,7 @@ fn the_least_busy_is_asked_where_that_is_wanted() {
 }
 
 #[test]
-fn what_is_stale_is_shown_where_that_is_wanted_and_nobody_else_has_an_answer() {
+fn stale_books_are_shown_only_if_wanted_and_no_replica_answers() {
     for (args, status) in [
         (&["--store-ttl=100ms", "--stale-if-error=1m"][..], 200),
         (&["--store-ttl=100ms"][..], 503),

@@ -3,7 +3,7 @@
 use crate::util::process::{Server, eventually};
 use crate::{Doors, Shop, ask, field, get};
 
-pub fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own(server: &Shop) {
+pub fn reads_name_their_source_and_a_write_invalidates_its_own(server: &Shop) {
     let web = server.web();
     let cached = |path: &str| {
         let reply = get(web, path);

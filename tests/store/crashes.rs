@@ -3,7 +3,7 @@
 use crate::{Doors, Shop, agreeing, ask, field, get, stock};
 
 /// With `--store-cache 0`.
-pub fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed(server: &Shop) {
+pub fn no_read_fails_while_a_catalog_is_down_and_catches_up(server: &Shop) {
     let (web, panel) = (server.web(), server.panel());
     let control = |name: &str, what: &str| {
         let reply = ask(panel, "POST", &format!("/api/store/replicas/{name}/{what}"), "", "");

@@ -44,7 +44,7 @@ fn fill(file: &PathBuf, but: u64) -> u64 {
 }
 
 #[test]
-fn a_full_disk_refuses_writes_and_serves_reads_until_there_is_room() {
+fn a_full_disk_refuses_writes_and_serves_reads() {
     let place = Place::new();
     let Some(command) = on_a_disk(&place, "24m") else {
         eprintln!("no file system may be mounted here");
@@ -87,7 +87,7 @@ fn a_disk_that_counts_no_blocks_is_not_taken_for_full() {
 }
 
 #[test]
-fn what_cannot_be_written_is_not_answered_and_comes_back_by_itself() {
+fn an_unwritable_replica_does_not_answer_and_recovers() {
     let place = Place::new();
     // Whoever writes beyond its limit is told so by a signal first, which ends it by default.
     let server = Server::launch(&place, place.command_after("trap '' XFSZ", &FREE));

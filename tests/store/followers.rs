@@ -21,7 +21,7 @@ fn up(server: &Server) {
 }
 
 #[test]
-fn a_follower_without_a_log_listens_serves_nothing_and_says_so_once() {
+fn a_follower_without_a_log_serves_nothing_and_says_so_once() {
     let street = TestNet::new();
     let follower = street.follower(&[]);
     let catalog = follower.addr("catalog-2", "tcp");
@@ -91,7 +91,7 @@ const ENTRIES: usize = 600;
 const REQUESTS: usize = 120;
 
 #[test]
-fn a_follower_behind_the_fold_begins_with_the_state_that_the_log_begins_with() {
+fn a_follower_behind_the_fold_begins_with_the_folded_state() {
     let street = TestNet::new();
     let owner = street.start(0, ["--only=web,panel,catalog-1,order-1", "--seed=1"], &[]);
     let stock = r#"{"quantity":1000000}"#;

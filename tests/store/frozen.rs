@@ -17,7 +17,7 @@ const ROUNDS: u64 = 6;
 const LEASE_MOST: Duration = Duration::from_secs(4);
 
 #[test]
-fn a_frozen_follower_holds_writes_up_for_its_lease_and_shows_nothing_old_after_it() {
+fn a_frozen_follower_delays_writes_for_its_lease_only() {
     let street = TestNet::new();
     let owner = street.owner(&["--store-cache=0"]);
     let follower = street.follower(&[]);

@@ -41,7 +41,7 @@ fn play(addr: SocketAddr, door: Door, rng: &mut Rng, clock: &AtomicU64, history:
 }
 
 /// With a small cache.
-pub fn what_all_clients_were_told_could_have_been_told_one_after_the_other(server: &Shop) {
+pub fn the_answers_to_all_clients_are_linearizable(server: &Shop) {
     for book in 1..=2 {
         let body = format!("{{\"quantity\":{COPIES}}}");
         let set =

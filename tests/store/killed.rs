@@ -100,7 +100,7 @@ fn fill(owner: &Server) {
 }
 
 #[test]
-fn a_follower_that_is_killed_is_not_missed_and_comes_back_with_all_that_was_sold() {
+fn a_killed_follower_delays_no_write_and_catches_up() {
     let street = TestNet::new();
     let owner = street.owner(&["--store-cache=0"]);
     let (crowd, web) = (Crowd::default(), owner.web());
@@ -133,7 +133,7 @@ fn a_follower_that_is_killed_is_not_missed_and_comes_back_with_all_that_was_sold
 }
 
 #[test]
-fn an_owner_that_is_killed_takes_nothing_with_it_and_its_follower_waits_for_it() {
+fn a_killed_owner_loses_nothing_and_its_follower_waits() {
     let street = TestNet::new();
     let mut owner = street.owner(&[]);
     let follower = street.follower(&[]);

@@ -8,10 +8,8 @@ fn the_api_validates_and_writes_nothing_that_is_wrong() {
 }
 
 #[test]
-fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own() {
-    cache::every_read_says_where_it_comes_from_and_a_write_takes_just_its_own(
-        &Shop::in_one_process(&[]),
-    );
+fn reads_name_their_source_and_a_write_invalidates_its_own() {
+    cache::reads_name_their_source_and_a_write_invalidates_its_own(&Shop::in_one_process(&[]));
 }
 
 #[test]
@@ -25,10 +23,10 @@ fn writes_are_answered_byte_for_byte() {
 }
 
 #[test]
-fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() {
-    crashes::no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed(
-        &Shop::in_one_process(&["--store-cache=0"]),
-    );
+fn no_read_fails_while_a_catalog_is_down_and_catches_up() {
+    crashes::no_read_fails_while_a_catalog_is_down_and_catches_up(&Shop::in_one_process(&[
+        "--store-cache=0",
+    ]));
 }
 
 #[test]
@@ -42,9 +40,9 @@ fn the_last_copy_is_sold_once_however_many_want_it() {
 }
 
 #[test]
-fn what_all_clients_were_told_could_have_been_told_one_after_the_other() {
+fn the_answers_to_all_clients_are_linearizable() {
     let shop = Shop::in_one_process(&["--store-cache=4"]);
-    histories::what_all_clients_were_told_could_have_been_told_one_after_the_other(&shop);
+    histories::the_answers_to_all_clients_are_linearizable(&shop);
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn books_are_found_sorted_and_paged() {
 }
 
 #[test]
-fn orders_are_listed_from_the_last_one_and_found_by_their_numbers() {
+fn orders_are_listed_from_the_last_and_found_by_number() {
     let server = Server::start(&[]);
     let web = server.panel();
     for book in [2, 1, 2] {

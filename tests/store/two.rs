@@ -9,10 +9,8 @@ fn the_api_validates_and_writes_nothing_that_is_wrong() {
 }
 
 #[test]
-fn every_read_says_where_it_comes_from_and_a_write_takes_just_its_own() {
-    cache::every_read_says_where_it_comes_from_and_a_write_takes_just_its_own(
-        &Shop::in_two_processes(&[]),
-    );
+fn reads_name_their_source_and_a_write_invalidates_its_own() {
+    cache::reads_name_their_source_and_a_write_invalidates_its_own(&Shop::in_two_processes(&[]));
 }
 
 #[test]
@@ -26,10 +24,10 @@ fn writes_are_answered_byte_for_byte() {
 }
 
 #[test]
-fn no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed() {
-    crashes::no_read_fails_while_a_catalog_is_down_and_it_comes_back_with_all_it_missed(
-        &Shop::in_two_processes(&["--store-cache=0"]),
-    );
+fn no_read_fails_while_a_catalog_is_down_and_catches_up() {
+    crashes::no_read_fails_while_a_catalog_is_down_and_catches_up(&Shop::in_two_processes(&[
+        "--store-cache=0",
+    ]));
 }
 
 #[test]
@@ -43,9 +41,9 @@ fn the_last_copy_is_sold_once_however_many_want_it() {
 }
 
 #[test]
-fn what_all_clients_were_told_could_have_been_told_one_after_the_other() {
+fn the_answers_to_all_clients_are_linearizable() {
     let shop = Shop::in_two_processes(&["--store-cache=4"]);
-    histories::what_all_clients_were_told_could_have_been_told_one_after_the_other(&shop);
+    histories::the_answers_to_all_clients_are_linearizable(&shop);
 }
 
 #[test]

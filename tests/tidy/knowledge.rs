@@ -1,10 +1,10 @@
-//! Who may know whom.
+//! The permitted dependencies between layers.
 
 use super::assert_none;
 use super::paths::{Mention, mentions, module};
 use super::source::files;
 
-/// Each layer, and the others that it may know.
+/// Each layer, and the layers that it may use.
 const TABLE: &[(&str, &[&str])] = &[
     ("buf", &["work"]),
     ("limits", &[]),
@@ -31,7 +31,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("main", &["pentad"]),
 ];
 
-/// What only some places may know: a path, and the modules (with all below them) that may.
+/// Modules outside the crate that only some layers may use: a path, and those layers (with all
+/// below them).
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("mio", &["net"]),
     ("socket2", &["study", "net"]),
@@ -67,12 +68,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("httparse", &["wire"]),
     ("lexopt", &["config", "cmd"]),
     ("toml", &["config"]),
-    // Shared, mutable and invisible in a signature: nowhere.
+    // Shared, mutable and invisible in a signature: never.
     ("std::rc", &[]),
     ("std::cell", &[]),
 ];
 
-/// What a layer may see of one that it knows, where that is not everything.
+/// Layers of which only a part may be used, and that part.
 const WAIST: &[(&str, &str, Sight)] = &[
     ("buf", "crate::work", is_an_open_file),
     ("app", "crate::work", is_a_job),
@@ -82,15 +83,15 @@ const WAIST: &[(&str, &str, Sight)] = &[
     ("config", "crate::work", is_a_kernel),
 ];
 
-/// Whether this may be seen.
+/// Returns true if a layer may use this item.
 type Sight = fn(&Mention) -> bool;
 
-/// A file that is sent from where it is, and nothing of how it was found.
+/// An open file to send, but not the lookup of files.
 fn is_an_open_file(mention: &Mention) -> bool {
     mention.is_under("crate::work::files::Opened")
 }
 
-/// Jobs, files that are sent, and the count of descriptors, but nothing of how work is done.
+/// Jobs, files to send, and the count of descriptors, but not the execution of jobs.
 fn is_a_job(mention: &Mention) -> bool {
     let is_item = |name: &String| name.starts_with(char::is_uppercase);
     mention.path.get(2).is_some_and(is_item)
@@ -99,13 +100,13 @@ fn is_a_job(mention: &Mention) -> bool {
         || mention.is_under("crate::work::files::Opened")
 }
 
-/// What jobs are made of and come to, but not the running of them.
+/// The types of jobs and outcomes, but not their execution.
 fn is_a_job_type(mention: &Mention) -> bool {
     let running = ["crate::work::db::Database", "crate::work::Slice", "crate::work::Piece"];
     !running.iter().any(|running| mention.is_under(running))
 }
 
-/// The choice among kernels, which an option offers, and what may be asked of them.
+/// The choice among kernels, which an option offers, and their limits.
 fn is_a_kernel(mention: &Mention) -> bool {
     mention.path.get(3).is_some_and(|item| item == "Kernel" || item == "bits_max")
 }
@@ -148,7 +149,7 @@ fn layers_know_only_whom_they_may_know() {
     assert_none(&problems);
 }
 
-/// Where `unsafe` may be written: kernels, and the serving models that fork.
+/// The places where `unsafe` is allowed: kernels, and the serving models that fork.
 const UNSAFE: &[&str] =
     &["src/work/pi/", "src/work/pow/", "src/study/forked.rs", "src/study/preforked.rs"];
 

@@ -1,5 +1,5 @@
-//! The house rules that a compiler does not know: who may know whom, how long things may get,
-//! what is never written, and that the map in the README is the territory.
+//! House rules that the compiler does not enforce: dependencies, sizes, words, and the accuracy of
+//! the code map in the README.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,7 @@ mod sizes;
 mod source;
 mod words;
 
-/// Fails with all of them, if there are any.
+/// Fails if there are any problems, and prints them all.
 fn assert_none(problems: &[String]) {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }

@@ -14,10 +14,10 @@ fn the_map_is_the_territory() {
     assert_none(&differences(&readme, &real));
 }
 
-/// As many lines as a screen shows at once.
+/// Lines of the map that fit on a screen.
 const MAP_LINES_MAX: usize = 45;
 
-/// The first words of the lines of the fenced block under the heading that are paths.
+/// Returns the paths in the fenced block under the heading: the first words of its lines.
 fn named(readme: &str) -> Option<Vec<&str>> {
     let section = readme.split_once(HEADING)?.1;
     let block = section.split_once("\n```")?.1.split_once("\n```")?.0;

@@ -1,10 +1,10 @@
-//! The paths that a file mentions, resolved as far as its own imports go.
+//! The paths that a file mentions, resolved with its own imports.
 
 use super::source::Source;
 use std::collections::HashMap;
 
-/// Something that a file mentions: its segments from the crate (`crate::net::conn`) or from
-/// another one (`std::time::Instant::now`), and the line.
+/// A mentioned item: its segments from the crate (`crate::net::conn`) or from another one
+/// (`std::time::Instant::now`), and the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
     pub line: usize,
@@ -12,13 +12,13 @@ pub struct Mention {
 }
 
 impl Mention {
-    /// Whether the path begins with these segments, `::` between them.
+    /// Returns true if the path begins with these segments, `::` between them.
     pub fn is_under(&self, prefix: &str) -> bool {
         let mut path = self.path.iter();
         prefix.split("::").all(|segment| path.next().is_some_and(|own| own == segment))
     }
 
-    /// The module of this crate that it is about: `net` of `crate::net::conn`.
+    /// Returns the top module of this crate: `net` of `crate::net::conn`.
     pub fn layer(&self) -> Option<&str> {
         match self.path.first() {
             Some(first) if first == "crate" => self.path.get(1).map(String::as_str),
@@ -27,14 +27,15 @@ impl Mention {
     }
 }
 
-/// `src/net/conn.rs` is `net::conn`, `src/net/mod.rs` is `net`, `src/lib.rs` the crate itself.
+/// Returns the module of a file: `net::conn` of `src/net/conn.rs`, `net` of `src/net/mod.rs`,
+/// nothing for `src/lib.rs`.
 pub fn module(path: &str) -> Vec<String> {
     let path = path.trim_start_matches("src/").trim_end_matches(".rs");
     let segments = path.split('/').filter(|segment| !matches!(*segment, "mod" | "lib" | "main"));
     segments.map(str::to_string).collect()
 }
 
-/// All that a file mentions outside its tests.
+/// Returns all paths that a file mentions outside its tests.
 pub fn mentions(source: &Source) -> Vec<Mention> {
     let code = source.code_without_tests();
     let tokens = tokens(&code);
@@ -74,7 +75,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words, `::`, and single other characters, each with its line.
+/// Returns words, `::`, and other single characters, each with its line.
 fn tokens(code: &str) -> Vec<(usize, &str)> {
     let mut tokens = Vec::new();
     let (mut line, mut rest) = (1, code);
@@ -97,7 +98,7 @@ fn tokens(code: &str) -> Vec<(usize, &str)> {
     tokens
 }
 
-/// `a::b::c` from here on, and what follows it.
+/// Reads a path like `a::b::c`; returns it and the index after it.
 fn sequence(tokens: &[(usize, &str)], mut at: usize) -> (Vec<String>, usize) {
     let mut path = Vec::new();
     if tokens[at].1 == "::" {
@@ -111,12 +112,12 @@ fn sequence(tokens: &[(usize, &str)], mut at: usize) -> (Vec<String>, usize) {
             _ => return (path, at),
         }
     }
-    // `::<` and the like: no path.
+    // `::<` and the like: not a path.
     path.push(String::new());
     (path, at + 1)
 }
 
-/// The leaves of a `use` tree, each with the name that it has here; and what follows it.
+/// Reads the leaves of a `use` tree, each with its local name; returns the index after it.
 fn tree(
     tokens: &[(usize, &str)],
     mut at: usize,
@@ -155,7 +156,7 @@ fn tree(
     at
 }
 
-/// `self` and `super` in terms of the crate.
+/// Resolves `self` and `super` relative to the crate.
 fn resolve(path: Vec<String>, module: &[String]) -> Vec<String> {
     let mut base = module.to_vec();
     let mut rest = path.as_slice();

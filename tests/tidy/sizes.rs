@@ -1,20 +1,22 @@
-//! How long things may get. What is longer today is in a table with its length: a ratchet that
-//! lets nothing grow and forgets what has shrunk.
+//! Sizes of lines, functions and files. Exceptions are listed with their size: a ratchet that
+//! prevents growth, and requires removing those that shrank.
 
 use super::assert_none;
 use super::source::{Source, files};
 
-/// Characters of a line.
+/// Maximum characters of a line.
 const COLUMNS: usize = 100;
-/// Lines of a function, its signature included.
+/// Maximum lines of a function, its signature included.
 const FUNCTION: usize = 70;
-/// Lines of a file, its tests excluded.
+/// Maximum lines of a file, its tests excluded.
 const FILE: usize = 400;
+/// Maximum characters of the name of a test.
+const TEST_NAME: usize = 60;
 
-/// Longer today: file, function or nothing, length.
+/// The exceptions: file, function or nothing, length.
 const EXCEPTIONS: &[(&str, &str, usize)] = &[];
 
-/// What is longer than it may be: file, function or nothing, length.
+/// Returns the items that are too long: file, function or nothing, length.
 fn long(source: &Source) -> Vec<(String, String, usize)> {
     let own = |name: &str, length| (source.path.clone(), name.to_string(), length);
     let mut long = Vec::new();
@@ -64,6 +66,26 @@ fn lines_fit() {
             let columns = line.chars().count();
             if columns > COLUMNS {
                 problems.push(format!("{}:{}: {columns} columns", source.path, number + 1));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn names_of_tests_fit() {
+    let mut problems = Vec::new();
+    for source in files(&["src", "tests"]) {
+        let lines = source.code.lines().map(str::trim).collect::<Vec<_>>();
+        for (name, line, _) in source.functions() {
+            let mut above =
+                lines[..line - 1].iter().rev().take_while(|line| line.starts_with("#["));
+            if name.len() > TEST_NAME && above.any(|line| *line == "#[test]") {
+                problems.push(format!(
+                    "{}:{line}: {name} has {} characters",
+                    source.path,
+                    name.len()
+                ));
             }
         }
     }

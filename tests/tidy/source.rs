@@ -1,25 +1,25 @@
-//! Source files as checks see them: code without its comments, texts and tests, line by line.
+//! Source files for the checks: code without its comments, texts and tests, line by line.
 
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// A file of Rust.
+/// A Rust file.
 #[derive(Debug)]
 pub struct Source {
-    /// Relative to the package, with slashes.
+    /// The path relative to the package, with slashes.
     pub path: String,
     pub text: String,
-    /// The text with blanks for comments and for what literals hold. Lines stay where they are.
+    /// The text with blanks instead of comments and literals. Line numbers stay the same.
     pub code: String,
 }
 
-/// The package's folder.
+/// Returns the package's folder.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every file of Rust below these folders, sorted by path.
+/// Returns every Rust file below these folders, sorted by path.
 pub fn files(folders: &[&str]) -> Vec<Source> {
     let mut paths = Vec::new();
     for folder in folders {
@@ -47,24 +47,24 @@ fn read(path: &Path) -> Source {
 }
 
 impl Source {
-    /// Whether the whole file is tests of another one.
+    /// Returns true if the whole file is tests of another one.
     pub fn is_tests(&self) -> bool {
         self.path.ends_with("/tests.rs")
     }
 
-    /// The code without its module of tests.
+    /// Returns the code without its module of tests.
     pub fn code_without_tests(&self) -> String {
         let tests = self.tests();
         let (before, after) = (&self.code[..tests.start], &self.code[tests.end..]);
         before.to_string() + &blank(&self.code[tests]) + after
     }
 
-    /// Lines, without those of the module of tests.
+    /// Returns the number of lines, without those of the module of tests.
     pub fn lines(&self) -> usize {
         self.code.lines().count() - self.code[self.tests()].lines().count()
     }
 
-    /// Where the module of tests is; an empty place if there is none.
+    /// Returns the range of the module of tests; empty if there is none.
     fn tests(&self) -> Range<usize> {
         let Some(begin) = self.code.find("#[cfg(test)]\nmod tests {") else {
             return 0..0;
@@ -72,7 +72,7 @@ impl Source {
         begin..block_end(&self.code, begin + self.code[begin..].find('{').unwrap())
     }
 
-    /// The functions: name, line of `fn`, and number of lines.
+    /// Returns the functions: name, line of `fn`, and number of lines.
     pub fn functions(&self) -> Vec<(String, usize, usize)> {
         let code = &self.code;
         let mut found = Vec::new();
@@ -89,7 +89,7 @@ impl Source {
     }
 }
 
-/// Where the body of the function at `at` opens; none for one that is only declared.
+/// Returns the opening brace of the function at `at`; `None` for a declaration.
 fn body(code: &str, at: usize) -> Option<usize> {
     let mut depth = 0;
     for (offset, c) in code[at..].char_indices() {
@@ -104,7 +104,7 @@ fn body(code: &str, at: usize) -> Option<usize> {
     None
 }
 
-/// Behind the brace that closes the one at `open`.
+/// Returns the offset after the brace that closes the one at `open`.
 fn block_end(code: &str, open: usize) -> usize {
     let mut depth = 0;
     for (offset, c) in code[open..].char_indices() {
@@ -118,12 +118,12 @@ fn block_end(code: &str, open: usize) -> usize {
     code.len()
 }
 
-/// Blanks of the same length, in characters, and with the same lines.
+/// Returns blanks of the same length, in characters, with the same line breaks.
 fn blank(text: &str) -> String {
     text.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect()
 }
 
-/// The text with blanks for comments and for what literals hold.
+/// Replaces comments and literals by blanks.
 pub fn blanked(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -144,7 +144,7 @@ pub fn blanked(text: &str) -> String {
     code
 }
 
-/// Length of the block comment at the beginning: they nest.
+/// Returns the length of the block comment at the beginning, which may be nested.
 fn comment(text: &str) -> usize {
     let mut depth = 0;
     let mut at = 0;
@@ -166,7 +166,7 @@ fn comment(text: &str) -> usize {
     at
 }
 
-/// Length of the string at the beginning, quotes included.
+/// Returns the length of the string at the beginning, quotes included.
 fn string(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -180,7 +180,8 @@ fn string(text: &str) -> usize {
     text.len()
 }
 
-/// Length of a raw, byte or C string, or of a byte, at the beginning; 0 if it is none.
+/// Returns the length of a raw, byte or C string, or of a byte, at the beginning; 0 if there is
+/// none.
 fn prefixed(text: &str) -> usize {
     let letters = text.len() - text.trim_start_matches(['b', 'c', 'r']).len();
     let (prefix, rest) = text.split_at(letters);
@@ -201,7 +202,7 @@ fn prefixed(text: &str) -> usize {
     }
 }
 
-/// Length of the character at the beginning; 0 for the quote of a lifetime.
+/// Returns the length of the character at the beginning; 0 for the quote of a lifetime.
 fn character(text: &str) -> usize {
     let mut inside = text.char_indices().skip(1);
     match (inside.next(), inside.next()) {

@@ -1,10 +1,10 @@
-//! What is never written, what always is, and what is not depended on.
+//! Words that must or must not appear, and forbidden dependencies.
 
 use super::assert_none;
 use super::source::{files, root};
 use std::fs;
 
-/// Unfinished business, and tests that do not test.
+/// Unfinished code, and tests that do not test.
 const NEVER: &[&str] = &["todo!", "unimplemented!", "dbg!", "#[ignore", "#[should_panic"];
 
 #[test]
@@ -30,7 +30,7 @@ fn every_file_says_first_what_it_is() {
     assert_none(&problems);
 }
 
-/// Executors, and what only they need.
+/// Executors, and crates that only they need.
 const RUNTIMES: &[&str] = &["tokio", "async-std", "smol", "futures", "async-executor", "mio-aio"];
 
 #[test]

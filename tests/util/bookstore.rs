@@ -1,5 +1,5 @@
-//! The whole bookstore on the made-up kernel: its files in memory, and the front's connections
-//! with its replicas as pipes that deliver when they are told to.
+//! The whole bookstore on the simulated kernel: its files in memory, and the front's connections
+//! with its replicas as pipes that deliver on request.
 
 use super::fake::{Client, TestNet};
 use super::ledgers::Ledgers;
@@ -16,7 +16,7 @@ use pentad::work::store::memory::Tables;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// The replicas, and the ports that the front believes them at.
+/// The replicas, and their supposed ports.
 pub const REPLICAS: [(Role, u8, u16); 4] = [
     (Role::Catalog, 1, 6001),
     (Role::Catalog, 2, 6002),
@@ -24,14 +24,14 @@ pub const REPLICAS: [(Role, u8, u16); 4] = [
     (Role::Order, 2, 7001),
 ];
 
-/// A connection of the front with a replica: both ends, and what is between them.
+/// A connection of the front with a replica: both ends, and the bytes in between.
 #[derive(Debug)]
 pub struct Link {
     pub front: Client,
     pub replica: Client,
 }
 
-/// See the module.
+/// The bookstore; see the module.
 #[derive(Debug)]
 pub struct Bookstore {
     pub street: TestNet,
@@ -39,9 +39,9 @@ pub struct Bookstore {
 }
 
 impl Bookstore {
-    /// A store for so many connections, whose front keeps so many answers.
+    /// Opens a store for so many connections, whose front caches so many replies.
     pub fn open(most: usize, cache: usize, balance: Balance, seed: u64) -> Bookstore {
-        // Nobody but the store is in a hurry.
+        // No other timeout interferes.
         let long = Duration::from_secs(3600);
         let limits = Limits { keepalive_timeout: long, head_timeout: long, ..Limits::default() };
         let mut street = TestNet::new(limits, most, seed);
@@ -51,17 +51,17 @@ impl Bookstore {
         Bookstore { street, links: Vec::new() }
     }
 
-    /// The store's own state.
+    /// Returns the store's own state.
     pub fn state(&self) -> &State {
         &self.street.reactor.context.world.store
     }
 
-    /// A client of this listener, if there is room.
+    /// Connects a client to this listener, if there is room.
     pub fn visit(&mut self, face: ListenerRole) -> Option<Client> {
         self.street.connect(Kind::Http(face), usize::MAX)
     }
 
-    /// Connections that the front has asked for are made.
+    /// Makes the connections that the front has dialled.
     pub fn connect(&mut self) {
         for (to, front) in std::mem::take(&mut self.street.reactor.outside.dialled) {
             let known = REPLICAS.iter().find(|(.., port)| *port == to.addr.port());
@@ -78,8 +78,8 @@ impl Bookstore {
         }
     }
 
-    /// Bytes move on all connections between the front and its replicas, at most so many on each.
-    /// False if there were none.
+    /// Moves bytes on all connections between the front and its replicas, at most so many on each.
+    /// Returns false if there were none.
     pub fn deliver(&mut self, mut most: impl FnMut() -> usize) -> bool {
         self.connect();
         let mut moved = false;
@@ -97,7 +97,7 @@ impl Bookstore {
         moved
     }
 
-    /// Until nothing moves.
+    /// Runs until nothing moves.
     pub fn settle(&mut self) {
         loop {
             self.street.settle();
@@ -107,7 +107,7 @@ impl Bookstore {
         }
     }
 
-    /// An operator has something done to a replica.
+    /// Crashes or recovers a replica as an operator.
     pub fn control(&mut self, name: &str, what: &str) {
         let path = format!("/api/store/replicas/{name}/{what}");
         if let Some(operator) = self.visit(ListenerRole::Panel) {
@@ -143,7 +143,7 @@ fn at(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-/// The first answer of `received`, if it is there: status, head and body.
+/// Removes the first answer from `received`, if it is complete: status, head and body.
 pub fn answer(received: &mut Vec<u8>) -> Option<(u16, String, String)> {
     let end = received.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = String::from_utf8(received[..end].to_vec()).unwrap();

@@ -1,5 +1,5 @@
-//! A kernel made up: byte pipes with edges, a clock that stands until it is moved, jobs that are
-//! done when the test says so.
+//! A simulated kernel: byte pipes with edges, a clock that only the test advances, jobs that finish
+//! when the test says so.
 //!
 //! The model is epoll's, edge-triggered: bytes that arrive announce themselves once, room to
 //! write only after a write fell short. What a test does not take from [`Kernel::events`] stays.
@@ -22,7 +22,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// One connection, seen from both ends.
+/// A connection, seen from both ends.
 #[derive(Debug, Default)]
 pub struct Pipe {
     /// Sent by the client, not read by the server.
@@ -37,25 +37,25 @@ pub struct Pipe {
     room: usize,
     /// The client is gone.
     reset: bool,
-    /// It is the null socket of a task.
+    /// True for the null socket of a task.
     is_null: bool,
     /// The server's end is dropped.
     pub dropped: bool,
-    /// What the kernel has to report.
+    /// Readiness that is not reported yet.
     news: Readiness,
     failed: bool,
-    /// A write fell short: the next room is news.
+    /// A write fell short: the next room is an event.
     wants_room: bool,
-    /// Calls of the server's end.
+    /// System calls of the server's end.
     pub calls: Calls,
 }
 
-/// How often the server asked the kernel for something.
+/// Number of system calls.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Calls {
-    /// Reads, also vain ones.
+    /// Reads, including futile ones.
     pub reads: usize,
-    /// Writes, also vain ones.
+    /// Writes, including futile ones.
     pub writes: usize,
 }
 
@@ -68,7 +68,7 @@ pub struct Client(pub Rc<RefCell<Pipe>>);
 pub struct FakeSocket(Rc<RefCell<Pipe>>);
 
 impl Client {
-    /// A connection whose output buffer holds `room` bytes.
+    /// Creates a connection whose output buffer holds `room` bytes.
     pub fn new(room: usize) -> Client {
         Client(Rc::new(RefCell::new(Pipe { room, ..Pipe::default() })))
     }
@@ -95,7 +95,7 @@ impl Client {
         pipe.news = Readiness { readable: true, writable: true, ending: true };
     }
 
-    /// Takes at most `most` bytes that the server sent.
+    /// Receives at most `most` bytes that the server sent.
     pub fn receive(&self, most: usize) -> Vec<u8> {
         let mut pipe = self.0.borrow_mut();
         let count = pipe.outbound.len().min(most);
@@ -106,12 +106,12 @@ impl Client {
         bytes
     }
 
-    /// Bytes on their way that the server has not read.
+    /// Returns the number of sent bytes that the server has not read.
     pub fn unread(&self) -> usize {
         self.0.borrow().inbound.len()
     }
 
-    /// Whether the server has ended the connection and everything it sent was received.
+    /// Returns true if the server has closed the connection and everything it sent was received.
     pub fn at_end(&self) -> bool {
         let pipe = self.0.borrow();
         pipe.outbound.is_empty() && (pipe.outbound_ended || pipe.dropped)
@@ -123,7 +123,7 @@ impl Socket for FakeSocket {
         let mut pipe = self.0.borrow_mut();
         pipe.calls.reads += 1;
         if pipe.inbound.is_empty() {
-            // What came before the reset is still there to be read.
+            // Bytes from before the reset can still be read.
             if pipe.reset {
                 return Err(ErrorKind::ConnectionReset.into());
             }
@@ -194,18 +194,18 @@ impl Drop for FakeSocket {
 pub struct Kernel {
     now: Instant,
     pipes: Vec<(Id, Client)>,
-    /// Connections that sessions have asked for, with the far end to play.
+    /// Connections that sessions have dialled, with the other end for the test to play.
     pub dialled: Vec<(Endpoint, Client)>,
-    /// Whether outgoing connections are refused.
+    /// True if outgoing connections are refused.
     pub refuses: bool,
-    /// Jobs that wait, in the order in which they were submitted.
+    /// Waiting jobs, in the order of submission.
     pub jobs: VecDeque<(Id, Ticket, Job)>,
-    /// Jobs that fit.
+    /// Maximum number of jobs.
     pub jobs_max: usize,
     database: Database,
     /// The bookstore's files.
     pub ledgers: Ledgers,
-    /// Connections whose jobs nobody waits for.
+    /// Connections whose jobs are cancelled.
     pub cancelled: HashSet<Id>,
 }
 
@@ -257,21 +257,21 @@ impl Outside for Kernel {
     }
 }
 
-/// A loop on the made-up kernel.
+/// A loop on the simulated kernel.
 #[derive(Debug)]
 pub struct TestNet<A: App = Server> {
     pub reactor: Reactor<Kernel, A>,
 }
 
 impl TestNet {
-    /// The server.
+    /// Creates a server.
     pub fn new(limits: Limits, connections_max: usize, seed: u64) -> TestNet {
         TestNet::of(world(limits), limits, connections_max, seed)
     }
 }
 
 impl<A: App> TestNet<A> {
-    /// An application in this state.
+    /// Creates an application in this state.
     pub fn of(world: A::World, limits: Limits, connections_max: usize, seed: u64) -> TestNet<A> {
         let wall = UNIX_EPOCH + Duration::from_secs(784_111_777);
         let now = Instant::now();
@@ -291,12 +291,12 @@ impl<A: App> TestNet<A> {
         TestNet { reactor: Reactor::new(context, kernel, connections_max) }
     }
 
-    /// A client comes in, unless there is no room.
+    /// Connects a client, if there is room.
     pub fn connect(&mut self, kind: A::Kind, room: usize) -> Option<Client> {
         self.connect_saying(kind, room, b"")
     }
 
-    /// The same, and `first` is there before the server has accepted.
+    /// Connects a client that sends `first` before the server has accepted it.
     pub fn connect_saying(&mut self, kind: A::Kind, room: usize, first: &[u8]) -> Option<Client> {
         if !self.reactor.has_room() {
             return None;
@@ -309,19 +309,20 @@ impl<A: App> TestNet<A> {
         Some(client)
     }
 
-    /// Time passes.
+    /// Lets time pass.
     pub fn advance(&mut self, by: Duration) {
         self.reactor.context.now += by;
         self.reactor.outside.now += by;
         self.reactor.context.wall += by;
     }
 
-    /// The clocks of this loop.
+    /// Returns the clocks of this loop.
     pub fn now(&self) -> (Instant, SystemTime) {
         (self.reactor.context.now, self.reactor.context.wall)
     }
 
-    /// One turn of the loop, in which the kernel reports the news for which `report` is true.
+    /// Runs one turn of the loop, in which the kernel reports the events for which `report` is
+    /// true.
     pub fn turn(&mut self, mut report: impl FnMut() -> bool) {
         let pipes = &mut self.reactor.outside.pipes;
         pipes.retain(|(_, client)| !client.0.borrow().dropped);
@@ -340,8 +341,8 @@ impl<A: App> TestNet<A> {
         self.reactor.context.log.clear();
     }
 
-    /// Does the job at `index`, and tells the reactor. A file of the bookstore does what was asked
-    /// of it first.
+    /// Runs the job at `index`, and tells the reactor. A job of the bookstore is executed by its
+    /// file first.
     pub fn finish_job(&mut self, index: usize) {
         let kernel = &mut self.reactor.outside;
         let file = |job: &Job| if let Job::Store(file, _) = job { Some(*file) } else { None };
@@ -364,7 +365,7 @@ impl<A: App> TestNet<A> {
         self.reactor.done(id, ticket, outcome);
     }
 
-    /// Runs until nothing moves at this moment: news are reported and jobs are done at once.
+    /// Runs until nothing is left to do at this moment: events are reported and jobs run at once.
     pub fn settle(&mut self) {
         for _ in 0..100_000 {
             self.turn(|| true);

@@ -1,5 +1,4 @@
-//! The bookstore's files in memory: what they answer is what the files on a disk would, and they
-//! fail when they are told to.
+//! The bookstore's files in memory: they answer like files on a disk, and fail on request.
 
 use pentad::work::db::Failure;
 use pentad::work::db::store::{Answer, Request, Step, View};
@@ -8,11 +7,11 @@ use pentad::work::store::{Entry, Outcome, Seq};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Files by their numbers; the first is the log's.
+/// Files by number; the first is the log's.
 #[derive(Debug, Default)]
 pub struct Ledgers {
     files: Vec<Ledger>,
-    /// Whether the next write fails.
+    /// True if the next write fails.
     pub fails: bool,
 }
 
@@ -24,23 +23,23 @@ struct Ledger {
 }
 
 impl Ledgers {
-    /// So many open files, all of them new.
+    /// Creates so many open, empty files.
     pub fn new(count: usize) -> Ledgers {
         let file = Ledger { open: true, ..Ledger::default() };
         Ledgers { files: vec![file; count], fails: false }
     }
 
-    /// What is in a file.
+    /// Returns the tables of a file.
     pub fn tables(&self, file: usize) -> &Tables {
         &self.files[file].tables
     }
 
-    /// All that was ever written, in order.
+    /// Iterates over all entries ever written, in order.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.files[0].records.iter().flat_map(|record| record.iter())
     }
 
-    /// The log's oldest record is folded into the state that it begins with.
+    /// Folds the log's oldest record into its initial state.
     pub fn fold(&mut self) {
         let log = &mut self.files[0];
         let mut next = 1;
@@ -53,7 +52,7 @@ impl Ledgers {
         }
     }
 
-    /// Carries out what is asked of a file.
+    /// Executes a request to a file.
     pub fn carry_out(&mut self, file: usize, request: &Request) -> Result<Answer, Failure> {
         let fails = std::mem::take(&mut self.fails);
         let first = self.files[0].tables.clone();
@@ -133,7 +132,7 @@ impl Ledger {
         let (mut settled, mut changed) = (Vec::new(), BTreeMap::new());
         for entry in entries.iter().skip(known as usize) {
             let told = self.tables.apply(entry);
-            // What was written counts, also where it is what it was before.
+            // A write counts even if it leaves the value unchanged.
             let written = match &told.outcome {
                 Outcome::Kept(book) => Some(book.id),
                 Outcome::Sold { .. } if !told.replayed => entry.book(),

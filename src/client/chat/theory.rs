@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn without_patience_it_is_erlangs_b_and_with_much_of_it_what_cannot_be_served() {
+    fn erlang_b_without_patience_and_the_excess_with_much_of_it() {
         let (lambda, mu) = (5.0, 1.0);
         assert!((lost_share(lambda, mu, 3, 0.0) - blocking(3, lambda)).abs() < 1e-12);
         assert!((lost_share(lambda, mu, 3, 1e3) - 0.4).abs() < 1e-9);

@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_is_kept_for_ten_minutes_and_what_is_open_for_ever() {
+    fn finished_searches_are_kept_for_ten_minutes_open_ones_forever() {
         let now = Instant::now();
         let mut table = table();
         let open = table.insert(entry(now)).unwrap();

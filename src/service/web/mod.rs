@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_date_is_rendered_once_a_second_and_follows_the_clock_both_ways() {
+    fn the_date_is_printed_once_a_second_and_follows_the_clock() {
         let mut common = CommonFields::new(true);
         let at = |ms: u64| UNIX_EPOCH + Duration::from_millis(784_111_777_000 + ms);
         let date = |lines: &[u8]| String::from_utf8_lossy(lines)[..37].to_string();

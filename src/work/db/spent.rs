@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_forgets_none_that_lives_and_says_when_there_is_room() {
+    fn a_full_table_keeps_live_proofs_and_says_when_to_retry() {
         let mut table = Table::new();
         for number in 0..MOST as u8 {
             assert_eq!(table.spend(number, 1000 + i64::from(number)), Answer::Spent);

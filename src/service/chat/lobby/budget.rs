@@ -64,7 +64,7 @@ mod tests {
     const RATE: Rate = Rate { per_second: 5.0, burst: 10.0 };
 
     #[test]
-    fn a_burst_then_the_rate_and_thirty_seconds_of_more_are_too_much() {
+    fn a_burst_and_thirty_seconds_above_the_rate_are_too_much() {
         let start = Instant::now();
         let mut budget = Budget::full(RATE, start);
         let mut fine = 0;

@@ -142,7 +142,7 @@ fn a_name_that_points_here_is_not_enough() {
 }
 
 #[test]
-fn a_rebound_name_is_refused_although_its_page_has_the_same_origin() {
+fn a_rebound_name_is_refused_despite_the_same_origin() {
     let fields = format!(
         "Host: evil.example:5000\n{AGENT}Sec-Fetch-Site: same-origin\n\
          Origin: http://evil.example:5000\n"
@@ -151,7 +151,7 @@ fn a_rebound_name_is_refused_although_its_page_has_the_same_origin() {
 }
 
 #[test]
-fn behind_a_listener_on_every_address_any_address_will_do_and_no_name() {
+fn a_wildcard_listener_accepts_addresses_but_no_names() {
     let mut panel = panel();
     panel.bound.push("0.0.0.0:5000".parse().unwrap());
     for host in ["10.0.0.6:5000", "[2001:db8::1]:5000", "0.0.0.0:5000"] {

@@ -42,7 +42,7 @@ fn the_least_recently_used_goes_first_and_the_old_is_not_shown() {
 }
 
 #[test]
-fn a_fill_that_began_before_a_write_is_never_kept_and_never_joined_after_it() {
+fn a_fill_begun_before_a_write_is_neither_kept_nor_joined() {
     let (mut cache, now) = (Cache::new(9, TTL, TTL), Instant::now());
     let Miss::First(old) = cache.miss(Key::Item(1), waiter(1)) else { panic!() };
     assert_eq!(cache.miss(Key::Item(1), waiter(2)), Miss::Joined);
