@@ -1,7 +1,7 @@
 //! pentad: several servers in one thread, on one hand-written event loop.
 //!
-//! An own protocol on the loop is a session type with five functions. `examples/echo.rs` has all of
-//! it; `examples/lines.rs` adds lines, a limit and an error answer:
+//! A protocol of your own on the loop is a session type with five functions. `examples/echo.rs` is
+//! complete; `examples/lines.rs` adds lines, a limit and error answers:
 //!
 //! ```no_run
 #![doc = include_str!("../examples/echo.rs")]

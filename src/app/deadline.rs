@@ -1,24 +1,24 @@
-//! When a session wants to be told that time has passed, and what that means for its connection.
+//! Deadlines of sessions, and their meaning for the connection.
 
 use std::time::Instant;
 
-/// When a session wants [`super::Event::Tick`].
+/// The time of the next [`super::Event::Tick`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
     /// Something is owed to the peer, or by it.
     Busy(Instant),
-    /// Nothing yet: the peer has not said a word. Its first one is awaited, unless the server
-    /// ends.
+    /// Nothing is owed yet: the peer has not sent anything. Its first bytes are awaited, unless the
+    /// server shuts down.
     Fresh(Instant),
-    /// Nothing is: if room is needed, this connection may be closed at once.
+    /// Nothing is owed: if room is needed, this connection may be closed at once.
     Idle(Instant),
-    /// Nothing is, but the session has to stay. When the server ends it is ticked early, after
-    /// which its deadline must be another one.
+    /// Nothing is owed, but the session has to stay. At the shutdown it is ticked early, after
+    /// which it must have another deadline.
     Standing(Instant),
 }
 
 impl Deadline {
-    /// The moment, if something is owed until then or a first word awaited.
+    /// Returns the time, if something is owed until then or first bytes are awaited.
     pub fn owed(self) -> Option<Instant> {
         match self {
             Deadline::Busy(at) | Deadline::Fresh(at) => Some(at),
@@ -26,7 +26,7 @@ impl Deadline {
         }
     }
 
-    /// The moment itself.
+    /// Returns the time.
     pub fn at(self) -> Instant {
         match self {
             Deadline::Busy(at)

@@ -31,7 +31,7 @@ use std::time::{Instant, SystemTime};
 
 /// An application: the types that a driver is generic over.
 pub trait App: Debug + Sized + 'static {
-    /// What to open: one value for each kind of session.
+    /// The kinds of sessions, one value for each.
     type Kind: Debug + Copy + Send + 'static;
     /// The sessions.
     type Session: Session<Self>;
@@ -43,7 +43,7 @@ pub trait App: Debug + Sized + 'static {
     type Record: Debug + Send + 'static;
 }
 
-/// A conversation with one peer, or a task without a peer.
+/// A connection with one peer, or a task without a peer.
 pub trait Session<A: App>: Debug + Sized {
     /// Opens a session. The driver reports [`Event::Opened`] next.
     fn open(kind: A::Kind, id: Id, now: Instant) -> Self;
@@ -56,7 +56,7 @@ pub trait Session<A: App>: Debug + Sized {
     /// Returns when to report [`Event::Tick`], unless another event comes first.
     fn deadline(&self) -> Option<Deadline>;
 
-    /// Whether the session would look at more input. If not, the driver stops reading.
+    /// Returns true if the session would process more input. If not, the driver stops reading.
     fn wants_read(&self) -> bool {
         self.is_done().is_none()
     }
@@ -66,8 +66,8 @@ pub trait Session<A: App>: Debug + Sized {
     fn is_done(&self) -> Option<Close>;
 }
 
-/// The name of a connection: its slot in the table, and the generation of the slot. A name
-/// outlives its connection without ever matching another one.
+/// The name of a connection: its slot in the table, and the generation of the slot. A name outlives
+/// its connection without ever matching another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id {
     /// Index in the table of connections.
@@ -76,7 +76,7 @@ pub struct Id {
     pub generation: u32,
 }
 
-/// How bytes travel.
+/// The transport of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// A stream.
@@ -88,13 +88,13 @@ pub enum Transport {
 /// The other end of an outgoing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The transport. Over UDP a conversation is one datagram each way.
+    /// The transport. Over UDP a session is one datagram each way.
     pub transport: Transport,
     /// The address.
     pub addr: SocketAddr,
 }
 
-/// What a new session is connected to.
+/// The other end of a new session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A peer at an address.
@@ -109,7 +109,7 @@ pub enum Target {
 /// A session's own name for a job, returned with its outcome.
 pub type Ticket = u32;
 
-/// What happened.
+/// An event for a session.
 #[derive(Debug)]
 pub enum Event<M> {
     /// The connection is established. `local` is our end of a dialled one.
@@ -117,8 +117,8 @@ pub enum Event<M> {
         /// Our own address, if the connection was dialled.
         local: Option<SocketAddr>,
     },
-    /// Look at the input again: there are new bytes, the last call advanced, or output that had
-    /// to wait has drained.
+    /// Process the input again: there are new bytes, the last call advanced, or pending output has
+    /// drained.
     Bytes,
     /// The peer will send nothing more. The input holds its last bytes.
     Eof,
@@ -126,16 +126,16 @@ pub enum Event<M> {
     Tick,
     /// A job is done.
     Done(Ticket, Outcome),
-    /// Another session posted this.
+    /// A message from another session.
     Mail(M),
     /// An effect could not be carried out.
     Refused(Refusal),
 }
 
-/// What a session asks the driver for.
+/// A request to the driver.
 #[derive(Debug)]
 pub enum Effect<A: App> {
-    /// Run this job elsewhere, and report its outcome.
+    /// Run this job on another thread, and report its outcome.
     Submit(Ticket, Job),
     /// Deliver this to that session, if it is still open.
     Post(Id, A::Mail),
@@ -143,31 +143,31 @@ pub enum Effect<A: App> {
     Dial(Target, A::Kind),
 }
 
-/// What could not be done.
+/// A failed effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// This job: the queue is full.
     Job(Ticket),
-    /// The input that this session holds: its memory is needed for others. A session that can
-    /// answers, and ends; the driver ends the others.
+    /// The input that this session holds: others need its memory. A session that can answer does so
+    /// and ends; the driver ends the others.
     Input,
-    /// The connection itself, for this reason: it could not be established, or it is lost. No
-    /// event follows.
+    /// The connection itself, for this reason: it could not be established, or it is lost. No event
+    /// follows.
     Connection(Close),
 }
 
-/// Whether [`Session::handle`] used any input.
+/// The result of [`Session::handle`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// It did: if input is left, call again.
+    /// Input was used: if some is left, call again.
     Advanced,
-    /// It did not, and will not before another event.
+    /// No input was used, and none will be before another event.
     Starved,
 }
 
-/// All that a session may touch while it handles an event, besides its input.
+/// The context of a session while it handles an event, besides its input.
 pub struct Cx<'a, A: App> {
-    /// The session's own name.
+    /// The session's own id.
     pub id: Id,
     /// The address of the peer.
     pub peer: SocketAddr,
@@ -175,7 +175,7 @@ pub struct Cx<'a, A: App> {
     pub now: Instant,
     /// The same moment as a calendar time.
     pub wall: SystemTime,
-    /// Whether the process is ending: answer, then close.
+    /// True while the process shuts down: answer, then close.
     pub draining: bool,
     /// Output.
     pub send: &'a mut SendBuf,
@@ -185,10 +185,10 @@ pub struct Cx<'a, A: App> {
     pub stats: &'a mut Stats,
     /// The seeded generator of the driver.
     pub rng: &'a mut fastrand::Rng,
-    /// What is left of the turn's time for small jobs.
+    /// The remaining budget of the turn for small jobs.
     pub in_place: &'a mut InPlace,
     /// Entries for the log.
     pub log: &'a mut Vec<A::Record>,
-    /// Requests to the driver, carried out after `handle` has returned.
+    /// Requests to the driver, applied after `handle` has returned.
     pub effects: &'a mut Vec<Effect<A>>,
 }

@@ -1,8 +1,8 @@
-//! A bounded box between two threads: things are put in one by one and taken out all at once.
+//! A bounded queue between two threads: items are added one by one and taken all at once.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// See the module.
+/// The queue; see the module.
 #[derive(Debug)]
 pub struct BatchQueue<T> {
     contents: Mutex<Contents<T>>,
@@ -18,16 +18,16 @@ struct Contents<T> {
 }
 
 impl<T> BatchQueue<T> {
-    /// A box for at most `most` things.
+    /// Creates a queue for at most `most` items.
     pub fn new(most: usize) -> BatchQueue<T> {
         let contents = Mutex::new(Contents { items: Vec::new(), closed: false, nudged: false });
         BatchQueue { contents, filled: Condvar::new(), most }
     }
 
-    /// Puts `item` in.
+    /// Adds an item.
     ///
     /// # Errors
-    /// Gives it back when the box is full.
+    /// Returns the item if the queue is full.
     pub fn put(&self, item: T) -> Result<(), T> {
         let mut contents = self.lock();
         if contents.items.len() >= self.most {
@@ -40,14 +40,14 @@ impl<T> BatchQueue<T> {
         Ok(())
     }
 
-    /// Swaps all that is in the box for the emptied `batch`.
+    /// Swaps the queued items with the empty `batch`.
     pub fn swap(&self, batch: &mut Vec<T>) {
         batch.clear();
         std::mem::swap(&mut self.lock().items, batch);
     }
 
-    /// Waits until there is something, or a nudge, and swaps what there is for the emptied `batch`.
-    /// False when the box is closed and nothing is left in it.
+    /// Waits for items or a nudge, and swaps the items with the empty `batch`. Returns false when
+    /// the queue is closed and empty.
     pub fn wait(&self, batch: &mut Vec<T>) -> bool {
         batch.clear();
         let mut contents = self.lock();
@@ -59,19 +59,19 @@ impl<T> BatchQueue<T> {
         !batch.is_empty() || !contents.closed
     }
 
-    /// Ends the wait of the taker once, whether or not there is something for it.
+    /// Ends one wait of the consumer, even without an item.
     pub fn nudge(&self) {
         self.lock().nudged = true;
         self.filled.notify_one();
     }
 
-    /// Nothing more will be put in.
+    /// Closes the queue for producers.
     pub fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();
     }
 
-    /// A panic elsewhere leaves a list of whole items: it is as good as before.
+    /// Locks; a panic of another thread leaves a consistent list.
     fn lock(&self) -> MutexGuard<'_, Contents<T>> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
-//! A child process as a peer: what it prints comes in like bytes from a socket, and it does not
+//! A child process as a peer: its output is received like bytes from a socket, and it does not
 //! outlive the connection.
 //!
-//! It is always this very program, with other arguments. Nothing waits for its end on the loop.
+//! It is always this program, with other arguments. The loop never waits for its exit.
 
 use super::system::cannot;
 use mio::net::UnixStream;
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Child as Process, Command, Stdio};
 use std::thread;
 
-/// See the module.
+/// The child; see the module.
 #[derive(Debug)]
 pub struct Child {
     /// Our end of its standard output.
@@ -24,7 +24,7 @@ impl Child {
     /// Starts `program` with these arguments, an empty environment and no standard input.
     ///
     /// # Errors
-    /// What the operating system refuses.
+    /// Returns the operating system's error.
     pub fn start(program: &Path, args: &[String]) -> io::Result<Child> {
         let pair = StdStream::pair().and_then(|(ours, theirs)| {
             ours.set_nonblocking(true)?;
@@ -42,10 +42,11 @@ impl Child {
         Ok(Child { stdout: UnixStream::from_std(ours), process: Some(process) })
     }
 
-    /// Reads what it has printed. That it ended with something of ours unread is an end too.
+    /// Reads its output. The reset that follows if it exits with unread input counts as the end,
+    /// too.
     ///
     /// # Errors
-    /// As of any non-blocking read.
+    /// Returns the errors of a non-blocking read.
     pub fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self.stdout.read(into) {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(0),
@@ -55,7 +56,7 @@ impl Child {
 }
 
 impl Drop for Child {
-    /// Killed, unless it has ended; a thread of its own waits for that.
+    /// Kills the child, unless it has exited; a separate thread waits for it.
     fn drop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         let _ = process.kill();

@@ -1,9 +1,9 @@
-//! The way from other threads back to the loop: a list of outcomes, and a wake-up.
+//! Outcomes of jobs on their way from other threads to the loop: a list, and a wake-up.
 //!
-//! One wake-up stands for all that is in the list, and the loop takes the whole list. A wake-up may
-//! fail. Then the next outcome tries again, and the loop looks at the list in each turn without
-//! being told to; while jobs are under way it does not sleep for longer than
-//! [`crate::limits::WAKE_CHECK`]. So a lost wake-up is late, and no more.
+//! One wake-up stands for the whole list, and the loop takes the whole list. A wake-up may fail.
+//! Then the next outcome tries again, and the loop checks the list in each turn; while jobs are
+//! running it sleeps no longer than [`crate::limits::WAKE_CHECK`]. So a lost wake-up only causes a
+//! delay.
 
 use super::batch_queue::BatchQueue;
 use crate::app::{Id, Ticket};
@@ -12,23 +12,23 @@ use mio::Waker;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a job came to, and whom to tell.
+/// The outcome of a job, and its recipient.
 #[derive(Debug)]
 pub struct Completion {
     /// The connection.
     pub id: Id,
-    /// Its name for the job.
+    /// Its ticket for the job.
     pub ticket: Ticket,
     /// See [`Outcome`].
     pub outcome: Outcome,
 }
 
-/// Ends the sleep of a loop.
+/// Wakes a loop.
 pub trait Wake {
-    /// Ends the sleep that is under way, or else the next one.
+    /// Ends the current sleep, or else the next one.
     ///
     /// # Errors
-    /// The operating system's: the loop may sleep on.
+    /// Returns the operating system's error: the loop may go on sleeping.
     fn wake(&self) -> io::Result<()>;
 }
 
@@ -38,33 +38,33 @@ impl Wake for Waker {
     }
 }
 
-/// See the module.
+/// The list; see the module.
 #[derive(Debug)]
 pub struct Completions<W = Waker> {
     list: BatchQueue<Completion>,
     waker: W,
-    /// Whether the loop was woken since it last took the list.
+    /// True if the loop was woken since it last took the list.
     woken: AtomicBool,
 }
 
-/// A wake-up that a signal interrupted is tried again so often.
+/// Attempts for a wake-up that a signal interrupts.
 const TRIES: u32 = 3;
 
 impl<W: Wake> Completions<W> {
-    /// An empty list whose first entry wakes the loop of `waker`.
+    /// Creates an empty list whose first entry wakes the loop of `waker`.
     pub fn new(waker: W) -> Completions<W> {
-        // As many as there are jobs, and those are bounded.
+        // The number of jobs is bounded, so this is, too.
         Completions { list: BatchQueue::new(usize::MAX), waker, woken: AtomicBool::new(false) }
     }
 
     /// Takes the whole list.
     pub fn take(&self, batch: &mut Vec<Completion>) {
-        // First the flag: what is put in behind it wakes again.
+        // First the flag: entries added afterwards wake again.
         self.woken.store(false, Ordering::SeqCst);
         self.list.swap(batch);
     }
 
-    /// Adds an outcome, and wakes the loop unless that was done already.
+    /// Adds an outcome, and wakes the loop unless it was woken already.
     pub fn put(&self, completion: Completion) {
         let put = self.list.put(completion);
         debug_assert!(put.is_ok(), "the list has no bound of its own");
@@ -96,7 +96,7 @@ mod tests {
     use rustix::io::Errno;
     use std::sync::Mutex;
 
-    /// Fails as it is told, then works. Counts the wake-ups.
+    /// Fails as scripted, then works. Counts the wake-ups.
     #[derive(Debug, Default)]
     struct Faulty {
         failures: Mutex<Vec<Errno>>,

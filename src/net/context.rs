@@ -1,5 +1,5 @@
-//! The state that all connections of a loop work with, one after the other: the time, the world,
-//! the counters, and the scratch buffers.
+//! The state that all connections of a loop use one after the other: the time, the world, the
+//! counters, and the scratch buffers.
 
 use super::socket::SplicePipe;
 use crate::app::{App, Cx, Effect, Event, Id, InPlace, Progress, Refusal, Session};
@@ -11,16 +11,16 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Instant, SystemTime};
 
-/// See the module.
+/// The context; see the module.
 #[derive(Debug)]
 pub struct LoopContext<A: App> {
     /// The turn's time.
     pub now: Instant,
-    /// When the clock is read.
+    /// The policy of reading the clock.
     pub clock: Clock,
     /// The same moment by the calendar.
     pub wall: SystemTime,
-    /// Since when the server is ending.
+    /// Start of the shutdown, if it has begun.
     pub draining: Option<Instant>,
     /// The bounds in force.
     pub limits: Limits,
@@ -30,12 +30,12 @@ pub struct LoopContext<A: App> {
     pub stats: Stats,
     /// Seeded randomness.
     pub rng: fastrand::Rng,
-    /// Work that may still be done in this turn without a worker.
+    /// The remaining budget of this turn for jobs on the loop.
     pub in_place: InPlace,
     /// Log records of this turn.
     pub log: Vec<A::Record>,
     effects: Vec<Effect<A>>,
-    /// Effects that wait to be carried out, and the session of each.
+    /// Effects to be applied, and the session of each.
     pub outbox: VecDeque<(Id, Effect<A>)>,
     scratch: Scratch,
 }
@@ -43,22 +43,22 @@ pub struct LoopContext<A: App> {
 /// The scratch buffers, while a connection uses them.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// Where bytes land.
+    /// The buffer for received bytes.
     pub recv: RecvBuf,
-    /// Where answers are printed.
+    /// The buffer for answers.
     pub send: SendBuf,
-    /// What pages of files go through.
+    /// The pipe for pages of files.
     pub splice_pipe: SplicePipe,
 }
 
-/// When a loop reads the clock.
+/// The policy of reading the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// Once a turn: what a server needs, whose deadlines are coarse.
+    /// Once a turn: enough for a server, whose deadlines are coarse.
     PerTurn,
-    /// Before each event that a session is told: what those need who measure. With the turn's time
-    /// a request would seem to be sent, and its answer to come, before the others of the turn were
-    /// served; at a hundred connections that is as long as the answer itself took.
+    /// Before each event for a session: needed to measure latencies. With the turn's time a request
+    /// would seem to be sent, and its answer to arrive, before the others of the turn were served;
+    /// with a hundred connections that is as long as the answer itself took.
     PerEvent,
 }
 
@@ -82,15 +82,15 @@ impl<A: App> LoopContext<A> {
         }
     }
 
-    /// Hands out the scratch buffers, empty.
+    /// Lends the scratch buffers, empty.
     pub fn lend(&mut self) -> Scratch {
         std::mem::take(&mut self.scratch)
     }
 
-    /// Takes them back.
+    /// Takes the scratch buffers back.
     ///
     /// # Panics
-    /// In debug builds, if something was left in them: it would reach the next connection.
+    /// In debug builds, if they are not empty: the rest would reach the next connection.
     pub fn take_back(&mut self, scratch: Scratch) {
         debug_assert!(
             scratch.recv.is_empty() && scratch.send.is_empty(),
@@ -99,10 +99,10 @@ impl<A: App> LoopContext<A> {
         self.scratch = scratch;
     }
 
-    /// Tells `session` what happened. Its effects wait in the outbox afterwards.
+    /// Reports an event to `session`. Its effects are in the outbox afterwards.
     ///
     /// # Errors
-    /// The session panicked: it must not be told anything more.
+    /// Fails if the session panicked: it must not be used any more.
     pub fn tell(
         &mut self,
         session: &mut A::Session,
@@ -136,7 +136,7 @@ impl<A: App> LoopContext<A> {
         progress.map_err(|_| Close::Panicked)
     }
 
-    /// Tells a session whose connection could not even be begun.
+    /// Reports to a session that its connection could not be started.
     pub fn refuse(&mut self, session: &mut A::Session, id: Id, peer: SocketAddr) {
         self.stats.closed.add(Close::Unreachable as usize);
         let refused = Event::Refused(Refusal::Connection(Close::Unreachable));

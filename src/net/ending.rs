@@ -1,8 +1,8 @@
-//! The end of the process once it was asked for: a disk, a pipe or a terminal that hangs must not
-//! hold it up for longer than the grace, nor beyond a second signal.
+//! The shutdown of the process: a hanging disk, pipe or terminal must not delay it by more than the
+//! grace period, nor beyond a second signal.
 //!
 //! ```text
-//!   loop over ─▶ threads end ─▶ last words ─▶ exit       the guard: grace or second signal,
+//!   loop over ─▶ threads end ─▶ last lines ─▶ exit       the guard: grace or second signal,
 //!      └────────────┴───────────────┴── hangs ──▶ exit 1          and WIND_UP later
 //! ```
 
@@ -17,14 +17,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How often a thread is asked whether it has ended.
+/// Interval of checks whether a thread has ended.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The exit code of an end that was not waited for.
+/// The exit code of a shutdown that was cut short.
 const ABORTED: i32 = 1;
 
 impl<A: App> Loop<A> {
-    /// The end of a turn, and of everything, if it was asked for.
+    /// Ends a turn, and the loop if the shutdown is complete.
     pub(super) fn close(&mut self) -> Option<usize> {
         let context = &mut self.reactor.context;
         match &self.log {
@@ -49,7 +49,7 @@ impl<A: App> Loop<A> {
         for listener in &mut self.listeners {
             let finished = match listener {
                 OpenListener::Tcp(_) => true,
-                // The last requests may still be asking our own server.
+                // Pending requests may still call our own server.
                 OpenListener::Udp(datagrams) => datagrams.waiting() == 0 && self.reactor.is_empty(),
                 OpenListener::Closed => false,
             };
@@ -67,7 +67,7 @@ impl<A: App> Loop<A> {
         None
     }
 
-    /// Takes all that waits to be accepted: a listener that closes resets what is in its backlog.
+    /// Accepts all waiting connections: closing a listener resets its backlog.
     fn drain_backlogs(&mut self) {
         for listener in &mut self.listeners {
             let OpenListener::Tcp(acceptor) = listener else { continue };
@@ -80,8 +80,8 @@ impl<A: App> Loop<A> {
         }
     }
 
-    /// After the last turn: what waits for the log and the databases is still written, within what
-    /// is left of the grace.
+    /// Runs after the last turn: pending log lines and database requests are still written, within
+    /// the rest of the grace period.
     pub(super) fn wind_up(mut self, in_flight: usize) -> Ended {
         let mut threads = self.reactor.outside.end();
         threads.extend(self.log.as_mut().and_then(Log::end));
@@ -100,11 +100,11 @@ impl<A: App> Loop<A> {
     }
 }
 
-/// Ends the process from a thread of its own if nothing else has by `until`, or by another of
-/// `signals`, and [`WIND_UP`] after that. It outlives the loop: standard error may hang, too.
+/// Ends the process from a separate thread at `until`, or at another of `signals`, plus
+/// [`WIND_UP`]. It outlives the loop, since standard error may hang, too.
 ///
 /// # Errors
-/// The operating system's, when it has no thread to give.
+/// Returns the operating system's error if it has no thread.
 pub fn guard(until: Instant, signals: &[Signal]) -> io::Result<()> {
     let again = Arc::new(AtomicBool::new(false));
     for signal in signals {
@@ -121,8 +121,8 @@ pub fn guard(until: Instant, signals: &[Signal]) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits for threads until they have ended, `until` has passed or `stop` says so. Returns the names
-/// of those that have not: they are let go of, and end with the process.
+/// Waits for threads until they have ended, `until` has passed or `stop` returns true. Returns the
+/// names of the others, which are detached and end with the process.
 pub fn wait(
     mut threads: Vec<JoinHandle<()>>,
     until: Instant,
@@ -137,7 +137,7 @@ pub fn wait(
     }
 }
 
-/// Waits for threads, however long that takes.
+/// Waits for threads without a limit.
 pub fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
     for thread in threads {
         let name = name(&thread);

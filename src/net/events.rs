@@ -1,4 +1,4 @@
-//! Waiting for the kernel, and what it reports.
+//! Waiting for the kernel, and decoding its reports.
 
 use super::conn::Readiness;
 use super::system::cannot;
@@ -7,8 +7,8 @@ use mio::{Events, Poll};
 use std::io;
 use std::time::Duration;
 
-/// Waits for the kernel. A process that was stopped is interrupted when it goes on, and then asks
-/// what has come meanwhile: its deadlines may have passed.
+/// Waits for the kernel. When a stopped process continues, it is interrupted, and polls again at
+/// once: its deadlines may have passed.
 pub fn wait(poll: &mut Poll, events: &mut Events, mut timeout: Option<Duration>) -> io::Result<()> {
     loop {
         match poll.poll(events, timeout) {
@@ -20,14 +20,14 @@ pub fn wait(poll: &mut Poll, events: &mut Events, mut timeout: Option<Duration>)
     }
 }
 
-/// How long the kernel sleeps if nothing happens: it counts in milliseconds, and never too few.
+/// Returns the kernel's sleep for a timeout: it counts in milliseconds, and rounds up.
 pub fn slept(timeout: Duration) -> Duration {
     const MILLISECOND_NS: u128 = 1_000_000;
     let ms = timeout.as_nanos().div_ceil(MILLISECOND_NS);
     Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))
 }
 
-/// The readiness that an event reports.
+/// Returns the readiness that an event reports.
 pub fn readiness(event: &Event) -> Readiness {
     Readiness {
         readable: event.is_readable(),

@@ -1,4 +1,4 @@
-//! Listeners: sockets that are bound before the loop starts, and accepting from them.
+//! Listeners: sockets that are bound before the loop starts, and accepting connections.
 
 use super::socket::Stream;
 use super::system::cannot;
@@ -13,19 +13,19 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-/// What to listen on, and what to open there.
+/// The address of a listener, and the kinds of its sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan<K> {
     /// The service's name, for people.
     pub service: &'static str,
     /// The address; port 0 takes a free one.
     pub addr: SocketAddr,
-    /// What to open for each connection.
+    /// The kind for each connection.
     pub kind: K,
-    /// What to open for each datagram peer, on the same port.
+    /// The kind for each datagram peer, on the same port.
     pub datagrams: Option<K>,
-    /// Whether the kernel may hold a connection back until the peer has sent something. That is
-    /// for protocols in which the peer speaks first.
+    /// True if the kernel may hold a connection until the peer has sent something. This is for
+    /// protocols in which the peer speaks first.
     pub defer: bool,
     /// The class that connections are counted under.
     pub class: PeerClass,
@@ -39,12 +39,12 @@ impl<K> Plan<K> {
 }
 
 sockopt_impl!(
-    /// Lets the kernel keep a connection to itself for so many seconds while its peer is silent.
+    /// Lets the kernel hold a connection for so many seconds while its peer is silent.
     DeferAccept, SetOnly, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, u32
 );
 
-/// How long the kernel may keep a connection to itself whose peer has not said a word. A silent
-/// one is let in after it, and then has the patience that its service has.
+/// Time that the kernel may hold a connection whose peer is silent. It is accepted after that, and
+/// then has the timeout of its service.
 const DEFER_ACCEPT_S: u32 = 1;
 
 /// A bound socket.
@@ -52,9 +52,9 @@ const DEFER_ACCEPT_S: u32 = 1;
 pub struct Listener<K> {
     /// The service's name.
     pub service: &'static str,
-    /// Where it is bound.
+    /// The bound address.
     pub addr: SocketAddr,
-    /// What to open for each peer.
+    /// The kind for each peer.
     pub kind: K,
     /// The class that its connections are counted under.
     pub class: PeerClass,
@@ -62,12 +62,12 @@ pub struct Listener<K> {
     pub socket: ListenerSocket,
 }
 
-/// See [`Listener`].
+/// The socket of a [`Listener`].
 #[derive(Debug)]
 pub enum ListenerSocket {
-    /// Streams come here.
+    /// A socket for streams.
     Tcp(TcpListener),
-    /// Datagrams come here.
+    /// A socket for datagrams.
     Udp(UdpSocket),
 }
 
@@ -81,13 +81,13 @@ impl<K> Listener<K> {
     }
 }
 
-/// Tries at a port that is free for both transports.
+/// Attempts to find a port that is free for both transports.
 const TRIES: usize = 64;
 
 /// Binds all plans, or none.
 ///
 /// # Errors
-/// The first failure, with the service and the address in its text.
+/// Returns the first failure, with the service and the address in its text.
 pub fn bind<K: Copy>(plans: &[Plan<K>]) -> io::Result<Vec<Listener<K>>> {
     let mut listeners = Vec::new();
     for plan in plans {
@@ -103,7 +103,7 @@ pub fn bind<K: Copy>(plans: &[Plan<K>]) -> io::Result<Vec<Listener<K>>> {
     Ok(listeners)
 }
 
-/// Why an address cannot be listened on, for people.
+/// Explains why listening on an address failed.
 pub fn meaning(error: &io::Error) -> String {
     let common = [
         (io::ErrorKind::AddrInUse, "the address is in use"),
@@ -114,14 +114,14 @@ pub fn meaning(error: &io::Error) -> String {
     known.map_or_else(|| format!("cannot listen: {error}"), |(_, text)| (*text).to_string())
 }
 
-/// Addresses of this machine that nobody listens on, for processes that have to be told of each
-/// other before they listen. Nobody is kept from taking one meanwhile.
+/// Returns unused addresses of this machine, for processes that have to know each other before they
+/// listen. They are not reserved.
 ///
 /// # Errors
-/// No port is free.
+/// Fails if no port is free.
 pub fn unused_addrs<const N: usize>() -> io::Result<[SocketAddr; N]> {
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    // All at once, so that no two are the same.
+    // All at the same time, so that no two are the same.
     let unused = || -> io::Result<[SocketAddr; N]> {
         let listeners = (0..N).map(|_| TcpListener::bind(any)).collect::<io::Result<Vec<_>>>()?;
         let mut addrs = [any; N];
@@ -161,10 +161,10 @@ fn udp<K: Copy>(plan: &Plan<K>, addr: SocketAddr, kind: K) -> io::Result<Listene
 fn stream_socket(addr: SocketAddr, defer: bool) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
-    // Linux hands this on to every connection that is accepted.
+    // Linux passes this on to every accepted connection.
     socket.set_tcp_nodelay(true)?;
     if defer {
-        // A courtesy of the kernel: without it a connection costs two wake-ups instead of one.
+        // An optimisation: without it a connection costs two wake-ups instead of one.
         let _ = setsockopt(&socket, DeferAccept, &DEFER_ACCEPT_S);
     }
     let addr = bound(&socket, addr)?;
@@ -174,7 +174,7 @@ fn stream_socket(addr: SocketAddr, defer: bool) -> io::Result<(TcpListener, Sock
 
 fn datagram_socket(addr: SocketAddr) -> io::Result<(UdpSocket, SocketAddr)> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
-    // A burst that finds no room is lost without a trace. Whatever is granted is welcome.
+    // A burst beyond the buffer is lost silently. A smaller buffer than requested is accepted.
     let _ = socket.set_recv_buffer_size(limits::DATAGRAM_BACKLOG_BYTES);
     let addr = bound(&socket, addr)?;
     Ok((UdpSocket::from_std(socket.into()), addr))
@@ -190,24 +190,24 @@ fn bound(socket: &Socket, addr: SocketAddr) -> io::Result<SocketAddr> {
     socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
-/// A TCP listener at work.
+/// A TCP listener in use.
 #[derive(Debug)]
 pub struct Acceptor<K> {
     socket: TcpListener,
-    /// What to open for each peer.
+    /// The kind for each peer.
     pub kind: K,
     /// The class that its connections are counted under.
     pub class: PeerClass,
-    /// There may be more in the backlog. Edges come once: it stays up until `WouldBlock`.
+    /// True if there may be more in the backlog. Edges come once: it stays set until `WouldBlock`.
     pub ready: bool,
-    /// Taken from the backlog when there was no room for it.
+    /// A connection that was accepted when there was no room for it.
     waiting: Option<(Stream, SocketAddr)>,
     backoff: Backoff,
 }
 
-/// When to call `accept` again after it failed. An error of a single connection is skipped, since
-/// the next connection may be fine; a row of such errors is treated like any other failure, because
-/// a filter or a security module may refuse every call for as long as it likes.
+/// The schedule of retries after a failed `accept`. An error of a single connection is skipped,
+/// since the next connection may be fine; a series of such errors is treated like any other
+/// failure, because a filter or a security module may refuse every call for any time.
 #[derive(Debug, Default)]
 struct Backoff {
     /// Failures since a call succeeded or found the backlog empty.
@@ -215,14 +215,14 @@ struct Backoff {
     rest_until: Option<Instant>,
 }
 
-/// What accepting came to.
+/// The result of accepting.
 #[derive(Debug)]
 pub enum Accepted {
     /// A connection.
     One(Stream, SocketAddr),
     /// The backlog is empty.
     None,
-    /// One connection failed, or none could be made for now; the listener rests if need be.
+    /// One connection failed, or none is possible for now; the listener pauses if necessary.
     Failed(io::Error),
 }
 
@@ -233,23 +233,23 @@ impl<K> Acceptor<K> {
         Acceptor { socket, kind, class, ready: false, waiting: None, backoff }
     }
 
-    /// Whether to try now.
+    /// Returns true if it may accept now.
     pub fn is_open(&self, now: Instant) -> bool {
         self.ready && self.backoff.rest_until.is_none_or(|until| until <= now)
     }
 
-    /// When to try again, if that is not for the kernel to say.
+    /// Returns the time of the next attempt, if that does not depend on the kernel.
     pub fn wait_until(&self, now: Instant) -> Option<Instant> {
         self.ready.then(|| self.backoff.rest_until.map_or(now, |until| until.max(now)))
     }
 
-    /// There was no room for this one: it comes first when there is.
+    /// Keeps a connection without room: it comes first when there is room.
     pub fn put_back(&mut self, stream: Stream, peer: SocketAddr, now: Instant) {
         self.waiting = Some((stream, peer));
         self.backoff.rest(now);
     }
 
-    /// There is room after all.
+    /// Continues now that there is room.
     pub fn go_on(&mut self) {
         self.backoff = Backoff::default();
     }
@@ -278,12 +278,12 @@ impl<K> Acceptor<K> {
 }
 
 impl Backoff {
-    /// Leaves the backlog alone for a while.
+    /// Pauses accepting.
     fn rest(&mut self, now: Instant) {
         self.rest_until = Some(now + limits::ACCEPT_REST);
     }
 
-    /// A call failed.
+    /// Handles a failed call.
     fn failed(&mut self, error: &io::Error, now: Instant) {
         self.failures += 1;
         if !is_of_one_connection(error) || self.failures >= limits::ACCEPT_FAILURES {
@@ -293,8 +293,8 @@ impl Backoff {
     }
 }
 
-/// Whether an error of `accept` came from the connection (accept(2): such errors are passed on
-/// from the network), not from a want of descriptors or memory.
+/// Returns true if an error of `accept` is about the connection (accept(2): such errors are passed
+/// on from the network), not about a lack of descriptors or memory.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, PermissionDenied};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | PermissionDenied)

@@ -1,4 +1,4 @@
-//! The loop from the other end: many outgoing connections at once, for a time or until the caller
+//! The client side of the loop: many outgoing connections at once, for a time or until the caller
 //! has seen enough.
 //!
 //! The reactor is that of a server, without listeners, workers and files. The sessions leave their
@@ -26,18 +26,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-/// What to open, and for how long.
+/// The parameters of a load.
 #[derive(Debug)]
 pub struct Load<A: App> {
     /// The server.
     pub to: Endpoint,
     /// The kind of the clients.
     pub kind: A::Kind,
-    /// The number of clients, which all begin at once.
+    /// The number of clients, which all start at the same time.
     pub connections: usize,
-    /// How long they talk.
+    /// The duration.
     pub time: Duration,
-    /// The state that they share, at the beginning.
+    /// The state that they share, initially.
     pub world: A::World,
     /// The bounds in force.
     pub limits: Limits,
@@ -47,22 +47,22 @@ pub struct Load<A: App> {
     pub farewell: Option<A::Mail>,
 }
 
-/// How a run went.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Loaded<W> {
-    /// The state that the clients shared, at the end.
+    /// The final shared state.
     pub world: W,
-    /// How long they talked.
+    /// The actual duration.
     pub elapsed: Duration,
-    /// How much of that the loop was at work itself, and not waiting for the kernel.
+    /// The time in which the loop itself was busy, without waiting for the kernel.
     pub busy: Duration,
-    /// Why they stopped.
+    /// The reason why it stopped.
     pub stop: Stop,
-    /// What this machine had too little of.
+    /// The resources that this machine lacked.
     pub shortage: Shortage,
 }
 
-/// Connections that could not be begun, for reasons that are not the server's.
+/// Connections that could not be started for local reasons.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shortage {
     /// No descriptor was free.
@@ -73,13 +73,13 @@ pub struct Shortage {
 
 /// Observes a load while it runs.
 pub struct Watch<'a, W> {
-    /// The longest time between two looks.
+    /// The maximum time between two calls.
     pub every: Duration,
-    /// Called once a turn with the world and the time. Returns whether to go on.
+    /// Called once a turn with the world and the time. Returns true to continue.
     pub look: &'a mut dyn FnMut(&mut W, Instant) -> bool,
 }
 
-/// Why a run is over.
+/// The reason why a run is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// The time was up.
@@ -94,26 +94,26 @@ pub enum Stop {
     Terminated,
 }
 
-/// Runs loads, one after the other. A signal that comes between two runs ends the second; another
-/// one, or one that comes when the loader is gone, ends the process as if nobody caught it.
+/// Runs loads one after the other. A signal between two runs ends the second one; another signal,
+/// or one after the loader was dropped, ends the process as usual.
 pub struct Loader {
     poll: Poll,
     events: Events,
     signals: Signals,
     timer_fd: TimerFd,
     waker: Arc<Waker>,
-    /// Whether the next signal ends the process.
+    /// True if the next signal ends the process.
     last_call: Arc<AtomicBool>,
-    /// Time spent in turns, without the wait for the kernel.
+    /// Time of the turns, without waiting for the kernel.
     busy: Duration,
 }
 
-/// Descriptors that a program keeps for itself while it loads a server: standard streams, the
-/// poll, signals, timers, children, files of results.
+/// Descriptors that a program needs for itself while it loads a server: standard streams, the poll,
+/// signals, timers, children, files of results.
 const OWN_DESCRIPTORS: u64 = 32;
 
-/// How many of so many connections there are descriptors for, after raising the limit as far as
-/// the system allows.
+/// Returns the number of connections, up to `wanted`, for which there are descriptors, after
+/// raising the limit as far as the system allows.
 pub fn affordable(wanted: usize) -> usize {
     let needed = wanted as u64 + OWN_DESCRIPTORS;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -135,25 +135,25 @@ struct Dialler {
     shortage: Shortage,
 }
 
-/// Why there is no address.
+/// The reason why there is no address.
 #[derive(Debug)]
 pub enum NoAddress {
     /// The look-up failed, or took too long.
     Unknown(io::Error),
-    /// A signal came first.
+    /// A signal interrupted it.
     Stopped(Stop),
 }
 
 impl Loader {
-    /// From now on, signals end a run instead of the process.
+    /// Makes signals end a run instead of the process.
     ///
     /// # Errors
-    /// What the operating system refuses.
+    /// Returns the operating system's error.
     pub fn start() -> io::Result<Loader> {
         let poll = Poll::new().map_err(cannot("open an epoll descriptor"))?;
         let last_call = Arc::new(AtomicBool::new(false));
         let caught = END.map(Signal::as_raw);
-        // First, so that the signal which sets it is not the one that ends the process.
+        // First, so that the signal that sets the flag does not end the process.
         for signal in caught {
             signal_hook::flag::register_conditional_default(signal, Arc::clone(&last_call))
                 .map_err(cannot("catch signals"))?;
@@ -173,8 +173,8 @@ impl Loader {
         Ok(Loader { poll, events, signals, timer_fd, waker, last_call, busy })
     }
 
-    /// The address of `HOST:PORT` that is to be loaded: of several, the first that takes a
-    /// connection. Takes no longer than `patience`.
+    /// Resolves `HOST:PORT`: of several addresses, returns the first that accepts a connection.
+    /// Takes no longer than `patience`.
     ///
     /// # Errors
     /// See [`NoAddress`].
@@ -199,7 +199,7 @@ impl Loader {
         }
     }
 
-    /// Which end a signal asks for, if one has come since the last run.
+    /// Returns the reason to stop, if a signal has arrived since the last run.
     pub fn signalled(&mut self) -> Option<Stop> {
         self.signals.pending().next().map(|signal| match signal {
             signal if signal == Signal::TERM.as_raw() => Stop::Terminated,
@@ -207,19 +207,19 @@ impl Loader {
         })
     }
 
-    /// Opens the connections and watches them.
+    /// Opens the connections and runs until they stop.
     ///
     /// # Errors
-    /// What the operating system refuses at the start, and a poll that fails.
+    /// Returns the operating system's error at the start, or of a failed poll.
     pub fn run<A: App>(&mut self, load: Load<A>) -> io::Result<Loaded<A::World>> {
         let every = load.time;
         self.run_watched(load, Clock::PerTurn, &mut Watch { every, look: &mut |_, _| true })
     }
 
-    /// The same, observed.
+    /// Does the same with an observer.
     ///
     /// # Errors
-    /// As of [`Loader::run`].
+    /// See [`Loader::run`].
     pub fn run_watched<A: App>(
         &mut self,
         load: Load<A>,
@@ -229,7 +229,7 @@ impl Loader {
         let Load { to, kind, connections, time, world, limits, seed, farewell } = load;
         let begun = Instant::now();
         self.busy = Duration::ZERO;
-        // Twice: connections that were given up and still wait for the peer's end have a place too,
+        // Twice as many: abandoned connections that still wait for the peer's end have a place too,
         // as long as no other one needs it.
         let most = affordable(limits.max_connections.max(2 * connections));
         let mut context = LoopContext::new(limits, world, seed, begun, SystemTime::now());
@@ -247,8 +247,7 @@ impl Loader {
             }
         };
         let elapsed = reactor.context.now - begun;
-        // Connections are not closed in front of their sessions: they would take that for the
-        // server's doing.
+        // Connections are not closed under their sessions, which would blame the server.
         farewell.iter().for_each(|mail| reactor.notify_all(mail));
         let Reactor { context, outside, .. } = reactor;
         let (world, busy, shortage) = (context.world, self.busy, outside.shortage);
@@ -285,12 +284,13 @@ impl Loader {
         reactor.turn();
         reactor.context.log.clear();
         let goes_on = (watch.look)(&mut reactor.context.world, reactor.context.now);
-        // What was told last is not when the turn began: the time at work counts from there.
+        // Events were reported later than the start of the turn: busy time counts from the last
+        // one.
         self.busy += reactor.context.now.saturating_duration_since(awake);
         if !goes_on {
             return Ok(Some(Stop::Enough));
         }
-        // The last one to go may have asked for another.
+        // The last session may have asked for another connection.
         if reactor.is_empty() && reactor.context.outbox.is_empty() {
             return Ok(Some(Stop::Gone));
         }
@@ -299,7 +299,7 @@ impl Loader {
 }
 
 impl Drop for Loader {
-    /// From now on, a signal ends the process.
+    /// Makes signals end the process again.
     fn drop(&mut self) {
         self.last_call.store(true, Ordering::Relaxed);
     }
@@ -308,7 +308,7 @@ impl Drop for Loader {
 impl Outside for Dialler {
     type Socket = Stream;
 
-    /// There are no child processes.
+    /// Dials; child processes are not supported.
     fn dial(&mut self, to: &Target, id: Id) -> io::Result<Stream> {
         let dialled = match to {
             Target::Peer(to) => dial(&self.registry, *to, id),
@@ -327,7 +327,7 @@ impl Outside for Dialler {
         watch(&self.registry, socket, id)
     }
 
-    /// There are no workers.
+    /// Refuses all jobs: there are no workers.
     fn submit(&mut self, _from: Id, _ticket: Ticket, _job: Job) -> Result<(), QueueFull> {
         Err(QueueFull)
     }

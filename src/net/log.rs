@@ -1,5 +1,5 @@
-//! The log of the sessions: records are made on the loop, formatted and written on a thread of
-//! their own, so that a slow disk or terminal never holds a request up.
+//! The log of the sessions: records are made on the loop, formatted and written on a separate
+//! thread, so that a slow disk or terminal never delays a request.
 
 use super::batch_queue::BatchQueue;
 use super::ending::join;
@@ -19,10 +19,10 @@ use std::time::Instant;
 
 /// Turns records into lines.
 pub trait Format<R>: Send + 'static {
-    /// Appends the line of a record that was handed over at `at`.
+    /// Appends the line of a record that was passed at `at`.
     fn line(&self, record: &R, at: Instant, out: &mut String);
 
-    /// Appends the line about so many lines that are missing.
+    /// Appends a line about so many missing lines.
     fn gap(&self, lines: u64, out: &mut String);
 }
 
@@ -42,10 +42,10 @@ struct Shared<R> {
 
 impl<R: Send + 'static> Log<R> {
     /// Starts the thread that writes to a file, or to standard output. The file is appended to, and
-    /// opened again by [`Log::reopen`], as the rotation of logs needs it.
+    /// opened again by [`Log::reopen`], for log rotation.
     ///
     /// # Errors
-    /// When the file cannot be opened, or there is no thread to be had.
+    /// Fails if the file cannot be opened, or there is no thread.
     pub fn start(file: Option<PathBuf>, format: impl Format<R>) -> io::Result<Log<R>> {
         let shared = Arc::new(Shared {
             lines: BatchQueue::new(limits::LOG_LINES),
@@ -61,14 +61,15 @@ impl<R: Send + 'static> Log<R> {
             while inbox.lines.wait(&mut batch) {
                 writer.write(&batch, &inbox);
             }
-            // Lines that were lost since are told at the end.
+            // Lines that were lost since then are reported at the end.
             writer.write(&[], &inbox);
         })?;
         Ok(Log { shared, thread: Some(thread) })
     }
 
-    /// Hands the records of a turn over. Durations end here: with the answer handled, and all that
-    /// came before it in the turn. Returns the number of records that found no room.
+    /// Passes the records of a turn to the thread. Durations end here: they include the handling of
+    /// the answer, and everything before it in the turn. Returns the number of records that were
+    /// dropped.
     pub fn put(&self, records: &mut Vec<R>) -> u64 {
         if records.is_empty() {
             return 0;
@@ -84,7 +85,7 @@ impl<R: Send + 'static> Log<R> {
         dropped
     }
 
-    /// Opens the file again, at once.
+    /// Opens the file again, immediately.
     pub fn reopen(&self) {
         self.shared.reopen.store(true, Ordering::Relaxed);
         self.shared.lines.nudge();
@@ -92,7 +93,7 @@ impl<R: Send + 'static> Log<R> {
 }
 
 impl<R> Log<R> {
-    /// Closes the queue. The thread ends once the records that wait are written.
+    /// Closes the queue. The thread ends once the pending records are written.
     pub fn end(&mut self) -> Option<JoinHandle<()>> {
         self.shared.lines.close();
         self.thread.take()
@@ -100,7 +101,7 @@ impl<R> Log<R> {
 }
 
 impl<R> Drop for Log<R> {
-    /// Everything that waits is still written.
+    /// Writes pending records.
     fn drop(&mut self) {
         join(self.end());
     }
@@ -125,14 +126,14 @@ fn open(file: Option<&Path>) -> io::Result<Sink> {
     append(path).map(Sink::File).map_err(named)
 }
 
-/// Opens a file to append to, without waiting: a FIFO would wait for its reader. Writing waits, as
-/// usual.
+/// Opens a file to append to, without waiting: a FIFO would wait for its reader. Writing may wait,
+/// as usual.
 ///
 /// # Errors
-/// Why that is not possible.
+/// Returns the reason as a text.
 pub fn append(path: &Path) -> Result<File, String> {
     open_now(path).map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NXIO) => "nobody reads from this FIFO".to_owned(),
+        Some(Errno::NXIO) => "this FIFO has no reader".to_owned(),
         Some(_) | None => error.to_string(),
     })
 }
@@ -171,18 +172,18 @@ impl<F> Writer<F> {
     }
 }
 
-/// The state that the file was left in.
+/// The state of the file.
 #[derive(Debug, Default)]
 struct Page {
-    /// Whether it ends in the middle of a line.
+    /// True if it ends in the middle of a line.
     torn: bool,
-    /// Lines that it lacks, and says nothing of yet.
+    /// Missing lines that are not reported in the file yet.
     lost: u64,
 }
 
 impl Page {
-    /// Adds lines, and before them how many are missing. A full disk is an everyday event: what
-    /// there is no room for is lost, and counted as such.
+    /// Adds lines, preceded by the number of missing ones. A full disk is a normal event: lines
+    /// without room are lost, and counted.
     fn add(
         &mut self,
         lines: &str,
@@ -198,7 +199,7 @@ impl Page {
         let (written, result) = put(text.as_bytes(), sink);
         let text = text.as_bytes();
         self.torn = text[..written].last().map_or(self.torn, |byte| *byte != b'\n');
-        // A line that only lacks its end will have it.
+        // A line that only lacks its line ending will get it.
         let kept = written + usize::from(text.get(written) == Some(&b'\n'));
         let untold = if kept < notes { self.lost } else { 0 };
         let missing = text[kept.max(notes)..].iter().filter(|byte| **byte == b'\n').count();
@@ -207,7 +208,7 @@ impl Page {
     }
 }
 
-/// Writes as much of `text` as there is room for, and says how much that is.
+/// Writes as much of `text` as there is room for; returns the number of bytes.
 fn put(text: &[u8], sink: &mut impl Write) -> (usize, io::Result<()>) {
     let mut written = 0;
     while written < text.len() {

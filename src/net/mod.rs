@@ -7,13 +7,14 @@
 //! 3. **now** – the clock is read once, and for each event only where leases are held against it
 //! 4. **events** – readiness is noted, signals and a share of the completions are taken
 //! 5. **accept** – at most 64 connections, and as many datagrams, per listener
-//! 6. **pump** – each that has news, and some that have had their share: read, handle, write
-//! 7. **effects** – jobs, mail and dials that sessions asked for
+//! 6. **pump** – each connection with events, and some that have had their share: read, handle,
+//! write
+//! 7. **effects** – jobs, mail and dials that sessions requested
 //! 8. **timers** – deadlines that have passed, each after a last look at its socket
-//! 9. **close** – listeners and idle connections, when the server is ending; log lines go out
+//! 9. **close** – listeners and idle connections, during the shutdown; log lines go out
 //!
-//! Everything is registered once, for both directions, edge-triggered; who stops before
-//! `WouldBlock` stays queued. No error here ends more than the connection it belongs to.
+//! Everything is registered once, for both directions, edge-triggered; a connection that stops
+//! before `WouldBlock` stays queued. An error ends no more than the connection that it belongs to.
 
 #![forbid(unsafe_code)]
 
@@ -89,14 +90,14 @@ pub struct Setup<A: App> {
     pub log: Option<Log<A::Record>>,
     /// The seed of the generator.
     pub seed: u64,
-    /// How long an orderly end may take.
+    /// The grace period of a shutdown.
     pub grace: Duration,
-    /// Whether the loop measures itself.
+    /// True if the loop measures itself.
     pub metrics: bool,
-    /// When the clock is read. A lease has to be compared with a time that was read after the
-    /// bytes: a process may be stopped in the middle of a turn.
+    /// The policy of reading the clock. A lease has to be compared with a time that was read after
+    /// the bytes: a process may be stopped in the middle of a turn.
     pub clock: Clock,
-    /// The tasks to begin with.
+    /// The initial tasks.
     pub tasks: Vec<A::Kind>,
 }
 
@@ -120,16 +121,16 @@ impl<A: App> Setup<A> {
     }
 }
 
-/// How a loop ended.
+/// The end of a loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
-    /// Everything in flight was finished.
+    /// All pending exchanges were completed.
     Clean,
-    /// The grace ran out, or a second signal came.
+    /// The grace period was over, or a second signal came.
     Aborted {
-        /// Connections that were owed something, or owed it.
+        /// Connections with a pending exchange.
         in_flight: usize,
-        /// Threads that had not ended, by their names.
+        /// The names of threads that had not ended.
         threads: Vec<String>,
     },
 }
@@ -138,7 +139,7 @@ pub enum Ended {
 /// the descriptors.
 ///
 /// # Errors
-/// What the operating system refuses at the start, and a poll that fails.
+/// Returns the operating system's error at the start, or of a failed poll.
 pub fn run<A: App>(
     setup: Setup<A>,
     ready: impl FnOnce(&mut A::World, Shares),
@@ -164,14 +165,14 @@ struct Loop<A: App> {
     batch: VecDeque<Completion>,
     log: Option<Log<A::Record>>,
     grace: Duration,
-    /// Signals that asked for the end.
+    /// Number of signals that requested the shutdown.
     asked_to_end: u32,
     failures: RateLimitedLog,
-    /// When the last turn ended.
+    /// The end of the last turn.
     rested: Instant,
 }
 
-/// A listener at work.
+/// A listener in use.
 #[derive(Debug)]
 enum OpenListener<A: App> {
     Tcp(Acceptor<A::Kind>),
@@ -182,10 +183,10 @@ enum OpenListener<A: App> {
 /// Events taken from the kernel at a time.
 const EVENTS: usize = 1024;
 
-/// Ask for the end.
+/// Signals that request the shutdown.
 const END: [Signal; 2] = [Signal::INT, Signal::TERM];
 
-/// Ask for the log file to be opened anew. A terminal that is gone sends the first, too.
+/// Signals that request reopening the log file. A terminal that is closed sends the first, too.
 const REOPEN: [Signal; 2] = [Signal::HUP, Signal::USR1];
 
 impl<A: App> Loop<A> {
@@ -243,7 +244,7 @@ impl<A: App> Loop<A> {
         })
     }
 
-    /// One turn. After the last: how many connections were in flight.
+    /// Runs one turn. After the last one: returns the number of pending exchanges.
     fn turn(&mut self) -> io::Result<Option<usize>> {
         let timeout = self.timeout();
         let due = timeout.map(|timeout| self.rested + slept(timeout));
@@ -291,9 +292,9 @@ impl<A: App> Loop<A> {
                     }
                     OpenListener::Closed => {}
                 },
-                // The list is looked at in any case: a wake-up may have been lost.
+                // The list is checked in any case: a wake-up may have been lost.
                 Source::Waker => {}
-                // Only a load has one: the deadlines of a server are coarse.
+                // Only loads have one: the deadlines of a server are coarse.
                 Source::TimerFd => {}
                 Source::Signals => {
                     for signal in self.signals.pending() {
@@ -350,7 +351,7 @@ fn open<A: App>(
     }
 }
 
-/// Takes a share of the backlog. Without room for a connection the rest stays where it is.
+/// Accepts a share of the backlog. Without room for a connection the rest stays there.
 fn accept<A: App>(
     acceptor: &mut Acceptor<A::Kind>,
     reactor: &mut Reactor<System, A>,
@@ -359,7 +360,7 @@ fn accept<A: App>(
     let now = reactor.context.now;
     for _ in 0..limits::ACCEPTS_PER_TURN {
         let failure = match acceptor.accept(now) {
-            // Not before: making room closes an idle connection.
+            // Not earlier: making room closes an idle connection.
             Accepted::One(stream, peer) if !reactor.has_room() => {
                 return acceptor.put_back(stream, peer, now);
             }
@@ -367,7 +368,7 @@ fn accept<A: App>(
                 reactor.accept(acceptor.kind, acceptor.class, peer, stream).err()
             }
             Accepted::None => return,
-            // Files or children took what was counted with.
+            // Files or children took the reserved descriptors.
             Accepted::Failed(error)
                 if is_out_of_descriptors(&error) && reactor.free_descriptors() =>
             {

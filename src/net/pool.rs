@@ -1,4 +1,4 @@
-//! The threads behind the loop: workers that run slices, and those that own a database each.
+//! The threads behind the loop: workers that run slices, and threads that own a database each.
 
 use super::batch_queue::BatchQueue;
 use super::completions::{Completion, Completions};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// How far workers step back.
+/// The niceness of workers.
 const NICENESS: i32 = 19;
 
 /// The workers.
@@ -33,7 +33,7 @@ struct Shared {
     state: Mutex<State>,
     work: Condvar,
     completions: Arc<Completions>,
-    /// How many jobs are not done; read without the lock.
+    /// The number of unfinished jobs; read without the lock.
     queued: AtomicUsize,
 }
 
@@ -44,22 +44,21 @@ struct State {
 }
 
 impl Pool {
-    /// Starts `workers` threads for what takes a processor's time. They step back behind the loop,
-    /// and behind whoever else waits for an answer: all the way. A core that nobody else wants is
-    /// theirs.
+    /// Starts `workers` threads for computations. They have the lowest priority, after the loop and
+    /// all threads that serve a waiting client, and use otherwise idle cores.
     ///
     /// # Errors
-    /// The operating system's, when it has no thread to give.
+    /// Returns the operating system's error if it has no thread.
     pub fn start(workers: usize, completions: &Arc<Completions>) -> io::Result<Pool> {
         Pool::begin("worker", workers, NICENESS, completions)
     }
 
-    /// Starts the threads for what waits for the disk. They are few, hardly compute, and do not
-    /// step back: somebody waits for each file, and on a busy machine those behind a search for
-    /// a proof would wait for seconds.
+    /// Starts the threads that wait for the disk. They are few, hardly compute, and have normal
+    /// priority: a client waits for each file, and on a busy machine files behind a proof-of-work
+    /// search would wait for seconds.
     ///
     /// # Errors
-    /// The operating system's, when it has no thread to give.
+    /// Returns the operating system's error if it has no thread.
     pub fn readers(completions: &Arc<Completions>) -> io::Result<Pool> {
         Pool::begin("reader", limits::READERS, 0, completions)
     }
@@ -88,13 +87,13 @@ impl Pool {
     /// Queues a job.
     ///
     /// # Errors
-    /// [`limits::JOBS`] are waiting.
+    /// Fails if [`limits::JOBS`] are waiting.
     pub fn submit(&self, id: Id, ticket: Ticket, job: Compute) -> Result<(), QueueFull> {
         let mut state = self.shared.lock();
         if state.schedule.len() >= limits::JOBS {
             return Err(QueueFull);
         }
-        // Other jobs may be cut for several workers at once.
+        // Other jobs may have slices for several workers at once.
         let one = job.is_cut_for_one();
         state.schedule.submit(id, ticket, job);
         self.shared.publish(&state);
@@ -106,19 +105,19 @@ impl Pool {
         Ok(())
     }
 
-    /// Forgets the jobs of a connection. A slice that is running ends by itself, soon.
+    /// Drops the jobs of a connection. A running slice ends by itself, soon.
     pub fn cancel(&self, id: Id) {
         let mut state = self.shared.lock();
         state.schedule.cancel(id);
         self.shared.publish(&state);
     }
 
-    /// How many jobs are not done.
+    /// Returns the number of unfinished jobs.
     pub fn queued(&self) -> usize {
         self.shared.queued.load(Ordering::Relaxed)
     }
 
-    /// No slice is begun any more. The threads end after those that are running.
+    /// Stops starting slices. The threads end after the running ones.
     pub fn end(&mut self) -> Vec<JoinHandle<()>> {
         self.shared.lock().ending = true;
         self.shared.work.notify_all();
@@ -135,8 +134,8 @@ impl Drop for Pool {
 impl Shared {
     fn work(&self, niceness: i32) {
         if niceness > 0 {
-            // Linux counts niceness by thread. It is a courtesy to the loop: where it cannot be
-            // had, the work is done all the same.
+            // On Linux niceness applies to the thread. It favours the loop, but is not essential:
+            // if it fails, the work is done all the same.
             let _ = setpriority_process(None, niceness);
         }
         let mut state = self.lock();
@@ -162,7 +161,7 @@ impl Shared {
         self.queued.store(state.schedule.len(), Ordering::Relaxed);
     }
 
-    /// Kernels run without the lock; what runs under it leaves no half-done state.
+    /// Locks; kernels run without the lock, and code under it leaves no inconsistent state.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,10 +175,10 @@ pub struct DbThread {
 }
 
 impl DbThread {
-    /// Starts the thread, which is called `name`.
+    /// Starts the thread with this name.
     ///
     /// # Errors
-    /// The operating system's, when it has no thread to give.
+    /// Returns the operating system's error if it has no thread.
     pub fn start(
         name: &str,
         mut committer: BatchCommitter,
@@ -214,12 +213,12 @@ impl DbThread {
     /// Queues a request.
     ///
     /// # Errors
-    /// [`limits::DATABASE_REQUESTS`] are waiting.
+    /// Fails if [`limits::DATABASE_REQUESTS`] are waiting.
     pub fn submit(&self, id: Id, ticket: Ticket, request: BatchRequest) -> Result<(), QueueFull> {
         self.requests.put((id, ticket, request)).map_err(|_| QueueFull)
     }
 
-    /// Nothing more will be committed than what waits. The thread ends after that.
+    /// Closes the queue. The thread ends after committing the pending requests.
     pub fn end(&mut self) -> Option<JoinHandle<()>> {
         self.requests.close();
         self.thread.take()
@@ -227,7 +226,7 @@ impl DbThread {
 }
 
 impl Drop for DbThread {
-    /// Everything that waits is still committed.
+    /// Commits pending requests.
     fn drop(&mut self) {
         join(self.end());
     }

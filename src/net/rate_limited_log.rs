@@ -1,9 +1,9 @@
-//! Trouble that comes in floods, told in drops: at most one line a second.
+//! A log for errors that come in floods: at most one line a second.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-/// What was said last, and what was left unsaid since.
+/// The time of the last line, and the number of suppressed ones since.
 #[derive(Debug, Default)]
 pub struct RateLimitedLog {
     last: Option<Instant>,
@@ -13,7 +13,7 @@ pub struct RateLimitedLog {
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl RateLimitedLog {
-    /// Says that `what` happened because of `why`, unless something was said a moment ago.
+    /// Logs that `what` happened because of `why`, unless a line was written a moment ago.
     pub fn note(&mut self, what: &str, why: &dyn Display, now: Instant) {
         if self.last.is_some_and(|last| now < last + PAUSE) {
             self.unsaid += 1;

@@ -1,7 +1,7 @@
-//! The loop's heart: connections, the ready queue, timers, effects and mail, without a kernel.
+//! The core of the loop: connections, the ready queue, timers, effects and mail, without a kernel.
 //!
-//! What it cannot do itself it asks of [`Outside`]. `net` gives it the operating system, a test
-//! gives it sockets, workers and a clock that it made up; so every order of events can be tried.
+//! All else goes through [`Outside`]. `net` implements it with the operating system, tests with
+//! simulated sockets, workers and clocks; so every order of events can be tested.
 
 mod room;
 
@@ -20,54 +20,54 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
-/// What the reactor needs done.
+/// The services that the reactor needs.
 pub trait Outside {
-    /// What connections run on.
+    /// The sockets of connections.
     type Socket: Socket;
 
-    /// Begins a connection to `to`; events for it will carry `id`. The socket of a task never has
+    /// Starts a connection to `to`; its events will carry `id`. The socket of a task never has
     /// input, takes any output, and is not connected.
     ///
     /// # Errors
-    /// Those of the operating system; none for a task.
+    /// Returns the operating system's error; never for a task.
     fn dial(&mut self, to: &Target, id: Id) -> io::Result<Self::Socket>;
 
-    /// Makes a socket that a peer's connection came with known to the kernel: events for it will
-    /// carry `id`. What is there already is reported too.
+    /// Registers the socket of a peer's connection with the kernel: its events will carry `id`.
+    /// Present readiness is reported too.
     fn watch(&mut self, socket: &mut Self::Socket, id: Id) -> io::Result<()>;
 
-    /// Queues a job. Its outcome comes back by [`Reactor::done`].
+    /// Queues a job. Its outcome is reported with [`Reactor::done`].
     ///
     /// # Errors
-    /// The queue is full.
+    /// Fails if the queue is full.
     fn submit(&mut self, from: Id, ticket: Ticket, job: Job) -> Result<(), QueueFull>;
 
     /// Cancels the jobs of this connection.
     fn cancel(&mut self, from: Id);
 
-    /// The time of this moment. The turn's own time stands still while a step takes long, so it
-    /// cannot tell how long that was.
+    /// Returns the present time. The turn's own time does not change during a long step, so it
+    /// cannot measure it.
     fn clock(&self) -> Instant;
 }
 
-/// There is no room for another job.
+/// The error for a full job queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueFull;
 
-/// See the module.
+/// The reactor; see the module.
 #[derive(Debug)]
 pub struct Reactor<O: Outside, A: App> {
     /// The state that all connections work with.
     pub context: LoopContext<A>,
-    /// The operating system, or a test's idea of it.
+    /// The operating system, or a test's simulation.
     pub outside: O,
     conns: Slots<Conn<O::Socket, A>>,
-    /// Connections that the kernel has reported.
+    /// Connections with readiness reported by the kernel.
     ready: VecDeque<Id>,
-    /// Connections that have had a turn's share and could go on.
+    /// Connections that have used a turn's share and could continue.
     again: VecDeque<Id>,
     timers: Timers,
-    /// Jobs under way elsewhere, of all connections.
+    /// Running jobs of all connections.
     jobs: u64,
     /// Bytes of input that connections hold.
     input: usize,
@@ -77,7 +77,7 @@ pub struct Reactor<O: Outside, A: App> {
 }
 
 impl<O: Outside, A: App> Reactor<O, A> {
-    /// A reactor for at most `most` connections at a time.
+    /// Creates a reactor for at most `most` connections at a time.
     pub fn new(context: LoopContext<A>, outside: O, most: usize) -> Reactor<O, A> {
         Reactor {
             context,
@@ -93,32 +93,32 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// How many connections there are.
+    /// Returns the number of connections.
     pub fn len(&self) -> usize {
         self.conns.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.conns.is_empty()
     }
 
-    /// Whether the outcome of a job is still to come.
+    /// Returns true if the outcome of a job is pending.
     pub fn has_jobs(&self) -> bool {
         self.jobs > 0
     }
 
-    /// How many connections are owed something, or owe it.
+    /// Returns the number of connections with a pending exchange.
     pub fn in_flight(&self) -> usize {
         self.conns.iter().filter(|(_, conn)| conn.is_in_flight()).count()
     }
 
     /// Adds a connection that a peer made. On a busy server the peer's first request has often
-    /// come by now, so it is looked for at once; and the kernel need not watch a connection that
-    /// is over with it.
+    /// arrived by now, so it is read at once; and a connection that is over after that need not be
+    /// registered with the kernel.
     ///
     /// # Errors
-    /// The kernel's, when it cannot watch one more. The connection is lost then.
+    /// Returns the kernel's error if it cannot register the socket. The connection is lost then.
     pub fn accept(
         &mut self,
         kind: A::Kind,
@@ -145,7 +145,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         watched
     }
 
-    /// The kernel reports readiness; `failed` is its report of an error.
+    /// Handles readiness reported by the kernel; `failed` is its report of an error.
     pub fn readiness(&mut self, id: Id, ready: Readiness, failed: bool) {
         let Some(conn) = self.conns.find(id) else {
             self.context.stats.stale += 1;
@@ -161,7 +161,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// A job is done.
+    /// Handles the outcome of a job.
     pub fn done(&mut self, id: Id, ticket: Ticket, outcome: Outcome) {
         match self.conns.find(id) {
             Some(conn) => {
@@ -177,9 +177,8 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// Pumps what is ready, each connection once, then some of those that could go on for long:
-    /// whoever asks for little does not wait for all who ask for much. Carries out effects; lets
-    /// deadlines pass.
+    /// Pumps ready connections, each once, then some of those that could continue for long: small
+    /// requests do not wait for all large ones. Applies effects; handles deadlines.
     pub fn turn(&mut self) {
         let now = self.context.now;
         self.context.stats.in_place(self.context.in_place.used());
@@ -197,7 +196,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         self.pass_deadlines(now);
     }
 
-    /// How long the kernel may be waited for: until when, or not at all.
+    /// Returns the time until which the kernel may be waited for; `None` for no limit.
     pub fn wait_until(&self) -> Option<Instant> {
         if self.ready.is_empty() && self.again.is_empty() && self.context.outbox.is_empty() {
             self.timers.next()
@@ -206,7 +205,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// The server is ending: what is idle gets little time from now on.
+    /// Starts the shutdown: idle connections get little time from now on.
     pub fn drain(&mut self) {
         self.context.draining = Some(self.context.now);
         let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
@@ -215,7 +214,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// Ends everything. Returns how many connections were owed something.
+    /// Ends everything. Returns the number of pending exchanges.
     pub fn abort(&mut self) -> usize {
         let in_flight = self.in_flight();
         let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
@@ -228,7 +227,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         in_flight
     }
 
-    /// Tells every session something, and moves no bytes.
+    /// Reports mail to every session, and moves no bytes.
     pub fn notify_all(&mut self, mail: &A::Mail) {
         let ids = self.conns.iter().map(|(id, _)| id).collect::<Vec<_>>();
         for id in ids {
@@ -255,7 +254,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         self.settle(id, pumped);
     }
 
-    /// A step of the turn is over: how long it took is measured here.
+    /// Ends a step of the turn: its duration is measured here.
     pub fn step(&mut self) {
         if self.context.stats.is_measuring() {
             self.context.stats.step(self.outside.clock(), self.context.wall);
@@ -324,8 +323,8 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// Opens a session of this kind, connected to `to`. If that fails, the session is told as it
-    /// would be of any lost connection.
+    /// Opens a session of this kind, connected to `to`. On failure, the session gets the event of a
+    /// lost connection.
     pub fn dial(&mut self, to: Target, kind: A::Kind) {
         let peer = match to {
             Target::Peer(to) => {
@@ -366,8 +365,8 @@ impl<O: Outside, A: App> Reactor<O, A> {
         self.pump(id, event);
     }
 
-    /// Those that had passed when the turn began: what a session puts off until now, by a clock of
-    /// its own, is for the next turn.
+    /// Handles the deadlines that had passed when the turn began: one that a session sets
+    /// meanwhile, by a clock of its own, is for the next turn.
     fn pass_deadlines(&mut self, now: Instant) {
         while let Some(id) = self.timers.pop(now) {
             let conn = self.conns.find(id).expect("a connection that ends is disarmed");

@@ -1,26 +1,27 @@
-//! Which slice is next: deficit round robin over connections (Shreedhar & Varghese, 1995).
+//! The order of slices: deficit round robin over connections (Shreedhar & Varghese, 1995).
 //!
 //! In each round a connection has a share of work, by its weight, and overdraws it by at most a
-//! slice. A round ends when all shares are used up, and who comes meanwhile waits for its end: so
-//! a flood of short jobs and one long job each get their half, whoever asked first.
+//! slice. A round ends when all shares are used up, and new connections wait for its end: so a
+//! flood of short jobs and one long job each get their half, independent of the order of
+//! submission.
 
 use crate::app::{Id, Ticket};
 use crate::work::{Compute, Outcome, Piece, Slice};
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Jobs of all connections.
+/// The jobs of all connections.
 #[derive(Debug, Default)]
 pub struct Schedule {
     lines: HashMap<Id, Line>,
-    /// Those that have something left of their share, and those that wait for the next.
+    /// Connections with a share left, and those that wait for the next round.
     round: VecDeque<Id>,
     waiting: VecDeque<Id>,
     jobs: usize,
     serial: u64,
 }
 
-/// A connection's jobs, in the order in which it asked for them.
+/// A connection's jobs, in the order of submission.
 #[derive(Debug, Default)]
 struct Line {
     jobs: VecDeque<Entry>,
@@ -35,12 +36,12 @@ struct Entry {
     job: Compute,
 }
 
-/// A slice on its way to a worker, and where its piece belongs.
+/// A slice on its way to a worker, and its owner.
 #[derive(Debug)]
 pub struct Task {
-    /// What to run.
+    /// The slice.
     pub slice: Slice,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
 }
 
@@ -51,16 +52,16 @@ pub struct Owner {
     serial: u64,
 }
 
-/// Work that a connection of weight 1 may do in a round: about a slice.
+/// Work per round of a connection with weight 1: about a slice.
 const QUANTUM: i64 = 500_000;
 
 impl Schedule {
-    /// How many jobs are not done.
+    /// Returns the number of unfinished jobs.
     pub fn len(&self) -> usize {
         self.jobs
     }
 
-    /// Adds a job. A line that had none begins with the next round.
+    /// Adds a job. A connection without jobs starts with the next round.
     pub fn submit(&mut self, id: Id, ticket: Ticket, job: Compute) {
         let serial = self.serial;
         self.serial += 1;
@@ -70,7 +71,7 @@ impl Schedule {
         self.enter(id);
     }
 
-    /// The next slice, if any may be handed out.
+    /// Returns the next slice, if there is one.
     pub fn next(&mut self) -> Option<Task> {
         loop {
             let Some(id) = self.round.pop_front() else {
@@ -87,7 +88,7 @@ impl Schedule {
             }
             if let Some((serial, slice)) = line.cut() {
                 line.deficit -= slice.cost();
-                // Two workers on one short search would mostly do the same: first the others.
+                // Two workers on one short search would mostly duplicate work: others come first.
                 self.round.push_back(id);
                 return Some(Task { slice, owner: Owner { id, serial } });
             }
@@ -98,8 +99,8 @@ impl Schedule {
         }
     }
 
-    /// Takes back what a slice made, or `None` if it panicked. The job's outcome, and who waits
-    /// for it, if that was the last piece. Pieces of jobs that were cancelled go nowhere.
+    /// Merges the result of a slice, or `None` if it panicked. Returns the job's outcome and
+    /// recipient with the last piece. Pieces of cancelled jobs are dropped.
     pub fn merge(&mut self, owner: Owner, piece: Option<Piece>) -> Option<(Id, Ticket, Outcome)> {
         let line = self.lines.get_mut(&owner.id)?;
         let place = line.jobs.iter().position(|entry| entry.serial == owner.serial)?;
@@ -122,7 +123,7 @@ impl Schedule {
         Some((owner.id, ticket, outcome))
     }
 
-    /// Forgets the jobs of a connection.
+    /// Drops the jobs of a connection.
     pub fn cancel(&mut self, id: Id) {
         if let Some(line) = self.lines.get_mut(&id) {
             self.jobs -= line.jobs.len();
@@ -131,7 +132,7 @@ impl Schedule {
         }
     }
 
-    /// Everybody has had a share: here is the next one.
+    /// Starts the next round, once all shares are used up.
     fn begin_round(&mut self) {
         for id in self.waiting.drain(..) {
             let line = self.lines.get_mut(&id).expect("a queued line is kept");
@@ -148,8 +149,8 @@ impl Schedule {
         }
     }
 
-    /// A line without jobs goes, but not before the queue has come to it: who comes back at once
-    /// finds its debts, and is never queued twice.
+    /// Removes a connection without jobs when its turn comes: if it submits again earlier, it still
+    /// has its debts, and is never queued twice.
     fn forget_if_idle(&mut self, id: Id) {
         if self.lines.get(&id).is_some_and(|line| line.jobs.is_empty() && !line.queued) {
             self.lines.remove(&id);
@@ -158,7 +159,7 @@ impl Schedule {
 }
 
 impl Line {
-    /// That of the job which has waited longest.
+    /// Returns the weight of the oldest job.
     fn weight(&self) -> i64 {
         self.jobs.front().map_or(1, |entry| entry.job.weight())
     }

@@ -1,10 +1,10 @@
-//! Connections by place, named so that a name never outlives its meaning.
+//! Connections by slot, with names that never match another occupant.
 
 use crate::app::Id;
 use slab::Slab;
 
-/// A table of things that come and go. Every occupant of a place gets another generation, so a
-/// stale name (of an event, a timer, a completion, a message) finds nothing.
+/// A table whose slots are reused. Every occupant of a slot gets a new generation, so a stale name
+/// (of an event, a timer, a completion, a message) matches nothing.
 #[derive(Debug)]
 pub struct Slots<T> {
     slab: Slab<(u32, T)>,
@@ -18,24 +18,24 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
-    /// How many there are.
+    /// Returns the number of occupants.
     pub fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.slab.is_empty()
     }
 
-    /// The name that the next occupant will get.
+    /// Returns the name of the next occupant.
     pub fn next_id(&self) -> Id {
         let slot = self.slab.vacant_key();
         let slot = u32::try_from(slot).expect("connections are bounded far below 2^32");
         Id { slot, generation: self.generation }
     }
 
-    /// Gives `occupant` a place, under the name that [`Slots::next_id`] foretold.
+    /// Inserts an occupant, under the name that [`Slots::next_id`] has returned.
     pub fn insert(&mut self, occupant: T) -> Id {
         let id = self.next_id();
         self.slab.insert((id.generation, occupant));
@@ -43,7 +43,7 @@ impl<T> Slots<T> {
         id
     }
 
-    /// The occupant with this name, if it is still there.
+    /// Returns the occupant with this name, if it is still there.
     pub fn find(&mut self, id: Id) -> Option<&mut T> {
         match self.slab.get_mut(id.slot as usize) {
             Some((generation, occupant)) if *generation == id.generation => Some(occupant),
@@ -51,13 +51,13 @@ impl<T> Slots<T> {
         }
     }
 
-    /// Takes the occupant with this name out, if it is still there.
+    /// Removes the occupant with this name, if it is still there.
     pub fn remove(&mut self, id: Id) -> Option<T> {
         self.find(id)?;
         self.slab.try_remove(id.slot as usize).map(|(_, occupant)| occupant)
     }
 
-    /// All occupants with their names.
+    /// Iterates over all occupants with their names.
     pub fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
         self.slab.iter().map(|(slot, (generation, occupant))| {
             (Id { slot: slot as u32, generation: *generation }, occupant)
@@ -69,7 +69,7 @@ impl<T> Slots<T> {
 mod tests {
     use super::*;
 
-    /// The stupid twin: every name ever given, and whether it still holds.
+    /// The oracle: every name ever given, and whether it is still valid.
     #[test]
     fn a_name_finds_its_own_occupant_or_nothing() {
         let mut rng = fastrand::Rng::with_seed(7);

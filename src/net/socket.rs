@@ -1,4 +1,4 @@
-//! What a connection needs of its socket, and the sockets that give it.
+//! The operations that a connection needs of its socket, and the sockets that provide them.
 
 mod splice_pipe;
 
@@ -18,16 +18,17 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 
 /// A connected, non-blocking byte stream.
 pub trait Socket: fmt::Debug {
-    /// Reads what is there. `Ok(0)` is the end of input.
+    /// Reads available bytes. `Ok(0)` is the end of input.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize>;
-    /// Writes as much of `from` as fits, at least one byte. If there is `more`, which is sent at
-    /// once, the end need not travel on its own.
+    /// Writes as much of `from` as fits, at least one byte. With `more`, further output follows at
+    /// once, so a partial packet need not be sent.
     fn write(&mut self, from: &[IoSlice<'_>], more: bool) -> io::Result<usize>;
-    /// Sends at most `most` bytes of `file` from `offset` on, at least one, through the pipe if the
-    /// file is one for which that works.
+    /// Sends at most `most` bytes of `file` at `offset`, at least one, through the pipe if the file
+    /// supports that.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidData`] if the file is no longer as it was found, or can no longer be
+    /// Returns [`ErrorKind::InvalidData`] if the file has changed or can no longer be read: the
+    /// announced content cannot be sent.
     /// read: what was promised of it cannot be kept.
     fn send_file(
         &mut self,
@@ -36,11 +37,11 @@ pub trait Socket: fmt::Debug {
         most: usize,
         splice_pipe: &mut SplicePipe,
     ) -> io::Result<usize>;
-    /// Ends our half; what was written is still delivered. An error where there are no halves.
+    /// Ends our half; written bytes are still delivered. Fails if there are no halves.
     fn shutdown_write(&mut self) -> io::Result<()>;
-    /// The error that waits on the socket, if any.
+    /// Returns the pending error of the socket, if any.
     fn take_error(&self) -> io::Result<Option<io::Error>>;
-    /// Our own address.
+    /// Returns our own address.
     fn local(&self) -> Option<SocketAddr>;
 }
 
@@ -51,19 +52,19 @@ pub enum Stream {
     Tcp(TcpStream),
     /// A connected datagram socket, as a stream: one datagram out, one in, then the end.
     Udp(UdpSocket, Exchange),
-    /// A child process that talks.
+    /// The output of a child process.
     Child(Child),
     /// No socket at all, for tasks.
     Null,
 }
 
-/// What connections are registered for, once and for all.
+/// The interests of connections, registered once.
 pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Makes a socket known to the kernel: its events carry `id`.
+/// Registers a socket with the kernel: its events carry `id`.
 ///
 /// # Errors
-/// What the operating system refuses.
+/// Returns the operating system's error.
 pub fn watch(registry: &Registry, socket: &mut Stream, id: Id) -> io::Result<()> {
     let token = Source::Conn(id).token();
     match socket {
@@ -74,10 +75,10 @@ pub fn watch(registry: &Registry, socket: &mut Stream, id: Id) -> io::Result<()>
     }
 }
 
-/// Begins a connection whose events carry `id`.
+/// Starts a connection whose events carry `id`.
 ///
 /// # Errors
-/// What the operating system refuses at once.
+/// Returns the operating system's immediate error.
 pub fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
     let mut socket = match to.transport {
         Transport::Tcp => Stream::Tcp(TcpStream::connect(to.addr)?),
@@ -95,12 +96,12 @@ pub fn dial(registry: &Registry, to: Endpoint, id: Id) -> io::Result<Stream> {
     Ok(socket)
 }
 
-/// How far a datagram exchange is.
+/// The progress of a datagram exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exchange {
     /// The answer may still come.
     Open,
-    /// It has come.
+    /// The answer has arrived.
     Answered,
 }
 
@@ -128,7 +129,7 @@ impl Socket for Stream {
             (Stream::Tcp(stream), all) => stream.write_vectored(all),
             (Stream::Udp(socket, _), [only, ..]) => socket.send(only),
             (Stream::Udp(..), []) => Ok(0),
-            // Nothing is ever said to one.
+            // Nothing is ever sent to a child.
             (Stream::Child(_), _) => Err(ErrorKind::Unsupported.into()),
             (Stream::Null, all) => Ok(all.iter().map(|slice| slice.len()).sum()),
         }
@@ -149,7 +150,7 @@ impl Socket for Stream {
             return sent;
         }
         match self {
-            // Asked each time: between two pieces somebody may write to it.
+            // Checked each time: another process may write between two pieces.
             Stream::Tcp(stream) => match file.check().and_then(|()| {
                 let mut offset = offset;
                 Ok(rustix::fs::sendfile(stream, file.file(), Some(&mut offset), most)?)
@@ -190,7 +191,7 @@ impl Socket for Stream {
     }
 }
 
-/// Whether it was the file, not the socket, that failed: the disk, or its driver.
+/// Returns true if the file failed, not the socket: the disk, or its driver.
 fn is_of_a_file(error: &io::Error) -> bool {
     let errno = Errno::from_io_error(error);
     errno.is_some_and(|errno| {

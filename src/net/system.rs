@@ -1,5 +1,5 @@
-//! The operating system, as the reactor sees it: outgoing connections, threads for jobs, and how
-//! many descriptors there are.
+//! The operating system, as the reactor sees it: outgoing connections, threads for jobs, and the
+//! number of descriptors.
 
 use super::child::Child;
 use super::pool::{DbThread, Pool};
@@ -17,23 +17,24 @@ use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-/// See the module.
+/// The operating system; see the module.
 #[derive(Debug)]
 pub struct System {
-    /// Where sockets are made known to the kernel.
+    /// The registry of sockets.
     pub registry: Registry,
-    /// This program, of which children are made, if its file is known.
+    /// The file of this program, which child processes run, if it is known.
     pub program: Option<PathBuf>,
     /// The workers.
     pub pool: Pool,
-    /// Those that read files.
+    /// The threads that read files.
     pub readers: Pool,
     /// The threads that own a file each.
     pub db_threads: Vec<DbThread>,
 }
 
 impl System {
-    /// Nothing more is begun. The threads end after what they are at, or what waits for the disk.
+    /// Stops starting work. The threads end after their present work, or after pending disk
+    /// operations.
     pub fn end(&mut self) -> Vec<JoinHandle<()>> {
         let computing = self.pool.end().into_iter().chain(self.readers.end());
         computing.chain(self.db_threads.iter_mut().filter_map(DbThread::end)).collect()
@@ -82,7 +83,7 @@ impl Outside for System {
     }
 }
 
-/// An error of the operating system with what was tried: `cannot WHAT: ERROR`.
+/// Adds the attempted action to an error of the operating system: `cannot WHAT: ERROR`.
 pub fn cannot(what: impl Display) -> impl FnOnce(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("cannot {what}: {error}"))
 }
@@ -90,23 +91,23 @@ pub fn cannot(what: impl Display) -> impl FnOnce(io::Error) -> io::Error {
 /// Starts a thread of that name.
 ///
 /// # Errors
-/// The operating system's, when it has no thread to give.
+/// Returns the operating system's error if it has no thread.
 pub fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let builder = thread::Builder::new().name(name.to_owned());
     builder.spawn(body).map_err(cannot(format_args!("start the thread {name}")))
 }
 
-/// What the descriptors of this process are for.
+/// The distribution of this process's descriptors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shares {
-    /// So many connections may be open.
+    /// Maximum number of open connections.
     pub connections: usize,
-    /// So many files may have a sealed copy.
+    /// Maximum number of sealed copies.
     pub sealed: usize,
 }
 
-/// What the limits and the operating system allow, with the descriptors that are open now. Raises
-/// the limit on descriptors as far as it is wanted and may be.
+/// Computes the shares that the limits and the operating system allow, with the descriptors that
+/// are open now. Raises the limit on descriptors as far as needed and possible.
 pub fn shares(limits: &Limits) -> Shares {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = match limits.max_connections {
@@ -130,8 +131,8 @@ pub fn shares(limits: &Limits) -> Shares {
     divide(granted as usize, taken, wanted)
 }
 
-/// Divides the descriptors: where there are few, connections come before sealed copies, and files
-/// in flight before both.
+/// Divides the descriptors: if there are few, connections come before sealed copies, and files in
+/// flight before both.
 fn divide(granted: usize, taken: usize, wanted: usize) -> Shares {
     let free = granted.saturating_sub(taken + limits::DESCRIPTORS_IN_FLIGHT);
     let few = free.min(limits::CONNECTIONS_FEW);
@@ -141,7 +142,7 @@ fn divide(granted: usize, taken: usize, wanted: usize) -> Shares {
     Shares { connections, sealed }
 }
 
-/// Whether this process has no descriptor left.
+/// Returns true if this process has no descriptor left.
 pub fn is_out_of_descriptors(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::MFILE)
 }

@@ -1,8 +1,8 @@
-//! Sleep to the microsecond. A poll counts its timeout in milliseconds and rounds up, which is too
-//! coarse for requests of which several are due in one.
+//! Sleep with microsecond precision. A poll counts its timeout in milliseconds and rounds up, which
+//! is too coarse if several requests are due within one.
 //!
-//! The whole milliseconds are still slept in the poll. Only what is left after them takes the timer
-//! of the kernel, and so a call that sets it.
+//! Whole milliseconds are still slept in the poll. Only the rest uses the kernel's timer, which
+//! takes a system call to set.
 
 use super::system::cannot;
 use super::token::Source;
@@ -16,21 +16,21 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// The timer; see the module.
 #[derive(Debug)]
 pub struct TimerFd {
     timer: OwnedFd,
-    /// What it is set to.
+    /// The time that it is set to.
     at: Option<Instant>,
 }
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 impl TimerFd {
-    /// One that is not set. It is never read: an edge is reported each time that it goes off.
+    /// Creates an unset timer. It is never read: an edge is reported each time that it fires.
     ///
     /// # Errors
-    /// What the operating system refuses.
+    /// Returns the operating system's error.
     pub fn start(registry: &Registry) -> io::Result<TimerFd> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags).map_err(io::Error::from);
@@ -42,10 +42,10 @@ impl TimerFd {
         Ok(TimerFd { timer, at: None })
     }
 
-    /// How long to poll, if `at` is to be met: not so long that it would be missed.
+    /// Returns the timeout of the poll for a wake-up at `at`: never too long.
     ///
     /// # Errors
-    /// What the operating system refuses.
+    /// Returns the operating system's error.
     pub fn timeout(&mut self, now: Instant, at: Instant) -> io::Result<Duration> {
         let left = at.saturating_duration_since(now);
         if left >= MILLISECOND {
@@ -59,7 +59,7 @@ impl TimerFd {
                 .map_err(|error| cannot("set a timer")(error.into()))?;
             self.at = Some(at);
         }
-        // Longer than the timer_fd takes.
+        // Longer than the timer takes.
         Ok(if left.is_zero() { left } else { MILLISECOND })
     }
 }

@@ -1,23 +1,22 @@
-//! Deadlines, lazily: one per connection, kept in a heap that is only touched when a deadline
-//! comes nearer.
+//! Lazy deadlines: one per connection, in a heap that is only changed when a deadline moves closer.
 
 use crate::app::Id;
 use std::time::Instant;
 
 /// Armed deadlines, at most one per connection, the nearest on top of a binary heap. A deadline
-/// that moves away stays where it is; its connection comes up early and is armed again. One that
-/// is gone is taken out at once: connections that come and go leave nothing behind.
+/// that moves away stays in place; its connection comes up early and is armed again. A removed one
+/// is taken out at once: closed connections leave nothing behind.
 #[derive(Debug, Default)]
 pub struct Timers {
     heap: Vec<(Instant, Id)>,
-    /// Where in the heap the deadline of each slot is, or [`NOWHERE`].
+    /// Index in the heap of the deadline of each slot, or [`NOWHERE`].
     places: Vec<u32>,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
 impl Timers {
-    /// Makes sure that `id` comes up by `at`. A deadline that moves away costs nothing here.
+    /// Ensures that `id` comes up by `at`. A deadline that moves away costs nothing here.
     pub fn arm(&mut self, id: Id, at: Option<Instant>) {
         let Some(at) = at else {
             return;
@@ -35,14 +34,14 @@ impl Timers {
         }
     }
 
-    /// Forgets `id`.
+    /// Removes the deadline of `id`.
     pub fn disarm(&mut self, id: Id) {
         if let Some(place) = self.place(id) {
             self.remove(place);
         }
     }
 
-    /// Takes out the next one that is due by what was last armed, which may be early.
+    /// Removes the next connection that is due as last armed, which may be early.
     pub fn pop(&mut self, now: Instant) -> Option<Id> {
         let (at, id) = *self.heap.first()?;
         if at > now {
@@ -52,7 +51,7 @@ impl Timers {
         Some(id)
     }
 
-    /// When to look again.
+    /// Returns the time of the next check.
     pub fn next(&self) -> Option<Instant> {
         self.heap.first().map(|(at, _)| *at)
     }
@@ -71,7 +70,7 @@ impl Timers {
         }
     }
 
-    /// Moves an entry up as far as it belongs.
+    /// Moves an entry up to its place.
     fn rise(&mut self, mut place: usize) {
         while place > 0 && self.heap[place] < self.heap[(place - 1) / 2] {
             let parent = (place - 1) / 2;
@@ -82,7 +81,7 @@ impl Timers {
         self.note(place);
     }
 
-    /// Moves an entry down as far as it belongs.
+    /// Moves an entry down to its place.
     fn sink(&mut self, mut place: usize) {
         loop {
             let children = 2 * place + 1..self.heap.len().min(2 * place + 3);
@@ -97,7 +96,7 @@ impl Timers {
         self.note(place);
     }
 
-    /// Remembers who is here now.
+    /// Records the index of an entry.
     fn note(&mut self, place: usize) {
         let slot = self.heap[place].1.slot as usize;
         if self.places.len() <= slot {
@@ -116,7 +115,7 @@ mod tests {
         Id { slot: slot as u32, generation: 0 }
     }
 
-    /// The stupid twin: a list of deadlines that is searched each time.
+    /// The oracle: a list of deadlines that is searched each time.
     #[test]
     fn everyone_fires_at_its_deadline_and_never_before() {
         let start = Instant::now();

@@ -1,4 +1,4 @@
-//! What the kernel is given to name a source of events, and back.
+//! Tokens: the kernel's names for sources of events.
 
 use crate::app::Id;
 use mio::Token;
@@ -8,24 +8,24 @@ use mio::Token;
 pub enum Source {
     /// A connection.
     Conn(Id),
-    /// A listener or datagram socket, by its place in the list of them.
+    /// A listener or datagram socket, by its index in their list.
     Listener(usize),
-    /// Workers and the database have something for us.
+    /// Workers or databases have outcomes.
     Waker,
-    /// A signal has come.
+    /// A signal has arrived.
     Signals,
-    /// The timer_fd of a load has gone off.
+    /// The timer of a load has fired.
     TimerFd,
 }
 
-/// Slots from here on name something else than a connection.
+/// Slots from this one on name other sources than connections.
 const LISTENERS: usize = u32::MAX as usize - 65_536;
 const WAKER: usize = u32::MAX as usize;
 const SIGNALS: usize = u32::MAX as usize - 1;
 const TIMER_FD: usize = u32::MAX as usize - 2;
 
 impl Source {
-    /// The token: the slot below, the generation above.
+    /// Encodes the source: the slot in the lower half, the generation in the upper.
     pub fn token(self) -> Token {
         match self {
             Source::Conn(id) => Token((id.generation as usize) << 32 | id.slot as usize),
@@ -36,7 +36,7 @@ impl Source {
         }
     }
 
-    /// The source that a token names.
+    /// Returns the source that a token names.
     pub fn of(token: Token) -> Source {
         match token.0 & u32::MAX as usize {
             WAKER => Source::Waker,

@@ -1,8 +1,8 @@
 //! A datagram socket whose peers are sessions.
 //!
-//! A peer is opened, told of its datagram, and waits in a queue for its deadline. All peers of a
+//! A peer is opened, gets its datagram, and waits in a queue for its deadline. All peers of a
 //! socket wait equally long, so the queue is in the order of deadlines, and ten thousand of them
-//! need neither a timer nor a place among the connections.
+//! need neither a timer nor a slot among the connections.
 
 use super::context::LoopContext;
 use crate::app::{App, Event, Id, Session};
@@ -15,7 +15,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// See the module.
+/// The socket and its peers; see the module.
 #[derive(Debug)]
 pub struct Datagrams<A: App> {
     socket: UdpSocket,
@@ -33,8 +33,8 @@ struct Peer<A: App> {
     session: A::Session,
 }
 
-/// Datagram peers are no connections and get no mail: they share a name that nobody has.
-const NOBODY: Id = Id { slot: u32::MAX, generation: 0 };
+/// Datagram peers are not connections and get no mail: they share an invalid name.
+const NO_ID: Id = Id { slot: u32::MAX, generation: 0 };
 
 impl<A: App> Datagrams<A> {
     /// Returns the peers of a bound socket.
@@ -49,18 +49,18 @@ impl<A: App> Datagrams<A> {
         }
     }
 
-    /// The kernel reports readiness.
+    /// Records readiness reported by the kernel.
     pub fn note(&mut self, readable: bool, writable: bool) {
         self.readable |= readable;
         self.writable |= writable;
     }
 
-    /// How many peers wait for their answer.
+    /// Returns the number of peers that wait for their answer.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// When to be called again, if that is not for the kernel to say.
+    /// Returns the time of the next turn, if that does not depend on the kernel.
     pub fn wait_until(&self, now: Instant) -> Option<Instant> {
         if self.readable {
             return Some(now);
@@ -68,7 +68,7 @@ impl<A: App> Datagrams<A> {
         self.waiting.front().filter(|_| self.writable).map(|peer| peer.due)
     }
 
-    /// Takes a share of the datagrams that have come, and answers the peers whose time has come.
+    /// Receives a share of the pending datagrams, and answers the peers that are due.
     pub fn turn(&mut self, cx: &mut LoopContext<A>) {
         for _ in 0..limits::DATAGRAMS_PER_TURN {
             if !self.readable {
@@ -96,17 +96,17 @@ impl<A: App> Datagrams<A> {
                 }
             }
             (Err(error), _) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
-            // What an earlier answer met on its way (ECONNREFUSED, say) is reported here.
+            // Errors of earlier answers (such as ECONNREFUSED) are reported here.
             (Ok(_) | Err(_), _) => cx.stats.dropped.add(Drop::Io as usize),
         }
         self.recv.clear();
     }
 
     fn open(&mut self, addr: SocketAddr, cx: &mut LoopContext<A>) {
-        let mut session = A::Session::open(self.kind, NOBODY, cx.now);
+        let mut session = A::Session::open(self.kind, NO_ID, cx.now);
         let mut output = SendBuf::default();
         for event in [Event::Opened { local: None }, Event::Bytes] {
-            let told = cx.tell(&mut session, event, (NOBODY, addr), &mut self.recv, &mut output);
+            let told = cx.tell(&mut session, event, (NO_ID, addr), &mut self.recv, &mut output);
             if told.is_err() {
                 return;
             }
@@ -125,13 +125,8 @@ impl<A: App> Datagrams<A> {
                 return;
             }
             let (addr, mut output) = (peer.addr, SendBuf::default());
-            let told = cx.tell(
-                &mut peer.session,
-                Event::Tick,
-                (NOBODY, addr),
-                &mut self.recv,
-                &mut output,
-            );
+            let told =
+                cx.tell(&mut peer.session, Event::Tick, (NO_ID, addr), &mut self.recv, &mut output);
             self.waiting.pop_front();
             if told.is_ok() {
                 self.send(addr, &mut output, cx);
@@ -139,7 +134,7 @@ impl<A: App> Datagrams<A> {
         }
     }
 
-    /// Sends one datagram, if there is anything to send. One that the kernel has no room for is
+    /// Sends one datagram, if there is output. One that does not fit into the kernel's buffer is
     /// lost, as any datagram may be; the next ones wait.
     fn send(&mut self, to: SocketAddr, output: &mut SendBuf, cx: &mut LoopContext<A>) {
         let mut slices = [IoSlice::new(b"")];

@@ -24,15 +24,16 @@ pub trait Wait {
     /// Returns the time of the next [`Event::Tick`], if one is wanted.
     fn deadline(&self) -> Option<Instant>;
 
-    /// Takes an event. Returns the response if that was the last thing missing.
+    /// Handles an event. Returns the response if that was the last part missing.
     fn news(&mut self, event: Event, cx: &mut Cx<'_>) -> Option<Response>;
 
-    /// Returns whether the end of the client's input ends the wait.
+    /// Returns true if the end of the client's input ends the wait.
     fn wants_eof(&self) -> bool {
         false
     }
 
-    /// The client sends more before it is answered: that waits where it is, and so does its end.
+    /// Handles early input of a client that waits for its answer: the input stays where it is, and
+    /// so does its end.
     fn interrupted(&mut self) {}
 }
 

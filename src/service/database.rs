@@ -8,7 +8,7 @@ use crate::work::{Job, Outcome};
 #[derive(Debug)]
 pub struct Query(Ticket);
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug)]
 pub enum NoAnswer {
     /// Too many requests wait for the database; this one was not carried out.
@@ -57,10 +57,10 @@ impl Query {
         Query(ticket)
     }
 
-    /// Returns the answer, if the event brings it or says that none will come.
+    /// Returns the answer, if the event brings it or reports its failure.
     ///
     /// # Errors
-    /// The event, if it is about something else.
+    /// Returns the event, if it is about something else.
     pub fn answer<G: Group>(&self, event: Event) -> Result<Result<G, NoAnswer>, Event> {
         match event {
             Event::Done(ticket, outcome) if ticket == self.0 => Ok(of(outcome)),

@@ -2,7 +2,7 @@
 
 use super::{Transport, http, pow, probe, store, web};
 
-/// What to open: one variant per kind of session.
+/// The kind of a session: one variant for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// HTTP on one of the listeners.
@@ -21,7 +21,7 @@ pub enum Kind {
     Search(pow::table::Name),
     /// The task that writes the bookstore's log.
     LogTask,
-    /// A connection of the bookstore's front with one of its replicas.
+    /// A connection of the bookstore's front to one of its replicas.
     Upstream(store::front::peers::Peer),
     /// The child process of the load test that the panel starts.
     Tester,

@@ -1,7 +1,7 @@
-//! Limits guessing: an address that sent five wrong tokens or secrets within a minute is not
-//! heard before the first of them is a minute old.
+//! The limit on guesses: an address that sent five wrong tokens or secrets within a minute is
+//! refused until the first of them is a minute old.
 //!
-//! One limiter for all listeners: the panel's tokens, those of the bookstore's processes and the
+//! One limiter serves all listeners: the panel's tokens, those of the bookstore's processes and the
 //! secrets of chat agents. It never blocks a request without credentials.
 
 use super::http::{Response, Style};
@@ -12,14 +12,14 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// The limiter; see the module.
 #[derive(Debug, Default)]
 pub struct Lockout {
     sources: Recent<Source>,
     places: HashMap<IpAddr, u32>,
 }
 
-/// An address, and when its last wrong guesses came, the oldest first.
+/// An address, and the times of its last wrong guesses, the oldest first.
 #[derive(Debug)]
 struct Source {
     addr: IpAddr,
@@ -27,7 +27,7 @@ struct Source {
 }
 
 impl Lockout {
-    /// How long this address is still locked out, if it is.
+    /// Returns the time for which this address is still locked out.
     pub fn remaining(&self, addr: IpAddr, now: Instant) -> Option<Duration> {
         let place = self.places.get(&network(addr))?;
         let guesses = &self.sources.get(*place)?.guesses;
@@ -36,7 +36,7 @@ impl Lockout {
         (until > now).then(|| until.saturating_duration_since(now))
     }
 
-    /// A wrong guess from this address. Writes a line to the log.
+    /// Records a wrong guess from this address, and logs it.
     pub fn note(&mut self, addr: IpAddr, what: &str, now: Instant) {
         let source = network(addr);
         let place = match self.places.get(&source) {
@@ -76,13 +76,13 @@ pub fn locked_out(style: Style, remaining: Duration) -> Response {
     style.error(429, "Too many wrong tokens came from this address.").retry_after(seconds)
 }
 
-/// Seconds until it is worth another try, as `Retry-After` has them.
+/// Returns the seconds until the next attempt, for `Retry-After`.
 pub fn retry_after(remaining: Duration) -> u32 {
     let seconds = remaining.as_secs() + u64::from(remaining.subsec_nanos() > 0);
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-/// What counts as one address: of IPv6 the /64, which one customer has to itself.
+/// Returns the unit that counts as one address: of IPv6 the /64, which belongs to one customer.
 fn network(addr: IpAddr) -> IpAddr {
     match addr.to_canonical() {
         IpAddr::V4(addr) => IpAddr::V4(addr),
@@ -90,7 +90,8 @@ fn network(addr: IpAddr) -> IpAddr {
     }
 }
 
-/// Compares secrets in a time that depends neither on where they differ nor on their lengths.
+/// Compares secrets in a time that depends neither on the place of a difference nor on their
+/// lengths.
 pub fn is_same(given: &[u8], secret: &[u8]) -> bool {
     let (given, secret) = (Sha256::digest(given), Sha256::digest(secret));
     let differing = given.iter().zip(secret).fold(0, |sum, (a, b)| sum | (a ^ b));
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(lockout.remaining(guesser, start + SECOND * 4), Some(SECOND * 56));
         assert_eq!(lockout.remaining(addr("192.0.2.2"), start), None, "another address");
         assert_eq!(lockout.remaining(addr("::ffff:192.0.2.1"), start), Some(SECOND * 60));
-        // One guess expires, one more may be made, and the next has to wait again.
+        // One guess expires, one more is allowed, and the next one has to wait again.
         let later = start + GUESS_WINDOW;
         assert_eq!(lockout.remaining(guesser, later), None);
         lockout.note(guesser, "token", later);

@@ -73,7 +73,7 @@ pub enum Mail {
 /// The state of every service. A session works on its own field; `World` has no methods.
 #[derive(Debug)]
 pub struct World {
-    /// What all HTTP sessions share.
+    /// The state that all HTTP sessions share.
     pub web: web::State,
     /// The π web service.
     pub pi: pi::State,
@@ -87,11 +87,11 @@ pub struct World {
     pub chat: chat::State,
     /// The panel.
     pub panel: panel::State,
-    /// Addresses that guessed tokens or secrets lately, on any listener.
+    /// Addresses of recent guesses of tokens or secrets, on any listener.
     pub lockout: lockout::Lockout,
 }
 
-/// A conversation with one peer, or a task without a peer.
+/// A connection with one peer, or a task without a peer.
 #[derive(Debug)]
 pub enum Session {
     /// HTTP.
@@ -119,7 +119,7 @@ pub enum Session {
 }
 
 impl Session {
-    /// Returns the service that [`Session::handle`] works for. HTTP finds out by the path.
+    /// Returns the service that [`Session::handle`] works for; HTTP determines it by the path.
     fn area(&self) -> Option<Handler> {
         match self {
             Session::Http(_) => None,

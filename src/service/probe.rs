@@ -1,5 +1,5 @@
-//! One query to a legacy π server: connect or send a datagram, read to the end, and post what it
-//! was to the session that asked. Whatever goes wrong is an answer too: none.
+//! One query to a legacy π server: connect or send a datagram, read to the end, and post the answer
+//! to the session that asked. On any error the answer is `None`.
 //!
 //! ```text
 //!   Dialling ─opened→ Asking ─end of input→ Done
@@ -14,20 +14,20 @@ use crate::wire::legacy::{READING_BYTES_MAX, reading};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// What to ask, and for whom.
+/// The parameters of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
     /// The session that gets [`Mail::Probed`], exactly once.
     pub client: Id,
-    /// Its name for this query.
+    /// Its ticket for this query.
     pub ticket: Ticket,
-    /// How the server is reached.
+    /// The transport to the server.
     pub transport: Transport,
-    /// When the answer is too late.
+    /// The deadline of the answer.
     pub until: Instant,
 }
 
-/// A query under way.
+/// A query in progress.
 #[derive(Debug)]
 pub struct Session {
     probe: Probe,
@@ -36,7 +36,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A query that is about to be made.
+    /// Creates a query.
     pub fn open(probe: Probe) -> Session {
         Session { probe, local: None, done: None }
     }

@@ -1,11 +1,11 @@
-//! Values in the order in which they were last used, for tables that give up the oldest first.
+//! Values in the order of their last use, for tables that evict the oldest first.
 //!
-//! Each value has a place, which stays the same until the value is removed: tables find it there
-//! by an index of their own. Whatever is done takes the same time however many there are.
+//! Each value has a place, which stays the same until the value is removed: tables have an index of
+//! their own. Every operation takes constant time.
 
 use slab::Slab;
 
-/// See the module. There may be several lists of them, of which each value is in one.
+/// The values; see the module. There may be several lists, of which each value is in one.
 #[derive(Debug)]
 pub struct Recent<V, const LISTS: usize = 1> {
     slots: Slab<Slot<V>>,
@@ -19,7 +19,7 @@ struct List {
     length: usize,
 }
 
-/// A link of a list in both directions.
+/// A link of a doubly linked list.
 #[derive(Debug)]
 struct Slot<V> {
     value: V,
@@ -35,37 +35,37 @@ impl<V, const LISTS: usize> Default for Recent<V, LISTS> {
 }
 
 impl<V, const LISTS: usize> Recent<V, LISTS> {
-    /// How many there are.
+    /// Returns the number of values.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// How many of them are in this list.
+    /// Returns the number of values in this list.
     pub fn len_of(&self, list: u8) -> usize {
         self.lists[usize::from(list)].length
     }
 
-    /// The value at this place, if there is one. Looking at it is no use of it.
+    /// Returns the value at this place, if there is one. This does not count as use.
     pub fn get(&self, place: u32) -> Option<&V> {
         self.slots.get(place as usize).map(|slot| &slot.value)
     }
 
-    /// The value at this place, to be changed.
+    /// Returns the value at this place for changes.
     pub fn get_mut(&mut self, place: u32) -> Option<&mut V> {
         self.slots.get_mut(place as usize).map(|slot| &mut slot.value)
     }
 
-    /// The place of the value of the first list that was used longest ago.
+    /// Returns the place of the least recently used value of the first list.
     pub fn oldest(&self) -> Option<u32> {
         self.oldest_of(0)
     }
 
-    /// The same, of any list.
+    /// Returns the same for any list.
     pub fn oldest_of(&self, list: u8) -> Option<u32> {
         self.lists[usize::from(list)].oldest
     }
 
-    /// Puts a value in the first list, which counts as used now. Returns its place.
+    /// Inserts a value into the first list, as used now. Returns its place.
     ///
     /// # Panics
     /// With more than 2³² values.
@@ -76,7 +76,7 @@ impl<V, const LISTS: usize> Recent<V, LISTS> {
         place
     }
 
-    /// The value at this place is used now.
+    /// Marks the value at this place as used now.
     ///
     /// # Panics
     /// If there is none.
@@ -89,7 +89,7 @@ impl<V, const LISTS: usize> Recent<V, LISTS> {
         &mut self.slots[place as usize].value
     }
 
-    /// The same, and from now on it is in this list.
+    /// Does the same, and moves it to this list.
     ///
     /// # Panics
     /// If there is none.
@@ -99,7 +99,7 @@ impl<V, const LISTS: usize> Recent<V, LISTS> {
         &mut self.slots[place as usize].value
     }
 
-    /// Takes the value out. Its place may be another's from now on.
+    /// Removes the value. Its place may be reused from now on.
     ///
     /// # Panics
     /// If there is none.
@@ -108,7 +108,7 @@ impl<V, const LISTS: usize> Recent<V, LISTS> {
         self.slots.remove(place as usize).value
     }
 
-    /// Forgets all of them.
+    /// Removes all values.
     pub fn clear(&mut self) {
         *self = Recent::default();
     }
@@ -144,7 +144,7 @@ impl<V, const LISTS: usize> Recent<V, LISTS> {
 mod tests {
     use super::*;
 
-    /// Values are their own names, so that a place that was given away twice would show.
+    /// Values are their own names, so that a reused place would show.
     #[test]
     fn whatever_is_done_it_is_a_list_in_order_of_use() {
         for seed in 0..200 {

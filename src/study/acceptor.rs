@@ -5,10 +5,10 @@
 //!                         │ queue, bounded
 //!   N threads            take ─▶ serve ─▶ take ─▶ …
 //! ```
-//! Accepting is apart from serving, as with the thread of a loop that hands work to a pool: a
-//! client is known to the process before anyone has time for it, and could be turned away, or
-//! put in order. The queue is as long as the pool is wide; beyond that the acceptor itself waits,
-//! and clients stay in the kernel's backlog, where they cost the least.
+//! Accepting is separate from serving, as with a loop that hands work to a pool: a client is known
+//! to the process before a thread is free for it, and could be refused or reordered. The queue is
+//! as long as the pool is wide; beyond that the acceptor itself waits, and clients stay in the
+//! kernel's backlog, where they cost the least.
 //!
 //! In `strace -f`: `accept4` only ever in one thread, a `futex` for each hand-over.
 
@@ -25,7 +25,7 @@ use std::thread;
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// The operating system's, when it has not a single thread to give.
+/// Returns the operating system's error if it has no thread at all.
 pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     let Setup { listener, kind, shared, workers, .. } = setup;
     let (queue, clients) = mpsc::sync_channel::<(TcpStream, SocketAddr)>(workers);
@@ -55,7 +55,8 @@ pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     })
 }
 
-/// One thread waits for the queue, the others for the lock. `None` when nobody accepts any more.
+/// Takes a client: one thread waits for the queue, the others for the lock. Returns `None` when the
+/// acceptor has ended.
 fn take(clients: &Mutex<Receiver<(TcpStream, SocketAddr)>>) -> Option<(TcpStream, SocketAddr)> {
     clients.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
 }

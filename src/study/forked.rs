@@ -4,10 +4,10 @@
 //!   parent   accept ─▶ fork ─▶ reap ─▶ accept ─▶ fork ─▶ …
 //!                       └ child: serve ─▶ exit
 //! ```
-//! The oldest way to serve many: no lock, since nothing is shared, and a crash is one client's
-//! affair. What a child counts is lost with it. The parent takes its dead children's places back
-//! before each accept, and several times a second while nobody comes: a wait that ends by itself
-//! needs no handler for SIGCHLD, and so there is no race with one.
+//! The oldest way to serve many: no lock, since nothing is shared, and a crash affects one client.
+//! A child's counts are lost with it. The parent reaps its dead children before each accept, and
+//! several times a second while there are no clients: a wait with a timeout needs no handler for
+//! SIGCHLD, and so there is no race with one.
 //!
 //! In `strace -f`: `clone` per client, `exit_group` at its end, `wait4` in the parent.
 
@@ -24,26 +24,26 @@ use rustix::time::Timespec;
 use std::convert::Infallible;
 use std::io;
 
-/// How long a child that has ended stays a zombie, at most.
+/// Maximum time that an ended child stays a zombie.
 const REAP_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// The operating system's, when the listener cannot be waited for.
+/// Returns the operating system's error if the listener cannot be waited for.
 pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     let Setup { listener, kind, shared, connections_max, .. } = setup;
     let parent = getpid();
     let (mut living, mut forks) = (0, 0);
     loop {
-        // With room for nobody the parent waits for a child to end, and clients in the backlog.
+        // Without a free place the parent waits for a child to end, and clients in the backlog.
         while living > 0 {
             let has_room = living < connections_max;
             let patience = if has_room { WaitOptions::NOHANG } else { WaitOptions::empty() };
             let Ok(Some(_)) = wait(patience) else { break };
             living -= 1;
         }
-        // A timeout of the listener itself would do, where the kernel knows one for `accept`.
+        // A timeout of the listener itself would do, if the kernel applied it to `accept`.
         match poll(&mut [PollFd::new(&listener, PollFlags::IN)], Some(&REAP_EVERY)) {
             Ok(0) | Err(Errno::INTR) => continue,
             Ok(_) => {}
@@ -60,7 +60,7 @@ pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
                 drop(listener);
                 shared.moved_to_child(forks);
                 serve(client, kind, &shared);
-                // Not back to `main`: what the parent holds is not the child's to give back.
+                // Not back to `main`: the child must not release the parent's resources.
                 std::process::exit(0);
             }
             _ => living += 1,
@@ -68,10 +68,10 @@ pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     }
 }
 
-/// Ends this child when its parent ends, however that happens.
+/// Ends this child when its parent ends for any reason.
 pub(super) fn die_with(parent: Pid) {
     let asked = set_parent_process_death_signal(Some(Signal::KILL));
-    // It may have ended before anybody could ask.
+    // The parent may have ended before the call.
     if asked.is_err() || getppid() != Some(parent) {
         std::process::exit(1);
     }

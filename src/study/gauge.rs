@@ -1,25 +1,25 @@
-//! What a server costs, as `/proc` tells it: memory, threads, processes, context switches, of a
-//! process and its children.
+//! The resources of a server as `/proc` shows them: memory, threads, processes, context switches,
+//! of a process and its children.
 //!
-//! It samples: what came and went between two samples is not in it. The memory figures are
-//! highest sums over the processes that lived at one moment; the switches are those that each
-//! thread had when it was last seen, so that for threads that end they are a lower bound.
+//! It samples: anything that starts and ends between two samples is missed. The memory figures are
+//! the highest sums over the processes at one moment; the switches are those of each thread when it
+//! was last seen, so they are a lower bound for threads that end.
 
 use std::collections::HashMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// The gauge; see the module.
 #[derive(Debug)]
 pub struct Gauge {
     root: u32,
     idle_pss_bytes: u64,
     peak: Peak,
-    /// By process and thread.
+    /// Context switches by process and thread.
     switches: HashMap<(u32, u32), u64>,
 }
 
-/// The most there was of each at one moment.
+/// The maximum of each figure at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Peak {
     /// Resident memory, each process with all its pages.
@@ -32,12 +32,12 @@ pub struct Peak {
     pub processes: u64,
 }
 
-/// How long to pause for each moment that a sample took: the measured should hardly notice it.
+/// Pause after a sample, as a multiple of its duration: sampling should hardly affect the server.
 const PAUSE_PER_SAMPLE: u32 = 4;
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
 impl Gauge {
-    /// A gauge of an idle server: what it takes now is not on account of its clients.
+    /// Creates a gauge of an idle server: its present memory is not attributed to clients.
     pub fn of(root: u32) -> Gauge {
         let mut gauge =
             Gauge { root, idle_pss_bytes: 0, peak: Peak::default(), switches: HashMap::new() };
@@ -46,7 +46,7 @@ impl Gauge {
         gauge
     }
 
-    /// Looks. Returns how long to leave the server alone.
+    /// Takes a sample. Returns the pause before the next one.
     pub fn sample(&mut self) -> Duration {
         let began = Instant::now();
         let mut now = Peak::default();
@@ -74,23 +74,23 @@ impl Gauge {
         (began.elapsed() * PAUSE_PER_SAMPLE).max(PAUSE_MIN)
     }
 
-    /// The most that was seen.
+    /// Returns the maximum figures.
     pub fn peak(&self) -> Peak {
         self.peak
     }
 
-    /// By how much proportional memory grew at most since the server was idle.
+    /// Returns the maximum growth of proportional memory since the server was idle.
     pub fn growth_bytes(&self) -> u64 {
         self.peak.pss_bytes.saturating_sub(self.idle_pss_bytes)
     }
 
-    /// Context switches of every thread that was ever seen, voluntary or not.
+    /// Returns the context switches of every thread seen, voluntary or not.
     pub fn context_switches(&self) -> u64 {
         self.switches.values().sum()
     }
 }
 
-/// A process and its children, if it lives.
+/// Returns a process and its children, if it lives.
 pub fn processes(root: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{root}/task/{root}/children"));
     let children = children.unwrap_or_default();
@@ -103,7 +103,7 @@ fn numbers(folder: &str) -> Vec<u32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
-/// The number behind `name`; 0 if the kernel does not tell it.
+/// Returns the number after `name`; 0 if the kernel does not report it.
 fn field(text: &str, name: &str) -> u64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn it_sees_this_process_grow() {
         let mut gauge = Gauge::of(std::process::id());
-        // More than the other tests of this process may give back meanwhile.
+        // More than the other tests of this process may free meanwhile.
         let ballast = vec![1_u8; 256 * 1024 * 1024];
         std::hint::black_box(&ballast);
         let pause = gauge.sample();

@@ -3,10 +3,10 @@
 //! ```text
 //!   accept ─▶ serve ─▶ accept ─▶ serve ─▶ …
 //! ```
-//! The least that can be called a server. Nothing is shared, so nothing can go wrong between two
-//! clients; and the last of N waits for the N − 1 before it. Those who wait are in the kernel's
-//! backlog: their connections stand, their requests are taken, and nobody reads them. A client
-//! that says nothing holds up everyone, until its deadline comes.
+//! The simplest server. Nothing is shared, so clients cannot affect each other's state; and the
+//! last of N clients waits for the N − 1 before it. Waiting clients are in the kernel's backlog:
+//! their connections are established and their requests received, but not read. A silent client
+//! delays all others, until its deadline.
 //!
 //! In `strace`: one process, `accept4`, then all calls for one descriptor until its `close`.
 
@@ -42,7 +42,7 @@ mod tests {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    /// The sum of the service times, and not one of them.
+    /// The sum of the service times, not a single one.
     #[test]
     fn the_second_client_waits_for_the_first() {
         let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();

@@ -1,7 +1,7 @@
-//! The load: clients that come all at once, each a client session on a thread of its own.
+//! The load: clients that all start at once, each a client session on a separate thread.
 //!
-//! They run through the same driver as the blocking models do. Each measures its own time, from
-//! the common start to the end of its conversation, the wait in the backlog included.
+//! They use the same driver as the blocking models. Each measures its own time, from the common
+//! start to the end of its session, including the time in the backlog.
 
 use super::serve::ask;
 use super::shared::SharedState;
@@ -13,50 +13,50 @@ use std::sync::{Arc, Barrier, OnceLock};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// How one client fared.
+/// The result of one client.
 #[derive(Debug, Clone, Copy)]
 pub struct Fate {
-    /// From the start of all to the end of this one.
+    /// Time from the common start to the end of this client.
     pub elapsed: Duration,
-    /// How its conversation ended; none could be begun if there is no reason.
+    /// The reason of the end; `None` if the connection could not be started.
     pub close: Option<Close>,
 }
 
 impl Fate {
-    /// Whether it got what it came for.
+    /// Returns true if the client got its answer.
     pub fn is_good(&self) -> bool {
         self.close == Some(Close::Finished)
     }
 }
 
-/// The moment in which all begin. It is the same one for all: whose thread wakes up later has
-/// waited meanwhile, and others may have been served.
+/// The common start. It is the same moment for all: a thread that wakes up later has been waiting
+/// meanwhile, while others may have been served.
 struct Start {
     barrier: Barrier,
     at: OnceLock<Instant>,
 }
 
 impl Start {
-    /// For so many.
+    /// Creates a start for so many threads.
     fn of(parties: usize) -> Start {
         Start { barrier: Barrier::new(parties), at: OnceLock::new() }
     }
 
-    /// Waits until all do, and says when that was.
+    /// Waits for all threads, and returns the moment of the start.
     fn wait(&self) -> Instant {
         self.barrier.wait();
         *self.at.get_or_init(Instant::now)
     }
 }
 
-/// A thread of a client: its buffers are on the heap.
+/// Stack of a client's thread: its buffers are on the heap.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// Sends `clients` of this kind to `addr` at the same moment. One fate comes out for each, in
-/// the order in which they end.
+/// Sends `clients` of this kind to `addr` at the same moment. Yields one result for each, in the
+/// order in which they end.
 ///
 /// # Errors
-/// The operating system's, when it has not that many threads to give; then nobody starts.
+/// Returns the operating system's error if it has not enough threads; then no client starts.
 pub fn start<A: App>(
     addr: SocketAddr,
     kind: A::Kind,
@@ -64,7 +64,7 @@ pub fn start<A: App>(
     shared: &Arc<SharedState<A>>,
 ) -> io::Result<Receiver<Fate>> {
     let (fates, received) = mpsc::channel();
-    // The last party is this thread: whoever is already there waits until all are.
+    // The last party is this thread: the others wait until all are there.
     let start = Arc::new(Start::of(clients + 1));
     for _ in 0..clients {
         let (fates, start, shared) = (fates.clone(), Arc::clone(&start), Arc::clone(shared));
@@ -72,7 +72,7 @@ pub fn start<A: App>(
             let begin = start.wait();
             let close =
                 TcpStream::connect(addr).ok().map(|stream| ask(&stream, addr, kind, &shared));
-            // Nobody need be there to hear it: an interrupted study has gone.
+            // The receiver may be gone: an interrupted study has ended.
             let _ = fates.send(Fate { elapsed: begin.elapsed(), close });
         })?;
     }

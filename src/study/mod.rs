@@ -1,7 +1,7 @@
-//! The same sessions under other serving models: who waits while a client is served?
+//! The same sessions under other serving models: which clients wait while another one is served?
 //!
-//! [`serve`] holds one conversation and blocks wherever it has to. Each model is a file that
-//! holds only its difference from the others: who calls it, and when.
+//! [`serve`] runs one session and blocks wherever it has to. Each model is a file that holds only
+//! its difference from the others: its calls of `serve`.
 //!
 //! ```text
 //!   iterative     accept → serve → accept → serve → …
@@ -12,8 +12,8 @@
 //!   acceptor      accept → queue → N threads: serve
 //!   loop          see `net`: one thread, all at once
 //! ```
-//! No model knows a protocol, nor this module: it has sockets, threads, processes and the clock,
-//! but neither `wire` nor `net`.
+//! The models know no protocol: they use sockets, threads, processes and the clock, but neither
+//! `wire` nor `net`.
 
 pub mod gauge;
 pub mod load;
@@ -55,25 +55,25 @@ pub enum Model {
     Loop,
 }
 
-/// What a blocking model is made of.
+/// The parts of a blocking server.
 #[derive(Debug)]
 pub struct Setup<A: App> {
-    /// Where clients come in.
+    /// The socket that clients connect to.
     pub listener: TcpListener,
-    /// What to open for each.
+    /// The kind of session for each.
     pub kind: A::Kind,
-    /// What they share.
+    /// The state that they share.
     pub shared: SharedState<A>,
     /// Threads or processes of the models that start them first.
     pub workers: usize,
-    /// Clients at a time for the models that start one for each.
+    /// Maximum clients for the models that start a thread or process for each.
     pub connections_max: usize,
 }
 
 /// Serves until a signal ends the process.
 pub type Run<A> = fn(Setup<A>) -> io::Result<Infallible>;
 
-/// What a service may need of its model.
+/// A feature that a service may need of its model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// Peers whose sessions send each other messages.
@@ -82,13 +82,12 @@ pub enum Need {
     Dialling,
 }
 
-/// Clients at a time for which a thread or a process is started, unless somebody knows better:
-/// a thousand of either is what a small machine carries, and what the usual limit of descriptors
-/// allows.
+/// Default limit of clients for which a thread or a process is started: a thousand of either is
+/// what a small machine can carry, and what the usual limit of descriptors allows.
 pub const CONNECTIONS_MAX: usize = 1000;
 
 impl Model {
-    /// All of them, in the order in which they are told of.
+    /// All models, in the order of presentation.
     pub const ALL: [Model; 7] = [
         Model::Iterative,
         Model::Threaded,
@@ -99,7 +98,7 @@ impl Model {
         Model::Loop,
     ];
 
-    /// The name in flags, tables and files.
+    /// Returns the name in flags, tables and files.
     pub fn name(self) -> &'static str {
         match self {
             Model::Iterative => "iterative",
@@ -112,7 +111,7 @@ impl Model {
         }
     }
 
-    /// What it does, in a few words.
+    /// Returns a short description.
     pub fn about(self) -> &'static str {
         match self {
             Model::Iterative => "one client at a time",
@@ -125,7 +124,7 @@ impl Model {
         }
     }
 
-    /// How it runs; the loop is not run from here.
+    /// Returns the function that runs it; none for the loop.
     pub fn run<A: App>(self) -> Option<Run<A>> {
         match self {
             Model::Iterative => Some(iterative::run),
@@ -138,7 +137,7 @@ impl Model {
         }
     }
 
-    /// Why it cannot do that, if it cannot.
+    /// Returns the reason why it lacks a feature, if it does.
     pub fn lacks(self, need: Need) -> Option<&'static str> {
         match (self, need) {
             (Model::Loop, Need::Messages | Need::Dialling) => None,
@@ -157,11 +156,11 @@ impl Model {
                 | Model::Preforked
                 | Model::Acceptor,
                 Need::Dialling,
-            ) => Some("whoever waits for a client cannot wait for another server, too"),
+            ) => Some("a thread that waits for a client cannot wait for another server, too"),
         }
     }
 
-    /// How many clients it serves at once.
+    /// Returns the number of clients served at once.
     pub fn at_once(self, workers: usize) -> usize {
         match self {
             Model::Iterative => 1,
@@ -170,8 +169,9 @@ impl Model {
         }
     }
 
-    /// The least time for all of `clients` who come at once, if each takes `mean` on average, up
-    /// to `longest`: no order of serving beats the work shared out evenly, nor the longest piece.
+    /// Returns the minimum time for `clients` that come at once, if each takes `mean` on average,
+    /// up to `longest`: no order of serving is faster than an even distribution of the work, nor
+    /// than the longest piece.
     pub fn ideal(self, clients: usize, workers: usize, mean: Duration, longest: Duration) -> f64 {
         let at_once = self.at_once(workers).min(clients).max(1);
         let even = mean.as_secs_f64() * clients as f64 / at_once as f64;
@@ -179,10 +179,10 @@ impl Model {
     }
 }
 
-/// A listener of the kind that the loop has, but one that blocks.
+/// Creates a listener like that of the loop, but a blocking one.
 ///
 /// # Errors
-/// The operating system's.
+/// Returns the operating system's error.
 pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

@@ -5,9 +5,9 @@
 //!   child 1   accept ─▶ serve ─▶ accept ─▶ …
 //!   child N   accept ─▶ serve ─▶ accept ─▶ …
 //! ```
-//! No client pays for a process, and a crash costs one conversation and one fork. All children
-//! wait in `accept` at once; the kernel wakes one of them for each client, so that no lock is
-//! needed between them. The parent serves nobody: it sees to it that there are always N.
+//! No client pays for a process, and a crash costs one session and one fork. All children wait in
+//! `accept` at once; the kernel wakes one of them for each client, so no lock is needed between
+//! them. The parent serves no client: it ensures that there are always N children.
 //!
 //! In `strace -f`: N times `clone` at the start, then `accept4` in each child, `wait4` in the
 //! parent.
@@ -26,7 +26,7 @@ use std::{io, thread};
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// The operating system's, when it has not a single process to give.
+/// Returns the operating system's error if it has no process at all.
 pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     let parent = getpid();
     let (mut living, mut forks) = (0, 0);
@@ -51,7 +51,7 @@ pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
         }
         if let Ok(Some(_)) = wait(WaitOptions::empty()) {
             living -= 1;
-            // Whatever killed it may kill the next one, too.
+            // The cause of its death may affect the next one, too.
             thread::sleep(limits::ACCEPT_REST);
         }
     }

@@ -4,10 +4,10 @@
 //!   thread 1   lock ─▶ accept ─▶ unlock ─▶ serve ─▶ lock …
 //!   thread 2           lock ────────────▶ accept ─▶ unlock ─▶ serve …
 //! ```
-//! No client pays for a thread, and there are never more than N. The lock around `accept` makes
-//! one of them wait in the kernel and the others for the lock, so that a new client wakes one
-//! thread and not all. When all N are busy, clients wait in the backlog: elapsed time falls by a
-//! factor of N against the iterative server, and no further.
+//! No client pays for a thread, and there are never more than N. The lock around `accept` makes one
+//! of them wait in the kernel and the others for the lock, so that a new client wakes one thread
+//! and not all. When all N are busy, clients wait in the backlog: elapsed time is lower by a factor
+//! of N than with the iterative server, and no more.
 //!
 //! In `strace -f`: N threads at the start and none later; `accept4` in one of them at a time.
 
@@ -22,13 +22,14 @@ use std::thread;
 /// Serves until a signal ends the process.
 ///
 /// # Errors
-/// None: where the operating system has too few threads to give, there are fewer workers.
+/// None: if the operating system has too few threads, there are fewer workers.
 pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
     let Setup { listener, kind, shared, workers, .. } = setup;
     let (listener, shared) = (&Mutex::new(listener), &shared);
     let work = move || -> ! {
         loop {
-            // The guard is a temporary of this statement: it is gone before anyone is served.
+            // The guard is a temporary of this statement: it is released before the client is
+            // served.
             let client = accept(&listener.lock().unwrap_or_else(PoisonError::into_inner));
             if let Some(client) = client {
                 serve(client, kind, shared);
@@ -39,12 +40,12 @@ pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
         for number in 1..workers {
             let thread = thread::Builder::new().name(format!("serve-{number}"));
             if let Err(error) = thread.spawn_scoped(scope, work) {
-                // The scope would wait for those that run, and they never end.
+                // The scope would wait for running workers, which never end.
                 complain("no thread for a worker", &error);
                 break;
             }
         }
-        // This thread is the last of them.
+        // This thread is the last worker.
         work()
     })
 }

@@ -1,13 +1,13 @@
-//! The blocking driver: one conversation over one socket, from its first byte to its last.
+//! The blocking driver: one session over one socket, from its first byte to its last.
 //!
 //! ```text
-//!   handle ─▶ effects ─▶ write ─┬─ done: close our half, read out the rest, let go
+//!   handle ─▶ effects ─▶ write ─┬─ done: close our half, read out the rest, drop
 //!     ▲                         ├─ input wanted: read, no longer than to the deadline
 //!     └── bytes, end, tick ─────┴─ none wanted: sleep to the deadline
 //! ```
-//! Whoever calls this waits: for the peer, for the disk, for a search. That is the whole idea of
-//! the models around it, and what they differ in is only who waits. Protocols are not known here;
-//! a session is seen through the same five functions as in the loop.
+//! Its caller waits: for the peer, for the disk, for a search. The models around it differ only in
+//! the threads and processes that wait. Protocols are not known here; a session is used through the
+//! same five functions as in the loop.
 
 use super::shared::SharedState;
 use crate::app::{App, Deadline, Effect, Event, Id, Progress, Refusal, Session, Target};
@@ -24,8 +24,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The next client; `None` when the listener's patience is over, or when accepting failed. A
-/// failure is said, survived, and followed by a rest: descriptors that are used up come back.
+/// Returns the next client; `None` after the listener's timeout, or when accepting failed. A
+/// failure is reported, and followed by a pause: descriptors may become free.
 pub fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept() {
         Ok(client) => Some(client),
@@ -38,12 +38,12 @@ pub fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     }
 }
 
-/// One line on standard error. There is no logger: its thread must not exist before a fork.
+/// Writes one line to standard error. There is no logger: its thread must not exist before a fork.
 pub fn complain(what: &str, error: &io::Error) {
     let _ = writeln!(io::stderr(), "pentad: {what}: {error}");
 }
 
-/// Serves a client that came in. Whatever goes wrong ends this conversation and no other.
+/// Serves an accepted client. An error ends this session and no other.
 pub fn serve<A: App>(
     client: (TcpStream, SocketAddr),
     kind: A::Kind,
@@ -53,7 +53,7 @@ pub fn serve<A: App>(
     Conversation::begin(&stream, peer, kind, shared).hold(Event::Opened { local: None })
 }
 
-/// Holds a conversation that we began: the client's side of the same driver.
+/// Runs a session that we began: the client's side of the same driver.
 pub fn ask<A: App>(
     stream: &TcpStream,
     peer: SocketAddr,
@@ -75,28 +75,28 @@ struct Conversation<'a, A: App> {
     effects: Vec<Effect<A>>,
     outbox: VecDeque<Effect<A>>,
     end: End,
-    /// The session said that it cannot get on with the input there is.
+    /// True if the session cannot advance with the present input.
     starved: bool,
-    /// The socket was looked at once after the deadline.
+    /// True if the socket was checked once after the deadline.
     looked: bool,
 }
 
-/// The end of input.
+/// The state of the end of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Ahead,
-    /// It has been read; the session does not know yet.
+    /// Reached, but not reported to the session.
     Seen,
     Told,
 }
 
-/// Read at a time. Each conversation has such a buffer for as long as it lasts.
+/// Bytes per read. Each session has such a buffer for as long as it lasts.
 const READ_BYTES: usize = 16 * KIB;
 
-/// Read of a file at a time.
+/// Bytes per read of a file.
 const FILE_BYTES: usize = 64 * KIB;
 
-/// Slices of output in one call.
+/// Slices of output per call.
 const SLICES: usize = 16;
 
 impl<'a, A: App> Conversation<'a, A> {
@@ -131,7 +131,8 @@ impl<'a, A: App> Conversation<'a, A> {
             }
             Err(why) => {
                 if why != Close::Panicked && self.session.is_done().is_none() {
-                    // It may have something to tell others; to its peer it has no more to say.
+                    // The session may still have messages for others; to its peer nothing more is
+                    // sent.
                     let _ = self.tell(Event::Refused(Refusal::Connection(why)));
                 }
                 why
@@ -150,7 +151,7 @@ impl<'a, A: App> Conversation<'a, A> {
                 return Ok(why);
             }
             if sent && !self.session.wants_read() {
-                // It may have been waiting for room.
+                // The session may have been waiting for room.
                 self.tell(Event::Bytes)?;
                 continue;
             }
@@ -177,8 +178,7 @@ impl<'a, A: App> Conversation<'a, A> {
         self.session.wants_read() && (unread || self.end == End::Seen)
     }
 
-    /// Lets the session get on with its input until it starves, or has printed enough that it
-    /// should be sent first.
+    /// Lets the session process its input until it starves, or has printed enough to be sent first.
     fn digest(&mut self) -> Result<(), Close> {
         while self.can_digest() && self.session.is_done().is_none() {
             if self.recv.is_empty() || self.starved {
@@ -196,7 +196,7 @@ impl<'a, A: App> Conversation<'a, A> {
         Ok(())
     }
 
-    /// Does what the session asked for, here and now, and sends what comes of it at once.
+    /// Applies the session's effects immediately, and sends the resulting output at once.
     fn carry_out(&mut self) -> Result<(), Close> {
         while let Some(effect) = self.outbox.pop_front() {
             match effect {
@@ -230,8 +230,8 @@ impl<'a, A: App> Conversation<'a, A> {
         }
     }
 
-    /// Tells a session that its connection is not made, and passes its messages on.
-    /// See `Need::Dialling`.
+    /// Reports to a session that its connection is not made, and delivers its messages. See
+    /// `Need::Dialling`.
     fn refuse(&mut self, to: SocketAddr, kind: A::Kind) {
         let id = self.shared.next_id();
         let mut session = A::Session::open(kind, id, Instant::now());
@@ -242,7 +242,7 @@ impl<'a, A: App> Conversation<'a, A> {
         self.shared.closed(Close::Unreachable);
     }
 
-    /// Sends all there is. Whether that was anything.
+    /// Sends all output. Returns true if there was any.
     fn flush(&mut self) -> Result<bool, Close> {
         let waited = !self.send.is_empty();
         let limits = &self.shared.limits;
@@ -278,7 +278,7 @@ impl<'a, A: App> Conversation<'a, A> {
     fn read_or_tick(&mut self) -> Result<(), Close> {
         let deadline = self.session.deadline().map(Deadline::at);
         let patience = deadline.map(left);
-        // Once after the deadline, too: what came in time may not have been read yet.
+        // Also once after the deadline: earlier input may not have been read yet.
         if std::mem::replace(&mut self.looked, patience == Some(None)) && patience == Some(None) {
             self.looked = false;
             self.tell(Event::Tick)?;
@@ -289,16 +289,16 @@ impl<'a, A: App> Conversation<'a, A> {
         match self.recv.fill(READ_BYTES, |into| (&mut &*self.stream).read(into)) {
             Ok(0) => self.end = End::Seen,
             Ok(_) => self.starved = false,
-            // If it is the deadline that came, the next rounds find that out.
+            // If the deadline has passed, the next rounds notice it.
             Err(error) if is_nothing(&error) => {}
             Err(_) => return Err(Close::Lost),
         }
         Ok(())
     }
 
-    /// The session waits for the time alone. That its peer has gone it will learn by writing.
+    /// Sleeps until the deadline. A disconnect of the peer is noticed when writing.
     fn sleep_and_tick(&mut self) -> Result<(), Close> {
-        // Effects are carried out before anybody waits, so nothing else could still happen.
+        // Effects are applied before waiting, so nothing else could still happen.
         let deadline = self.session.deadline().ok_or(Close::Aborted)?;
         if let Some(rest) = left(deadline.at()) {
             thread::sleep(rest);
@@ -307,9 +307,9 @@ impl<'a, A: App> Conversation<'a, A> {
         Ok(())
     }
 
-    /// Everything is sent. Unless the peer has ended too, our half is closed and the other one
-    /// read out, within bounds: to close a socket with unread input is to reset it, and would
-    /// take the last answer away from the peer.
+    /// Closes after everything is sent. Unless the peer has ended too, our half is closed and the
+    /// other one read out, within bounds: closing a socket with unread input resets it, and the
+    /// peer would lose the last answer.
     fn linger(&mut self) {
         if self.end != End::Ahead || self.stream.shutdown(Shutdown::Write).is_err() {
             return;
@@ -330,11 +330,11 @@ impl<'a, A: App> Conversation<'a, A> {
     }
 }
 
-/// How long a socket is looked at whose deadline has passed: the least that a kernel takes for one.
+/// Time for checking a socket whose deadline has passed: the kernel's minimum.
 const LOOK: Duration = Duration::from_micros(1);
 
-/// A piece of a file, which is still as it was found after it has been read. Whoever waits for
-/// the disk here has nobody else to serve meanwhile.
+/// Reads a piece of a file, which must be unchanged afterwards. Waiting for the disk delays no
+/// other client here.
 fn read(file: &Opened, range: Range<u64>) -> io::Result<Vec<u8>> {
     let most = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
     let mut piece = vec![0; most.min(FILE_BYTES)];
@@ -344,7 +344,7 @@ fn read(file: &Opened, range: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(piece)
 }
 
-/// The whole computation, in this thread.
+/// Runs the whole computation in this thread.
 fn compute(mut job: Compute) -> Outcome {
     loop {
         let slice = job.cut().expect("no slice is out, so one is left");
@@ -354,14 +354,14 @@ fn compute(mut job: Compute) -> Outcome {
     }
 }
 
-/// How long it is until then; `None` if the moment has come. The kernel counts in microseconds
-/// and takes none of them for no bound at all.
+/// Returns the time left until a moment; `None` if it has passed. The kernel counts in
+/// microseconds, and treats zero as no limit.
 fn left(until: Instant) -> Option<Duration> {
     let rest = until.saturating_duration_since(Instant::now());
     (!rest.is_zero()).then(|| rest.max(Duration::from_micros(1)))
 }
 
-/// Not a failure: a timeout, or a signal that came in between.
+/// Returns true for a timeout, or an interruption by a signal.
 fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -1,9 +1,9 @@
-//! The state that all conversations of a blocking server share: the world, the counters, the
-//! generator, the database.
+//! The state that all sessions of a blocking server share: the world, the counters, the generator,
+//! the database.
 //!
-//! There is one per process. Threads take turns at it through a lock that is held while a
-//! session thinks (microseconds) and never while anybody reads, writes, computes or sleeps. A
-//! forked process gets one of its own: what one child counts no other child sees.
+//! There is one per process. Threads use it in turn through a lock that is held while a session
+//! runs (microseconds) and never during I/O, computations or sleep. A forked process gets one of
+//! its own: a child's counts are not visible to others.
 
 use crate::app::{App, Cx, Effect, Event, Id, InPlace, Progress, Session};
 use crate::buf::{RecvBuf, SendBuf};
@@ -16,14 +16,15 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-/// See the module.
+/// The shared state; see the module.
 #[derive(Debug)]
 pub struct SharedState<A: App> {
     /// The bounds in force.
     pub limits: Limits,
     seed: Seed,
     inner: Mutex<Inner<A>>,
-    /// Apart from the rest: a commit waits for the disk, and only those who commit wait with it.
+    /// Separate from the rest: a commit waits for the disk, and only sessions that commit wait with
+    /// it.
     database: Mutex<Store>,
 }
 
@@ -42,17 +43,17 @@ enum Store {
     Open(Database),
 }
 
-/// Where randomness begins.
+/// The seed of the generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seed {
-    /// Here, in every process alike: somebody wants to compare them.
+    /// This seed in every process, for comparisons.
     Fixed(u64),
-    /// Here in the first process, and elsewhere in each other one.
+    /// This seed in the first process, and others in the other ones.
     Drawn(u64),
 }
 
 impl<A: App> SharedState<A> {
-    /// A new state. `database` is a file that need not exist yet.
+    /// Creates a new state. `database` is a file that need not exist yet.
     pub fn new(limits: Limits, world: A::World, seed: Seed, database: PathBuf) -> Self {
         let (Seed::Fixed(start) | Seed::Drawn(start)) = seed;
         let rng = fastrand::Rng::with_seed(start);
@@ -65,8 +66,8 @@ impl<A: App> SharedState<A> {
         }
     }
 
-    /// Makes this the state of the `number`th child, counted from 1: without it, all children
-    /// would draw the same numbers.
+    /// Makes this the state of child `number`, counted from 1: without it, all children would draw
+    /// the same numbers.
     pub fn moved_to_child(&self, number: u64) {
         match self.seed {
             Seed::Fixed(_) => {}
@@ -77,7 +78,7 @@ impl<A: App> SharedState<A> {
         }
     }
 
-    /// A name for the next conversation.
+    /// Returns a name for the next session.
     pub fn next_id(&self) -> Id {
         let mut inner = self.lock();
         inner.opened = inner.opened.wrapping_add(1);
@@ -85,10 +86,10 @@ impl<A: App> SharedState<A> {
         Id { slot: 0, generation: inner.opened }
     }
 
-    /// Tells `session` what happened, and appends what it asks for to `effects`.
+    /// Reports an event to `session`, and appends its effects to `effects`.
     ///
     /// # Errors
-    /// The session panicked: it must not be told anything more.
+    /// Fails if the session panicked: it must not be used any more.
     pub fn tell(
         &self,
         session: &mut A::Session,
@@ -104,7 +105,7 @@ impl<A: App> SharedState<A> {
             peer,
             now: Instant::now(),
             wall: SystemTime::now(),
-            // Nothing drains here: the signal that ends these servers ends them at once.
+            // There is no graceful shutdown: the signal ends these servers at once.
             draining: false,
             send,
             world,
@@ -114,21 +115,21 @@ impl<A: App> SharedState<A> {
             log: &mut Vec::new(),
             effects,
         };
-        // Caught inside the lock, so that a panic poisons nothing.
+        // Caught inside the lock, so that a panic does not poison it.
         catch_unwind(AssertUnwindSafe(|| session.handle(event, recv, &mut cx)))
             .map_err(|_| Close::Panicked)
     }
 
-    /// Counts the end of a conversation.
+    /// Counts the end of a session.
     pub fn closed(&self, why: Close) {
         self.lock().stats.closed.add(why as usize);
     }
 
-    /// Carries out a request to the database, alone: where each conversation waits for its own
-    /// commit, nobody gathers a batch.
+    /// Executes a database request alone: each session waits for its own commit, so there is no
+    /// batch.
     ///
     /// # Errors
-    /// SQLite's.
+    /// Returns SQLite's error.
     pub fn commit(&self, request: Request) -> Result<Answer, Failure> {
         let mut store = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         if let Store::Closed(path) = &*store {
@@ -140,7 +141,7 @@ impl<A: App> SharedState<A> {
         }
     }
 
-    /// Panics are caught inside, so the lock is never left in the middle of anything.
+    /// Locks; panics are caught inside, so the state is always consistent.
     fn lock(&self) -> MutexGuard<'_, Inner<A>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

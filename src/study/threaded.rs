@@ -4,10 +4,10 @@
 //!   accept ─▶ accept ─▶ accept ─▶ …
 //!      └ serve   └ serve   └ serve
 //! ```
-//! Everyone is served at once, and the code of a conversation stays straight. The price is a
-//! stack for each client and a lock around what they share; the kernel's scheduler does what the
-//! loop does with its ready queue. There is a bound: at it, whoever comes next waits in the
-//! backlog, as with the loop.
+//! All clients are served at once, and the code of a session stays straight. The price is a stack
+//! for each client and a lock around shared state; the kernel's scheduler does what the loop does
+//! with its ready queue. There is a bound: beyond it, the next client waits in the backlog, as with
+//! the loop.
 //!
 //! In `strace -f`: `clone3` and `mmap` of a stack per client, `futex` where two of them meet.
 
@@ -19,8 +19,8 @@ use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
-/// A conversation needs little: its buffers are not on the stack. Pages that are not touched
-/// are not there at all; this is about address space.
+/// A session needs little stack, as its buffers are on the heap. Untouched pages take no memory;
+/// this bounds address space.
 const STACK_BYTES: usize = 256 * 1024;
 
 /// Serves until a signal ends the process.
@@ -42,20 +42,20 @@ pub fn run<A: App>(setup: Setup<A>) -> io::Result<Infallible> {
                 serve(client, kind, shared);
             });
             if let Err(error) = spawned {
-                // The client and the place went with the closure.
+                // The client and its place were dropped with the closure.
                 complain("no thread for a client", &error);
             }
         }
     })
 }
 
-/// How many clients there are.
+/// The number of clients.
 struct Places {
     taken: Mutex<usize>,
     left: Condvar,
 }
 
-/// One client's; given back however its thread ends.
+/// A client's place, given back however its thread ends.
 struct Place<'a>(&'a Places);
 
 impl Places {

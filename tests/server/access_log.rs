@@ -228,7 +228,7 @@ fn a_fifo_that_nobody_reads_is_refused_at_the_start() {
     let place = Place::new();
     mknodat(CWD, place.path("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let run = place.run(place.command(FREE.iter().chain(&["--log-file=pipe"])));
-    let told = "pentad: access log pipe: nobody reads from this FIFO\n";
+    let told = "pentad: access log pipe: this FIFO has no reader\n";
     assert_eq!((run.status.code(), run.stderr.as_str()), (Some(1), told));
 }
 

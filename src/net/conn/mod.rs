@@ -1,11 +1,10 @@
-//! One connection: a socket, a session, and the bytes that neither could take yet.
+//! A connection: a socket, a session, and the bytes that neither could take yet.
 //!
 //! ```text
 //!   Dialling ─writable→ Open ─session done, output flushed→ Lingering ─peer's end→ (dropped)
 //! ```
 //! [`Conn::pump`] is the only place where bytes move; see [`pump`]. Readiness is sticky: a flag
-//! stays up until the kernel has said otherwise, by `WouldBlock` or by a count that is short of
-//! what was asked.
+//! stays set until the kernel has reported otherwise, by `WouldBlock` or by a short count.
 
 mod presence;
 mod pump;
@@ -26,27 +25,27 @@ pub struct Conn<S, A: App> {
     session: A::Session,
     peer: SocketAddr,
     phase: Phase,
-    /// Input that came and is not used up; none while idle.
+    /// Received input that is not consumed; `None` while idle.
     recv: Option<Box<Tail>>,
-    /// Output that the socket did not take; none while idle.
+    /// Output that the socket did not take; `None` while idle.
     send: Option<Box<Held>>,
     ready: Readiness,
     end: End,
-    /// We made it: what the peer sent before it broke may be the answer.
+    /// True if we dialled: input from before a failure may be the answer.
     dialled: bool,
-    /// The session said that it cannot get on with the input there is.
+    /// True if the session cannot advance with the present input.
     starved: bool,
-    /// Output rose to the high mark and has not sunk to the low one.
+    /// True if output reached the high mark and has not drained to the low one.
     paused: bool,
-    /// Whether it waits in the ready queue.
+    /// True while it waits in the ready queue.
     pub queued: bool,
-    /// Jobs under way elsewhere.
+    /// Running jobs.
     pub jobs: u32,
-    /// The session is a task: there is no peer.
+    /// True for a task, which has no peer.
     pub is_task: bool,
-    /// Bytes of input that it is counted with.
+    /// Bytes of input that are counted for it.
     input: usize,
-    /// The class and the activity that it is counted under; a connection that we made is not.
+    /// The class and the activity under which it is counted; dialled connections are not counted.
     counted: Option<(PeerClass, Presence)>,
 }
 
@@ -57,46 +56,46 @@ enum Phase {
     Lingering { why: Close, linger: Linger },
 }
 
-/// Input that waits for more of it, and since when.
+/// Incomplete input, and the time since which it waits.
 #[derive(Debug)]
 struct Tail {
     input: RecvBuf,
     moved_at: Instant,
 }
 
-/// Output that waits for the socket, and how it gets on.
+/// Output that waits for the socket, and its progress.
 #[derive(Debug)]
 struct Held {
     output: SendBuf,
     pace: Pace,
 }
 
-/// What the kernel says of a socket.
+/// The readiness of a socket, as the kernel reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Readiness {
-    /// There may be input.
+    /// Input may be available.
     pub readable: bool,
-    /// There may be room for output.
+    /// Output may be possible.
     pub writable: bool,
     /// The end of input is announced: a short read no longer means that nothing is left.
     pub ending: bool,
 }
 
-/// The end of input.
+/// The state of the end of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// It has not come.
+    /// Not reached.
     Ahead,
-    /// It has been read; the session does not know yet.
+    /// Reached, but not reported to the session.
     Seen,
-    /// The session knows.
+    /// Reported to the session.
     Told,
 }
 
-/// What is to become of a connection that was pumped.
+/// The state of a connection after it was pumped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PumpResult {
-    /// It waits for the kernel, a job, a message or the time.
+    /// It waits for the kernel, a job, a message or a deadline.
     Waits,
     /// Its share of this turn is used up.
     Again,
@@ -105,7 +104,7 @@ pub enum PumpResult {
 }
 
 impl<S: Socket, A: App> Conn<S, A> {
-    /// A connection that a peer made. There may be input, and there is room for output.
+    /// Creates a connection that a peer made. There may be input, and there is room for output.
     pub fn accepted(socket: S, session: A::Session, peer: SocketAddr) -> Conn<S, A> {
         let ready = Readiness { readable: true, writable: true, ending: false };
         Conn {
@@ -128,7 +127,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         }
     }
 
-    /// A connection that is being made. It opens when the socket turns writable.
+    /// Creates a connection that is being dialled. It opens when the socket becomes writable.
     pub fn dialled(socket: S, session: A::Session, to: Endpoint) -> Conn<S, A> {
         // A datagram is a short read, and the end follows it at once.
         let ending = to.transport == Transport::Udp;
@@ -137,25 +136,25 @@ impl<S: Socket, A: App> Conn<S, A> {
         Conn { phase: Phase::Dialling, ready, dialled: true, ..conn }
     }
 
-    /// The other end.
+    /// Returns the address of the peer.
     pub fn peer(&self) -> SocketAddr {
         self.peer
     }
 
-    /// What bytes come and go through.
+    /// Returns the socket.
     pub fn socket(&mut self) -> &mut S {
         &mut self.socket
     }
 
-    /// The kernel reports readiness.
+    /// Records readiness reported by the kernel.
     pub fn note(&mut self, ready: Readiness) {
         self.ready.readable |= ready.readable || ready.ending;
         self.ready.writable |= ready.writable;
         self.ready.ending |= ready.ending;
     }
 
-    /// Whether an error waits on an established connection. A peer that reset it is gone even
-    /// while nobody reads or writes.
+    /// Returns true if an established connection has a pending error. A peer that reset it is gone
+    /// even if there is nothing to read or write.
     pub fn is_broken(&self) -> bool {
         match self.phase {
             Phase::Dialling => false,
@@ -163,7 +162,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         }
     }
 
-    /// Tells the session `event`, if any, then moves what can be moved.
+    /// Reports `event` to the session, if any, then moves as many bytes as possible.
     pub fn pump(
         &mut self,
         id: Id,
@@ -171,7 +170,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         cx: &mut LoopContext<A>,
     ) -> PumpResult {
         let mut scratch = cx.lend();
-        // What has no unread bytes is kept in the scratch buffer until the end of the pump.
+        // A connection without unread bytes uses the scratch buffer until the end of the pump.
         if self.recv.as_deref_mut().is_some_and(|tail| scratch.recv.adopt(&mut tail.input)) {
             self.recv = None;
         }
@@ -184,14 +183,14 @@ impl<S: Socket, A: App> Conn<S, A> {
         pumped
     }
 
-    /// Ends the connection from outside, without ceremony.
+    /// Ends the connection from outside, immediately.
     pub fn abandon(&mut self, id: Id, why: Close, cx: &mut LoopContext<A>) {
         let mut scratch = cx.lend();
         self.bury(id, why, &mut scratch, cx);
         cx.take_back(scratch);
     }
 
-    /// Ends a connection that broke. Input that had arrived on one that we made is read first.
+    /// Ends a broken connection. Earlier input on a dialled one is read first.
     pub fn break_off(&mut self, id: Id, cx: &mut LoopContext<A>) -> Close {
         let mut scratch = cx.lend();
         let why = self.read_rest(id, &mut scratch, cx);
@@ -200,7 +199,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         why
     }
 
-    /// Tells the session something without moving a byte: nothing will be sent any more.
+    /// Reports an event to the session without moving bytes: nothing will be sent any more.
     pub fn notify(&mut self, id: Id, event: Event<A::Mail>, cx: &mut LoopContext<A>) {
         let mut scratch = cx.lend();
         let _ = self.tell(id, event, &mut scratch, cx);
@@ -209,7 +208,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         cx.take_back(scratch);
     }
 
-    /// The deadline has come. `None` if it had moved away meanwhile.
+    /// Handles the deadline. Returns `None` if it has moved meanwhile.
     pub fn overdue(&mut self, id: Id, cx: &mut LoopContext<A>) -> Option<PumpResult> {
         if !self.is_overdue(cx) {
             return None;
@@ -238,9 +237,8 @@ impl<S: Socket, A: App> Conn<S, A> {
         self.deadline(cx).is_some_and(|at| at <= cx.now)
     }
 
-    /// Moves what the socket has or takes, although the kernel has not said so: after a process has
-    /// stood still, or among more events than are taken at a time, a deadline may pass before what
-    /// had come in time is read.
+    /// Moves bytes although the kernel has not reported readiness: after a stop of the process, or
+    /// with more events than are taken at a time, a deadline may pass before earlier input is read.
     fn look(&mut self, id: Id, cx: &mut LoopContext<A>) -> Option<PumpResult> {
         let Phase::Open = self.phase else { return None };
         let reads = self.is_reading() && !self.paused && self.session.wants_read();
@@ -250,8 +248,8 @@ impl<S: Socket, A: App> Conn<S, A> {
         (reads || writes).then(|| self.pump(id, None, cx))
     }
 
-    /// When something has to happen: the session's deadline, or the end of patience with a peer
-    /// that does not take its output. What is idle while the server ends has little time left.
+    /// Returns the time of the next action: the session's deadline, or the timeout of a peer that
+    /// does not read. An idle connection gets little time during the shutdown.
     pub fn deadline(&self, cx: &LoopContext<A>) -> Option<Instant> {
         if let Phase::Lingering { linger, .. } = self.phase {
             let until = linger.deadline();
@@ -269,7 +267,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         session.into_iter().chain(self.stalled_until(&cx.limits)).min()
     }
 
-    /// If nothing is owed either way: when the session would close by itself.
+    /// Returns the time at which the session would close by itself, if nothing is owed either way.
     pub fn idle_until(&self) -> Option<Instant> {
         match (&self.phase, self.session.deadline()) {
             (Phase::Lingering { linger, .. }, _) => Some(linger.deadline()),
@@ -280,25 +278,26 @@ impl<S: Socket, A: App> Conn<S, A> {
         }
     }
 
-    /// By how much the input that it holds has changed since it was last counted.
+    /// Returns the change of the input that it holds since the last count.
     pub fn recount(&mut self) -> isize {
         let held = self.recv.as_ref().map_or(0, |tail| tail.input.held());
         let before = std::mem::replace(&mut self.input, held);
         held.cast_signed() - before.cast_signed()
     }
 
-    /// It is over: nothing is held any more.
+    /// Drops the input of a finished connection.
     pub fn forget_input(&mut self) {
         self.recv = None;
     }
 
-    /// Whether its session is over, and what is left is to flush and to close.
+    /// Returns true if its session is over, and only flushing and closing are left.
     pub fn is_ending(&self) -> bool {
         self.session.is_done().is_some() || matches!(self.phase, Phase::Lingering { .. })
     }
 
-    /// Bytes of input that it holds while it waits for more, and how readily they are given up:
-    /// first by those that wait for their peer, and of these by those that have waited for a while.
+    /// Returns the bytes of input that it holds while it waits for more, with a priority for giving
+    /// them up: first connections that wait for their peer, and of these the ones that have waited
+    /// for a while.
     pub fn hoard(&self, now: Instant) -> Option<(u8, usize)> {
         let tail = self.recv.as_ref().filter(|_| !self.queued)?;
         let waits = self.is_reading() && !self.paused && self.session.wants_read();
@@ -306,7 +305,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         Some((2 * u8::from(waits) + u8::from(idle), self.input))
     }
 
-    /// Whether the peer is owed something: it is in the middle of a conversation.
+    /// Returns true if the peer is owed something: it is in the middle of an exchange.
     pub fn is_in_flight(&self) -> bool {
         match self.phase {
             Phase::Open => match self.session.deadline() {
@@ -319,7 +318,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         }
     }
 
-    /// The two invariants of a connection at rest: what could move is queued.
+    /// Asserts the two invariants of a connection at rest: if bytes could move, it is queued.
     pub fn assert_settled(&self) {
         let blocked = self.send.is_none() || !self.ready.writable;
         assert!(blocked || self.queued, "output waits although the socket would take it: {self:?}");
@@ -355,20 +354,20 @@ impl<S: Socket, A: App> Conn<S, A> {
         cx.tell(&mut self.session, event, (id, self.peer), recv, send)
     }
 
-    /// The conversation is over and flushed. Unless the peer will send nothing more, our half is
+    /// Lingers after the session is over and flushed. Unless the peer has ended too, our half is
     /// closed and the other one read out: closing a socket with unread input would reset it, and
-    /// take the last answer away from the peer.
+    /// the peer would lose the last answer.
     fn linger(&mut self, why: Close, now: Instant) -> Result<PumpResult, Close> {
         if self.end != End::Ahead || self.socket.shutdown_write().is_err() {
             return Err(why);
         }
-        // A peer with which nothing was under way has little to send and nothing to miss.
+        // A peer without a pending exchange has little to send and nothing to lose.
         let patience = if why == Close::Draining { limits::DRAIN_IDLE } else { limits::LINGER };
         self.phase = Phase::Lingering { why, linger: Linger::start(now, patience) };
         Ok(PumpResult::Waits)
     }
 
-    /// A session that did not end by itself learns that its connection has.
+    /// Reports the end of the connection to a session that did not end by itself.
     fn bury(&mut self, id: Id, why: Close, scratch: &mut Scratch, cx: &mut LoopContext<A>) {
         if why != Close::Panicked && self.session.is_done().is_none() {
             let lost = Event::Refused(Refusal::Connection(why));
@@ -380,7 +379,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         scratch.send.clear();
     }
 
-    /// Keeps what is left in the scratch buffers, in memory of just its size.
+    /// Moves the rest of the scratch buffers into memory of exactly their size.
     fn keep(&mut self, scratch: &mut Scratch, now: Instant, limits: &Limits) {
         match &self.recv {
             None => {

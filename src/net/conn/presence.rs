@@ -1,4 +1,4 @@
-//! How a connection is counted: by the class of its peer, and by its activity.
+//! The counting of connections, by the class of the peer and by activity.
 
 use super::{Conn, Phase};
 use crate::app::{App, Deadline, Session};

@@ -1,12 +1,12 @@
-//! Moving bytes: read, handle and write in one go, until the socket has no more, the session
-//! wants no more, or the turn's share is used up.
+//! Moving bytes: read, handle and write in one go, until the socket has no more, the session wants
+//! no more, or the turn's share is used up.
 //!
 //! ```text
 //!      ┌─▶ digest ─▶ flush ─▶ done? ─▶ linger ─▶ discard
 //!      └── fill ◀───────┘
 //! ```
-//! It never blocks, never looks at a byte, and never stops without either a reason that the
-//! kernel will report on, or a place in the ready queue.
+//! It never blocks, never examines a byte, and never stops without a pending report of the kernel
+//! or a place in the ready queue.
 
 use super::{Conn, End, Phase, PumpResult};
 use crate::app::{App, Event, Id, Progress, Session};
@@ -17,31 +17,31 @@ use crate::stats::Close;
 use std::io::{ErrorKind, IoSlice};
 use std::time::Instant;
 
-/// What is left of a turn's share, in bytes.
+/// The remaining share of a turn, in bytes.
 struct Share {
     read: usize,
     write: usize,
 }
 
-/// Where a flush stopped.
+/// The result of a flush.
 enum Flushed {
-    /// Nothing is left.
+    /// Everything was sent.
     All,
-    /// Nothing is left of output that had to wait in an earlier turn.
+    /// Output that waited since an earlier turn was sent.
     Drained,
     Blocked,
     Share,
 }
 
-/// A share is time, measured in bytes that are copied. Of a file, which is not, so many times as
-/// many bytes go in it.
+/// A share stands for time, measured in copied bytes. Files are not copied, so their bytes count
+/// less by this factor.
 const FILE_DISCOUNT: usize = 4;
 
-/// Bytes that are read from a broken connection: more than what most answers have, and a bound on
-/// the time that they take.
+/// Bytes that are read from a broken connection: more than most answers have, and a bound on the
+/// time.
 const REST_BYTES: usize = 4 << 20;
 
-/// Slices of output in one call: a head and a shared body for each of eight answers.
+/// Slices of output per call: a head and a shared body for each of eight answers.
 const SLICES: usize = 16;
 
 impl<S: Socket, A: App> Conn<S, A> {
@@ -86,7 +86,7 @@ impl<S: Socket, A: App> Conn<S, A> {
                     continue;
                 }
                 (Flushed::Drained, None) => {
-                    // The session may have been waiting for room, whether it reads or not.
+                    // The session may have been waiting for room, even if it does not read.
                     self.starved = self.tell(id, Event::Bytes, scratch, cx)? == Progress::Starved;
                     continue;
                 }
@@ -104,7 +104,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         }
     }
 
-    /// The connection attempt has ended, well or not.
+    /// Handles the end of a connection attempt.
     fn establish(
         &mut self,
         id: Id,
@@ -121,13 +121,13 @@ impl<S: Socket, A: App> Conn<S, A> {
         Ok(())
     }
 
-    /// Whether nothing more of the peer's is known to be there. One that asked for the end must not
-    /// send anything after that (RFC 9112 §9.6).
+    /// Returns true if no more input of the peer is known. After it has asked for the end it must
+    /// not send anything (RFC 9112 §9.6).
     fn is_read_out(&self, scratch: &Scratch) -> bool {
         self.input(scratch).is_empty() && !self.ready.readable
     }
 
-    /// What was read and not consumed.
+    /// Returns the input that was not consumed.
     fn input<'a>(&'a self, scratch: &'a Scratch) -> &'a RecvBuf {
         self.recv.as_ref().map_or(&scratch.recv, |tail| &tail.input)
     }
@@ -138,7 +138,7 @@ impl<S: Socket, A: App> Conn<S, A> {
         wanted && ((unread && !self.starved) || self.end == End::Seen)
     }
 
-    /// Lets the session get on with its input, as long as it does and may.
+    /// Lets the session advance with its input, within its share.
     fn digest(
         &mut self,
         id: Id,
@@ -181,7 +181,7 @@ impl<S: Socket, A: App> Conn<S, A> {
             if share.write == 0 {
                 return Ok(Flushed::Share);
             }
-            // Overdrawn rather than left with a rest that would cost a turn of its own.
+            // Slightly more than the share, instead of a rest that would take another turn.
             let most = if output.len() <= 2 * share.write { output.len() } else { share.write };
             let (sent, full, price) = match output.file() {
                 None => {
@@ -193,7 +193,7 @@ impl<S: Socket, A: App> Conn<S, A> {
                 Some((file, range)) => {
                     let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
                     let offered = left.min(share.write * FILE_DISCOUNT);
-                    // Less may go for other reasons than a full socket.
+                    // Less may be sent for other reasons than a full socket.
                     (
                         self.socket.send_file(file, range.start, offered, &mut scratch.splice_pipe),
                         0,
@@ -244,9 +244,8 @@ impl<S: Socket, A: App> Conn<S, A> {
         Ok(())
     }
 
-    /// Reads what had arrived on a connection that we made before it broke, and shows it to the
-    /// session: a server may answer and close while the request is still being sent. Returns why
-    /// the connection is over.
+    /// Reads the input of a dialled connection that broke, and passes it to the session: a server
+    /// may answer and close while the request is still being sent. Returns the reason of the end.
     pub(super) fn read_rest(
         &mut self,
         id: Id,

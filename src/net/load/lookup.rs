@@ -1,7 +1,7 @@
-//! The address of a name, looked up on a thread of its own: the system's resolver blocks for as
-//! long as it likes, and a program that waits for it hears no signal.
+//! Name resolution on a separate thread: the system's resolver may block for any time, and a
+//! program that waits for it does not handle signals.
 //!
-//! A thread that is no longer waited for is left to itself; it holds nothing that others need.
+//! A thread that is no longer awaited is abandoned; it holds no shared resource.
 
 use mio::Waker;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// See the module.
+/// A lookup in progress; see the module.
 #[derive(Debug)]
 pub struct Lookup(Arc<Mutex<Option<Answer>>>);
 
-/// What came of it.
+/// The result of a lookup.
 #[derive(Debug)]
 pub enum Answer {
     /// An address.
@@ -23,24 +23,24 @@ pub enum Answer {
 }
 
 impl Lookup {
-    /// Looks up `HOST:PORT`, and wakes a poll when it knows. The addresses of a name are tried
-    /// until one takes a connection, but not after `until`.
+    /// Resolves `HOST:PORT`, and wakes a poll afterwards. The addresses of a name are tried until
+    /// one accepts a connection, but not after `until`.
     ///
     /// # Errors
-    /// There is no thread to be had.
+    /// Fails if there is no thread.
     pub fn start(address: &str, until: Instant, waker: &Arc<Waker>) -> io::Result<Lookup> {
         let slot = Arc::new(Mutex::new(None));
         let (filled, waker, address) = (Arc::clone(&slot), Arc::clone(waker), address.to_owned());
         thread::Builder::new().name("lookup".to_owned()).spawn(move || {
             let answer = find(&address, until);
             *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            // A poll that is gone has nobody who waits.
+            // If the poll is gone, no one waits.
             let _ = waker.wake();
         })?;
         Ok(Lookup(slot))
     }
 
-    /// The answer, once it is there.
+    /// Returns the result, once there is one.
     pub fn answer(&self) -> Option<Answer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -55,11 +55,11 @@ fn find(address: &str, until: Instant) -> Answer {
     }
 }
 
-/// The first of a server's addresses that takes a connection; of one alone, that. A name may stand
-/// for several, such as that of this machine for `::1` too, and few servers listen on all.
+/// Returns the first address that accepts a connection; a single address is not tried. A name may
+/// have several, such as `localhost` with `::1`, and few servers listen on all.
 fn reachable(addrs: &[SocketAddr], until: Instant) -> Option<SocketAddr> {
     let takes = |addr: &&SocketAddr| {
-        // Half of what is left: an address that is silent leaves time for the next.
+        // Half of the remaining time: a silent address leaves time for the next.
         let left = until.saturating_duration_since(Instant::now()) / 2;
         TcpStream::connect_timeout(addr, left.max(Duration::from_millis(1))).is_ok()
     };

@@ -1,7 +1,7 @@
-//! Room for what comes: connections that are idle make way for new ones, and input that waits for
-//! more of it makes way for other input.
+//! Making room: idle connections are closed for new ones, and incomplete input is dropped for other
+//! input.
 //!
-//! Both searches walk all connections, so that each closes several at once and is rare.
+//! Both searches visit all connections, so each closes several at once and is rare.
 
 use super::{Outside, Reactor};
 use crate::app::{App, Event, Id, Refusal};
@@ -9,19 +9,18 @@ use crate::limits;
 use crate::stats::Close;
 
 impl<O: Outside, A: App> Reactor<O, A> {
-    /// Whether another connection may be added, after making room at the cost of idle ones if
-    /// need be.
+    /// Returns true if another connection may be added, after closing idle ones if necessary.
     pub fn has_room(&mut self) -> bool {
         self.conns.len() - self.tasks < self.most || self.evict()
     }
 
-    /// Makes room where the system has no descriptor left. With few connections it is not they who
-    /// have taken them, not even with a file for each: then nothing is gained by closing any.
+    /// Makes room if the system has no descriptor left. With few connections, others hold the
+    /// descriptors, even with a file for each: then closing connections gains nothing.
     pub(in crate::net) fn free_descriptors(&mut self) -> bool {
         2 * (self.conns.len() - self.tasks) > self.most && self.evict()
     }
 
-    /// Closes the connections that have been idle longest. False if there are none.
+    /// Closes the connections that have been idle longest. Returns false if there are none.
     fn evict(&mut self) -> bool {
         let mut idle = self
             .conns
@@ -39,8 +38,8 @@ impl<O: Outside, A: App> Reactor<O, A> {
         true
     }
 
-    /// Keeps the input that all connections hold within its bound: those that hold most of it
-    /// while they wait for more are answered, if they can be, and closed.
+    /// Keeps the input that all connections hold within its bound: those that hold most of it while
+    /// they wait for more are answered, if possible, and closed.
     pub(super) fn bound_input(&mut self) {
         let most = self.context.limits.input_max;
         if self.input <= most {
@@ -54,7 +53,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
             hoards.select_nth_unstable_by(count - 1, |a, b| b.cmp(a));
         }
         hoards[..count].sort_unstable_by(|a, b| b.cmp(a));
-        // Below the bound by a share of it: the next search is not for the next byte.
+        // Some margin below the bound: the next byte need not start another search.
         let enough = most - most / limits::EVICTION_SHARE;
         for (_, id) in &hoards[..count] {
             if self.input <= enough {
@@ -64,7 +63,7 @@ impl<O: Outside, A: App> Reactor<O, A> {
         }
     }
 
-    /// Takes the input from a connection. A session that cannot answer that is ended without.
+    /// Takes the input from a connection. A session that cannot answer is ended.
     fn refuse_input(&mut self, id: Id) {
         self.pump(id, Some(Event::Refused(Refusal::Input)));
         if self.conns.find(id).is_some_and(|conn| !conn.is_ending()) {

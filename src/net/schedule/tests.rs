@@ -1,5 +1,5 @@
-//! Who gets how much of the workers: made-up workers that take a slice, run it, and bring its
-//! piece back, with the work counted in the unit that all jobs share.
+//! The shares of the workers: simulated workers that take a slice, run it, and return its piece,
+//! with the work counted in the common unit.
 
 use super::*;
 use crate::work::pow::Kernel;
@@ -9,7 +9,7 @@ fn id(slot: u32) -> Id {
     Id { slot, generation: 0 }
 }
 
-/// A search that no seed ends.
+/// A search without a solution.
 fn endless(weight: u8) -> Compute {
     search(b"endless", 200, weight)
 }
@@ -23,13 +23,13 @@ fn simulation() -> Compute {
     Compute::Pi(pi::Job::new(100_000_000, 8, 1, pi::Kernel::Portable))
 }
 
-/// Takes slices for so much work, without running them. What each connection got of it.
+/// Takes slices for so much work, without running them. Returns the work of each connection.
 fn hand_out(schedule: &mut Schedule, work: i64, mut fill: impl FnMut(&mut Schedule)) -> Shares {
     let mut shares = Shares::new();
     let mut done = 0;
     while done < work {
         fill(schedule);
-        let task = schedule.next().expect("somebody has work");
+        let task = schedule.next().expect("a connection has work");
         let cost = task.slice.cost();
         done += cost;
         *shares.entry(task.owner.id).or_default() += cost;
@@ -78,7 +78,7 @@ fn a_flood_of_short_searches_leaves_a_long_one_its_half() {
             fill(&mut schedule);
             let task = schedule.next().unwrap();
             let (owner, cost) = (task.owner, task.slice.cost());
-            // The long search is not run: it finds nothing anyway.
+            // The long search is not run: it would find nothing.
             let used = if owner.id == id(0) {
                 cost
             } else {
@@ -128,8 +128,8 @@ fn weights_are_shares() {
     }
 }
 
-/// One line a time, each sent when the reply to the one before has come: faster than the queue
-/// comes round.
+/// One line at a time, each sent when the previous reply has arrived: faster than the queue
+/// advances.
 #[test]
 fn who_comes_back_at_once_gets_no_second_share() {
     let mut schedule = Schedule::default();
@@ -147,7 +147,10 @@ fn who_comes_back_at_once_gets_no_second_share() {
                 schedule.merge(owner, Some(piece));
             }
         }
-        assert!(schedule.round.len() + schedule.waiting.len() <= 2, "nobody is queued twice");
+        assert!(
+            schedule.round.len() + schedule.waiting.len() <= 2,
+            "no connection is queued twice"
+        );
     }
     assert!(short as f64 <= 0.55 * all as f64, "{short} of {all}");
 }
@@ -208,7 +211,7 @@ fn pieces_of_cancelled_jobs_go_nowhere() {
     assert_eq!((first.owner.id, second.owner.id), (id(0), id(1)));
     schedule.cancel(id(0));
     assert_eq!(schedule.len(), 1);
-    // The place is taken again before the piece comes back.
+    // The place is taken again before the piece returns.
     schedule.submit(id(0), 1, endless(1));
     assert!(schedule.merge(first.owner, Some(first.slice.run())).is_none());
     assert_eq!(schedule.len(), 2);

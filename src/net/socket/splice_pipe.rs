@@ -1,4 +1,4 @@
-//! Sends the pages of a file that cannot change without looking them up.
+//! Sends the pages of an immutable file without looking them up.
 //!
 //! sendfile(2) looks each page of the file up on each call. The pages of a sealed copy never
 //! change, so they wait in a pipe; tee(2) duplicates them into the splice pipe, and splice(2) moves
@@ -9,7 +9,7 @@ use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice, tee};
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 
-/// A pipe that is empty between two calls, and is made when it is needed first.
+/// A pipe that is empty between two calls, and created on first use.
 #[derive(Debug, Default)]
 pub struct SplicePipe(Option<Ends>);
 
@@ -20,8 +20,8 @@ struct Ends {
 }
 
 impl SplicePipe {
-    /// Sends at most `most` of the bytes that `pages` holds, from the first one on. None if the
-    /// operating system has no pipe to give: then the file has to go another way.
+    /// Sends at most `most` bytes of `pages`, from the first on. Returns `None` if the operating
+    /// system has no pipe: then the file has to be sent another way.
     pub fn send(
         &mut self,
         pages: &PipeReader,
@@ -35,7 +35,7 @@ impl SplicePipe {
         let offered = tee(pages, &ends.writer, most, SpliceFlags::NONBLOCK).ok()?;
         let sent = splice(&ends.reader, None, to, None, offered, SpliceFlags::NONBLOCK);
         if sent != Ok(offered) {
-            // What is left in it must not reach the next connection.
+            // A rest in the pipe must not reach the next connection.
             self.0 = None;
         }
         Some(sent.map_err(io::Error::from))
@@ -68,7 +68,7 @@ mod tests {
         (ours, theirs)
     }
 
-    /// All that has come.
+    /// Returns all received bytes.
     fn received(ours: UnixStream, mut theirs: UnixStream) -> Vec<u8> {
         drop(ours);
         let mut bytes = Vec::new();

@@ -1,9 +1,9 @@
-//! Which methods are allowed, as `Allow` says it.
+//! The methods of the `Allow` field.
 
 use crate::wire::http::Method;
 use std::fmt;
 
-/// The methods that some path offers.
+/// All methods that any path offers.
 pub const METHODS: &[Method] = &[
     Method::Get,
     Method::Head,
@@ -14,7 +14,7 @@ pub const METHODS: &[Method] = &[
     Method::Options,
 ];
 
-/// The methods that a file offers.
+/// The methods of a file.
 pub const READ: Allow<'_> = Allow(&[Method::Get, Method::Head, Method::Options]);
 
 /// The value of an `Allow` field.

@@ -1,4 +1,4 @@
-//! Bodies on their way in: counted, bounded, and watched for progress.
+//! Receiving bodies: counting, bounds, and timeouts.
 
 use super::exchange::Exchange;
 use super::response::{Response, Style};
@@ -13,23 +13,23 @@ use crate::wire::chunked::{Bad, Chunked, Piece};
 use crate::wire::http::{Fields, Framing, Head, Scan, head};
 use std::time::Instant;
 
-/// A request whose body is not complete. The head as it came, and what has come of the body, are
-/// kept in the input buffer, one after the other.
+/// A request whose body is incomplete. The head and the received part of the body are in the input
+/// buffer, one after the other.
 #[derive(Debug)]
 pub struct Receiving {
     /// Bytes of the head.
     pub head: usize,
     /// The row of the request.
     pub route: &'static Route,
-    /// How the rest comes.
+    /// The state of the transfer.
     pub transfer: Transfer,
-    /// The answer's side of it.
+    /// The state of the answer.
     pub exchange: Exchange<'static>,
-    /// How errors look.
+    /// The form of errors.
     pub style: Style,
 }
 
-/// A body that comes in pieces.
+/// A body that arrives in pieces.
 #[derive(Debug)]
 pub struct Transfer {
     left: Left,
@@ -43,7 +43,7 @@ enum Left {
     Chunked(Chunked),
 }
 
-/// What became of the input.
+/// The result of processing input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
     /// Part of the body, or nothing.
@@ -57,7 +57,7 @@ pub enum Taken {
 }
 
 impl Transfer {
-    /// A body of at most `most` bytes in this framing.
+    /// Begins a body of at most `most` bytes with this framing.
     pub fn begin(framing: Framing, most: usize, limits: &Limits, now: Instant) -> Transfer {
         let left = match framing {
             Framing::None => Left::Length(0),
@@ -67,7 +67,7 @@ impl Transfer {
         Transfer { left, most, pace: Pace::of_input(now, limits) }
     }
 
-    /// Takes what has come of the body from `recv`, which keeps it if it `is_wanted`.
+    /// Takes received bytes of the body from `recv`, which keeps them if the body `is_wanted`.
     pub fn take(
         &mut self,
         recv: &mut RecvBuf,
@@ -89,14 +89,15 @@ impl Transfer {
         taken
     }
 
-    /// When the rest is overdue.
+    /// Returns the deadline of the rest.
     pub fn deadline(&self, limits: &Limits) -> Deadline {
         Deadline::Busy(self.pace.deadline(limits.body_timeout, limits))
     }
 }
 
-/// Whether a body in this framing is known to be longer than `most` before any of it has come. In
-/// chunks that shows later; but nobody has to be told to go on with one that nothing is taken of.
+/// Returns true if a body with this framing is known to be longer than `most` in advance. In chunks
+/// that shows later; but a client that waits for `100 Continue` need not send a body of which
+/// nothing is taken.
 pub fn is_too_large(framing: Framing, most: usize, asks_first: bool) -> bool {
     match framing {
         Framing::None => false,
@@ -139,7 +140,7 @@ impl<R: Router> Session<R> {
         Progress::Advanced
     }
 
-    /// A body is complete. Its head is parsed again rather than kept in a second form.
+    /// Handles a complete body. Its head is parsed again instead of being kept in a second form.
     fn received(&mut self, receiving: Receiving, message: &[u8], cx: &mut Cx<'_>) {
         let limits = cx.world.web.limits;
         let (raw, body) = message.split_at(receiving.head);
@@ -150,8 +151,8 @@ impl<R: Router> Session<R> {
         self.ask(receiving.exchange, receiving.route, (&head, raw), body, cx);
     }
 
-    /// Answers a request whose body has not been read. A short one is thrown away as it comes;
-    /// otherwise, and when the client may or may not send it, the connection closes.
+    /// Answers a request whose body was not read. A short one is discarded as it arrives;
+    /// otherwise, and if the client may or may not send it, the connection closes.
     pub(super) fn answer_unread(
         &mut self,
         exchange: Exchange<'_>,
@@ -217,7 +218,7 @@ fn unchunk(
                 return Taken::All;
             }
         };
-        // The line of its size says how long a chunk is, before any of it has come.
+        // The line of its size tells the length of a chunk before any of it arrives.
         if chunked.left() + length as u64 > *most as u64 {
             return Taken::TooLarge;
         }

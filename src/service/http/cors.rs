@@ -1,5 +1,5 @@
-//! Other sites whose pages may do here what programs may (`--cors-origin`): what they are
-//! promised before a request, and what lets them read the answer (Fetch standard §3.2).
+//! Other sites whose pages have the rights of programs here (`--cors-origin`): the answers to
+//! preflight requests, and the fields that let them read answers (Fetch standard §3.2).
 
 use super::response::{Response, empty};
 use crate::wire::http::{Head, Method};
@@ -25,11 +25,11 @@ const REQUEST: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, I
 /// Fields of answers that a page may read beyond the usual ones.
 const ANSWER: &str = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Cache, X-Replica";
 
-/// Seconds for which a browser may remember a promise.
+/// Seconds for which a browser may cache a preflight answer.
 const REMEMBERED: &str = "600";
 
 impl Cors {
-    /// These origins, each as browsers send it: `https://shop.example`.
+    /// Allows these origins, each as browsers send it: `https://shop.example`.
     pub fn new(origins: &[String]) -> Cors {
         let site = |origin: &String| {
             let lines = format!(
@@ -41,21 +41,21 @@ impl Cors {
         Cors { sites: origins.iter().map(site).collect() }
     }
 
-    /// Whether the request comes from a page of one of these sites.
+    /// Returns true if the request comes from a page of one of these sites.
     pub fn names(&self, head: &Head<'_, '_>) -> bool {
         self.site(head).is_some()
     }
 
-    /// The lines of every answer to this request; without sites there are none.
+    /// Returns the lines of every answer to this request; none without sites.
     pub fn lines(&self, head: &Head<'_, '_>) -> Option<Arc<[u8]>> {
         if self.sites.is_empty() {
             return None;
         }
-        // Caches have to know that another page would have been answered otherwise.
+        // Caches must know that the answer to another page would differ.
         Some(self.site(head).map_or_else(|| b"Vary: Origin\r\n"[..].into(), |s| s.lines.clone()))
     }
 
-    /// The answer to a question before a request, if it is one of a page of these sites.
+    /// Answers a preflight request of a page of these sites.
     pub fn preflight(&self, head: &Head<'_, '_>) -> Option<Response> {
         let asks =
             head.method == Method::Options && head.field("access-control-request-method").is_some();

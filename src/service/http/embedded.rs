@@ -1,6 +1,6 @@
-//! Files that are part of the program: pages, styles, scripts. They change with the program only:
+//! Files that are part of the program: pages, styles, scripts. They change only with the program:
 //! their entity tags are known at compile time, and each is compressed once, at the first request
-//! that accepts it so.
+//! that accepts it.
 
 use super::request::Request;
 use super::response::{Cookie, Response, Style, bytes, empty};
@@ -22,7 +22,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// A file of this name with these contents.
+    /// Creates a file of this name with these contents.
     pub const fn new(
         name: &'static str,
         content_type: &'static str,
@@ -31,8 +31,8 @@ impl Embedded {
         Embedded { name, content_type, bytes, hash: fnv(bytes), gzip: OnceLock::new() }
     }
 
-    /// Answers a GET with the file, unless the client has it. Names stay when contents change, so
-    /// clients ask each time.
+    /// Answers a GET with the file, unless the client has it. Names stay the same when contents
+    /// change, so clients always revalidate.
     pub fn answer(&'static self, request: &Request<'_, '_, '_>) -> Response {
         let head = request.head;
         let gzip = self.gzip.get_or_init(|| gzip(self.bytes)).as_deref();
@@ -51,7 +51,7 @@ impl Embedded {
         response.field("ETag", format!("\"{tag}\"")).field("Cache-Control", "no-cache")
     }
 
-    /// The response with the content, compressed or as it is.
+    /// Returns the response with the content, compressed or not.
     fn content(&self, packed: Option<&'static [u8]>) -> Response {
         let mut response = bytes(200, self.content_type, packed.unwrap_or(self.bytes));
         if self.content_type.starts_with("text/html") {
@@ -68,7 +68,7 @@ fn accepts_gzip<'b>(accepted: impl Iterator<Item = &'b [u8]>) -> bool {
     accept::coding(accepted, &[Coding::Gzip, Coding::Identity]) == Some(Coding::Gzip)
 }
 
-/// The compressed content, if that saves at least one packet on its way.
+/// Returns the compressed content, if that saves at least one packet.
 #[cfg(feature = "gzip")]
 fn gzip(bytes: &[u8]) -> Option<Box<[u8]>> {
     const PACKET_BYTES: usize = 1460;
@@ -91,7 +91,7 @@ pub fn send(files: &'static [Embedded], request: &Request<'_, '_, '_>) -> Respon
     }
 }
 
-/// FNV-1a. It tells versions of our own files apart, which nobody forges.
+/// FNV-1a: it distinguishes versions of our own files, which need no protection against forgery.
 const fn fnv(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325;
     let mut at = 0;

@@ -1,5 +1,4 @@
-//! How an HTTP connection ends before its time: by bytes that are no request, by the end of the
-//! input, or because something did not come.
+//! Early ends of an HTTP connection: bytes that are not a request, the end of the input, timeouts.
 
 use super::exchange::Exchange;
 use super::response::Style;
@@ -10,9 +9,9 @@ use crate::service::{Cx, Event, Wait};
 use crate::stats::Close;
 use crate::wire::http::Bad;
 
-/// The form of errors for whoever sent a head that was refused, as far as it tells before the byte
-/// that is wrong, which is the last of those `seen`; without one, a whole head means what it must
-/// not. Nothing else is taken from it, and whatever it says, the form is one of ours.
+/// Returns the form of errors for a refused head, as far as its valid part tells; the last of the
+/// `seen` bytes is the invalid one, or a complete head violates a rule about its meaning. Nothing
+/// else is taken from it, and the form is always one of ours.
 pub(super) fn style(router: impl Router, input: &[u8], seen: usize) -> Style {
     let head = if seen > 0 { &input[..seen - 1] } else { input };
     let mut lines = head.trim_ascii_start().split(|byte| *byte == b'\n');
@@ -27,7 +26,7 @@ pub(super) fn style(router: impl Router, input: &[u8], seen: usize) -> Style {
 }
 
 impl<R: Router> Session<R> {
-    /// Bytes that are no request.
+    /// Answers bytes that are not a request.
     pub(super) fn refuse(
         &mut self,
         reason: Bad,
@@ -84,7 +83,7 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// The memory of an unfinished request is needed for others. One that is being answered stays.
+    /// Gives up the memory of an unfinished request. One that is being answered stays.
     pub(super) fn give_way(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) {
         const FULL: &str = "Too many requests are unfinished. Please come back later.";
         let (exchange, style) = match std::mem::replace(&mut self.stage, Stage::Idle) {

@@ -1,5 +1,5 @@
-//! One request on its way to its answer: all that printing and counting the answer needs, when the
-//! head is gone.
+//! A request on its way to its answer: everything that printing and counting the answer needs after
+//! the head is gone.
 
 use super::response::{Body, Cookie, Response};
 use super::route::{ListenerRole, Purpose, Route};
@@ -16,31 +16,31 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Of bytes that are no request, so many are shown in the log.
+/// Bytes of an invalid request that are logged.
 const FIRST_BYTES: usize = 128;
 
-/// What the answer depends on, when the head is gone.
+/// The facts that the answer depends on, after the head is gone.
 #[derive(Debug)]
 pub struct Exchange<'b> {
     method: Method,
     version: Version,
-    /// Whether another request may follow.
+    /// True if another request may follow.
     pub keep_alive: bool,
     began: Instant,
     area: Handler,
-    /// The path, to be counted under; of one that has to wait, a copy, if anybody counts.
+    /// The path to count under; a copy if the answer has to wait and is counted.
     path: Cow<'b, str>,
     record: Option<Box<Record>>,
-    /// Whether who asks is a visitor, and which one.
+    /// The visitor, if there is one.
     visit: Visit,
-    /// Whether the answer is for operators, and no cache may keep it.
+    /// True if the answer is for operators, and must not be cached.
     private: bool,
     /// Lines of the answer for pages of other sites.
     cors: Option<Arc<[u8]>>,
 }
 
 impl<'b> Exchange<'b> {
-    /// The exchange that a head begins.
+    /// Begins the exchange of a head.
     pub fn begin(head: &Head<'_, 'b>, raw: &[u8], area: Handler, cx: &Cx<'_>) -> Exchange<'b> {
         Exchange {
             method: head.method,
@@ -56,7 +56,7 @@ impl<'b> Exchange<'b> {
         }
     }
 
-    /// The exchange for bytes that were no request, and the rule that they broke.
+    /// Begins the exchange for bytes that are not a request, with the rule that they violate.
     pub fn unreadable(bytes: &[u8], rule: Option<&'static str>, cx: &Cx<'_>) -> Exchange<'static> {
         let first = &bytes[..bytes.len().min(FIRST_BYTES)];
         let exchange = Exchange {
@@ -77,7 +77,7 @@ impl<'b> Exchange<'b> {
         }
     }
 
-    /// The request was refused, by the rule of this name.
+    /// Records that the request was refused, by the rule of this name.
     pub fn refused_by(mut self, rule: &'static str) -> Exchange<'b> {
         if let Some(record) = &mut self.record {
             record.rule = Some(rule);
@@ -85,15 +85,15 @@ impl<'b> Exchange<'b> {
         self
     }
 
-    /// The answer has to wait: the head will be gone.
+    /// Copies what is needed for an answer that has to wait: the head will be gone.
     pub fn kept(self, cx: &Cx<'_>) -> Exchange<'static> {
         let path =
             if cx.stats.is_measuring() { shown(&self.path).to_owned() } else { String::new() };
         Exchange { path: Cow::Owned(path), ..self }
     }
 
-    /// The row of the request is known: probes may not be worth a line in the log, and clients that
-    /// look at pages are visitors.
+    /// Records the row of the request: probes may be left out of the log, and clients that look at
+    /// pages are visitors.
     pub fn routed(
         &mut self,
         route: &'static Route,
@@ -115,7 +115,7 @@ impl<'b> Exchange<'b> {
         }
     }
 
-    /// The lines that send a new visitor its id, if the response may carry them.
+    /// Returns the lines that send a new visitor its id, if the response may carry them.
     fn cookie(&mut self, response: &Response, cx: &mut Cx<'_>) -> Option<Vec<u8>> {
         if self.visit != Visit::New || response.cookie == Cookie::Never {
             return None;
@@ -130,8 +130,8 @@ impl<'b> Exchange<'b> {
         Some(lines)
     }
 
-    /// Prints the response, and the line about it. `close` says that, and why, it is the last. A
-    /// file or a long list is still to be sent: the line about that is given back.
+    /// Prints the response, and the log line. `close` is the reason if it is the last response. If
+    /// content is still to be sent, the line is returned.
     pub fn print(
         mut self,
         response: &Response,
@@ -203,20 +203,20 @@ impl<'b> Exchange<'b> {
     }
 }
 
-/// Returns whether the panel's own pages send a request, or another client in their place: these
+/// Returns true if the panel's own pages send a request, or another client in their place: these
 /// are not counted among the requests that the pages show.
 fn is_by_our_page(route: &Route, head: &Head<'_, '_>) -> bool {
     head.field("sec-fetch-site") == Some(b"same-origin")
         || matches!(route.purpose, Purpose::Page | Purpose::View)
 }
 
-/// Returns whether the sender looks at a page. One that looks for a service that is not there, or
-/// wants to change what is, is no visitor.
+/// Returns true if the sender looks at a page. A client that requests a missing service, or wants
+/// to change something, is not a visitor.
 fn is_visit(head: &Head<'_, '_>) -> bool {
     matches!(head.method, Method::Get | Method::Head) && !head.target.path().starts_with("/api/")
 }
 
-/// As much of a path as is kept to be shown.
+/// Returns the part of a path that is kept for display.
 fn shown(path: &str) -> &str {
     &path[..path.floor_char_boundary(PATH_BYTES_MAX)]
 }
@@ -238,7 +238,7 @@ fn is_logged(cx: &Cx<'_>) -> bool {
     cx.world.web.access_log != AccessLog::Off
 }
 
-/// The first line of a head, without the empty ones that may stand before it.
+/// Returns the first line of a head, without empty lines before it.
 fn request_line(raw: &[u8]) -> &[u8] {
     raw.trim_ascii_start().split(|byte| *byte == b'\r').next().unwrap_or(b"")
 }

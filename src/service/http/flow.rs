@@ -1,15 +1,15 @@
-//! Content on its way out, piece by piece: a file or a long list. A worker makes each piece ready
-//! before it is offered to the socket, so that the loop never waits for a disk, and no connection
-//! holds more of a long list than it may hold of anything.
+//! Sends content piece by piece: a file or a long list. A worker prepares each piece before it is
+//! offered to the socket, so that the loop never waits for a disk, and no connection holds more of
+//! a list than of other output.
 //!
 //! ```text
 //!   Asked ─ready→ Ready ─room→ offered, and the next one Asked ─▶ … ─▶ sent
 //!     │ pool full
 //!   Full ─a little later→ Asked
 //! ```
-//! The beginning of a file is in memory since it was opened, and goes out with the head. No byte of
-//! a file is held here. A file that is not what it was ends the connection: what is missing is
-//! never made up.
+//! The beginning of a file is in memory since it was opened, and is sent with the head. No byte of
+//! a file is held here. A file that has changed ends the connection: missing bytes are never made
+//! up.
 
 use super::response::Body;
 use crate::limits;
@@ -22,47 +22,47 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// See the module.
+/// The content in transit; see the module.
 #[derive(Debug)]
 pub struct Flow {
     source: Source,
-    /// Bytes that have not been offered yet.
+    /// Bytes that were not offered yet.
     left: u64,
     piece: Piece,
     ticket: Ticket,
-    /// Why the connection closes after it, if it does.
+    /// The reason to close the connection afterwards, if there is one.
     then: Option<Close>,
 }
 
 #[derive(Debug)]
 enum Source {
-    /// A file, from this place on.
+    /// A file, from this offset on.
     File(Arc<Opened>, u64),
     /// A list, from this item on.
     List(Arc<List>, usize),
 }
 
-/// The next piece.
+/// The state of the next piece.
 #[derive(Debug)]
 enum Piece {
-    /// A worker makes it ready.
+    /// A worker prepares it.
     Asked,
-    /// The stretch of a file up to this place is in memory, and waits for room.
+    /// The range of a file up to this offset is in memory, and waits for room.
     Stretch(u64),
     /// The items of a list up to this one are printed, and wait for room.
     Text(usize, String),
-    /// No worker had time: until when to wait.
+    /// The pool was full: the time of the next attempt.
     Full(Instant),
 }
 
-/// How far it is.
+/// The progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progressed {
     /// There is more to come.
     Some,
     /// All of it has been offered.
     All,
-    /// The file is not what it was.
+    /// The file has changed.
     Changed,
 }
 
@@ -104,12 +104,12 @@ impl Flow {
         self.left
     }
 
-    /// Returns why the connection closes after it, if it does.
+    /// Returns the reason to close the connection afterwards, if there is one.
     pub fn then(&self) -> Option<Close> {
         self.then
     }
 
-    /// Takes an event, or more room for output.
+    /// Handles an event, or more room for output.
     pub fn handle(&mut self, event: Event, cx: &mut Cx<'_>) -> Progressed {
         match event {
             Event::Done(ticket, outcome) if ticket == self.ticket => {
@@ -120,7 +120,7 @@ impl Flow {
                     (Source::List(..), Outcome::List(Product::Piece(next, text))) => {
                         self.piece = Piece::Text(next, text);
                     }
-                    // The file is not what it was, or the job panicked.
+                    // The file has changed, or the job panicked.
                     (Source::File(..) | Source::List(..), _) => return Progressed::Changed,
                 }
             }
@@ -142,7 +142,7 @@ impl Flow {
         self.offer(cx)
     }
 
-    /// Offers the next piece to the socket, if there is room for it, and asks for the one after it.
+    /// Offers the next piece to the socket, if there is room for it, and requests the one after it.
     fn offer(&mut self, cx: &mut Cx<'_>) -> Progressed {
         if cx.send.len() > cx.world.web.limits.output_low {
             return Progressed::Some;

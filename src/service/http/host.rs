@@ -1,4 +1,4 @@
-//! Names that we are reached by, and pages that are ours.
+//! Our host names, and our own pages.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -31,7 +31,7 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// Whether it names this machine to itself: `localhost`, 127.0.0.0/8, ::1.
+    /// Returns true if it names this machine itself: `localhost`, 127.0.0.0/8, ::1.
     pub fn is_local(&self) -> bool {
         let name = self.name.strip_suffix('.').unwrap_or(self.name).to_ascii_lowercase();
         name == "localhost" || name.ends_with(".localhost") || self.ip().is_some_and(is_loopback)
@@ -43,12 +43,12 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// Whether an address is one of this machine for itself.
+/// Returns true for a loopback address.
 pub fn is_loopback(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback()
 }
 
-/// Whether a URL, of which only the beginning counts, is at `host`.
+/// Returns true if a URL, of which only the beginning counts, is at `host`.
 pub fn is_page_of(url: &[u8], host: &Authority<'_>) -> bool {
     let Ok(url) = std::str::from_utf8(url) else { return false };
     let (rest, default_port) = match (url.strip_prefix("http://"), url.strip_prefix("https://")) {

@@ -9,8 +9,8 @@
 //!                                                            └─ refused ─▶ Skipping
 //! ```
 //!
-//! It never looks at a second request before the first is answered, never parses a body as a
-//! request, and after an error parses nothing more.
+//! A second request is never read before the first is answered, a body is never parsed as a
+//! request, and after an error nothing more is parsed.
 
 pub mod allow;
 mod body;
@@ -46,7 +46,7 @@ use exchange::Exchange;
 use flow::{Flow, Progressed};
 use std::time::Instant;
 
-/// One connection.
+/// A connection.
 #[derive(Debug)]
 pub struct Session<R> {
     router: R,
@@ -55,13 +55,13 @@ pub struct Session<R> {
     answered: u32,
 }
 
-/// What of the input belongs to a request whose head is complete.
+/// The part of the input that belongs to a request whose head is complete.
 enum Used {
-    /// The head; what follows is for later.
+    /// The head; the rest is for later.
     Head,
     /// The head, and so many bytes of body.
     Body(usize),
-    /// The head, which is kept until the body has come.
+    /// The head, which is kept until the body has arrived.
     Kept,
 }
 
@@ -73,17 +73,17 @@ enum Stage {
     Head(Scan),
     /// Part of a body has been taken from the input.
     Body(Box<Receiving>),
-    /// Answered before the body was read: what is left of it is thrown away.
+    /// Answered before the body was read: the rest of it is discarded.
     Skipping(Box<Transfer>),
     /// A handler waits for jobs or mail.
     Waiting(Box<(Exchange<'static>, Pending)>),
-    /// A file or a long list goes out; the line about it is written when that is over.
+    /// A file or a long list is sent; its log line is written at the end.
     Sending(Box<(Flow, Option<Box<Record>>)>),
     Done(Close),
 }
 
 impl<R: Router> Session<R> {
-    /// A connection on the listener of this router.
+    /// Creates a session for a connection to the listener of this router.
     pub fn open(router: R, _now: Instant) -> Session<R> {
         Session { router, stage: Stage::Idle, deadline: None, answered: 0 }
     }
@@ -111,7 +111,7 @@ impl<R: Router> Session<R> {
             Event::Refused(Refusal::Connection(why)) => {
                 let lines = cx.log.len();
                 self.news(event, cx);
-                // The last line about the connection has the reason.
+                // The last log line of the connection has the reason.
                 cx.log[lines..].iter_mut().for_each(|line| line.close = Some(why));
                 Progress::Starved
             }
@@ -174,7 +174,7 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// Between two requests: the keep-alive time begins.
+    /// Begins the keep-alive time between two requests.
     fn rest(&mut self, cx: &Cx<'_>) {
         self.stage = Stage::Idle;
         if self.answered > 0 {
@@ -212,7 +212,8 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// A head is complete, `rest` follows it. Says what of the input belongs to the request.
+    /// Handles a complete head; `rest` follows it. Returns the part of the input that belongs to
+    /// the request.
     fn request(&mut self, head: &Head<'_, '_>, raw: &[u8], rest: &[u8], cx: &mut Cx<'_>) -> Used {
         let found = self.router.route(head, cx);
         let area = found.as_ref().map_or_else(|_| self.router.area(), |route| route.area);
@@ -260,7 +261,7 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// The request is whole: calls its handler.
+    /// Calls the handler of a complete request.
     fn ask(
         &mut self,
         mut exchange: Exchange<'_>,
@@ -287,7 +288,7 @@ impl<R: Router> Session<R> {
         self.answered.wrapping_mul(TICKETS)
     }
 
-    /// Something that a handler waits for has happened.
+    /// Passes an event to a handler that waits.
     fn news(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Waiting(waiting) = &mut self.stage else {
             return self.sending(event, cx);
@@ -302,7 +303,7 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// Answers a request that was read to its end.
+    /// Answers a request that was read completely.
     fn answer(&mut self, exchange: Exchange<'_>, response: &Response, cx: &mut Cx<'_>) {
         let limit = cx.world.web.limits.keepalive_requests;
         let last = limit > 0 && self.answered + 1 >= limit;
@@ -319,7 +320,7 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// Gives the connection's last answer.
+    /// Sends the connection's last answer.
     fn finish(&mut self, exchange: Exchange<'_>, response: &Response, why: Close, cx: &mut Cx<'_>) {
         let record = exchange.print(response, Some(why), cx);
         if !self.send(response, Some(why), record, cx) {
@@ -327,7 +328,8 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// Begins to send the content, if it goes out in pieces. `then` closes the connection after it.
+    /// Begins to send the content, if it is sent in pieces. `then` closes the connection
+    /// afterwards.
     fn send(
         &mut self,
         response: &Response,
@@ -347,7 +349,7 @@ impl<R: Router> Session<R> {
         true
     }
 
-    /// Something has happened to content on its way out, or there is room for more of it.
+    /// Passes an event to the content in transit, or offers it more room.
     fn sending(&mut self, event: Event, cx: &mut Cx<'_>) {
         let Stage::Sending(stage) = &mut self.stage else {
             return;
@@ -371,7 +373,7 @@ impl<R: Router> Session<R> {
         self.sent(over, record, cx);
     }
 
-    /// A file is on its way, or given up. `over` says that the connection ends, too.
+    /// Handles the end of content, sent or given up. `over` ends the connection, too.
     fn sent(&mut self, over: Option<Close>, record: Option<Box<Record>>, cx: &mut Cx<'_>) {
         if let Some(record) = record {
             cx.log.push(Record { close: over, ..*record });

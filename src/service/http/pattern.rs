@@ -1,8 +1,8 @@
 //! Paths of a row: one template, which names at most one segment.
 
-/// The paths that a row is for, written as a template: `/a` is that path alone, `/a[/]` is the
-/// same with or without a slash at its end, and `{name}` is one segment, or the part of one, that
-/// is never empty.
+/// The paths of a row, written as a template: `/a` is that path alone, `/a[/]` is the same with or
+/// without a slash at its end, and `{name}` is one segment, or the part of one, that is never
+/// empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pattern {
     prefix: &'static str,
@@ -48,7 +48,7 @@ impl Pattern {
         self.prefix
     }
 
-    /// Returns whether exactly one path fits.
+    /// Returns true if exactly one path fits.
     pub const fn is_exact(&self) -> bool {
         !self.is_named && !self.may_end_in_slash
     }

@@ -12,7 +12,7 @@ pub const TICKETS: u32 = 2;
 pub struct Request<'a, 'h, 'b> {
     /// The head.
     pub head: &'a Head<'h, 'b>,
-    /// The head as it came, for those that have to read it again later.
+    /// The head as it was received, for handlers that have to parse it again later.
     pub raw: &'a [u8],
     /// The whole body, without its framing.
     pub body: &'a [u8],
@@ -30,7 +30,7 @@ impl<'b> Request<'_, '_, 'b> {
         self.route.path.segment(self.head.target.path()).unwrap_or_default()
     }
 
-    /// Returns whether the body says that it is JSON. Silence counts as yes; parameters such as a
+    /// Returns true if the body is JSON by its type. A missing type counts; parameters such as a
     /// character set are ignored.
     pub fn is_json(&self) -> bool {
         self.head.field("content-type").is_none_or(|value| {

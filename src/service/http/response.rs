@@ -1,4 +1,4 @@
-//! What endpoints answer: responses as values, and how errors look to whom.
+//! Responses as values, and the forms of errors.
 
 use super::allow::Allow;
 use crate::service::web::cache::Verdict;
@@ -24,46 +24,45 @@ pub struct Response {
     pub fields: Vec<Field>,
     /// Further fields as they are printed, each with its CRLF.
     pub lines: Option<Arc<[u8]>>,
-    /// What the cache had to say.
+    /// The cache status.
     pub cache: Option<Verdict>,
-    /// Seconds since the content was read from where it comes from (RFC 9111 §5.1), unless it is
-    /// our own.
+    /// Seconds since the content was read from its source (RFC 9111 §5.1), unless it is our own.
     pub age: Option<u64>,
-    /// Whether a visitor may be given a cookie with it.
+    /// The policy for a cookie.
     pub cookie: Cookie,
 }
 
-/// Whether a visitor may be given a cookie with a response: only with a page, and with the word
-/// that it is for nobody else.
+/// The policy for a visitor's cookie in a response: only with a page, and only if it is marked
+/// private.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cookie {
-    /// No: it is no page, or shared caches may keep it.
+    /// No cookie: it is not a page, or shared caches may keep it.
     Never,
-    /// Yes: it says already who may keep it.
+    /// A cookie: its caching is restricted already.
     Allowed,
-    /// Yes, and with the cookie it says that it is private.
+    /// A cookie, and then marked private.
     Private,
 }
 
 /// The content of a response.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// Made for this response, or as old as the program.
+    /// Printed for this response, or static.
     Bytes(Cow<'static, [u8]>),
-    /// A part of bytes that others send too.
+    /// A range of bytes that other responses share.
     Shared(Arc<[u8]>, Range<usize>),
-    /// A part of a file, which goes out as the socket takes it.
+    /// A part of a file, which is sent as the socket takes it.
     File(Arc<Opened>, Range<u64>),
     /// A part of a file in memory, which can be sent at once.
     Sealed(Arc<Opened>, Range<u64>),
     /// A list, which is printed as the socket takes it.
     List(Arc<List>),
-    /// So many bytes that nobody asked for: the request was HEAD.
+    /// The length of content that is not sent: the request was HEAD.
     Unsent(u64),
 }
 
 impl Body {
-    /// How many bytes that is.
+    /// Returns its length.
     pub fn length(&self) -> u64 {
         match self {
             Body::Bytes(bytes) => bytes.len() as u64,
@@ -74,7 +73,7 @@ impl Body {
         }
     }
 
-    /// The bytes, where they are in memory.
+    /// Returns the bytes, if they are in memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         match self {
             Body::Bytes(bytes) => Some(bytes),
@@ -99,11 +98,11 @@ pub fn lines(status: u16, text: String) -> Response {
     with(status, "text/plain; charset=utf-8", text.into_bytes().into())
 }
 
-/// What our own pages may do: no script, no frame, nothing from anywhere else.
+/// The policy of our own pages: no script, no frame, nothing from other origins.
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
-/// One of our own pages.
+/// Returns one of our own pages.
 pub fn page(status: u16, html: Cow<'static, str>) -> Response {
     let body = match html {
         Cow::Borrowed(html) => Cow::Borrowed(html.as_bytes()),
@@ -114,7 +113,7 @@ pub fn page(status: u16, html: Cow<'static, str>) -> Response {
         .personal()
 }
 
-/// A file that is part of the program.
+/// Returns a file that is part of the program.
 pub fn bytes(status: u16, content_type: &'static str, bytes: &'static [u8]) -> Response {
     with(status, content_type, bytes.into())
 }
@@ -150,64 +149,64 @@ impl Response {
         self
     }
 
-    /// As a page that says nothing of who may keep it.
+    /// Marks a page without cache instructions as personal.
     pub fn personal(self) -> Response {
         Response { cookie: Cookie::Private, ..self }
     }
 
-    /// With the request that no cache keeps it: it is true for a moment only.
+    /// Forbids caching: the content is valid only for a moment.
     pub fn momentary(self) -> Response {
         self.field("Cache-Control", "no-store")
     }
 
-    /// With the word that another client would have been answered in another form.
+    /// Declares that the form depends on the `Accept` field.
     pub fn varying(self) -> Response {
         self.field("Vary", "Accept")
     }
 
-    /// With the methods that would have been allowed.
+    /// Adds the allowed methods.
     pub fn allow(self, allow: Allow<'_>) -> Response {
         self.field("Allow", allow.to_string())
     }
 
-    /// With a hint when to try again.
+    /// Adds the time of a retry.
     pub fn retry_after(self, seconds: u32) -> Response {
         self.field("Retry-After", seconds.to_string())
     }
 }
 
-/// How an error page looks …
+/// The style of error pages …
 const ERROR_STYLE: &str = "\
     :root{color-scheme:light dark}body{font:106.25%/1.6 system-ui,sans-serif;\
     margin:15vh auto;max-width:34rem;padding:0 1.25rem;\
     background:light-dark(#fbfaf8,#14181a);color:light-dark(#1d2528,#e4e9e8)}h1{\
     font-size:1.5rem;letter-spacing:-.01em}a{color:light-dark(#0f766e,#5eead4)}";
 
-/// … and the policy that lets it be styled by that, and by nothing else.
+/// … and the policy that allows only that style.
 const ERROR_POLICY: &str = "default-src 'none'; \
     style-src 'sha256-yOEE0oU78Gq/LFheukv1ovJHXVO421ShvgfUuACUY0Q='; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// In which form a client reads errors.
+/// The form of errors for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// `{"error": …}`, which the clients of the older paths know.
+    /// `{"error": …}`, for the clients of older paths.
     Plain,
     /// Problem details (RFC 9457).
     Problem,
-    /// The same, where a page would have been had the client not asked for this.
+    /// Problem details, where the client would otherwise get a page.
     ProblemAsked,
     /// A page.
     Page,
 }
 
 impl Style {
-    /// The form for a request to no known path.
+    /// Returns the form for a request to an unknown path.
     pub fn of(head: &Head<'_, '_>) -> Style {
         Style::wanted(head.target.path(), &head.fields("accept"))
     }
 
-    /// The same: by the path, else by what is accepted.
+    /// Returns the form by the path, or else by the accepted types.
     pub fn wanted<'b>(path: &str, accepted: &(impl Iterator<Item = &'b [u8]> + Clone)) -> Style {
         if path.starts_with("/api/") {
             Style::Problem
@@ -218,12 +217,12 @@ impl Style {
         }
     }
 
-    /// That a body is too large, in this form.
+    /// Returns the error for a body that is too large, in this form.
     pub fn too_large(self) -> Response {
         self.error(413, "The body is larger than this path takes.")
     }
 
-    /// An error in this form. `detail` is a sentence.
+    /// Returns an error in this form. `detail` is a sentence.
     pub fn error(self, status: u16, detail: &str) -> Response {
         match self {
             Style::Plain => json(status, serde_json::json!({ "error": detail }).to_string()),

@@ -1,5 +1,5 @@
-//! Rows of the tables of routes. Each service owns its table; a row holds all that is to be said
-//! of a path and a method, so that a new one is one function and one row:
+//! Rows of the tables of routes. Each service owns its table; a row holds everything about a path
+//! and a method, so that a new one is one function and one row:
 //!
 //! ```text
 //! const API: Route = Route::new(Handler::Pow).style(Style::Problem);
@@ -38,7 +38,7 @@ pub enum ListenerRole {
 /// Answers a request, or begins to.
 pub type HandlerFn = fn(&Request<'_, '_, '_>, &mut Cx<'_>) -> Answer;
 
-/// The body that a request may have. Whatever a row says, the limit for APIs holds as well.
+/// The body that a request may have. The limit for APIs holds for every row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
     /// None at all.
@@ -58,7 +58,7 @@ impl Body {
         }
     }
 
-    /// Returns whether the handler reads it. If not, none of it is buffered.
+    /// Returns true if the handler reads it. If not, none of it is buffered.
     pub fn is_wanted(self) -> bool {
         match self {
             Body::Kept(_) => true,
@@ -203,12 +203,12 @@ impl Route {
         Route { purpose, ..self }
     }
 
-    /// Returns whether the row answers this method, given that it answers GET where it is HEAD.
+    /// Returns true if the row answers this method; a GET row also answers HEAD.
     pub fn offers(&self, method: Method) -> bool {
         method != Method::Head || self.guard != Guard::Control
     }
 
-    /// Returns whether its answers are for some clients alone, so that no cache may keep them.
+    /// Returns true if its answers are for some clients only, so that they must not be cached.
     pub fn is_private(&self, face: ListenerRole) -> bool {
         !matches!(self.guard.on(face), Guard::Public | Guard::Open)
     }
@@ -234,12 +234,12 @@ pub trait Router: Copy {
     /// The answer, if no handler is called: an unknown path or method, or a client that may not.
     fn route(self, head: &Head<'_, '_>, cx: &mut Cx<'_>) -> Result<&'static Route, Response>;
 
-    /// Returns the form of errors that the rows for a path have, with whatever method.
+    /// Returns the form of errors of the rows for a path, with any method.
     fn style(self, path: &str) -> Option<Style>;
 
     /// Returns the area that requests without a row are counted under.
     fn area(self) -> Handler;
 
-    /// The client of this connection sends nothing more.
+    /// Handles the end of the client's input.
     fn closed(self, cx: &mut Cx<'_>);
 }

@@ -1,4 +1,4 @@
-//! Proof of work over HTTP: solve now or later, ask how it goes, give up, verify, and statistics.
+//! Proof of work over HTTP: searches, their status and cancellation, verification, and statistics.
 
 use super::meter::expected;
 use super::table::{Entry, Fate, Name, Solution, Table};
@@ -17,7 +17,7 @@ use crate::work::pow::{Outcome, leading_zero_bits};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// The path of searches; their names follow.
+/// The path of searches, followed by a name.
 const JOBS: &str = "/api/pow/jobs/";
 
 const API: Route = Route::new(Handler::Pow).style(Style::Problem);
@@ -41,7 +41,7 @@ pub struct Pending {
     until: Instant,
 }
 
-/// What a request for a search says.
+/// The parameters of a search.
 struct Wanted {
     message: Vec<u8>,
     bits: u32,
@@ -49,7 +49,7 @@ struct Wanted {
     weight: u8,
 }
 
-/// `POST /api/pow/solve`.
+/// Answers `POST /api/pow/solve`.
 fn solve(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     cx.world.pow.meter.sample(cx.now);
     let wanted = match document(request).and_then(|body| wanted(&body, &cx.world.pow)) {
@@ -111,13 +111,13 @@ impl Wait for Pending {
             Fate::Cancelled if cx.draining => busy("The server is ending.", 1),
             Fate::Open | Fate::Expired | Fate::Cancelled => return Some(later(self.name, cx)),
         };
-        // Nobody was told the name: nobody can ask again.
+        // The name was never sent, so no client can ask for it.
         cx.world.pow.jobs.remove(self.name);
         Some(response)
     }
 }
 
-/// `GET /api/pow/jobs/{id}`.
+/// Answers `GET /api/pow/jobs/{id}`.
 fn status(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     cx.world.pow.meter.sample(cx.now);
     match named(request.segment(), &mut cx.world.pow.jobs, cx.now) {
@@ -126,7 +126,7 @@ fn status(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     }
 }
 
-/// `DELETE /api/pow/jobs/{id}`. What is over already stays as it is.
+/// Answers `DELETE /api/pow/jobs/{id}`. A finished search is not changed.
 fn cancel(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let Some(name) = named(request.segment(), &mut cx.world.pow.jobs, cx.now) else {
         return nowhere();
@@ -137,8 +137,8 @@ fn cancel(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     json(200, report(name, cx)).into()
 }
 
-/// `POST /api/pow/verify`. Whatever difficulty is asked for, only a proof that this server would
-/// have been satisfied with can be spent: anything else would fill the store for nothing.
+/// Answers `POST /api/pow/verify`. For any requested difficulty, only a proof of the server's own
+/// difficulty can be spent: others would fill the store in vain.
 fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let judged = document(request).and_then(|body| {
         let spends = flag(&body, "spend", Need::Default(false)).map_err(|e| wrong(&e));
@@ -151,7 +151,7 @@ fn verify(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     }
 }
 
-/// What a claim came to.
+/// Returns the response about a claim.
 pub(super) fn judgement(verdict: &Verdict) -> Response {
     let reason = verdict.wrong.map_or("null".to_string(), |wrong| format!("\"{}\"", wrong.name()));
     let valid = verdict.wrong.is_none();
@@ -162,7 +162,7 @@ pub(super) fn judgement(verdict: &Verdict) -> Response {
     )
 }
 
-/// `GET /api/pow/stats`.
+/// Answers `GET /api/pow/stats`.
 fn stats(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let State { meter, jobs, kernel, .. } = &mut cx.world.pow;
     meter.sample(cx.now);
@@ -186,7 +186,7 @@ fn stats(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     .into()
 }
 
-/// The body as a JSON object.
+/// Parses the body as a JSON object.
 fn document(request: &Request<'_, '_, '_>) -> Result<Value, Response> {
     if !request.is_json() {
         let detail = "The content type must be application/json.";
@@ -205,7 +205,7 @@ fn wanted(body: &Value, state: &State) -> Result<Wanted, Response> {
     Ok(Wanted { message, bits, time: Duration::from_millis(ttl_ms), weight: weight as u8 })
 }
 
-/// The message, from the one of its two members that is there.
+/// Returns the message, from the one of its two members that is present.
 fn message(body: &Value) -> Result<Vec<u8>, Response> {
     let message = match (body.get("message"), body.get("message_b64")) {
         (Some(_), Some(_)) => {
@@ -225,7 +225,8 @@ fn message(body: &Value) -> Result<Vec<u8>, Response> {
     Ok(message)
 }
 
-/// The difficulty in bits, from whichever of its two members is there, or as the lines have it.
+/// Returns the difficulty in bits, from the one of its two members that is present, or the default
+/// of the line protocol.
 fn zero_bits(body: &Value, most: u32, default: u32) -> Result<u32, Response> {
     let (digits, bits) = (body.get("difficulty"), body.get("bits"));
     let most = u64::from(most);
@@ -239,7 +240,7 @@ fn zero_bits(body: &Value, most: u32, default: u32) -> Result<u32, Response> {
     bits.map(|bits| bits as u32).map_err(|e| wrong(&e))
 }
 
-/// What is to be verified, and what it is worth.
+/// Verifies a claim.
 fn claim(body: &Value, state: &State) -> Result<Verdict, Response> {
     let bits = zero_bits(body, 256, state.bits)?;
     let any = limits::MIB;
@@ -267,7 +268,7 @@ fn claim(body: &Value, state: &State) -> Result<Verdict, Response> {
     Ok(judge(claim, bits, state.seed_len))
 }
 
-/// What can be found without asking the workers is.
+/// Searches without workers, as far as that is possible.
 fn at_once(wanted: &Wanted, cx: &mut Cx<'_>) -> Option<Solution> {
     let state = &mut cx.world.pow;
     let (seed_len, kernel) = (state.seed_len, state.kernel);
@@ -284,7 +285,7 @@ fn at_once(wanted: &Wanted, cx: &mut Cx<'_>) -> Option<Solution> {
     }
 }
 
-/// Seconds until what waits can be done within a minute, if it cannot now.
+/// Returns the seconds until the backlog is below a minute, if it is not.
 fn overload(state: &State) -> Option<u32> {
     let lines = state.meter.lines as f64 * expected(state.bits);
     let seconds = (state.jobs.backlog() + lines) / state.meter.capacity();
@@ -292,12 +293,12 @@ fn overload(state: &State) -> Option<u32> {
     (too_long > 0.0).then(|| too_long.ceil().max(1.0) as u32)
 }
 
-/// Seconds that the searches under way are expected to take.
+/// Returns the expected seconds of the running searches.
 fn drained(state: &State) -> u32 {
     (state.jobs.backlog() / state.meter.capacity()).ceil().max(1.0) as u32
 }
 
-/// How long the client would wait (RFC 7240 §4.3), within what we let it.
+/// Returns the time that the client would wait (RFC 7240 §4.3), within our limit.
 fn wait(head: &Head<'_, '_>) -> Duration {
     let preferences = head.fields("prefer").flat_map(|value| value.split(|byte| *byte == b','));
     let seconds = preferences.filter_map(|preference| {
@@ -312,7 +313,7 @@ fn wait(head: &Head<'_, '_>) -> Duration {
     asked.min(limits::POW_WAIT_MAX)
 }
 
-/// The name that the path ends in, if it is that of a search.
+/// Returns the name at the end of the path, if it is that of a search.
 fn named(digits: &str, jobs: &mut Table, now: Instant) -> Option<Name> {
     let known =
         digits.len() == 16 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -320,12 +321,12 @@ fn named(digits: &str, jobs: &mut Table, now: Instant) -> Option<Name> {
     jobs.find(name, now).map(|_| name)
 }
 
-/// `200`: here it is.
+/// Returns a `200` with the proof.
 fn solved(message: &[u8], solution: &Solution) -> Response {
     json(200, format!("{{{}}}", members(message, solution, true)))
 }
 
-/// The members of a proof; `tried` is left to those who have it already.
+/// Prints the members of a proof; `tried` is omitted for clients that have it already.
 fn members(message: &[u8], solution: &Solution, tried: bool) -> String {
     let Solution { seed, hash, ms, .. } = solution;
     let mut digits = Vec::new();
@@ -344,12 +345,12 @@ fn members(message: &[u8], solution: &Solution, tried: bool) -> String {
     )
 }
 
-/// `202`: ask there.
+/// Returns a `202` with the path of the search.
 fn later(name: Name, cx: &mut Cx<'_>) -> Response {
     json(202, report(name, cx)).field("Location", format!("{JOBS}{:016x}", name.0))
 }
 
-/// Where a search stands.
+/// Prints the status of a search.
 fn report(name: Name, cx: &mut Cx<'_>) -> String {
     let State { jobs, meter, seed_len, .. } = &mut cx.world.pow;
     // All open searches share the workers.
@@ -360,7 +361,7 @@ fn report(name: Name, cx: &mut Cx<'_>) -> String {
     let (state, tried, expected) = (entry.state(), entry.tried(), expected(entry.bits));
     let blocks = crate::work::pow::cost_blocks(entry.message.len(), *seed_len) as f64;
     let (p_done, eta) = match entry.fate {
-        // Tries are independent: what was tried in vain does not bring the end nearer.
+        // Tries are independent: failed ones do not bring the end closer.
         Fate::Open => {
             (-(-(tried as f64) / expected).exp_m1(), format!("{:.3}", expected * blocks / rate))
         }

@@ -1,4 +1,4 @@
-//! The session without a peer that takes a search that has a name to its end.
+//! The task that runs a named search to its end.
 //!
 //! ```text
 //!   queued ─first piece→ running ─┬─ solved · exhausted (· failed: a bug)
@@ -15,23 +15,23 @@ use crate::work::{Compute, Job, Outcome};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Sees to one search. There is no peer: it lives until the search is over.
+/// The task of a search. It has no peer, and lives until the search is over.
 #[derive(Debug)]
 pub struct Session {
     name: Name,
     until: Option<Instant>,
-    /// Until when somebody waits.
+    /// Time until which a client waits.
     owed: Option<Instant>,
-    /// When to try again, after the pool was full.
+    /// Time of the next attempt, after the pool was full.
     retry: Option<Instant>,
     done: Option<Close>,
 }
 
-/// The one job of such a session.
+/// The ticket of the only job.
 const TICKET: Ticket = 0;
 
 impl Session {
-    /// For the search of that name, which is in the table.
+    /// Creates the task of a search in the table.
     pub fn open(name: Name) -> Session {
         Session { name, until: None, owed: None, retry: None, done: None }
     }
@@ -57,8 +57,8 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`]. While nobody waits for the search, the end of
-    /// the server may be its end too.
+    /// See [`crate::service::Session::deadline`]. While no client waits for the search, it ends at
+    /// the shutdown.
     pub fn deadline(&self) -> Option<Deadline> {
         let at = [self.until, self.owed, self.retry].into_iter().flatten().min()?;
         let busy = self.owed.is_some() || self.retry.is_some();

@@ -1,11 +1,11 @@
-//! Proof of work over lines: a message in, its proof out, in the order in which they were asked
-//! for, however many are being searched at once.
+//! Proof of work over lines: a message in, its proof out, in the order of the messages, with
+//! several searches at once.
 //!
 //! ```text
 //!   line ─▶ try a few seeds here ─ found ─────────────▶ ┐
 //!              └─ not found ─▶ pool (a few at a time) ─▶ ┴ queue ─▶ reply, when it is its turn
 //! ```
-//! A client that sends faster than it is served is no longer read; it is never refused.
+//! A client that sends faster than it is served is not read meanwhile; it is never refused.
 
 use super::meter::expected;
 use crate::buf::RecvBuf;
@@ -19,11 +19,11 @@ use crate::work::{Compute, Job, Outcome, pow};
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// One client.
+/// A client.
 #[derive(Debug)]
 pub struct Session {
     stage: Stage,
-    /// Replies that are due, in their order; none while idle.
+    /// Pending replies in their order; `None` while idle.
     queue: Option<Box<Queue>>,
     /// Lines in a row that were too long.
     too_long: u8,
@@ -36,24 +36,24 @@ enum Stage {
     Reading(Scan),
     /// In the middle of a line that is too long.
     Discarding,
-    /// No more lines will be read: what is due is still answered.
+    /// No more lines are read: pending ones are still answered.
     Ending(Close),
     Done(Close),
 }
 
-/// Requests without a reply, and replies whose turn has not come.
+/// Requests without a reply, and replies that wait for earlier ones.
 #[derive(Debug, Default)]
 struct Queue {
     due: VecDeque<Due>,
-    /// The ticket of the first that is due.
+    /// The ticket of the first pending reply.
     first: Ticket,
-    /// How many are being searched.
+    /// Number of running searches.
     searching: usize,
-    /// Bytes that the queue holds for the client.
+    /// Bytes that the queue holds.
     bytes: usize,
 }
 
-/// Where a reply stands.
+/// The state of a reply.
 #[derive(Debug)]
 enum Due {
     /// To be searched when others are done.
@@ -64,11 +64,11 @@ enum Due {
     Ready(Vec<u8>),
 }
 
-/// Lines that are too long, in a row, before a client is given up.
+/// Too long lines in a row before a client is closed.
 const TOO_LONG_MAX: u8 = 3;
 
 impl Session {
-    /// A client that has just come.
+    /// Creates a session for a new client.
     pub fn open(_now: Instant) -> Session {
         let stage = Stage::Reading(Scan::default());
         Session { stage, queue: None, too_long: 0, deadline: None }
@@ -163,7 +163,7 @@ impl Session {
         }
     }
 
-    /// The end of a line that was too long has come. The third in a row is the last.
+    /// Handles the end of a line that was too long. The third in a row is the last.
     fn discarded(&mut self, cx: &mut Cx<'_>) {
         self.too_long += 1;
         self.reply_error(wire::Error::TooLong, cx);
@@ -214,7 +214,7 @@ impl Session {
         self.reply(text, cx);
     }
 
-    /// Sends a reply, or queues it behind those that are due before it.
+    /// Sends a reply, or queues it after earlier ones.
     fn reply(&mut self, text: Vec<u8>, cx: &mut Cx<'_>) {
         match &mut self.queue {
             None => cx.send.push_owned(text),
@@ -257,7 +257,7 @@ impl Session {
         *due = Due::Ready(text);
     }
 
-    /// The pool is full for now: the search is begun again a little later.
+    /// Handles the full pool: the search is submitted again a little later.
     fn refused(&mut self, ticket: Ticket, cx: &mut Cx<'_>) {
         let Some(queue) = &mut self.queue else { return };
         let place = ticket.wrapping_sub(queue.first) as usize;
@@ -270,7 +270,7 @@ impl Session {
         }
     }
 
-    /// Nobody waits for the replies any more; the driver cancels the searches.
+    /// Drops the queue of a lost client; the driver cancels the searches.
     fn lost(&mut self, cx: &mut Cx<'_>) {
         if let Some(queue) = self.queue.take() {
             cx.world.pow.meter.lines -= queue.searching as u64;
@@ -284,8 +284,8 @@ impl Session {
         }
     }
 
-    /// After every event: replies whose turn it is go out, searches that there is room for
-    /// begin, and whoever has got everything may go.
+    /// Runs after every event: sends replies that are due, starts searches if there is room, and
+    /// ends when everything is answered.
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let waits = matches!(self.deadline, Some(Deadline::Busy(at)) if at > cx.now);
         if let Some(queue) = &mut self.queue {
@@ -318,7 +318,7 @@ impl Queue {
         }
     }
 
-    /// Those that have waited longest first.
+    /// Starts searches, the oldest first.
     fn search(&mut self, cx: &mut Cx<'_>) {
         for (place, due) in self.due.iter_mut().enumerate() {
             if self.searching >= limits::POW_SEARCHES {

@@ -1,23 +1,23 @@
-//! How fast hashes are computed, and how lucky the searches were.
+//! Hash rates, and the luck of searches.
 //!
-//! Workers count seeds as their pieces come back; the count is read whenever something happens
-//! anyway. Nobody keeps a timer for it.
+//! Workers count seeds as their pieces are merged; the count is sampled at other events, without a
+//! timer.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// The meter; see the module.
 #[derive(Debug)]
 pub struct Meter {
     tried: Arc<AtomicU64>,
-    /// What the count was, when: a few seconds of it.
+    /// Samples of the count with their times, over a few seconds.
     samples: VecDeque<(Instant, u64)>,
     tallies: [Tally; DIGITS],
-    /// Hashes a second that all workers together can compute.
+    /// Hashes per second that all workers together can compute.
     capacity: f64,
-    /// Lines under search.
+    /// Lines being searched.
     pub lines: u64,
 }
 
@@ -32,24 +32,24 @@ pub struct Tally {
     pub expected: f64,
 }
 
-/// Difficulties that are told apart: as many as ten letters are good for, and none.
+/// Difficulties that are distinguished: as many as ten letters allow, and none.
 const DIGITS: usize = 16;
 
-/// Between two samples.
+/// Minimum time between two samples.
 const APART: Duration = Duration::from_millis(100);
 
-/// The longest time that a rate is asked over.
+/// Maximum time of a rate.
 const KEPT: Duration = Duration::from_secs(10);
 
 impl Tally {
-    /// Tries for each that was to be expected: 1 on average, less for the lucky.
+    /// Returns the ratio of tries to expected tries: 1 on average, less with luck.
     pub fn luck(&self) -> f64 {
         self.tried as f64 / self.expected.max(1.0)
     }
 }
 
 impl Meter {
-    /// A meter for workers that compute `capacity` hashes a second.
+    /// Creates a meter for workers that compute `capacity` hashes per second.
     pub fn new(capacity: f64) -> Meter {
         Meter {
             tried: Arc::default(),
@@ -60,17 +60,17 @@ impl Meter {
         }
     }
 
-    /// What every search counts in.
+    /// Returns the counter for searches.
     pub fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.tried)
     }
 
-    /// Hashes a second that all workers together can compute.
+    /// Returns the hashes per second that all workers together can compute.
     pub fn capacity(&self) -> f64 {
         self.capacity
     }
 
-    /// Something has happened: a good moment to look at the count.
+    /// Samples the count, if enough time has passed.
     pub fn sample(&mut self, now: Instant) {
         if self.samples.back().is_some_and(|(last, _)| now < *last + APART) {
             return;
@@ -81,7 +81,7 @@ impl Meter {
         self.samples.push_back((now, self.tried.load(Ordering::Relaxed)));
     }
 
-    /// Hashes a second over the last `time`, as far as that was looked at.
+    /// Returns the hashes per second over the last `time`, as far as samples exist.
     pub fn rate(&self, time: Duration, now: Instant) -> f64 {
         let age = |at: &Instant| now.saturating_duration_since(*at);
         let mut recent = self.samples.iter().filter(|(at, _)| age(at) <= time);
@@ -94,7 +94,7 @@ impl Meter {
         tried as f64 / age(at).as_secs_f64().max(1e-3)
     }
 
-    /// A proof was found.
+    /// Counts a found proof.
     pub fn found(&mut self, bits: u32, tried: u64) {
         let tally = &mut self.tallies[(bits as usize / 4).min(DIGITS - 1)];
         tally.replies += 1;
@@ -102,13 +102,13 @@ impl Meter {
         tally.expected += expected(bits);
     }
 
-    /// The difficulties that have had replies.
+    /// Iterates over the difficulties with replies.
     pub fn tallies(&self) -> impl Iterator<Item = (usize, &Tally)> {
         self.tallies.iter().enumerate().filter(|(_, tally)| tally.replies > 0)
     }
 }
 
-/// Seeds that a proof takes on average.
+/// Returns the seeds that a proof takes on average.
 pub fn expected(bits: u32) -> f64 {
     f64::from(bits).exp2()
 }

@@ -1,7 +1,7 @@
-//! Spending a proof: it is accepted once, and only when the database says that this is on the disk.
+//! Spending a proof: it is accepted once, and only when the database confirms that this is on disk.
 //!
-//! Nothing is remembered here: of two that spend the same proof at once, the database's order says
-//! who was first.
+//! No state is kept here: of two clients that spend the same proof at once, the order of the
+//! database decides.
 
 use super::api::{busy, judgement};
 use super::verify::{Verdict, Wrong};
@@ -19,7 +19,7 @@ pub struct Pending {
     verdict: Verdict,
 }
 
-/// Spends a proof if it is one.
+/// Spends a valid proof.
 pub(super) fn ask(verdict: Verdict, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     let (None, Some(hash)) = (verdict.wrong, verdict.hash) else {
         return judgement(&verdict).into();

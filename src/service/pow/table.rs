@@ -1,8 +1,7 @@
-//! Searches by name, from when they are asked for to when they are forgotten.
+//! Named searches, from their start until they are forgotten.
 //!
-//! What is over is kept for a while, for those who ask later, and for as long as there is room: a
-//! new search takes the place of the one that has been over longest. Whatever is asked of the table
-//! takes the same time however many there are.
+//! A finished search is kept for a while, for later requests, as long as there is room: a new one
+//! evicts the one that finished first. Every operation takes constant time.
 
 use crate::limits;
 use crate::service::recent::Recent;
@@ -13,53 +12,53 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// The name of a search: nobody who was not told it can guess it.
+/// The unguessable name of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Name(pub u64);
 
-/// A search, from its beginning to when it is forgotten.
+/// A search, from its start until it is forgotten.
 #[derive(Debug)]
 pub struct Entry {
-    /// What is to be proved.
+    /// The message to prove.
     pub message: Vec<u8>,
     /// Zero bits that the hash must begin with.
     pub bits: u32,
     /// The share of the workers.
     pub weight: u8,
-    /// When it was asked for.
+    /// Time of the request.
     pub began: Instant,
-    /// When it is given up.
+    /// Time at which it is given up.
     pub until: Instant,
     /// Seeds tried so far.
     pub tried: Arc<AtomicU64>,
-    /// Where it stands.
+    /// Its state.
     pub fate: Fate,
-    /// Who wants to know, under which ticket, and until when.
+    /// The session that waits for it, its ticket, and its deadline.
     pub waiter: Option<(Id, Ticket, Instant)>,
-    /// The session that sees to it.
+    /// The task of the search.
     pub(super) searcher: Option<Id>,
-    /// Where it is in the list of those that are over.
+    /// Its place in the list of finished searches.
     over: Option<u32>,
 }
 
-/// Where a search stands.
+/// The state of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fate {
-    /// Not at its end.
+    /// Running.
     Open,
     /// A seed was found.
     Solved(Solution),
-    /// There is none.
+    /// There is no solution.
     Exhausted,
     /// It took too long.
     Expired,
-    /// Nobody wants it any more.
+    /// It was cancelled.
     Cancelled,
     /// A bug: the search panicked.
     Failed,
 }
 
-/// What was found, and at which price.
+/// A solution, and its cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Solution {
     /// The seed.
@@ -68,12 +67,12 @@ pub struct Solution {
     pub hash: [u8; 32],
     /// Seeds that were tried.
     pub tried: u64,
-    /// From the request to the find.
+    /// Milliseconds from the request to the find.
     pub ms: f64,
 }
 
 impl Entry {
-    /// A search that is about to begin.
+    /// Creates a search that is about to start.
     pub fn new(message: Vec<u8>, bits: u32, weight: u8, began: Instant, until: Instant) -> Entry {
         Entry {
             message,
@@ -89,7 +88,7 @@ impl Entry {
         }
     }
 
-    /// Seeds tried so far.
+    /// Returns the seeds tried so far.
     pub fn tried(&self) -> u64 {
         match self.fate {
             Fate::Solved(solution) => solution.tried,
@@ -99,7 +98,7 @@ impl Entry {
         }
     }
 
-    /// The state as a word.
+    /// Returns the state as a word.
     pub fn state(&self) -> &'static str {
         match self.fate {
             Fate::Open if self.tried() == 0 => "queued",
@@ -113,36 +112,35 @@ impl Entry {
     }
 }
 
-/// All searches that have a name.
+/// All named searches.
 #[derive(Debug)]
 pub struct Table {
     entries: HashMap<Name, Entry>,
-    /// Those that are over, in the order of their ends.
+    /// Finished searches, in the order of their ends.
     over: Recent<(Instant, Name)>,
-    /// Hashes that the open searches are expected to take, in blocks.
+    /// Expected hashes of the running searches, in blocks.
     backlog: u128,
     seed_len: u8,
-    /// Names are hashes of a secret and a number.
+    /// Names are hashes of this secret and a number.
     secret: [u8; 32],
     issued: u64,
 }
 
-/// There is no room for another search: all that are kept are open.
+/// The error if there is no room for another search: all of them are running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
 impl Table {
-    /// A table of searches for seeds of `seed_len` letters. Names depend on `secret`.
+    /// Creates a table of searches for seeds of `seed_len` letters. Names depend on `secret`.
     pub fn new(secret: [u8; 32], seed_len: u8) -> Table {
         let (entries, over) = (HashMap::new(), Recent::default());
         Table { entries, over, backlog: 0, seed_len, secret, issued: 0 }
     }
 
-    /// Adds a search, in place of the one that has been over longest if [`limits::POW_JOBS`] are
-    /// kept.
+    /// Adds a search, and evicts the one that finished first if there are [`limits::POW_JOBS`].
     ///
     /// # Errors
-    /// [`Full`] when all of those are open.
+    /// Returns [`Full`] if all of those are running.
     pub fn insert(&mut self, entry: Entry) -> Result<Name, Full> {
         self.sweep(entry.began);
         if self.entries.len() >= limits::POW_JOBS {
@@ -158,13 +156,13 @@ impl Table {
         Ok(name)
     }
 
-    /// The search of that name, if it is still known.
+    /// Returns the search of that name, if it exists.
     pub fn find(&mut self, name: Name, now: Instant) -> Option<&mut Entry> {
         self.sweep(now);
         self.entries.get_mut(&name)
     }
 
-    /// Forgets a search that nobody can ask for.
+    /// Removes a search that no client knows.
     pub fn remove(&mut self, name: Name) -> Option<Entry> {
         let entry = self.entries.remove(&name)?;
         match entry.over {
@@ -174,7 +172,7 @@ impl Table {
         Some(entry)
     }
 
-    /// Ends an open search. Returns what has to be told to whom.
+    /// Ends a running search. Returns the sessions to tell.
     pub fn close(&mut self, name: Name, fate: Fate, now: Instant) -> Option<Told> {
         let entry = self.entries.get_mut(&name).filter(|entry| entry.fate == Fate::Open)?;
         entry.fate = fate;
@@ -185,18 +183,18 @@ impl Table {
         Some(told)
     }
 
-    /// How many searches are not over.
+    /// Returns the number of running searches.
     pub fn open(&self) -> usize {
         self.entries.len() - self.over.len()
     }
 
-    /// Hashes that the open searches are expected to take, in blocks.
+    /// Returns the expected hashes of the running searches, in blocks.
     pub fn backlog(&self) -> f64 {
         self.backlog as f64
     }
 
-    /// Hashes that a search is expected to take, in blocks. However long it has taken, what is
-    /// left of it is as much as at its beginning.
+    /// Returns the expected hashes of a search, in blocks. The remaining work does not depend on
+    /// the work done.
     fn blocks(&self, entry: &Entry) -> u128 {
         let cost = pow::cost_blocks(entry.message.len(), self.seed_len);
         u128::from(cost) << entry.bits.min(64)
@@ -217,17 +215,17 @@ impl Table {
     }
 }
 
-/// Whom the end of a search concerns.
+/// The sessions that the end of a search concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
     /// The session that waits for it.
     pub waiter: Option<(Id, Ticket)>,
-    /// The session that sees to it.
+    /// The task of the search.
     pub searcher: Option<Id>,
 }
 
 impl Told {
-    /// Tells both, except the one who knows.
+    /// Tells both, except the sender.
     pub fn tell(self, from: Id, effects: &mut Vec<Effect>) {
         if let Some((id, ticket)) = self.waiter {
             effects.push(Effect::Post(id, Mail::Searched(ticket)));

@@ -1,10 +1,10 @@
-//! Is this a proof? One answer for all who ask: over HTTP and on the command line.
+//! Verification of proofs, for HTTP and the command line.
 
 use crate::wire::Parse;
 use crate::wire::pow::{ALPHABET, proof};
 use crate::work::pow::{hash, leading_zero_bits};
 
-/// Why a proof does not count.
+/// The reason why a proof is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
     /// The text does not have the form of a proof.
@@ -13,14 +13,14 @@ pub enum Wrong {
     BadSeed,
     /// The hash is not that of the seed and the message.
     HashMismatch,
-    /// The hash begins with fewer zeros than asked for.
+    /// The hash begins with fewer zeros than required.
     LowDifficulty,
     /// It has been accepted before.
     AlreadySpent,
 }
 
 impl Wrong {
-    /// The reason as a word.
+    /// Returns the reason as a word.
     pub fn name(self) -> &'static str {
         match self {
             Wrong::BadFormat => "bad-format",
@@ -32,43 +32,43 @@ impl Wrong {
     }
 }
 
-/// What is said to be a proof.
+/// A supposed proof.
 #[derive(Debug, Clone, Copy)]
 pub enum Claim<'a> {
     /// A whole line, without its ending.
     Line(&'a [u8]),
-    /// The parts, of which the hash may be left out.
+    /// The parts, of which the hash may be missing.
     Parts(&'a [u8], &'a [u8], Option<&'a [u8; 32]>),
 }
 
-/// The hash that a claim really has, and what is wrong with the claim, if anything.
+/// The actual hash of a claim, and the error in the claim, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
-    /// SHA-256 of the seed and the message; none where they cannot be told.
+    /// SHA-256 of the seed and the message; `None` if they cannot be parsed.
     pub hash: Option<[u8; 32]>,
-    /// Why it is no proof.
+    /// The reason why it is not a proof.
     pub wrong: Option<Wrong>,
 }
 
 impl Verdict {
-    /// Zero bits that the hash begins with.
+    /// Returns the zero bits at the beginning of the hash.
     pub fn bits(&self) -> u32 {
         self.hash.as_ref().map_or(0, leading_zero_bits)
     }
 
-    /// The same claim, where it has to make at least `bits` zero bits, too.
+    /// Requires at least `bits` zero bits, too.
     pub fn at_least(self, bits: u32) -> Verdict {
         let low = self.wrong.is_none() && self.bits() < bits;
         Verdict { wrong: if low { Some(Wrong::LowDifficulty) } else { self.wrong }, ..self }
     }
 
-    /// Zero digits that the hash begins with.
+    /// Returns the zero digits at the beginning of the hash.
     pub fn zeros(&self) -> u32 {
         self.bits() / 4
     }
 }
 
-/// Judges a claim that a seed of `seed_len` letters makes `bits` zero bits.
+/// Checks a claim that a seed of `seed_len` letters makes `bits` zero bits.
 pub fn judge(claim: Claim<'_>, bits: u32, seed_len: u8) -> Verdict {
     let seed_len = usize::from(seed_len);
     let (message, seed, said) = match claim {
