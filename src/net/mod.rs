@@ -8,7 +8,7 @@
 //! 4. **events** – readiness is noted, signals and a share of the completions are taken
 //! 5. **accept** – at most 64 connections, and as many datagrams, per listener
 //! 6. **pump** – each connection with events, and some that have had their share: read, handle,
-//! write
+//!    write
 //! 7. **effects** – jobs, mail and dials that sessions requested
 //! 8. **timers** – deadlines that have passed, each after a last look at its socket
 //! 9. **close** – listeners and idle connections, during the shutdown; log lines go out

@@ -221,8 +221,8 @@ fn shown(path: &str) -> &str {
     &path[..path.floor_char_boundary(PATH_BYTES_MAX)]
 }
 
-/// Puts the content where it will be sent from, and says how much it is. A file goes out piece by
-/// piece, which is for others to see to.
+/// Puts the content into the output, and returns its length. Files and lists are sent piece by
+/// piece by the caller.
 fn send(body: &Body, send: &mut SendBuf) -> u64 {
     match body {
         Body::Bytes(Cow::Borrowed(bytes)) => send.push_static(bytes),
