@@ -1,8 +1,8 @@
-//! One response after the other, read from whatever bytes have come.
+//! Reading of responses one after the other, from input that arrives in pieces.
 //!
-//! A [`Reader`] belongs to one exchange. It keeps no bytes and copies none: it says what the next
-//! ones are, and whoever owns the buffer consumes them. It knows no time, no connection and no
-//! reason why somebody asked.
+//! A [`Reader`] belongs to one exchange. It keeps and copies no bytes: it reports the kind and the
+//! length of the next part, and the owner of the buffer consumes that part. It does not know about
+//! time, the connection or the purpose of the request.
 //!
 //! ```text
 //!   Head ─interim→ Head ─final→ Length · Chunked · Close ─▶ Over
@@ -15,7 +15,7 @@ use crate::wire::chunked::{self, Chunked, Piece};
 use crate::wire::http::{Fields, Method};
 use crate::wire::response::{self, Framing, Head, Scan, head};
 
-/// A response in the middle of being read.
+/// The state of reading a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
     asked: Method,
@@ -32,50 +32,50 @@ enum Stage {
     Over,
 }
 
-/// What the next bytes are.
+/// The next part of a response.
 #[derive(Debug)]
 pub enum Part<'h, 'b> {
-    /// A head: of an interim response, which may be ignored, or of the answer.
+    /// A head: of an interim response, which may be ignored, or of the final response.
     Head(Head<'h, 'b>),
-    /// Bytes of the body, never none; framing may have stood before them.
+    /// Bytes of the body, at least one; framing may precede them.
     Body(&'b [u8]),
-    /// Framing alone.
+    /// Framing without bytes of the body.
     Nothing,
-    /// The end of the response. No byte was used.
+    /// The end of the response. It uses no byte.
     End,
 }
 
-/// Why a response cannot be understood.
+/// The reason why a response cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bad {
-    /// Its head.
+    /// The head is malformed.
     Head(response::Bad),
-    /// The chunks of its body.
+    /// The chunks of the body are malformed.
     Body(chunked::Bad),
 }
 
 /// The connection ended before the response did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// Before its first byte: on a connection that was kept alive, the request may not even have
-    /// been read.
+    /// Before the first byte: on a connection that was kept alive, the server may not even have
+    /// read the request.
     Unanswered,
-    /// In the middle.
+    /// After the first byte.
     Short,
 }
 
 impl Reader {
-    /// Before the first byte of the answer to a request with this method.
+    /// Creates a reader for the response to a request with this method.
     pub fn new(asked: Method) -> Reader {
         Reader { asked, stage: Stage::Head(Scan::default()), keep_alive: false }
     }
 
-    /// Says what stands at the beginning of `input`.
+    /// Returns the part at the beginning of `input`.
     ///
-    /// After `Done` the bytes used must not be shown again; after `More` they must be, with others
-    /// behind them. `More` is never said once the response is complete: the answer then stays
-    /// [`Part::End`], and what follows is the next response. After `Bad` the connection is of no
-    /// use any more.
+    /// After `Done` the caller must consume the used bytes; after `More` it must keep them and call
+    /// again with more bytes. When the response is complete, the result is always [`Part::End`],
+    /// never `More`, and the bytes that follow belong to the next response. After `Bad` the
+    /// connection cannot be used any longer.
     pub fn next<'h, 'b>(
         &mut self,
         input: &'b [u8],
@@ -115,10 +115,10 @@ impl Reader {
         }
     }
 
-    /// The connection has ended, and everything before its end was shown.
+    /// Handles the end of the connection, after all input was passed to `next`.
     ///
     /// # Errors
-    /// The response was not complete.
+    /// Fails if the response was not complete.
     pub fn end_of_input(&mut self) -> Result<(), Cut> {
         match self.stage {
             Stage::Close | Stage::Over => {
@@ -130,12 +130,12 @@ impl Reader {
         }
     }
 
-    /// Whether the response is complete.
+    /// Returns true if the response is complete.
     pub fn is_over(&self) -> bool {
         self.stage == Stage::Over
     }
 
-    /// Whether the connection may carry another exchange once this response is complete.
+    /// Returns true if the connection may carry another exchange after this response.
     pub fn keeps_alive(&self) -> bool {
         self.keep_alive
     }
@@ -153,7 +153,7 @@ impl Reader {
 }
 
 impl Bad {
-    /// A kebab-case word for counters and logs.
+    /// Returns a kebab-case word for counters and logs.
     pub fn name(self) -> &'static str {
         match self {
             Bad::Head(bad) => bad.name(),
@@ -161,7 +161,7 @@ impl Bad {
         }
     }
 
-    /// Where the rule comes from that it breaks.
+    /// Returns the source of the rule that the response breaks.
     pub fn source(self) -> &'static str {
         match self {
             Bad::Head(bad) => bad.source(),
@@ -169,7 +169,7 @@ impl Bad {
         }
     }
 
-    /// One sentence about it.
+    /// Returns one sentence that describes the error.
     pub fn text(self) -> &'static str {
         match self {
             Bad::Head(bad) => bad.text(),
@@ -183,7 +183,8 @@ mod tests {
     use super::*;
     use crate::buf::RecvBuf;
 
-    /// Status codes and bodies of the answers to GET in `input`, then what its end is.
+    /// Returns the status codes and bodies of the responses to GET in `input`, then the result at
+    /// its end.
     fn read(input: &str) -> (Vec<(u16, String)>, Result<(), Cut>) {
         let mut recv = RecvBuf::default();
         recv.extend(input.as_bytes());

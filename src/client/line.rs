@@ -1,4 +1,4 @@
-//! The classic client of proof of work: sends a line, waits for its reply, and begins again.
+//! The classic client of proof of work: sends a line, waits for its reply, and repeats.
 //!
 //! ```text
 //!   Dialling ─opened→ Waiting ─reply→ Waiting ─reply→ … until the driver has seen enough
@@ -14,7 +14,7 @@ use crate::wire::pow::{MESSAGE_BYTES_MAX, proof};
 use std::io::Write;
 use std::time::Instant;
 
-/// The bench of proof of work.
+/// The benchmark of proof of work.
 #[derive(Debug)]
 pub struct PowBench;
 
@@ -29,16 +29,16 @@ impl App for PowBench {
 type Event = app::Event<()>;
 type Cx<'a> = app::Cx<'a, PowBench>;
 
-/// What all clients of a run have seen.
+/// The counts that all clients of a run share.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// Replies that were proofs of what had been sent.
+    /// The number of replies that are proofs of the sent message.
     pub replies: u64,
-    /// Lines that were not.
+    /// The number of other lines.
     pub wrong: u64,
-    /// Connections that were refused, reset or ended.
+    /// The number of connections that were refused, reset or ended.
     pub lost: u64,
-    /// The fewest zero digits of a reply.
+    /// The smallest number of zero digits in a reply.
     pub zeros_min: Option<u32>,
 }
 
@@ -51,10 +51,10 @@ pub struct Session {
     done: Option<Close>,
 }
 
-/// A reply: the longest message, and as much for what follows it as any length of seeds takes.
+/// The longest reply: the longest message and the rest, for any length of seeds.
 const REPLY_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 128;
 
-/// Letters that a seed may have; nearly all servers have the first of these.
+/// The possible lengths of a seed; nearly all servers use the shortest.
 const SEED_LENS: std::ops::RangeInclusive<usize> = 5..=10;
 
 impl app::Session<PowBench> for Session {
@@ -79,7 +79,7 @@ impl app::Session<PowBench> for Session {
         Progress::Starved
     }
 
-    /// None: a search may take as long as it takes.
+    /// There is no deadline: a search may take any time.
     fn deadline(&self) -> Option<Deadline> {
         None
     }
@@ -90,7 +90,7 @@ impl app::Session<PowBench> for Session {
 }
 
 impl Session {
-    /// No two lines of a run are the same.
+    /// Sends a line that differs from all other lines of the run.
     fn send(&mut self, cx: &mut Cx<'_>) {
         self.message.clear();
         let written = write!(self.message, "client {} line {}", cx.id.slot, self.sent);
@@ -131,8 +131,8 @@ impl Session {
     }
 }
 
-/// The zero digits of a proof of `message`. That it is one is the server's word: to compute the
-/// hash again would measure the client.
+/// Returns the number of zero digits in a reply about `message`. The hash is not computed again,
+/// because that would measure the client.
 fn zeros(reply: &[u8], message: &[u8]) -> Option<u32> {
     let proofs = SEED_LENS.filter_map(|seed_len| match proof(reply, seed_len) {
         Parse::Done(proof, _) => Some(proof),

@@ -1,4 +1,4 @@
-//! The other end: each client tool is an application of its own on the loop.
+//! The client tools: each is an application on the loop.
 
 #![forbid(unsafe_code)]
 

@@ -1,17 +1,17 @@
-//! One question to any server: say a few bytes, read until the answer is over, judge how it begins.
+//! One question to any server: send a few bytes, check the beginning of the answer, and read it.
 //!
 //! ```text
 //!   Asking ─answer begins as it should→ Listening ─its end→ Done
 //!     └── begins otherwise, ends early, too late ──────────▶
 //! ```
-//! Nothing of the answer is kept: a load of these takes no memory to speak of.
+//! Nothing of the answer is kept: the memory for many of these clients is small.
 
 use crate::app::{self, App, Deadline, Id, Progress};
 use crate::buf::RecvBuf;
 use crate::stats::Close;
 use std::time::Instant;
 
-/// Clients that ask one question each.
+/// The application: clients that ask one question each.
 #[derive(Debug)]
 pub struct Questions;
 
@@ -26,29 +26,29 @@ impl App for Questions {
 type Event = app::Event<()>;
 type Cx<'a> = app::Cx<'a, Questions>;
 
-/// What to ask, and what counts as an answer.
+/// The question and the expected answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Once {
-    /// What to say when the connection stands.
+    /// The bytes to send when the connection is established.
     pub say: &'static [u8],
-    /// How a good answer begins; at least one byte is expected in any case.
+    /// The expected beginning of the answer; at least one byte is expected in any case.
     pub begins: &'static [u8],
-    /// Where it ends.
+    /// The end of the answer.
     pub until: Until,
-    /// When it is too late.
+    /// The time limit.
     pub deadline: Instant,
 }
 
-/// Where an answer ends.
+/// The kinds of ends of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// With the first line.
+    /// The answer ends with its first line.
     Line,
-    /// With the connection.
+    /// The answer ends with the connection.
     End,
 }
 
-/// A question under way.
+/// The state of a question.
 #[derive(Debug)]
 pub struct Session {
     once: Once,
@@ -70,9 +70,9 @@ impl app::Session<Questions> for Session {
     fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         match (self.stage, event) {
             (Stage::Asking, Event::Opened { .. }) => cx.send.push(self.once.say),
-            (Stage::Asking | Stage::Listening, Event::Bytes) => self.hear(recv),
+            (Stage::Asking | Stage::Listening, Event::Bytes) => self.receive(recv),
             (Stage::Asking | Stage::Listening, Event::Eof) => {
-                self.hear(recv);
+                self.receive(recv);
                 self.stage = Stage::Done(self.at_end());
             }
             (Stage::Asking | Stage::Listening, Event::Tick) if self.once.deadline <= cx.now => {
@@ -99,7 +99,7 @@ impl app::Session<Questions> for Session {
 }
 
 impl Session {
-    fn hear(&mut self, recv: &mut RecvBuf) {
+    fn receive(&mut self, recv: &mut RecvBuf) {
         if let Stage::Asking = self.stage {
             if recv.len() < self.once.begins.len().max(1) {
                 return;
@@ -115,7 +115,7 @@ impl Session {
         recv.clear();
     }
 
-    /// What the end of input means: the end of the answer, if that is how it ends.
+    /// Returns the result at the end of input, which is success if the answer ends that way.
     fn at_end(&self) -> Close {
         match (self.stage, self.once.until) {
             (Stage::Listening, Until::End) => Close::Finished,
@@ -133,7 +133,7 @@ mod tests {
     use crate::stats::Stats;
     use std::time::{Duration, SystemTime};
 
-    /// What becomes of a question whose answer comes in these pieces, then ends if `ends`.
+    /// Returns the result for an answer in these pieces, followed by `last`.
     fn asked(until: Until, pieces: &[&str], last: Option<Event>) -> Option<Close> {
         let now = Instant::now();
         let deadline = now + Duration::from_secs(1);

@@ -74,6 +74,7 @@ const PLAIN: &[&str] = &[
     "src/app/",
     "src/buf.rs",
     "src/check/",
+    "src/client/",
     "src/lib.rs",
     "src/limits.rs",
     "src/limits/",

@@ -1,4 +1,4 @@
-//! An agent of the helpdesk: serves one visitor after the other, and asks for the figures when all
+//! An agent of the helpdesk: serves one visitor after the other, and requests the figures when all
 //! visits are over.
 
 use super::{Cx, Effect, Event, Kind, next_line, say};
@@ -13,7 +13,7 @@ use std::time::Instant;
 #[derive(Debug, Default)]
 pub struct AgentClient {
     scan: Scan,
-    /// Which of the agents it is.
+    /// The number of the agent.
     number: usize,
     stage: Stage,
     pub(super) done: Option<Close>,
@@ -21,12 +21,12 @@ pub struct AgentClient {
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Without a visitor.
+    /// The agent has no visitor.
     #[default]
     Free,
-    /// This chat is closed then.
+    /// The agent closes this chat at this time.
     Serving(u32, Instant),
-    /// It has asked for its figures, and for those of all.
+    /// The agent has requested its own figures and the figures of all agents.
     Asking,
 }
 
@@ -41,9 +41,9 @@ impl AgentClient {
             Event::Opened { .. } => self.sign_in(cx),
             Event::Bytes => {
                 let mut scan = self.scan;
-                let heard = next_line(recv, &mut scan, cx, |line, cx| self.hear(line, cx));
+                let found = next_line(recv, &mut scan, cx, |line, cx| self.on_line(line, cx));
                 self.scan = scan;
-                return if heard { Progress::Advanced } else { Progress::Starved };
+                return if found { Progress::Advanced } else { Progress::Starved };
             }
             Event::Tick => self.serve(cx),
             Event::Mail(_) => self.ask_for_figures(cx),
@@ -75,7 +75,7 @@ impl AgentClient {
         say(cx, format_args!("/online"));
     }
 
-    fn hear(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
+    fn on_line(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
         let Some(line) = line else { return };
         match &line {
             ServerLine::Ok(200, _) if line.key("status") == Some("online") => online(cx),
@@ -88,7 +88,7 @@ impl AgentClient {
                     say(cx, format_args!("/to {chat} hello"));
                 }
             }
-            // The figures of the agent come first, then those of all.
+            // The figures of the agent come first, then the overall figures.
             ServerLine::Item(text) => {
                 let run = &mut *cx.world;
                 let own = &mut run.screens[self.number];
@@ -128,10 +128,10 @@ impl AgentClient {
     }
 }
 
-/// How the last figure of a range begins.
+/// The beginning of the last figure of a range.
 const LAST: &str = "total response rate";
 
-/// The last agent that is online lets the visitors in.
+/// Counts this agent as online. The last one starts the generator.
 fn online(cx: &mut Cx<'_>) {
     let run = &mut *cx.world;
     run.online += 1;

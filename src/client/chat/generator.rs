@@ -1,11 +1,11 @@
-//! The task that generates the visitors: at random times, and no more than were asked for.
+//! The task that generates the visitors: at random times, up to the planned number.
 
 use super::{Cx, Effect, Event, Kind, exponential};
 use crate::app::{Deadline, Progress, Target};
 use crate::stats::Close;
 use std::time::{Duration, Instant};
 
-/// See the module.
+/// The task: see the module.
 #[derive(Debug, Default)]
 pub struct VisitorGenerator {
     next: Option<Instant>,
@@ -32,8 +32,8 @@ impl VisitorGenerator {
         self.next.map(Deadline::Busy)
     }
 
-    /// Sends all visitors that are due. Each pause begins when the visitor before was due, so that
-    /// a late turn does not delay the ones after it.
+    /// Sends all visitors that are due. Each pause begins when the previous visitor was due, so
+    /// that a late turn does not delay the next ones.
     fn send(&mut self, cx: &mut Cx<'_>) {
         let run = &mut *cx.world;
         let Some(plan) = &run.plan else { return };

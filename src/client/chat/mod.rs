@@ -21,7 +21,7 @@ use crate::wire::line::{Scan, line};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The helpdesk.
+/// The application.
 #[derive(Debug)]
 pub struct Helpdesk;
 
@@ -33,7 +33,7 @@ impl App for Helpdesk {
     type Record = ();
 }
 
-/// Tells agents and the generator that the last visit is over.
+/// The message to agents and the generator that the last visit is over.
 #[derive(Debug, Clone, Copy)]
 pub struct AllSettled;
 
@@ -83,7 +83,7 @@ impl app::Session<Helpdesk> for Session {
         }
     }
 
-    /// A visitor has none: the patience of the server is measured.
+    /// Visitors have no deadline: the patience of the server is measured.
     fn deadline(&self) -> Option<Deadline> {
         match self {
             Session::Agent(agent) => agent.deadline(),
@@ -108,17 +108,17 @@ impl app::Session<Helpdesk> for Session {
     }
 }
 
-/// How long agents take for a visitor.
+/// The distribution of the time that an agent spends on a visitor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Service {
-    /// By chance, as the formulas assume, with this mean.
+    /// Exponential with this mean, as the formulas assume.
     Exponential(Duration),
-    /// Anything between these alike.
+    /// Uniform between these two.
     Uniform(Duration, Duration),
 }
 
 impl Service {
-    /// The mean.
+    /// Returns the mean.
     pub fn mean(&self) -> Duration {
         match self {
             Service::Exponential(mean) => *mean,
@@ -126,7 +126,7 @@ impl Service {
         }
     }
 
-    /// One of them.
+    /// Draws a service time.
     fn draw(&self, rng: &mut fastrand::Rng) -> Duration {
         match self {
             Service::Exponential(mean) => mean.mul_f64(exponential(rng)),
@@ -135,27 +135,28 @@ impl Service {
     }
 }
 
-/// A draw from the exponential distribution with mean 1.
+/// Draws from the exponential distribution with mean 1.
 fn exponential(rng: &mut fastrand::Rng) -> f64 {
     -(1.0 - rng.f64()).ln()
 }
 
-/// What a run is, and what its clients have seen.
+/// The state that all clients of a run share.
 #[derive(Debug, Default, Clone)]
 pub struct Run {
-    /// What was asked for; nothing without a run.
+    /// The plan; none without a run.
     pub plan: Option<Plan>,
-    /// Visitors that were sent.
+    /// The number of visitors that were sent.
     pub sent: u64,
-    /// Those that were attended to, lost, blocked …
+    /// The number of visitors that an agent served.
     pub handled: u64,
-    /// See `handled`.
+    /// The number of visitors that gave up.
     pub lost: u64,
-    /// See `handled`.
+    /// The number of visitors that the server refused because it was full.
     pub blocked: u64,
-    /// … and those whose connection broke, or who were told what they did not understand.
+    /// The number of visitors whose connection broke, or that received a line they do not
+    /// understand.
     pub failed: u64,
-    /// The figures that each agent was given at the end.
+    /// The figures that each agent received at the end.
     pub screens: Vec<Vec<String>>,
     /// The overall figures.
     pub overall: Vec<String>,
@@ -164,35 +165,35 @@ pub struct Run {
     generator: Option<Id>,
 }
 
-/// What was asked for.
+/// The plan of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The server.
     pub to: Endpoint,
-    /// Visitors.
+    /// The number of visitors.
     pub clients: u64,
-    /// Names and secrets of the agents.
+    /// The names and secrets of the agents.
     pub agents: Vec<(String, String)>,
-    /// Visitors a second.
+    /// The arrival rate: visitors per second.
     pub arrival: f64,
-    /// How long they are served.
+    /// The distribution of service times.
     pub service: Service,
-    /// What they are called; numbered, if there are none.
+    /// The names of the visitors; without names they are numbered.
     pub names: Arc<[String]>,
 }
 
 impl Run {
-    /// A run that has not begun.
+    /// Creates a run that has not begun.
     pub fn new(plan: Plan) -> Run {
         Run { plan: Some(plan), ..Run::default() }
     }
 
-    /// Visitors whose visit is over.
+    /// Returns the number of visitors whose visit is over.
     pub fn settled(&self) -> u64 {
         self.handled + self.lost + self.blocked + self.failed
     }
 
-    /// Whether all visits are over.
+    /// Returns true if all visits are over.
     fn is_over(&self) -> bool {
         self.plan.as_ref().is_none_or(|plan| self.settled() >= plan.clients)
     }
@@ -204,15 +205,16 @@ impl Run {
     }
 }
 
-/// Bytes of a server's line: the longest text, all of it replaced, and what stands before it.
+/// The longest line of a server: the longest text, all of it replaced, after the longest prefix.
 const LINE_MAX: usize = 3 * crate::wire::chat::LINE_BYTES_MAX + 256;
 
-/// Hands the next line of a server to `hear`. Whether there was one; no line at all is an error.
+/// Passes the next line of the server to `on_line`. Returns false if no line is complete; a line
+/// that cannot be parsed is an error.
 fn next_line(
     recv: &mut RecvBuf,
     scan: &mut Scan,
     cx: &mut Cx<'_>,
-    hear: impl FnOnce(Option<ServerLine<'_>>, &mut Cx<'_>),
+    on_line: impl FnOnce(Option<ServerLine<'_>>, &mut Cx<'_>),
 ) -> bool {
     let used = match line(recv.bytes(), scan, LINE_MAX) {
         Parse::Done(bytes, used) => {
@@ -221,12 +223,12 @@ fn next_line(
                 Parse::Done(read, _) => Some(read),
                 Parse::More | Parse::Bad(_) => None,
             };
-            hear(read, cx);
+            on_line(read, cx);
             used
         }
         Parse::More => return false,
         Parse::Bad(_) => {
-            hear(None, cx);
+            on_line(None, cx);
             recv.len()
         }
     };
@@ -234,7 +236,7 @@ fn next_line(
     true
 }
 
-/// Says a line.
+/// Sends a line.
 fn say(cx: &mut Cx<'_>, line: std::fmt::Arguments<'_>) {
     use std::io::Write;
     writeln!(cx.send.tail(), "{line}").expect("a Vec takes every write");

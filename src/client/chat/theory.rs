@@ -1,11 +1,11 @@
-//! What queueing theory expects: the share of visitors for whom nobody is free in time.
+//! The prediction of queueing theory: the share of visitors that no agent serves in time.
 //!
-//! M/M/N+D: arrivals by chance (λ a second), service times by chance (μ a second and agent), N
-//! agents, and a patience that is the same for all. See Boots and Tijms, "A multiserver queueing
-//! system with impatient customers", Management Science 45 (1999).
+//! The model is M/M/N+D: Poisson arrivals (λ per second), exponential service times (μ per second
+//! and agent), N agents, and the same patience for all visitors. See Boots and Tijms, "A
+//! multiserver queueing system with impatient customers", Management Science 45 (1999).
 
-/// The share, 0 to 1, of visitors that are lost: `lambda` and `mu` per second, the patience in
-/// seconds.
+/// Returns the share of visitors that are lost, 0 to 1. `lambda` and `mu` are per second, the
+/// patience is in seconds.
 pub fn lost_share(lambda: f64, mu: f64, agents: u32, patience_s: f64) -> f64 {
     let served = f64::from(agents) * mu;
     let (load, spare) = (lambda / mu, served - lambda);
@@ -17,18 +17,19 @@ pub fn lost_share(lambda: f64, mu: f64, agents: u32, patience_s: f64) -> f64 {
         (1.0 - decay) / spare + decay / served
     };
     if !j.is_finite() {
-        // Patience without end: what is lost is what cannot be served.
+        // With endless patience, only the load beyond the capacity is lost.
         return 1.0 - served / lambda;
     }
     (1.0 + (lambda - served) * j) / (epsilon + lambda * j)
 }
 
-/// Erlang's B: the share that finds all `agents` busy where nobody waits, for a load in erlangs.
+/// Erlang's B formula: the share of arrivals that find all `agents` busy, without a queue, for a
+/// load in erlangs.
 fn blocking(agents: u32, load: f64) -> f64 {
     (1..=agents).fold(1.0, |b, n| load * b / (f64::from(n) + load * b))
 }
 
-/// The standard error of a share that was measured on so many.
+/// Returns the standard error of a share that was measured on `count` visitors.
 pub fn standard_error(share: f64, count: u64) -> f64 {
     (share * (1.0 - share) / count.max(1) as f64).sqrt()
 }
@@ -57,7 +58,7 @@ mod tests {
         assert!((at(3.0) - at(3.0 + 1e-6)).abs() < 1e-5 && (at(3.0) - at(3.0 - 1e-6)).abs() < 1e-5);
     }
 
-    /// The chain itself, in small steps of time: nothing of the formula is in it.
+    /// A simulation of the chain in small steps of time; it uses nothing of the formula.
     #[test]
     fn a_simulation_agrees() {
         let mut rng = fastrand::Rng::with_seed(3);

@@ -1,4 +1,4 @@
-//! A visitor of the helpdesk: says hello, is served or lost, and rates.
+//! A visitor of the helpdesk: says hello, is served or lost, and rates the chat.
 
 use super::{Cx, Event, next_line, say};
 use crate::app::Progress;
@@ -33,9 +33,9 @@ impl VisitorClient {
             Event::Opened { .. } => introduce(cx),
             Event::Bytes => {
                 let mut scan = self.scan;
-                let heard = next_line(recv, &mut scan, cx, |line, cx| self.hear(line, cx));
+                let found = next_line(recv, &mut scan, cx, |line, cx| self.on_line(line, cx));
                 self.scan = scan;
-                return if heard { Progress::Advanced } else { Progress::Starved };
+                return if found { Progress::Advanced } else { Progress::Starved };
             }
             Event::Eof => {
                 recv.clear();
@@ -47,7 +47,7 @@ impl VisitorClient {
         Progress::Starved
     }
 
-    fn hear(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
+    fn on_line(&mut self, line: Option<ServerLine<'_>>, cx: &mut Cx<'_>) {
         let Some(line) = line else { return self.settle(cx) };
         match line {
             ServerLine::Event("CONNECTED", ..) => say(cx, format_args!("hello")),
@@ -68,7 +68,7 @@ impl VisitorClient {
         }
     }
 
-    /// The visit is over, well or not.
+    /// Counts the visit as over, in every outcome.
     fn settle(&mut self, cx: &mut Cx<'_>) {
         let run = &mut *cx.world;
         match self.fate {

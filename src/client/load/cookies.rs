@@ -1,11 +1,11 @@
-//! The cookies of one client: kept from answers and sent with the requests that follow, as a
-//! browser does (RFC 6265 §5.3, §5.4). Bounded: what does not fit is not kept.
+//! The cookies of one client: kept from responses and sent with later requests, as a browser does
+//! (RFC 6265 §5.3, §5.4). The store is bounded: cookies beyond the bounds are not kept.
 
 use crate::wire::cookie::{SetCookie, domain_matches, path_matches, set_cookie};
 use std::str;
 use std::time::{Duration, Instant, SystemTime};
 
-/// What is asked, as far as cookies are for some of it only.
+/// The target of a request, as far as it decides which cookies apply.
 #[derive(Debug, Clone)]
 pub struct Scope {
     /// The host, without the port.
@@ -14,7 +14,7 @@ pub struct Scope {
     pub path: String,
 }
 
-/// See the module.
+/// The cookies of a client: see the module.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Jar {
     cookies: Vec<Cookie>,
@@ -27,7 +27,7 @@ struct Cookie {
     until: Option<Instant>,
 }
 
-/// Cookies of a client, and bytes of one: what browsers have to hold at least (RFC 6265 §6.1).
+/// The number of cookies of a client, and the bytes of one: the minimum of RFC 6265 §6.1.
 const COOKIES_MAX: usize = 50;
 const COOKIE_BYTES_MAX: usize = 4096;
 
@@ -36,7 +36,7 @@ impl Jar {
         self.cookies.is_empty()
     }
 
-    /// Does what a `Set-Cookie` field says.
+    /// Processes a `Set-Cookie` field.
     pub(super) fn store(&mut self, field: &[u8], scope: &Scope, now: Instant, wall: SystemTime) {
         let Some(cookie) = set_cookie(field).filter(|cookie| is_for(cookie, scope)) else { return };
         let known = self.cookies.iter().position(|old| old.name == cookie.name);
@@ -54,7 +54,7 @@ impl Jar {
         }
     }
 
-    /// The field that goes with a request, and the end of its line; nothing without cookies.
+    /// Returns the field for a request, with its line end; none without cookies.
     pub(super) fn field(&mut self, now: Instant) -> Option<Vec<u8>> {
         self.cookies.retain(|cookie| cookie.until.is_none_or(|until| now < until));
         let mut field = b"Cookie: ".to_vec();
@@ -69,7 +69,7 @@ impl Jar {
     }
 }
 
-/// Whether it is kept at all: it would be sent with the next request, in the open.
+/// Returns true if the cookie would be sent with the next request over plain HTTP.
 fn is_for(cookie: &SetCookie<'_>, scope: &Scope) -> bool {
     let fits = cookie.name.len() + cookie.value.len() <= COOKIE_BYTES_MAX;
     let host = cookie.domain.is_none_or(|domain| domain_matches(&scope.host, domain));
@@ -77,7 +77,7 @@ fn is_for(cookie: &SetCookie<'_>, scope: &Scope) -> bool {
     fits && host && path && !cookie.secure
 }
 
-/// How long it is to be kept; zero takes it away. `Max-Age` is the one that counts.
+/// Returns the lifetime of the cookie; zero deletes it. `Max-Age` has precedence.
 fn lifetime(cookie: &SetCookie<'_>, wall: SystemTime) -> Option<Duration> {
     match (cookie.max_age, cookie.expires) {
         (Some(seconds), _) => Some(Duration::from_secs(seconds.max(0).unsigned_abs())),

@@ -1,18 +1,19 @@
-//! The clients of a load test: HTTP sessions that ask again and again, all after one plan.
+//! The clients of a load test: HTTP sessions that repeat the requests of one plan.
 //!
 //! ```text
-//!   Dialling ─opened→ Talking ─answer→ Talking ─answer→ … until nothing is left to ask
-//!      │                 └── ended, reset, broken, too late ──▶ Done, and another is dialled
-//!      └── no connection ──▶ Done, and another is dialled after a rest
+//!   Dialling ─opened→ Talking ─response→ Talking ─response→ … until no request is left
+//!      │                 └── ended, reset, broken, too late ──▶ Done, and a new connection
+//!      └── no connection ──▶ Done, and a new connection after a pause
 //! ```
-//! With a rate, requests fall due by a schedule that no answer can delay, and how long each took
-//! is counted from the moment when it was due: a server that stalls is charged for everyone who
-//! would have come meanwhile. A connection that is over is made anew when the next request is due,
-//! no sooner: a server that is away is asked no more often than the schedule has it. Without a
-//! rate, a client that waits sends nothing, and what it would have seen is not in the figures.
+//! With a rate, requests fall due by a schedule that no response can delay, and the latency of each
+//! is counted from the moment when it was due: the stalls of a server count against all requests
+//! that fall due meanwhile. A closed connection is replaced when the next request is due and not
+//! before, so that a server that is down receives no more attempts than the schedule has requests.
+//! Without a rate, a client that waits sends nothing, and the figures do not show the requests that
+//! it would have sent meanwhile.
 //!
-//! Who has its answer asks again in the next turn, when all answers that were there have been read:
-//! what it costs to ask is then in nobody's latency.
+//! A client sends its next request in the turn after its response, when all responses that had
+//! arrived are processed: the cost of sending is then in no latency.
 
 mod cookies;
 mod plan;
@@ -30,9 +31,9 @@ use crate::app::{self, App, Deadline, Id, Progress, Target};
 use crate::buf::RecvBuf;
 use crate::stats::Close;
 use std::time::{Duration, Instant};
-use talk::{Heard, Talk};
+use talk::{Received, Talk};
 
-/// The load tester.
+/// The application.
 #[derive(Debug)]
 pub struct LoadTest;
 
@@ -44,7 +45,7 @@ impl App for LoadTest {
     type Record = ();
 }
 
-/// Tells a client that the run is over: it counts the requests without an answer.
+/// The message that the run is over: the client counts its requests without a response.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOver;
 
@@ -52,27 +53,27 @@ type Event = app::Event<RunOver>;
 type Effect = app::Effect<LoadTest>;
 type Cx<'a> = app::Cx<'a, LoadTest>;
 
-/// Which part a session plays.
+/// The role with which a session starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seat {
-    /// A client that makes a connection: for a request that is due, or for whatever is due next.
+    /// A client that connects: for a request that is due, or for the next one.
     Client {
-        /// How long that may take.
+        /// The longest time that it may take to connect.
         patience: Duration,
-        /// When the request is due that it is for.
+        /// The due time of the request that it connects for.
         due: Option<Instant>,
     },
-    /// One that waits before it makes a connection.
+    /// A client that waits before it connects.
     Resting {
-        /// How long.
+        /// The end of the wait.
         until: Instant,
-        /// When the request is due that it will be for.
+        /// The due time of the request that it will connect for.
         due: Option<Instant>,
     },
 }
 
 impl Seat {
-    /// One of the clients with which a run begins.
+    /// Returns the role of the clients with which a run begins.
     pub fn first(plan: &Plan) -> Seat {
         Seat::Client { patience: plan.timeout, due: None }
     }
@@ -92,8 +93,8 @@ enum Stage {
     Done(Close),
 }
 
-/// How long a client without a schedule rests that found no connection: a server that refuses is
-/// asked by each client fifty times a second.
+/// The pause of a client without a schedule after a failed attempt to connect: each client tries a
+/// server that refuses at most fifty times per second.
 const REST: Duration = Duration::from_millis(20);
 
 impl app::Session<LoadTest> for Session {
@@ -119,8 +120,8 @@ impl app::Session<LoadTest> for Session {
                 self.rest_if_spent(cx.world);
             }
             (Stage::Talking(talk), Event::Bytes) => {
-                let heard = talk.hear(recv, cx);
-                return self.heard(heard, recv, cx);
+                let received = talk.receive(recv, cx);
+                return self.received(received, recv, cx);
             }
             (Stage::Talking(talk), Event::Eof) => {
                 if talk.reader.end_of_input().is_ok() {
@@ -144,7 +145,7 @@ impl app::Session<LoadTest> for Session {
                 self.not_connected(due, cx);
             }
             (Stage::Resting { until, due }, Event::Tick) if *until <= cx.now => {
-                // One that nothing is due for any more has waited for the end.
+                // A client without a due request has waited for the end of the run.
                 if due.is_some() || !cx.world.budget.is_scheduled() {
                     dial(*due, cx);
                 }
@@ -172,7 +173,7 @@ impl app::Session<LoadTest> for Session {
 
     fn wants_read(&self) -> bool {
         match &self.stage {
-            Stage::Talking(talk) => !talk.deaf,
+            Stage::Talking(talk) => !talk.ignores_input,
             Stage::Dialling { .. } => true,
             Stage::Resting { .. } | Stage::Done(_) => false,
         }
@@ -187,21 +188,21 @@ impl app::Session<LoadTest> for Session {
 }
 
 impl Session {
-    fn heard(&mut self, heard: Heard, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
+    fn received(&mut self, received: Received, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         let Stage::Talking(talk) = &mut self.stage else { return Progress::Starved };
-        match heard {
-            Heard::Nothing => {}
-            Heard::Answer if talk.last => self.hang_up(Close::Requested, cx),
-            Heard::Answer => {
+        match received {
+            Received::Nothing => {}
+            Received::Answer if talk.last => self.hang_up(Close::Requested, cx),
+            Received::Answer => {
                 talk.free = Some(cx.now);
                 self.rest_if_spent(cx.world);
                 return Progress::Advanced;
             }
-            Heard::Unasked => {
+            Received::Unasked => {
                 recv.clear();
                 self.hang_up(Close::BadInput, cx);
             }
-            Heard::Nonsense(why) => {
+            Received::Nonsense(why) => {
                 cx.world.note(recv.bytes());
                 recv.clear();
                 talk.misread(why, cx.world, cx.now);
@@ -211,7 +212,7 @@ impl Session {
         Progress::Starved
     }
 
-    /// There is no connection. If it was for a request that is due, that is what became of it.
+    /// Handles a failed attempt to connect, which is also the outcome of the request that was due.
     fn not_connected(&mut self, due: Option<Instant>, cx: &mut Cx<'_>) {
         self.stage = Stage::Done(Close::Unreachable);
         let due = due.or_else(|| cx.world.budget.arrival(cx.now));
@@ -226,8 +227,7 @@ impl Session {
         }
     }
 
-    /// The connection is of no more use: what was asked on it will not be answered, and what is
-    /// left of it need not be sent.
+    /// Gives up the connection: the requests on it count as failed, and unsent bytes are discarded.
     fn hang_up(&mut self, why: Close, cx: &mut Cx<'_>) {
         let mut due = None;
         if let Stage::Talking(talk) = &mut self.stage {
@@ -247,7 +247,7 @@ impl Session {
         }
     }
 
-    /// All requests are sent, and this client waits for no answer.
+    /// Ends the client if all requests are sent and it waits for no response.
     fn rest_if_spent(&mut self, run: &Run) {
         if let Stage::Talking(talk) = &self.stage
             && talk.asked.is_empty()
@@ -258,14 +258,14 @@ impl Session {
     }
 }
 
-/// Another client takes the place of one whose connection is over.
+/// Starts a client in place of one whose connection is over.
 fn dial(due: Option<Instant>, cx: &mut Cx<'_>) {
     let seat = Seat::Client { patience: cx.world.plan.timeout, due };
     let to = Target::Peer(cx.world.plan.to);
     cx.effects.push(Effect::Dial(to, seat));
 }
 
-/// The same, but not before its request is `due`, or the next one if it has none.
+/// Starts a client that waits until its request is `due`, or until the next one is.
 fn rest(due: Option<Instant>, cx: &mut Cx<'_>) {
     if cx.world.budget.is_spent() {
         return;
@@ -283,8 +283,8 @@ fn rest(due: Option<Instant>, cx: &mut Cx<'_>) {
     cx.effects.push(Effect::Dial(Target::Task, Seat::Resting { until, due }));
 }
 
-/// The run is over, and what is asked now is not answered. So is what would be, if there were a
-/// connection.
+/// Counts the requests that have no response at the end of the run, including one that still waits
+/// for a connection.
 fn count_under_way(stage: &mut Stage, run: &mut Run, now: Instant) {
     match stage {
         Stage::Talking(talk) => talk.count_under_way(run, now),

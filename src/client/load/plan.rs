@@ -1,4 +1,4 @@
-//! What a load test is to do, and who may send the next request.
+//! The plan of a load test, and the budget of requests that are still to be sent.
 
 use super::cookies::Scope;
 use crate::app::Endpoint;
@@ -6,75 +6,77 @@ use crate::wire::http::Method;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What all clients do.
+/// The plan that all clients follow.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Where to.
+    /// The server.
     pub to: Endpoint,
-    /// What a client asks, one after the other; after the last the first again. At least one.
+    /// The requests, at least one. A client sends them in this order and starts again after the
+    /// last.
     pub asks: Arc<[Ask]>,
-    /// How many clients there are.
+    /// The number of clients.
     pub connections: usize,
-    /// How many requests a connection has under way at most.
+    /// The largest number of requests in progress on a connection.
     pub depth: usize,
-    /// Whether a connection carries more than one request.
+    /// True if a connection carries more than one request.
     pub keep_alive: bool,
-    /// How long an answer may take, the connection included if one is made for it.
+    /// The longest time for a response, including the time to connect if a connection is made for
+    /// it.
     pub timeout: Duration,
-    /// Requests a second, if they do not wait for answers.
+    /// Requests per second; none if each request waits for the response before.
     pub rate: Option<f64>,
-    /// How many requests are sent after the warm-up, if that is what ends the run.
+    /// The number of requests after the warm-up that ends the run, if set.
     pub requests: Option<u64>,
-    /// How clients misbehave, if they do.
+    /// The way in which clients misbehave, if they do.
     pub slow: Option<Slow>,
-    /// When the first request is due.
+    /// The due time of the first request.
     pub start: Instant,
-    /// From when on requests count: what begins earlier is warm-up.
+    /// The end of the warm-up: requests that begin earlier do not count.
     pub count_from: Instant,
-    /// When the schedule ends: no request falls due then or later.
+    /// The end of the schedule: no request falls due then or later.
     pub until: Instant,
-    /// Which cookies each client keeps, if they keep any.
+    /// The scope of the cookies that each client keeps; none if it keeps none.
     pub cookies: Option<Scope>,
 }
 
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The method, which decides where the answer ends.
+    /// The method, which decides where the response ends.
     pub method: Method,
-    /// Head and body.
+    /// The head and the body.
     pub bytes: Arc<[u8]>,
-    /// Where the body begins in it.
+    /// The offset of the body in `bytes`.
     pub body_at: usize,
-    /// What makes it another one each time, if something does.
+    /// The number that makes each copy of the request different, if any.
     pub number: Option<Number>,
 }
 
 /// A number that is written into a request before it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number {
-    /// Where: so many bytes of the request stand before it.
+    /// The offset in the bytes of the request.
     pub at: usize,
-    /// The first.
+    /// The first number.
     pub first: u64,
-    /// How many there are; after the last the first again.
+    /// The count of numbers; after the last follows the first again.
     pub count: u64,
-    /// How many of them to leave out at the beginning.
+    /// The count of numbers to leave out at the beginning.
     pub skip: u64,
 }
 
-/// Ways to hold a server up.
+/// Ways to occupy a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slow {
-    /// A head that never ends, a field at a time.
+    /// A head that never ends: one field at a time.
     Headers,
-    /// A body that never ends, a byte at a time.
+    /// A body that never ends: one byte at a time.
     Body,
-    /// Answers that are asked for and never read.
+    /// Responses that are requested and never read.
     Read,
 }
 
-/// Which requests are still to be sent.
+/// The requests that are still to be sent.
 #[derive(Debug)]
 pub struct Budget {
     left: Option<u64>,
@@ -82,11 +84,11 @@ pub struct Budget {
     start: Instant,
     count_from: Instant,
     until: Instant,
-    /// Arrivals handed out so far.
+    /// The number of assigned arrivals.
     arrivals: u64,
-    /// Requests that were begun, and count.
+    /// The number of requests that have begun and count.
     begun: u64,
-    /// Numbers handed out so far.
+    /// The number of assigned numbers.
     numbers: u64,
 }
 
@@ -104,9 +106,9 @@ impl Budget {
         }
     }
 
-    /// When the next request is due; `now` if nobody waits for a schedule. `None` once all were
-    /// sent, or the schedule is at its end. Whoever is given an arrival sends that request, or
-    /// fails to: it is not given out again.
+    /// Returns the due time of the next request; `now` without a schedule. Returns `None` if all
+    /// were sent, or if the schedule has ended. An arrival is assigned once: its client sends that
+    /// request or fails to.
     pub(super) fn arrival(&mut self, now: Instant) -> Option<Instant> {
         if self.is_spent() {
             return None;
@@ -120,7 +122,7 @@ impl Budget {
         Some(at)
     }
 
-    /// Takes a request that begins at `at` out of the budget. False if there is none left.
+    /// Takes a request that begins at `at` out of the budget. Returns false if none is left.
     pub(super) fn take(&mut self, at: Instant) -> bool {
         let counts = at >= self.count_from;
         match &mut self.left {
@@ -132,29 +134,30 @@ impl Budget {
         true
     }
 
-    /// The next number of those, whichever client it is for.
+    /// Returns the next number, from a sequence that all clients share.
     pub(super) fn number(&mut self, of: Number) -> u64 {
         let number = of.first + (of.skip + self.numbers) % of.count.max(1);
         self.numbers += 1;
         number
     }
 
-    /// Whether nothing may be sent any more.
+    /// Returns true if no further request may be sent.
     pub(super) fn is_spent(&self) -> bool {
         self.left == Some(0)
     }
 
-    /// How many numbers were written into requests.
+    /// Returns how many numbers were written into requests.
     pub fn numbers(&self) -> u64 {
         self.numbers
     }
 
-    /// Whether requests fall due by a schedule, whatever becomes of those before.
+    /// Returns true if requests fall due by a schedule, independent of earlier responses.
     pub(super) fn is_scheduled(&self) -> bool {
         self.rate.is_some()
     }
 
-    /// How many requests that count were due by `now` and never sent: no connection was free.
+    /// Returns how many requests that count were due by `now` and not sent because no connection
+    /// was free.
     pub fn never_sent(&self, now: Instant) -> u64 {
         let Some(rate) = self.rate else { return 0 };
         let due = |at: Instant| {
@@ -170,7 +173,7 @@ mod tests {
     use super::*;
     use crate::app::Transport;
 
-    /// A budget of so many requests a second, for so many seconds.
+    /// Creates a budget of `rate` requests per second for this number of seconds.
     fn budget(rate: Option<f64>, seconds: u64, requests: Option<u64>) -> (Budget, Instant) {
         let start = Instant::now();
         let plan = Plan {

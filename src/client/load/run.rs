@@ -1,63 +1,63 @@
-//! What all clients of a run share: the plan, what is left of it, and what was seen.
+//! The state that all clients of a run share: the plan, the budget and the counts.
 
 use super::cookies::Jar;
 use super::{Budget, Plan, Tally, Trouble};
 use crate::limits::{self, Limits};
 use std::time::Instant;
 
-/// What all clients of a run share. A server has none.
+/// The state that all clients of a run share. A server has none.
 #[derive(Debug)]
 pub struct Run {
-    /// What is to be done.
+    /// The plan.
     pub plan: Plan,
-    /// What is still to be sent.
+    /// The requests that are still to be sent.
     pub budget: Budget,
-    /// What was seen.
+    /// The counts.
     pub tally: Tally,
-    /// The bytes of the answers, if somebody wants to see them, up to a mebibyte.
+    /// The bytes of the responses, if requested, up to a mebibyte.
     pub transcript: Option<Vec<u8>>,
-    /// What became of each request, if somebody wants to know, up to [`TOLD_MAX`] of them.
+    /// The outcomes of the requests, if requested, up to [`TOLD_MAX`].
     pub told: Option<Vec<Told>>,
-    /// What clients keep whose connection is over, for those who go on in their place.
+    /// The cookies of clients whose connection is over, for the clients that replace them.
     pub(super) jars: Vec<Jar>,
     pub(super) limits: Limits,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
-    /// Which of the plan's requests it was.
+    /// The index of the request in the plan.
     pub place: usize,
-    /// The number that was written into it.
+    /// The number that was written into the request.
     pub number: u64,
-    /// When it was due.
+    /// The due time.
     pub began: Instant,
-    /// When it came to an end.
+    /// The time of the end.
     pub at: Instant,
-    /// Which end.
+    /// The kind of outcome.
     pub fate: Fate,
 }
 
-/// To which end a request came.
+/// The kinds of outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It was answered with this status.
+    /// The request has a response with this status.
     Answered(u16),
-    /// It was not answered: nobody knows whether it was carried out.
+    /// The request has no response: it is unknown whether the server executed it.
     Failed(Trouble),
 }
 
-/// Requests of which it is remembered what became of them.
+/// The largest number of outcomes that are kept.
 pub const TOLD_MAX: usize = 1 << 20;
 
 impl Run {
-    /// A run at its beginning.
+    /// Creates a run at its beginning.
     pub fn new(plan: Plan, limits: Limits, transcript: Option<Vec<u8>>) -> Run {
         let (budget, tally) = (Budget::of(&plan), Tally::new(plan.count_from));
         Run { plan, budget, tally, transcript, told: None, jars: Vec::new(), limits }
     }
 
-    /// Whether as many requests have come to an end as were wanted.
+    /// Returns true if the planned number of requests has come to an end.
     pub fn is_complete(&self) -> bool {
         self.plan.requests.is_some_and(|wanted| self.tally.requests >= wanted)
     }
@@ -84,7 +84,7 @@ impl Run {
         self.tally.bytes_out += if now >= self.plan.count_from { bytes as u64 } else { 0 };
     }
 
-    /// These bytes were to be sent and never will be.
+    /// Takes bytes that will never be sent out of the counts.
     pub(super) fn unsent(&mut self, bytes: usize, now: Instant) {
         let counted = if now >= self.plan.count_from { bytes as u64 } else { 0 };
         self.tally.bytes_out = self.tally.bytes_out.saturating_sub(counted);
@@ -100,14 +100,14 @@ impl Run {
         }
     }
 
-    /// A request that began then has no answer, and the run is over.
+    /// Counts a request that has no response when the run is over.
     pub(super) fn still_waits(&mut self, began: Instant, now: Instant) {
         if began >= self.plan.count_from {
             self.tally.still_waits(now.saturating_duration_since(began));
         }
     }
 
-    /// The run ended at `now`: closes the books.
+    /// Ends the run at `now` and completes the counts.
     pub fn end(&mut self, now: Instant) {
         self.tally.series.pass(now);
         if let Some(rate) = self.plan.rate {

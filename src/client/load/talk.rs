@@ -1,4 +1,4 @@
-//! What goes over one connection of a load test: requests under way, and the answers to them.
+//! The exchange over one connection of a load test: requests in progress, and their responses.
 
 use super::cookies::Jar;
 use super::{Cx, Fate, Plan, Run, Slow, Told, Trouble};
@@ -12,70 +12,70 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct Talk {
     pub(super) reader: Reader,
-    /// What the client keeps from answer to request.
+    /// The cookies, which move from responses to requests.
     pub(super) jar: Jar,
-    /// When the connection was begun, until something is asked on it.
+    /// The start of the attempt to connect, until the first request is sent.
     dialled: Option<Instant>,
-    /// Bytes of all requests so far.
+    /// The bytes of all requests so far.
     written: u64,
     status: u16,
-    /// Requests under way, the oldest first.
+    /// The requests in progress, the oldest first.
     pub(super) asked: VecDeque<Asked>,
-    /// What is to be asked next: its place in the plan.
+    /// The index of the next request in the plan.
     place: usize,
-    /// When the next is due, if that is not yet.
+    /// The due time of the next request, if it is in the future.
     pub(super) due: Option<Instant>,
-    /// Since when there is room for another, until it is used.
+    /// The time since which another request may be sent, until it is sent.
     pub(super) free: Option<Instant>,
-    /// Nothing more may be asked on this connection.
+    /// True if no further request may be sent on this connection.
     pub(super) last: bool,
-    /// When to misbehave next.
+    /// The time of the next slow write.
     drip: Option<Instant>,
-    /// How often that was done.
+    /// The number of slow writes so far.
     drips: usize,
-    /// What comes is not read.
-    pub(super) deaf: bool,
-    /// How long an answer may take.
+    /// True if input is not read.
+    pub(super) ignores_input: bool,
+    /// The longest time for a response.
     patience: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
-    /// When it was due: what its latency is counted from.
+    /// The due time, from which the latency is counted.
     began: Instant,
-    /// When it was sent, or the connection for it was begun: what patience is counted from.
+    /// The time of sending or of the attempt to connect, from which the timeout is counted.
     sent: Instant,
-    /// Which of the plan's requests it was.
+    /// The index of the request in the plan.
     place: usize,
-    /// The number that was written into it.
+    /// The number that was written into the request.
     number: u64,
-    /// Bytes of all requests up to its end.
+    /// The bytes of all requests up to the end of this one.
     end: u64,
 }
 
-/// How often a slow client sends a little more.
+/// The interval between two writes of a slow client.
 const DRIP: Duration = Duration::from_millis(500);
 
-/// What a slow body is said to have: so little that no route refuses it for its length, and at a
-/// byte each half second more than any server waits for.
+/// The announced length of a slow body: so short that no route refuses it, and longer than any
+/// server waits for at one byte per half second.
 pub const SLOW_BODY_BYTES: usize = 200;
 
-/// Requests that a client sends whose answers it will not read: enough to fill what both kernels
-/// hold for a connection, if the answers have a kibibyte.
+/// The number of requests of a client that reads no responses: enough to fill the buffers of both
+/// kernels if a response has a kibibyte.
 const UNREAD: usize = 2048;
 
-/// What came in.
+/// The result of reading.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Heard {
+pub(super) enum Received {
     Nothing,
     Answer,
-    /// An answer to nothing that was asked.
+    /// A response without a request.
     Unasked,
     Nonsense(Bad),
 }
 
 impl Talk {
-    /// A connection that was begun at `dialled` and is there now.
+    /// Creates the state of a connection whose attempt began at `dialled` and that is open now.
     pub(super) fn new(plan: &Plan, jar: Jar, dialled: Instant, now: Instant) -> Talk {
         Talk {
             reader: Reader::new(plan.asks[0].method),
@@ -90,12 +90,12 @@ impl Talk {
             last: false,
             drip: plan.slow.map(|_| now + DRIP),
             drips: 0,
-            deaf: plan.slow == Some(Slow::Read),
+            ignores_input: plan.slow == Some(Slow::Read),
             patience: plan.timeout,
         }
     }
 
-    /// Sends what may be sent now.
+    /// Sends the requests that may be sent now.
     pub(super) fn ask(&mut self, cx: &mut Cx<'_>) {
         self.free = None;
         let dialled = self.dialled.take();
@@ -114,7 +114,8 @@ impl Talk {
             let place = self.place;
             self.place = (place + 1) % cx.world.plan.asks.len();
             let sent = match dialled {
-                // It waited for the connection, from when it was due or the connection was begun.
+                // The request has waited for the connection since it was due or since the attempt
+                // began.
                 Some(dialled) if cx.world.budget.is_scheduled() => dialled.max(due),
                 Some(dialled) => dialled,
                 None => cx.now,
@@ -129,13 +130,13 @@ impl Talk {
         }
     }
 
-    /// Sends what stands there in the plan. Returns the number that was written into it, if any
-    /// was.
+    /// Sends the request at this index of the plan. Returns the number that was written into it, or
+    /// zero.
     fn send(&mut self, place: usize, cx: &mut Cx<'_>) -> u64 {
         let ask = &cx.world.plan.asks[place];
         let (upto, times) = match cx.world.plan.slow {
             None => (ask.bytes.len(), 1),
-            // All but the empty line, or all but the body's end.
+            // Everything except the empty line, or except the end of the body.
             Some(Slow::Headers) => (ask.body_at - 2, 1),
             Some(Slow::Body) => (ask.body_at, 1),
             Some(Slow::Read) => (ask.bytes.len(), UNREAD),
@@ -148,7 +149,7 @@ impl Talk {
             from = of.at;
             number
         });
-        // Numbers stand in heads, so before the last of their fields.
+        // Numbers are in heads, so the field of cookies goes before the last field.
         if !self.jar.is_empty()
             && let Some(field) = self.jar.field(cx.now)
         {
@@ -163,7 +164,7 @@ impl Talk {
         number.unwrap_or(0)
     }
 
-    /// A slow client sends so little that the server may lose its patience.
+    /// Sends a little more for a slow client, until the server times out.
     pub(super) fn drip(&mut self, cx: &mut Cx<'_>) {
         let more: &[u8] = match cx.world.plan.slow {
             Some(Slow::Headers) => b"X-Slow: 1\r\n",
@@ -178,36 +179,36 @@ impl Talk {
         }
     }
 
-    /// Reads on, at most to the end of one answer.
-    pub(super) fn hear(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Heard {
+    /// Reads at most to the end of one response.
+    pub(super) fn receive(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Received {
         let before = recv.len();
-        let heard = self.read(recv, cx);
+        let received = self.read(recv, cx);
         cx.world.received(before - recv.len(), cx.now);
-        match heard {
-            Heard::Answer if self.asked.is_empty() => return Heard::Unasked,
-            Heard::Answer => {
+        match received {
+            Received::Answer if self.asked.is_empty() => return Received::Unasked,
+            Received::Answer => {
                 self.last |= !self.reader.keeps_alive() || self.is_refused(cx);
                 self.answered(cx.world, cx.now);
             }
-            Heard::Nothing | Heard::Unasked => {}
-            Heard::Nonsense(_) if self.asked.is_empty() => return Heard::Unasked,
-            Heard::Nonsense(_) => {}
+            Received::Nothing | Received::Unasked => {}
+            Received::Nonsense(_) if self.asked.is_empty() => return Received::Unasked,
+            Received::Nonsense(_) => {}
         }
-        heard
+        received
     }
 
-    /// Whether the answer is an error and came before all of the request was sent: the rest is not
-    /// wanted, and without it nothing else can be asked here (RFC 9112 §9.5).
+    /// Returns true if the response is an error that arrived before all of the request was sent:
+    /// the server does not read the rest, and no other request can follow (RFC 9112 §9.5).
     fn is_refused(&self, cx: &Cx<'_>) -> bool {
         let gone = self.written - cx.send.len() as u64;
         self.status >= 400 && self.asked.front().is_some_and(|asked| asked.end > gone)
     }
 
-    fn read(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Heard {
+    fn read(&mut self, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Received {
         loop {
             let mut fields = Fields::new();
             let used = match self.reader.next(recv.bytes(), &cx.world.limits, &mut fields) {
-                Parse::Done(Part::End, _) => return Heard::Answer,
+                Parse::Done(Part::End, _) => return Received::Answer,
                 Parse::Done(Part::Head(head), used) => {
                     self.status = head.status;
                     if !head.is_interim() {
@@ -219,8 +220,8 @@ impl Talk {
                     used
                 }
                 Parse::Done(Part::Body(_) | Part::Nothing, used) => used,
-                Parse::More => return Heard::Nothing,
-                Parse::Bad(bad) => return Heard::Nonsense(bad),
+                Parse::More => return Received::Nothing,
+                Parse::Bad(bad) => return Received::Nonsense(bad),
             };
             cx.world.note(&recv.bytes()[..used]);
             recv.consume(used);
@@ -234,7 +235,7 @@ impl Talk {
         }
     }
 
-    /// The answer to the oldest request is complete.
+    /// Counts the response to the oldest request as complete.
     pub(super) fn answered(&mut self, run: &mut Run, now: Instant) {
         let Some(asked) = self.asked.pop_front() else { return };
         let next = self.asked.front().map_or(self.place, |asked| asked.place);
@@ -245,7 +246,7 @@ impl Talk {
         }
     }
 
-    /// What came is no answer to the oldest request.
+    /// Counts input that is no valid response to the oldest request.
     pub(super) fn misread(&mut self, why: Bad, run: &mut Run, now: Instant) {
         let Some(asked) = self.asked.pop_front() else { return };
         run.tell(asked.told(Fate::Failed(Trouble::Parse), now));
@@ -261,14 +262,14 @@ impl Talk {
         }
     }
 
-    /// The run is over, and these requests have no answer.
+    /// Counts the requests that have no response when the run is over.
     pub(super) fn count_under_way(&mut self, run: &mut Run, now: Instant) {
         while let Some(asked) = self.asked.pop_front() {
             run.still_waits(asked.began, now);
         }
     }
 
-    /// When patience with the oldest request ends. A slow client has no end of it.
+    /// Returns the time at which the oldest request times out. Requests of a slow client never do.
     pub(super) fn patience(&self) -> Option<Instant> {
         match self.drip {
             None => self.asked.front().map(|asked| asked.sent + self.patience),

@@ -1,59 +1,58 @@
-//! What the clients of a load test have seen: counts, a histogram of bounded size, and a point a
-//! second.
+//! The counts of a load test, with a histogram of bounded size and a series of points in time.
 //!
-//! Latencies are kept in nanoseconds with three digits that count, from a microsecond to an hour.
+//! Latencies are in nanoseconds with three significant digits, from a microsecond to an hour.
 
 use crate::client::http::Bad;
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-/// What has been seen since the warm-up.
+/// The counts since the warm-up.
 #[derive(Debug)]
 pub struct Tally {
-    /// Requests that came to an end, good or bad: the sum of the next two.
+    /// The number of requests that came to an end: the sum of `ok` and `errors`.
     pub requests: u64,
-    /// Answers with a status below 400.
+    /// The number of responses with a status below 400.
     pub ok: u64,
-    /// Everything else, by [`Trouble`].
+    /// The number of other outcomes, by [`Trouble`].
     pub errors: [u64; Trouble::ALL.len()],
-    /// Why answers could not be read, and how many: the sum is that of [`Trouble::Parse`].
+    /// The number of malformed responses by reason; the sum is that of [`Trouble::Parse`].
     pub misread: Vec<(Bad, u64)>,
-    /// Answers by status, from 100 on.
+    /// The number of responses by status, from 100 on.
     statuses: Box<[u64; STATUSES]>,
-    /// How long complete answers took, in nanoseconds.
+    /// The latencies of complete responses, in nanoseconds.
     pub latency: Histogram<u64>,
-    /// Requests that were under way at the end.
+    /// The number of requests in progress at the end.
     pub under_way: u64,
-    /// Requests that were due before the end, and that no connection was free for.
+    /// The number of requests that were due before the end and had no free connection.
     pub never_sent: u64,
-    /// For how long both had waited at the end, in nanoseconds; none before the end.
+    /// The waiting times of both kinds at the end, in nanoseconds; none before the end.
     pub waited: Option<Histogram<u64>>,
-    /// Bytes of answers.
+    /// The bytes of responses.
     pub bytes_in: u64,
-    /// Bytes of requests.
+    /// The bytes of requests.
     pub bytes_out: u64,
-    /// Connections that were established.
+    /// The number of established connections.
     pub connected: u64,
-    /// Answers by what their `X-Cache` field said: hit, miss, bypass. One in
-    /// [`CACHE_LOOKED_AT`] is looked at.
+    /// The number of responses by their `X-Cache` field: hit, miss, bypass. One response in
+    /// [`CACHE_LOOKED_AT`] is sampled.
     pub cache: [u64; 3],
     looked: u64,
-    /// A point a second, or fewer if the run is long.
+    /// One point per second, or fewer in a long run.
     pub series: Series,
 }
 
-/// What may go wrong with a request.
+/// Kinds of failure of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// No connection.
+    /// The connection was not established.
     Connect,
-    /// No answer in time.
+    /// The response did not arrive in time.
     Timeout,
-    /// The connection ended or broke before the answer was complete.
+    /// The connection ended or broke before the response was complete.
     Reset,
-    /// An answer that is not HTTP as we read it.
+    /// The response is not HTTP as this parser accepts it.
     Parse,
-    /// An answer with a status of 400 or more.
+    /// The response has a status of 400 or more.
     Status,
 }
 
@@ -62,7 +61,7 @@ impl Trouble {
     pub const ALL: [Trouble; 5] =
         [Trouble::Connect, Trouble::Timeout, Trouble::Reset, Trouble::Parse, Trouble::Status];
 
-    /// Its word in results.
+    /// Returns its word in results.
     pub fn name(self) -> &'static str {
         match self {
             Trouble::Connect => "connect",
@@ -74,22 +73,22 @@ impl Trouble {
     }
 }
 
-/// One answer in so many is asked whether a cache gave it.
+/// The sampling interval of the `X-Cache` field, in responses.
 pub const CACHE_LOOKED_AT: u64 = 64;
 
-/// Status codes from 100 to 999: those from 600 on count as errors of the server (RFC 9110 §15).
+/// Status codes from 100 to 999: the codes from 600 on count as server errors (RFC 9110 §15).
 const STATUSES: usize = 900;
 
-/// Moments at which requests that were never sent are taken to have fallen due: enough for every
-/// percentile that is told, however many they are.
+/// The number of points in time that stand for the due times of requests that were never sent:
+/// enough for every percentile of the report, for any number of requests.
 const WAITED_STEPS: u64 = 10_000;
 
-/// What the histogram can hold: an hour in nanoseconds, and not less than a microsecond.
+/// The range of the histogram: from a microsecond to an hour, in nanoseconds.
 const LATENCY_MAX_NS: u64 = 3_600_000_000_000;
 const LATENCY_MIN_NS: u64 = 1000;
 
 impl Tally {
-    /// Nothing seen yet; the series begins at `from`.
+    /// Creates empty counts; the series begins at `from`.
     pub fn new(from: Instant) -> Tally {
         Tally {
             requests: 0,
@@ -110,7 +109,7 @@ impl Tally {
         }
     }
 
-    /// An answer is complete.
+    /// Counts a complete response.
     pub fn answered(&mut self, status: u16, took: Duration, now: Instant) {
         self.requests += 1;
         let good = status < 400;
@@ -127,14 +126,14 @@ impl Tally {
         self.series.count(now, !good, Some(ns.max(LATENCY_MIN_NS)));
     }
 
-    /// A request came to nothing.
+    /// Counts a failed request.
     pub fn failed(&mut self, why: Trouble, now: Instant) {
         self.requests += 1;
         self.errors[why as usize] += 1;
         self.series.count(now, true, None);
     }
 
-    /// A request came to an answer that is no HTTP.
+    /// Counts a request whose response is not valid HTTP.
     pub fn misread(&mut self, why: Bad, now: Instant) {
         self.failed(Trouble::Parse, now);
         match self.misread.iter_mut().find(|(known, _)| *known == why) {
@@ -143,14 +142,14 @@ impl Tally {
         }
     }
 
-    /// A request is under way at the end, and has waited so long.
+    /// Counts a request in progress at the end, which has waited this long.
     pub fn still_waits(&mut self, waited: Duration) {
         self.under_way += 1;
         self.waits(waited, 1);
     }
 
-    /// The run is over: so many requests were never sent, which fell due one after the other for
-    /// as long as `rate` takes for them.
+    /// Counts requests that were never sent. Their due times are spread evenly over the time that
+    /// `rate` takes for them, up to the end of the run.
     pub fn never_sent(&mut self, count: u64, rate: f64) {
         self.never_sent = count;
         let steps = count.min(WAITED_STEPS);
@@ -167,8 +166,8 @@ impl Tally {
         all.saturating_record_n(ns.max(LATENCY_MIN_NS), count);
     }
 
-    /// How long requests took at least: answers as long as they did, and those that had none at
-    /// the end as long as they had waited by then.
+    /// Returns the lower bounds of all latencies: the latencies of responses, and the waiting times
+    /// of requests that had none at the end.
     pub fn at_least(&self) -> Histogram<u64> {
         let mut all = self.latency.clone();
         if let Some(waited) = &self.waited {
@@ -177,13 +176,13 @@ impl Tally {
         all
     }
 
-    /// Whether the next answer is to be asked where it came from.
+    /// Returns true if the next response is to be sampled for its `X-Cache` field.
     pub fn looks_at_cache(&mut self) -> bool {
         self.looked += 1;
         self.looked % CACHE_LOOKED_AT == 1
     }
 
-    /// What the field said.
+    /// Counts the value of the field.
     pub fn from_cache(&mut self, field: &[u8]) {
         let known: [&[u8]; 3] = [b"HIT", b"MISS", b"BYPASS"];
         if let Some(place) = known.iter().position(|word| field.eq_ignore_ascii_case(word)) {
@@ -191,39 +190,40 @@ impl Tally {
         }
     }
 
-    /// The statuses that came, and how often.
+    /// Returns the statuses of the responses with their counts.
     pub fn statuses(&self) -> impl Iterator<Item = (u16, u64)> {
         let all = (100..).zip(self.statuses.iter());
         all.filter(|(_, count)| **count > 0).map(|(status, count)| (status, *count))
     }
 }
 
-/// What happened, interval by interval.
+/// Counts and latencies by interval.
 #[derive(Debug)]
 pub struct Series {
-    /// Complete intervals, in their order.
+    /// The complete intervals in order.
     pub points: Vec<Point>,
-    /// How long each is.
+    /// The length of an interval.
     pub interval: Duration,
     open: Point,
     until: Instant,
     latency: Histogram<u64>,
 }
 
-/// What happened in an interval.
+/// The counts and latencies of an interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Point {
-    /// Requests that came to an end.
+    /// The number of requests that came to an end.
     pub requests: u64,
-    /// Those of them that came to a bad one.
+    /// The number of requests that failed.
     pub errors: u64,
-    /// Median and 99th percentile of the latencies, in nanoseconds; 0 if there were none.
+    /// The median of the latencies in nanoseconds; 0 if there were none.
     pub p50_ns: u64,
-    /// See there.
+    /// The 99th percentile of the latencies in nanoseconds; 0 if there were none.
     pub p99_ns: u64,
 }
 
-/// Points that are kept. When they are full, each two become one of twice the length.
+/// The largest number of points. When it is reached, pairs of points are merged and the interval
+/// doubles.
 const POINTS_MAX: usize = 3600;
 
 impl Series {
@@ -247,7 +247,7 @@ impl Series {
         }
     }
 
-    /// Closes the intervals that are over by `now`.
+    /// Completes the intervals that are over by `now`.
     pub fn pass(&mut self, now: Instant) {
         while now >= self.until {
             self.close();
@@ -269,7 +269,7 @@ impl Series {
     }
 }
 
-/// Two neighbours as one: sums of the counts, the greater latencies.
+/// Merges two neighbours: sums of the counts, the greater latencies.
 fn merged(pair: &[Point]) -> Point {
     pair.iter().fold(Point::default(), |sum, point| Point {
         requests: sum.requests + point.requests,
