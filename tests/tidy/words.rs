@@ -100,6 +100,7 @@ const PLAIN: &[&str] = &[
     "src/svg.rs",
     "src/svg/",
     "src/wire/",
+    "src/work/db/",
     "src/work/files/",
     "src/work/mod.rs",
     "src/work/pack.rs",
@@ -107,6 +108,7 @@ const PLAIN: &[&str] = &[
     "src/work/pow/",
     "src/work/process.rs",
     "src/work/reports/",
+    "src/work/store/",
     "docs/",
 ];
 

@@ -1,26 +1,26 @@
-//! How often each user of the π service asked.
+//! The number of requests of each user of the π service.
 
 use super::Sums;
 use rusqlite::Transaction;
 
-/// What to carry out.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Count a request of this user.
+    /// Counts a request of this user.
     Count(Username),
-    /// Count a request of this user, then list all counts, this one included.
+    /// Counts a request of this user, then lists all counts, including this one.
     Statistics(Username),
 }
 
-/// Four digits.
+/// A user name: four digits.
 pub type Username = [u8; 4];
 
-/// What was carried out.
+/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The count.
+    /// The request is counted.
     Counted,
-    /// Every user with at least one request, by name, and how many.
+    /// All users with at least one request, by name, with their counts.
     Statistics(Vec<(String, i64)>),
 }
 

@@ -1,8 +1,8 @@
-//! One SQLite file, whatever its tables: how it is opened and checked, and how it commits.
+//! One SQLite file with any tables: opening, checking and committing.
 //!
-//! A file is of a [`Layout`]: it says so itself (`application_id`, `user_version`), and one that
-//! says otherwise, is damaged or has other columns is refused with the reason. A commit has one
-//! of three results: it is done, nothing was written, or that is not known.
+//! A file has a [`Layout`], which its header records (`application_id`, `user_version`). A file
+//! with another layout, a damaged file, or one with other columns is refused with the reason. A
+//! commit has one of three results: it is done, nothing was written, or the result is unknown.
 
 use super::Failure;
 use crate::work::files::{Draft, refusal};
@@ -10,37 +10,38 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use std::path::Path;
 use std::time::Duration;
 
-/// What kind of file it is.
+/// The layout of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Layout {
-    /// Tells files of one kind from those of another, in SQLite's header.
+    /// The number in SQLite's header that identifies this kind of file.
     pub application_id: i32,
-    /// Of the tables; a file of another version is refused.
+    /// The version of the tables; files of other versions are refused.
     pub version: i32,
-    /// Statements that create what is missing.
+    /// The statements that create missing tables.
     pub schema: &'static [&'static str],
-    /// When a commit is on the disk.
+    /// The durability of commits.
     pub commit: Commit,
-    /// How long another process, say a shell, may hold the file before a batch fails.
+    /// The time for which another process, for example a shell, may hold the file before a batch
+    /// fails.
     pub patience: Duration,
 }
 
-/// When a commit is on the disk.
+/// The time at which a commit is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
-    /// Some time, before any later one.
+    /// Some time later, but before any later commit.
     InOrder,
     /// When it is answered.
     AtOnce,
 }
 
-/// Opens the file, creates what is missing of its tables, and has `check` look at their rows in
-/// the same transaction. Readers (the `sqlite3` shell, say) never wait for the writer: the
+/// Opens the file, creates its missing tables, and lets `check` examine their rows in the same
+/// transaction. Readers, for example the `sqlite3` shell, never wait for the writer, because the
 /// journal is a write-ahead log.
 ///
 /// # Errors
-/// SQLite's; that the file is damaged, of another kind, of another version, or has other columns;
-/// and those of `check`.
+/// Fails with SQLite's error; if the file is damaged, of another kind or version, or has other
+/// columns; and if `check` fails.
 pub fn open<T>(
     path: &Path,
     layout: &Layout,
@@ -56,7 +57,7 @@ fn try_open<T>(
 ) -> Result<(Connection, T), Failure> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(layout.patience)?;
-    // Asked before anything is changed: a file that is none of ours stays as it is.
+    // This check precedes all changes: a file of another kind stays as it is.
     integrity(&connection)?;
     identity(&connection, layout)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -72,10 +73,10 @@ fn try_open<T>(
     Ok((connection, checked))
 }
 
-/// Whether [`open`] would succeed here and now: the same is tried, and all of it taken back.
+/// Tests if [`open`] would succeed now: it performs the same steps and rolls them back.
 ///
 /// # Errors
-/// As of [`open`].
+/// The same as for [`open`].
 pub fn probe<T>(
     path: &Path,
     layout: &Layout,
@@ -103,7 +104,7 @@ fn try_probe<T>(
     Ok(transaction.rollback()?)
 }
 
-/// SQLite does not say why it could not open a file, or those that it has beside it.
+/// Adds the reason why a file, or one beside it, cannot be opened, which SQLite does not report.
 fn reasoned(path: &Path, failure: Failure) -> Failure {
     let is_silent = failure.to_string().starts_with("unable to open database file");
     match is_silent.then(|| refusal(path)).flatten() {
@@ -112,7 +113,7 @@ fn reasoned(path: &Path, failure: Failure) -> Failure {
     }
 }
 
-/// Creates what is missing of the tables, and has the file say what it is.
+/// Creates missing tables, and records the layout in the header.
 fn complete(transaction: &Transaction<'_>, layout: &Layout) -> Result<(), Failure> {
     layout.schema.iter().try_for_each(|schema| transaction.execute_batch(schema))?;
     columns_agree(transaction, layout)?;
@@ -123,12 +124,12 @@ fn complete(transaction: &Transaction<'_>, layout: &Layout) -> Result<(), Failur
     Ok(())
 }
 
-/// Carries out `work` in one transaction, and commits it. The file's lock is taken first: a
-/// transaction that reads before it writes is refused when another process came between.
+/// Executes `work` in one transaction, and commits it. It locks the file first, because a
+/// transaction that reads before it writes is refused if another process wrote in between.
 ///
 /// # Errors
-/// Those of `work` and of SQLite. Unless the failure [is unknown](Failure::is_unknown), nothing
-/// was written, and nothing of it will ever be found in the file.
+/// Fails if `work` or SQLite fails. Unless the failure [is unknown](Failure::is_unknown), nothing
+/// was written, and nothing of it will appear in the file later.
 pub fn write<T>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
@@ -136,8 +137,7 @@ pub fn write<T>(
     write_as(TransactionBehavior::Immediate, connection, work)
 }
 
-/// The same for work that begins with a write, where other files are attached that it only reads:
-/// theirs are not locked.
+/// Executes work that begins with a write. Attached files, which it only reads, are not locked.
 ///
 /// # Errors
 /// As for [`write()`].
@@ -157,16 +157,17 @@ fn write_as<T>(
     let done = work(&transaction)?;
     let Err(error) = transaction.commit() else { return Ok(done) };
     let code = error.sqlite_error_code();
-    // Without room, or without the lock, the last page of the transaction was not written whole.
+    // When the disk is full or the lock is missing, the last page of the transaction was not
+    // written completely.
     let is_settled = matches!(code, Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy));
     let failure = Failure::from(error);
     if is_settled || settle(connection).is_ok() { Err(failure) } else { Err(failure.unknown()) }
 }
 
-/// Carries out `work` without changing anything: nobody has to wait for it.
+/// Executes `work` without changes; it takes no lock.
 ///
 /// # Errors
-/// Those of `work` and of SQLite.
+/// Fails if `work` or SQLite fails.
 pub fn read<T>(
     connection: &mut Connection,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
@@ -174,9 +175,9 @@ pub fn read<T>(
     work(&connection.transaction()?)
 }
 
-/// After a commit that failed, its pages may be in the journal all the same, and whoever opens
-/// the file next would take them for written. Another commit takes their place there: the pages
-/// behind it are worth nothing, since each checksum depends on those before.
+/// Overwrites the pages of a failed commit, which may be in the journal and would count as written
+/// when the file is opened next. Another commit takes their place; the pages behind it become
+/// invalid, because each checksum depends on those before.
 fn settle(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = pragma(&transaction, "user_version")?;
@@ -188,12 +189,12 @@ fn integrity(connection: &Connection) -> Result<(), Failure> {
     let health: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     match &*health {
         "ok" => Ok(()),
-        // SQLite's own words begin with a headline.
+        // SQLite's message begins with a heading.
         _ => Err(Failure::new(format!("the file is damaged ({})", health.replace('\n', " ")))),
     }
 }
 
-/// A file of before there were versions says nothing of itself; its columns will tell.
+/// Checks the header. A file older than the versions has none; its columns are checked later.
 fn identity(connection: &Connection, layout: &Layout) -> Result<(), Failure> {
     let id = pragma(connection, "application_id")?;
     let version = pragma(connection, "user_version")?;
@@ -213,7 +214,7 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// Whether the tables have the columns that the statements about them count on.
+/// Checks that the tables have the columns that the statements expect.
 fn columns_agree(connection: &Connection, layout: &Layout) -> Result<(), Failure> {
     let expected = Connection::open_in_memory()?;
     layout.schema.iter().try_for_each(|schema| expected.execute_batch(schema))?;
@@ -226,7 +227,8 @@ fn columns_agree(connection: &Connection, layout: &Layout) -> Result<(), Failure
     }
 }
 
-/// Table, how many columns it has; place, name, type, whether it may be null, place in the key.
+/// The table and its number of columns; the position, name and type of a column, whether it is not
+/// null, and its position in the key.
 type Column = (String, i64, i64, String, String, bool, i64);
 
 fn columns(connection: &Connection) -> rusqlite::Result<Vec<Column>> {

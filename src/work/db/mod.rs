@@ -1,8 +1,8 @@
-//! The database: the only code that knows SQLite.
+//! The database: the only module that uses SQLite.
 //!
-//! One thread owns the connection. It takes every request that waits, carries them out in one
-//! transaction, and answers only when that is on disk: durability costs one `fsync` a batch. Each
-//! group of tables is a file below, with its schema, its requests and its answers.
+//! One thread owns the connection. It takes all waiting requests, executes them in one transaction,
+//! and answers after the commit: durability costs one `fsync` per batch. Each group of tables has a
+//! module with its schema, its requests and its answers.
 
 pub mod chat;
 pub mod counts;
@@ -19,10 +19,10 @@ use std::path::Path;
 use std::time::Duration;
 use sums::Sums;
 
-/// What to carry out: one variant per group of tables.
+/// A request: one variant per group of tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// How often each user of π asked.
+    /// The request counts of the users of π.
     Counts(counts::Request),
     /// The live chat.
     Chat(chat::Request),
@@ -30,10 +30,10 @@ pub enum Request {
     Spent(spent::Request),
 }
 
-/// What was carried out and is on disk, in the same groups.
+/// An answer after its commit: one variant per group of tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// How often each user of π asked.
+    /// The request counts of the users of π.
     Counts(counts::Answer),
     /// The live chat.
     Chat(chat::Answer),
@@ -41,48 +41,48 @@ pub enum Answer {
     Spent(spent::Answer),
 }
 
-/// Why a request was not carried out.
+/// The reason why a request was not executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     reason: String,
     cause: Cause,
 }
 
-/// What the same request would come to in a while.
+/// The expected result of the same request at a later time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     /// The same failure. Nothing was written.
     Lasting,
-    /// It may succeed: the disk was full, say. Nothing was written.
+    /// Possibly success: for example, the disk was full. Nothing was written.
     Passing,
-    /// It may succeed, and it may have been written this time.
+    /// Possibly success. It is unknown whether the failed request was written.
     Unknown,
 }
 
 impl Failure {
-    /// For this reason.
+    /// Creates a lasting failure.
     pub fn new(reason: impl Into<String>) -> Failure {
         Failure { reason: reason.into(), cause: Cause::Lasting }
     }
 
-    /// For this reason, which may be gone in a while.
+    /// Creates a failure that may pass.
     pub fn passing(reason: impl Into<String>) -> Failure {
         Failure { reason: reason.into(), cause: Cause::Passing }
     }
 
-    /// The same, where it is not known whether anything was written.
+    /// Returns the failure with an unknown result: the request may have been written.
     #[must_use]
     pub fn unknown(self) -> Failure {
         Failure { cause: Cause::Unknown, ..self }
     }
 
-    /// The same reason in other words.
+    /// Returns the failure with its reason reworded.
     #[must_use]
     pub fn explained(self, words: impl FnOnce(&str) -> String) -> Failure {
         Failure { reason: words(&self.reason), ..self }
     }
 
-    /// Whether the same may succeed in a while.
+    /// Returns true if the same request may succeed later.
     pub fn may_pass(&self) -> bool {
         match self.cause {
             Cause::Lasting => false,
@@ -90,7 +90,7 @@ impl Failure {
         }
     }
 
-    /// Whether it may have been written all the same.
+    /// Returns true if the request may have been written in spite of the failure.
     pub fn is_unknown(&self) -> bool {
         self.cause == Cause::Unknown
     }
@@ -103,8 +103,8 @@ impl fmt::Display for Failure {
 }
 
 impl From<rusqlite::Error> for Failure {
-    /// What is wrong with the machine may pass; what is wrong with the file, or with the request,
-    /// does not.
+    /// Classifies SQLite's error: errors of the machine may pass, errors of the file or of the
+    /// request do not.
     fn from(error: rusqlite::Error) -> Failure {
         let cause = match error.sqlite_error_code() {
             Some(
@@ -125,8 +125,8 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// A file that one thread owns. It commits all requests that wait at a time, and answers when they
-/// are on disk.
+/// A file that one thread owns. It commits all waiting requests at once, and answers after the
+/// commit.
 #[derive(Debug)]
 pub enum BatchCommitter {
     /// The database.
@@ -145,10 +145,10 @@ pub enum BatchRequest {
 }
 
 impl BatchCommitter {
-    /// Carries out `batch`. The outcomes are in the order of the requests.
+    /// Executes `batch`. The outcomes are in the order of the requests.
     ///
     /// # Panics
-    /// If a request is for a file of the other kind.
+    /// Panics if a request is for a file of the other kind.
     pub fn commit(&mut self, batch: impl Iterator<Item = BatchRequest>) -> Vec<Outcome> {
         const OWN: &str = "a job names the file that its request is for";
         match self {
@@ -172,7 +172,7 @@ impl BatchCommitter {
     }
 }
 
-/// The tables of every group.
+/// The layout with the tables of all groups.
 const LAYOUT: Layout = Layout {
     application_id: i32::from_be_bytes(*b"pent"),
     version: 1,
@@ -181,7 +181,7 @@ const LAYOUT: Layout = Layout {
     patience: Duration::from_secs(5),
 };
 
-/// Tables whose rows are summed up.
+/// The tables with a digest.
 const SUMMED: [&str; 4] = [counts::TABLE, chat::SESSIONS, chat::LINES, chat::SHIFTS];
 
 /// The open database.
@@ -191,26 +191,27 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the file, creating it and its tables as needed.
+    /// Opens the file, and creates it and its tables if needed.
     ///
     /// # Errors
-    /// SQLite's, and what is wrong with the file: with its name, and what can be done.
+    /// Fails with SQLite's error or with the fault of the file. The message has its name and a
+    /// remedy.
     pub fn open(path: &Path) -> Result<Database, Failure> {
         let opened = file::open(path, &LAYOUT, |transaction| sums::verify(transaction, &SUMMED));
         let (connection, ()) = opened.map_err(|failure| explained(path, failure))?;
         Ok(Database { connection })
     }
 
-    /// Whether [`Database::open`] would succeed here and now. Nothing is left of the try.
+    /// Tests if [`Database::open`] would succeed now. It leaves no traces.
     ///
     /// # Errors
-    /// As of [`Database::open`].
+    /// The same as for [`Database::open`].
     pub fn probe(path: &Path) -> Result<(), Failure> {
         file::probe(path, &LAYOUT, |transaction| sums::verify(transaction, &SUMMED))
             .map_err(|failure| explained(path, failure))
     }
 
-    /// All of it in one transaction.
+    /// Executes the batch in one transaction.
     fn try_commit(&mut self, batch: &[Request]) -> Result<Vec<Answer>, Failure> {
         let work = |transaction: &Transaction<'_>| {
             let mut sums = Sums::default();
@@ -225,9 +226,9 @@ impl Database {
         }
     }
 
-    /// Carries out `batch`, all of it in one transaction unless that fails. The answers are in the
-    /// order of the requests. A request that fails by itself does not keep the others from being
-    /// carried out: they are tried in halves. If nothing can be written, reads are answered.
+    /// Executes `batch`, in one transaction unless that fails. The answers are in the order of the
+    /// requests. A request that fails does not prevent the others, because a failed batch is tried
+    /// again in halves. If nothing can be written, reads are answered.
     pub fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
         let failure = match self.try_commit(batch) {
             Ok(answers) => return answers.into_iter().map(Ok).collect(),
@@ -263,7 +264,7 @@ fn explained(path: &Path, failure: Failure) -> Failure {
 }
 
 impl Request {
-    /// Whether it changes anything.
+    /// Returns true if the request changes a table.
     fn writes(&self) -> bool {
         match self {
             Request::Counts(counts::Request::Count(_) | counts::Request::Statistics(_)) => true,
@@ -315,7 +316,7 @@ mod tests {
     #[test]
     fn a_request_that_fails_by_itself_fails_alone() {
         let mut database = Database::open(Path::new(":memory:")).unwrap();
-        let rating = chat::Request::Rate("nobody".to_string(), 5, String::new());
+        let rating = chat::Request::Rate("unknown".to_string(), 5, String::new());
         let batch = [
             count(Count::Count(*b"1111")),
             Request::Chat(rating),

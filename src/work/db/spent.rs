@@ -1,38 +1,38 @@
-//! Proofs of work that were spent, each by its hash and the second at which that happened.
+//! Proofs of work that were spent, each by its hash and its second.
 //!
-//! Rows are numbered in the order in which they came, and the oldest ones are deleted when they
-//! have expired. So the first and the last number say how many rows there are, at most.
+//! Rows are numbered in the order of insertion, and the oldest ones are deleted after they expire.
+//! So the first and the last number give an upper bound of the number of rows.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-/// What to carry out: spend a proof, unless it was spent less than `kept_s` ago.
+/// A request to spend a proof, unless it was spent less than `kept_s` seconds ago.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// SHA-256 of the proof.
     pub hash: [u8; 32],
-    /// This moment, in seconds since 1970.
+    /// The current time in seconds since 1970.
     pub now_s: i64,
-    /// Seconds after which a proof that was spent is forgotten.
+    /// The seconds after which a spent proof is forgotten.
     pub kept_s: i64,
-    /// Rows at most.
+    /// The largest number of rows.
     pub most: i64,
 }
 
-/// What was carried out.
+/// An answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The proof is spent now.
+    /// The proof was spent by this request.
     Spent,
-    /// It was spent before.
+    /// The proof was spent earlier.
     Known,
-    /// There is no room for another one; the oldest expires after so many seconds.
+    /// The table is full; the oldest row expires after this many seconds.
     Full(u32),
 }
 
 pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS pow_spent(
     number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, spent_s INTEGER NOT NULL) STRICT";
 
-/// Rows looked at for one that is added: the table shrinks while the oldest ones have expired.
+/// Rows examined per insertion: the table shrinks while its oldest rows have expired.
 const SWEPT: i64 = 8;
 
 const SWEEP: &str = "DELETE FROM pow_spent WHERE spent_s <= ?1
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(table.rows(), 4);
     }
 
-    /// A map from hashes to seconds, looked through each time.
+    /// A simple model: a map from hashes to seconds that is scanned each time.
     #[test]
     fn any_order_of_spending_is_that_of_a_list() {
         let mut rng = fastrand::Rng::with_seed(7);

@@ -1,8 +1,7 @@
-//! Digests of tables: they tell rows that were written from rows that a disk has made of them.
+//! Digests of tables, which detect rows that were damaged on disk.
 //!
-//! A digest is the sum of its rows' hashes, so it goes along with every row that comes and goes,
-//! and is written in the same transaction. SQLite checks how a file hangs together, and not what
-//! is in it.
+//! A digest is the sum of the hashes of all rows, so it can be updated with every row that is added
+//! or removed, in the same transaction. SQLite checks the structure of a file, but not its content.
 
 use super::Failure;
 use rusqlite::types::ValueRef;
@@ -13,13 +12,13 @@ use std::collections::BTreeMap;
 pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS sums(
     name TEXT PRIMARY KEY, digest INTEGER NOT NULL) WITHOUT ROWID, STRICT";
 
-/// What one transaction adds to the digests of the tables that it changes.
+/// The changes of one transaction to the digests of its tables.
 #[derive(Debug, Default)]
 pub struct Sums(BTreeMap<&'static str, u64>);
 
 impl Sums {
-    /// Carries out a statement that ends with `RETURNING *`: these rows are in `table` now. How
-    /// many there are.
+    /// Executes a statement that ends with `RETURNING *` and adds its rows to the digest of
+    /// `table`. Returns their number.
     pub fn put(
         &mut self,
         table: &'static str,
@@ -31,7 +30,7 @@ impl Sums {
         Ok(rows)
     }
 
-    /// Selects rows of `table` that the next statement changes or removes.
+    /// Subtracts the selected rows of `table`, which the next statement changes or deletes.
     pub fn take(
         &mut self,
         table: &'static str,
@@ -48,7 +47,7 @@ impl Sums {
         *sum = sum.wrapping_add(hash);
     }
 
-    /// Writes them: the last thing of a transaction.
+    /// Writes the digests, as the last step of a transaction.
     pub fn write(self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         for (table, change) in self.0.into_iter().filter(|(_, change)| *change != 0) {
             let known = known(transaction, table)?.unwrap_or(0);
@@ -58,7 +57,7 @@ impl Sums {
     }
 }
 
-/// Compares the rows of `tables` with their digests. A table without one gets it.
+/// Compares the rows of `tables` with their digests. A table without a digest receives one.
 pub(super) fn verify(transaction: &Transaction<'_>, tables: &[&str]) -> Result<(), Failure> {
     for table in tables {
         let (_, found) = summed(transaction, &format!("SELECT * FROM {table}"), [])?;
@@ -87,7 +86,7 @@ fn set(transaction: &Transaction<'_>, table: &str, digest: u64) -> rusqlite::Res
     insert.execute(params![table, digest as i64]).map(drop)
 }
 
-/// How many rows come of a statement, and the sum of their hashes.
+/// Returns the number of rows of a statement, and the sum of their hashes.
 fn summed(
     transaction: &Transaction<'_>,
     sql: &str,
@@ -104,7 +103,7 @@ fn summed(
     Ok((count, sum))
 }
 
-/// The first bits of a hash of all columns, each with its type and its length.
+/// Returns the first bits of a hash of all columns, with their types and lengths.
 fn hash(row: &Row<'_>, columns: usize) -> rusqlite::Result<u64> {
     let mut hash = Sha256::new();
     let mut text = |kind: u8, bytes: &[u8]| {

@@ -1,18 +1,19 @@
-//! What an entry changes: the one function by which every replica goes on.
+//! The effect of an entry: the function with which every replica advances.
 //!
-//! Deterministic: it looks at nothing but its arguments. Stock never sinks below zero, an order
-//! exists exactly if its copies were taken out of stock, and a purchase with a key happens once.
+//! It is deterministic and depends only on its arguments. Stock never becomes negative, an order
+//! exists exactly if its copies were taken out of stock, and a purchase with a key is executed
+//! once.
 
 use super::{BOOKS_MAX, Book, Entry, Order, Outcome, QUANTITY_MAX, Settled};
 
-/// What of a replica's tables an entry depends on.
+/// The part of a replica's tables that an entry depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// The book that it names.
+    /// The book of the entry.
     pub book: Option<Book>,
-    /// What is known of its key.
+    /// The purchase that is stored under its key.
     pub known: Option<Purchase>,
-    /// How many books there are.
+    /// The number of books.
     pub books: u32,
     /// The highest id of a book.
     pub last_book: u32,
@@ -20,27 +21,27 @@ pub struct Seen {
     pub last_order: u64,
 }
 
-/// A purchase that a key stands for, and what came of it.
+/// A purchase that is stored under a key, with its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
-    /// Of which book.
+    /// The id of the book.
     pub book: u32,
-    /// How many copies.
+    /// The number of copies.
     pub quantity: u32,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What is to be written.
+/// The changes to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What the writer is told.
+    /// The reply to the writer.
     pub settled: Settled,
-    /// The book as it is from now on.
+    /// The new state of the book.
     pub book: Option<Book>,
     /// A new order.
     pub order: Option<Order>,
-    /// What the entry's key stands for from now on.
+    /// The purchase to store under the entry's key.
     pub purchase: Option<Purchase>,
 }
 
@@ -54,7 +55,7 @@ impl Change {
         Change { book: Some(book.clone()), ..Change::none(Outcome::Kept(book)) }
     }
 
-    /// What it adds to a replica's digest, given the book as it was.
+    /// Returns the change of a replica's digest, given the previous state of the book.
     pub fn digest(&self, before: Option<&Book>) -> u64 {
         let gone = self.book.as_ref().and(before).map_or(0, Book::version);
         let come = self.book.as_ref().map_or(0, Book::version);
@@ -64,7 +65,7 @@ impl Change {
 }
 
 impl Entry {
-    /// The book that it names.
+    /// Returns the id of the entry's book.
     pub fn book(&self) -> Option<u32> {
         match self {
             Entry::Sell { book, .. } | Entry::Change { book, .. } | Entry::Stock { book, .. } => {
@@ -74,8 +75,8 @@ impl Entry {
         }
     }
 
-    /// The id and the topic of the book that it may change, as far as they can be told from it
-    /// alone: a topic only if it gives the book one, an id only if the book has one already.
+    /// Returns the id and the topic of the book that the entry may change, as far as the entry
+    /// contains them: the topic if the entry sets it, and the id if the book exists already.
     pub fn concerns(&self) -> (u32, String) {
         let topic = match self {
             Entry::Change { topic, .. } => topic.clone().unwrap_or_default(),
@@ -85,7 +86,7 @@ impl Entry {
         (self.book().unwrap_or(0), topic)
     }
 
-    /// Its key.
+    /// Returns the entry's key.
     pub fn key(&self) -> Option<&str> {
         match self {
             Entry::Sell { key, .. } => key.as_deref(),
@@ -94,7 +95,7 @@ impl Entry {
     }
 }
 
-/// What `entry` changes in tables of which it sees this.
+/// Returns the changes that `entry` makes in tables with this content.
 pub fn apply(entry: &Entry, seen: Seen) -> Change {
     match entry {
         Entry::Sell { book, quantity, key, at } => sell(seen, *book, *quantity, *at, key.is_some()),

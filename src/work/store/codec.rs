@@ -1,25 +1,25 @@
-//! Entries as text: a JSON object each, the same in the log's file and over HTTP.
+//! Entries as JSON objects, for the log's file and for HTTP.
 //!
-//! What is printed is read back as it was. Nothing that breaks a bound of the store is read: a
-//! log that was tampered with is no log.
+//! Parsing a printed entry returns the same entry. Entries beyond the bounds of the store are
+//! rejected, because a log with such an entry was modified.
 
 use super::{Book, Entry, Outcome, PRICE_MAX, QUANTITY_MAX, Settled};
 use serde_json::{Map, Value, json};
 
-/// Characters of a title.
+/// The longest title in characters.
 pub const TITLE_MAX: usize = 200;
-/// Characters of a topic.
+/// The longest topic in characters.
 pub const TOPIC_MAX: usize = 60;
-/// Bytes of a key.
+/// The longest key in bytes.
 pub const KEY_MAX: usize = 255;
-/// Characters of a reason.
+/// The longest reason in characters.
 pub const REASON_MAX: usize = 200;
 /// The highest id of a book.
 pub const ID_MAX: u64 = 1 << 31;
-/// Versions that a change may expect.
+/// The largest number of versions that a change may expect.
 pub const EXPECTED_MAX: usize = 16;
 
-/// An entry as a JSON object.
+/// Returns an entry as a JSON object.
 pub fn value(entry: &Entry) -> Value {
     match entry {
         Entry::Sell { book, quantity, key, at } => {
@@ -52,7 +52,7 @@ pub fn value(entry: &Entry) -> Value {
     }
 }
 
-/// Reads what [`value`] made.
+/// Parses the output of [`value`].
 pub fn entry(value: &Value) -> Option<Entry> {
     let object = value.as_object()?;
     let id = || number(object, "book", ID_MAX).filter(|id| *id > 0).map(|id| id as u32);
@@ -89,18 +89,18 @@ pub fn entry(value: &Value) -> Option<Entry> {
     Some(entry)
 }
 
-/// Entries as a JSON array.
+/// Prints entries as a JSON array.
 pub fn print(entries: &[Entry]) -> String {
     Value::Array(entries.iter().map(value).collect()).to_string()
 }
 
-/// Reads what [`print()`] made.
+/// Parses the output of [`print()`].
 pub fn parse(text: &[u8]) -> Option<Vec<Entry>> {
     let value: Value = serde_json::from_slice(text).ok()?;
     value.as_array()?.iter().map(entry).collect()
 }
 
-/// What came of an entry, as a JSON object.
+/// Returns the outcome of an entry as a JSON object.
 pub fn settled_value(settled: &Settled) -> Value {
     let replayed = settled.replayed;
     match &settled.outcome {
@@ -119,7 +119,7 @@ pub fn settled_value(settled: &Settled) -> Value {
     }
 }
 
-/// Reads what [`settled_value`] made.
+/// Parses the output of [`settled_value`].
 pub fn settled(value: &Value) -> Option<Settled> {
     let object = value.as_object()?;
     let small = |name| number(object, name, u32::MAX.into()).map(|n| n as u32);
@@ -164,7 +164,7 @@ fn versions(value: &Value) -> Option<Vec<u64>> {
     list.iter().map(Value::as_u64).collect()
 }
 
-/// `Some(None)` where the member is not there, `None` where it is and is wrong.
+/// Returns `Some(None)` if the member is missing, and `None` if it is invalid.
 fn optional<T>(
     object: &Map<String, Value>,
     name: &str,

@@ -1,19 +1,19 @@
-//! Tables in memory: the twin of a replica's file, for tests and for whoever has no disk.
+//! Tables in memory: a model of a replica's file, and a replica without a disk.
 
 use super::apply::{Purchase, Seen, apply};
 use super::{Book, Entry, KEYS_KEPT, Order, Seq, Settled, first_books};
 use std::collections::{BTreeMap, HashMap};
 
-/// A replica that forgets everything when it ends.
+/// A replica whose state is lost when the process ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
-    /// The last entry that was applied.
+    /// The last applied entry.
     pub seq: Seq,
     /// Books by id.
     pub books: BTreeMap<u32, Book>,
     /// Orders by number.
     pub orders: Vec<Order>,
-    /// Keys, since when, and what they stand for.
+    /// Purchases by key, each with its entry.
     keys: HashMap<String, (Seq, Purchase)>,
 }
 
@@ -25,7 +25,7 @@ impl Default for Tables {
 }
 
 impl Tables {
-    /// Goes on by one entry.
+    /// Applies one entry.
     pub fn apply(&mut self, entry: &Entry) -> Settled {
         self.seq += 1;
         let seq = self.seq;
@@ -49,7 +49,7 @@ impl Tables {
         change.settled
     }
 
-    /// The same for equal tables.
+    /// Returns a digest that is the same for equal tables.
     pub fn digest(&self) -> u64 {
         let books = self.books.values().map(Book::version);
         books.chain(self.orders.iter().map(Order::hash)).fold(0, u64::wrapping_add)

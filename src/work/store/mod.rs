@@ -1,8 +1,8 @@
-//! The bookstore as plain values: books, orders, what may be written, and what comes of it.
+//! The values of the bookstore: books, orders, writes and their outcomes.
 //!
-//! A write is an [`Entry`] of one ordered log. [`apply`] says what it changes; it is the same
-//! function for every replica, whatever its tables are kept in. Nothing here does I/O or knows
-//! the time.
+//! A write is an [`Entry`] of one ordered log. [`apply`] computes its changes; it is the same
+//! function for every replica, independent of the storage of its tables. This module does no I/O
+//! and does not read the time.
 
 pub mod apply;
 pub mod codec;
@@ -14,22 +14,22 @@ pub mod shelves;
 
 use sha2::{Digest as _, Sha256};
 
-/// A place in the log; the first entry has 1.
+/// A position in the log; the first entry has 1.
 pub type Seq = u64;
 
-/// What a peer of the store is for.
+/// The role of a peer of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Looks books up.
+    /// It answers queries for books.
     Catalog,
-    /// Sells them.
+    /// It sells books.
     Order,
-    /// Keeps the log.
+    /// It stores the log.
     Log,
 }
 
 impl Role {
-    /// The word for it.
+    /// Returns the name of the role.
     pub fn name(self) -> &'static str {
         match self {
             Role::Catalog => "catalog",
@@ -39,19 +39,19 @@ impl Role {
     }
 }
 
-/// Why a write was not carried out.
+/// The reason why a write was not executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteError {
-    /// The log could not be written: nothing happened.
+    /// The log could not be written: nothing changed.
     Log,
-    /// No replica is there, or too much is waiting: nothing happened.
+    /// No replica is available, or too many writes wait: nothing changed.
     Busy,
-    /// The log has it, but no replica could say what came of it.
+    /// The write is in the log, but no replica reported its outcome.
     Unknown,
 }
 
 impl WriteError {
-    /// The word for it.
+    /// Returns the name of the error.
     pub fn name(self) -> &'static str {
         match self {
             WriteError::Log => "log",
@@ -64,132 +64,132 @@ impl WriteError {
 /// A book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Book {
-    /// 1 to 2³¹.
+    /// The id, 1 to 2³¹.
     pub id: u32,
-    /// 1 to 200 characters.
+    /// The title, 1 to 200 characters.
     pub title: String,
     /// Copies in stock.
     pub quantity: u32,
-    /// Cents.
+    /// The price in cents.
     pub price: u32,
-    /// 1 to 60 characters.
+    /// The topic, 1 to 60 characters.
     pub topic: String,
 }
 
 /// A sale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
-    /// Counted from 1, without gaps.
+    /// The number of the order: counted from 1 without gaps.
     pub id: u64,
-    /// Of which book.
+    /// The id of the book.
     pub book: u32,
-    /// Seconds since 1970.
+    /// The time in seconds since 1970.
     pub at: u64,
-    /// Copies.
+    /// The number of copies.
     pub quantity: u32,
 }
 
-/// Something to be written.
+/// A write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// Sell copies of a book.
+    /// Sells copies of a book.
     Sell {
-        /// Of which book.
+        /// The id of the book.
         book: u32,
-        /// How many.
+        /// The number of copies.
         quantity: u32,
-        /// The client's name for this purchase: it happens once, however often it is asked for.
+        /// The client's key for this purchase: repeated requests with it are executed once.
         key: Option<String>,
-        /// When it was asked for, in seconds since 1970.
+        /// The time of the request in seconds since 1970.
         at: u64,
     },
-    /// Give a book other properties; those that are none stay.
+    /// Changes properties of a book; those that are `None` stay.
     Change {
-        /// Which book.
+        /// The id of the book.
         book: u32,
-        /// Cents.
+        /// The new price in cents.
         price: Option<u32>,
-        /// Copies.
+        /// The new number of copies.
         quantity: Option<u32>,
-        /// Its title.
+        /// The new title.
         title: Option<String>,
-        /// Its topic.
+        /// The new topic.
         topic: Option<String>,
-        /// Versions of the book of which it must be one; anything will do if there are none.
+        /// The versions that the book may have; `None` allows all.
         expected: Option<Vec<u64>>,
     },
-    /// Put copies into stock, or take them out.
+    /// Adds copies to the stock, or removes them.
     Stock {
-        /// Which book.
+        /// The id of the book.
         book: u32,
-        /// How many.
+        /// The number of copies to add.
         delta: i64,
-        /// Why: for whoever reads the log.
+        /// The reason, for readers of the log.
         reason: String,
     },
-    /// A new book.
+    /// Adds a book.
     Add {
-        /// Its title.
+        /// The title.
         title: String,
-        /// Copies.
+        /// The number of copies.
         quantity: u32,
-        /// Cents.
+        /// The price in cents.
         price: u32,
-        /// Its topic.
+        /// The topic.
         topic: String,
     },
 }
 
-/// What came of an entry.
+/// The outcome of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Copies were sold.
     Sold {
         /// The number of the order.
         order: u64,
-        /// Copies that are left.
+        /// The remaining copies.
         left: u32,
     },
-    /// There are not so many copies.
+    /// There are too few copies.
     Short {
-        /// There are so many.
+        /// The number of copies.
         available: u32,
     },
-    /// There is no such book.
+    /// The book does not exist.
     NoBook,
-    /// The book as it is now.
+    /// The new state of the book.
     Kept(Book),
-    /// The book is not what the writer took it for.
+    /// The book does not have an expected version.
     Stale,
-    /// The key stands for another purchase.
+    /// The key belongs to a different purchase.
     KeyTaken,
-    /// There are as many books as there may be, or more copies than can be counted.
+    /// The store has the largest number of books, or the number of copies would become too large.
     Full,
 }
 
-/// What came of an entry, and whether that was known from before.
+/// The outcome of an entry, and whether an earlier entry decided it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Whether an earlier entry with the same key had decided it.
+    /// True if an earlier entry with the same key had decided it.
     pub replayed: bool,
 }
 
-/// Most copies of a book.
+/// The largest number of copies of a book.
 pub const QUANTITY_MAX: u32 = 1_000_000_000;
 
 /// The highest price, in cents.
 pub const PRICE_MAX: u32 = 100_000_000;
 
-/// Books at most: a view of all of them is kept in memory.
+/// The largest number of books: a view of all of them is kept in memory.
 pub const BOOKS_MAX: u32 = 65_536;
 
-/// A key is forgotten after so many further entries.
+/// The number of further entries after which a key is forgotten.
 pub const KEYS_KEPT: u64 = 65_536;
 
 impl Book {
-    /// Tells one state of a book from another: some bits of a hash.
+    /// Returns the version of this state of the book: some bits of a hash.
     pub fn version(&self) -> u64 {
         let mut hash = Sha256::new();
         hash.update(self.id.to_le_bytes());
@@ -203,7 +203,7 @@ impl Book {
 }
 
 impl Order {
-    /// What it adds to a digest.
+    /// Returns the contribution to a digest.
     pub fn hash(&self) -> u64 {
         let mut hash = Sha256::new();
         for number in [self.id, u64::from(self.book), self.at, u64::from(self.quantity)] {
@@ -219,7 +219,7 @@ fn first_bits(hash: Sha256) -> u64 {
     u64::from_le_bytes(*first)
 }
 
-/// What a store holds at its beginning.
+/// Returns the initial books of a store.
 pub fn first_books() -> [Book; 3] {
     let book = |id, title: &str, quantity, price, topic: &str| Book {
         id,

@@ -1,12 +1,12 @@
-//! Keys of orders: with one, anybody may read that order, and nobody can guess one.
+//! Keys of orders: they permit to read an order, and they cannot be guessed.
 //!
-//! A key is made of the order's number and a secret of the log, so that every process which
-//! follows the log makes the same, for orders of any age, and nothing has to be kept per order.
+//! A key is derived from the number of the order and a secret of the log. So every process that
+//! follows the log derives the same key, for orders of any age, and stores nothing per order.
 
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// What the keys of a log's orders are made of.
+/// The secret from which the keys of a log's orders are derived.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct OrderSecret([u8; 32]);
 
@@ -17,18 +17,18 @@ impl fmt::Debug for OrderSecret {
 }
 
 impl OrderSecret {
-    /// A secret of 256 random bits.
+    /// Creates a secret of 256 random bits.
     pub fn new(bytes: [u8; 32]) -> OrderSecret {
         OrderSecret(bytes)
     }
 
-    /// Its bits, for the log's file.
+    /// Returns its bits, for the log's file.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The key of an order: 128 bits in hexadecimal digits. Half of a hash, so that nothing can
-    /// be appended to what was hashed.
+    /// Returns the key of an order: 128 bits in hexadecimal digits. It is half of a hash, which
+    /// prevents extension attacks.
     pub fn key(&self, order: u64) -> String {
         let mut hash = Sha256::new();
         hash.update(self.0);
@@ -37,12 +37,12 @@ impl OrderSecret {
         hex(&hash.finalize()[..16])
     }
 
-    /// The secret in hexadecimal digits, for processes that follow the log.
+    /// Prints the secret in hexadecimal digits, for processes that follow the log.
     pub fn print(&self) -> String {
         hex(&self.0)
     }
 
-    /// Reads what [`OrderSecret::print`] made.
+    /// Parses the output of [`OrderSecret::print`].
     pub fn parse(text: &str) -> Option<OrderSecret> {
         let digits = text.as_bytes();
         if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {

@@ -1,17 +1,16 @@
-//! The state that a log begins with, page by page: for a follower that is so far behind that the
-//! entries it lacks were folded.
+//! The first state of a log, page by page, for a follower that lacks entries that were folded.
 //!
-//! All pages of one state carry its sequence number and its digest; with another number they are
-//! pages of another state. A page holds rows of one table, in their order, and says where the next
-//! one begins. Neither end ever holds more than a page.
+//! All pages of one state have its sequence number and its digest; a different number means a
+//! different state. A page has rows of one table in order, and the cursor of the next page. Neither
+//! side ever has more than one page in memory.
 
 use super::codec::{self, ID_MAX, KEY_MAX, TITLE_MAX, TOPIC_MAX, number, settled, settled_value};
 use super::{Book, Order, PRICE_MAX, QUANTITY_MAX, Seq, Settled};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
-/// Where a page begins: behind the row of that table with this number, which for a key is that of
-/// its entry.
+/// The position of a page: after the row of that table with this number. The number of a key is
+/// that of its entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cursor {
     /// Among the books.
@@ -23,10 +22,10 @@ pub enum Cursor {
 }
 
 impl Cursor {
-    /// The first page of all.
+    /// The cursor of the first page.
     pub const FIRST: Cursor = Cursor::Books(0);
 
-    /// Reads what is printed.
+    /// Parses a printed cursor.
     pub fn parse(text: &str) -> Option<Cursor> {
         let (table, number) = text.split_once('-')?;
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -53,13 +52,13 @@ impl fmt::Display for Cursor {
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The last entry that the state includes.
+    /// The last included entry.
     pub seq: Seq,
     /// The digest of the whole state.
     pub digest: u64,
-    /// Some rows.
+    /// The rows.
     pub rows: Rows,
-    /// Where the next page begins; none if this is the last.
+    /// The cursor of the next page; none after the last page.
     pub next: Option<Cursor>,
 }
 
@@ -70,27 +69,27 @@ pub enum Rows {
     Books(Vec<Book>),
     /// Orders.
     Orders(Vec<Order>),
-    /// Keys, and what they stand for.
+    /// Keys with their purchases.
     Keys(Vec<Key>),
 }
 
-/// A key, and what it stands for.
+/// A key with its purchase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The key.
     pub key: String,
-    /// The number of the entry that it came with.
+    /// The number of its entry.
     pub seq: Seq,
-    /// Of which book.
+    /// The id of the book.
     pub book: u32,
-    /// How many copies.
+    /// The number of copies.
     pub quantity: u32,
-    /// What came of it.
+    /// The outcome.
     pub settled: Settled,
 }
 
 impl Page {
-    /// Prints it.
+    /// Prints the page.
     pub fn print(&self) -> String {
         let (name, rows) = match &self.rows {
             Rows::Books(books) => ("books", books.iter().map(book_value).collect()),
@@ -103,7 +102,7 @@ impl Page {
         page.to_string()
     }
 
-    /// Reads what [`Page::print`] made.
+    /// Parses the output of [`Page::print`].
     pub fn parse(body: &[u8]) -> Option<Page> {
         let value: Value = serde_json::from_slice(body).ok()?;
         let object = value.as_object()?;

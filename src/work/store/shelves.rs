@@ -1,39 +1,39 @@
-//! All books of a replica by id, on shelves that copies share: a copy costs a pointer a shelf, and
-//! a book that changes costs a shelf.
+//! All books of a replica by id, on shelves that copies share: a copy costs a pointer per shelf,
+//! and a change of a book costs one shelf.
 
 use super::Book;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// See the module.
+/// The books: see the module.
 #[derive(Debug, Clone, Default)]
 pub struct Shelves {
     shelves: BTreeMap<u32, Arc<Vec<Arc<Book>>>>,
     count: usize,
 }
 
-/// Ids of one shelf, as a power of two: ids are given without gaps.
+/// The binary logarithm of the number of ids on a shelf; ids are assigned without gaps.
 const SHELF_BITS: u32 = 8;
 
 impl Shelves {
-    /// How many books there are.
+    /// Returns the number of books.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no books.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The book with this id.
+    /// Returns the book with this id.
     pub fn get(&self, id: u32) -> Option<&Arc<Book>> {
         let shelf = self.shelves.get(&(id >> SHELF_BITS))?;
         let place = shelf.binary_search_by_key(&id, |book| book.id).ok()?;
         Some(&shelf[place])
     }
 
-    /// Puts a book in its place, whatever was there.
+    /// Inserts or replaces a book.
     pub fn put(&mut self, book: Arc<Book>) {
         let shelf = self.shelves.entry(book.id >> SHELF_BITS).or_default();
         let shelf = Arc::make_mut(shelf);
@@ -46,12 +46,12 @@ impl Shelves {
         }
     }
 
-    /// The first shelf from this number on, and its number.
+    /// Returns the first shelf at or after this number, with its number.
     pub fn shelf(&self, from: u32) -> Option<(u32, &[Arc<Book>])> {
         self.shelves.range(from..).next().map(|(number, shelf)| (*number, &***shelf))
     }
 
-    /// All books by id.
+    /// Iterates over all books by id.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Book>> {
         self.shelves.values().flat_map(|shelf| shelf.iter())
     }

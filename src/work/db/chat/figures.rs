@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-/// A stretch of days, both ends included, as `YYYY-MM-DD`.
+/// A range of days, both ends included, as `YYYY-MM-DD`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Days {
     /// The first.
@@ -11,43 +11,43 @@ pub struct Days {
     pub to: String,
 }
 
-/// Sessions with the same outcome, agent and agents beside it: how many, and their sums.
+/// Sessions with the same outcome and agents: their number and their sums.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Group {
-    /// What became of them.
+    /// Their outcome.
     pub outcome: String,
-    /// Who attended to them.
+    /// The agent who served them.
     pub agent: Option<String>,
-    /// Who was signed in at their end, by commas.
+    /// The agents who were signed in at their end, separated by commas.
     pub present: String,
-    /// Who left them, by commas.
+    /// The agents who missed them, separated by commas.
     pub missed: String,
-    /// How many there are.
+    /// Their number.
     pub count: u64,
-    /// Milliseconds that they waited.
+    /// The sum of the waiting times in milliseconds.
     pub waited_ms: u64,
-    /// Milliseconds that they talked.
+    /// The sum of the talking times in milliseconds.
     pub talked_ms: u64,
-    /// The longest wait.
+    /// The longest wait in milliseconds.
     pub longest_ms: u64,
-    /// How many waited no longer than good service allows.
+    /// The number of sessions whose wait was within the target of good service.
     pub within: u64,
-    /// How many were rated.
+    /// The number of rated sessions.
     pub rated: u64,
     /// The sum of their stars.
     pub stars: u64,
-    /// How many have four or five.
+    /// The number of sessions with four or five stars.
     pub good: u64,
 }
 
-/// The shifts of an agent.
+/// The sum of the shifts of an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shifts {
-    /// Who.
+    /// The name of the agent.
     pub agent: String,
-    /// Milliseconds that it took chats.
+    /// Milliseconds during which the agent took chats.
     pub online_ms: u64,
-    /// Milliseconds that it was in one.
+    /// Milliseconds during which the agent was in a chat.
     pub busy_ms: u64,
 }
 

@@ -1,6 +1,6 @@
-//! The live chat: sessions that are over, what was said in them, and agents' shifts.
+//! The tables of the live chat: closed sessions, their transcripts, and agents' shifts.
 //!
-//! Figures are computed from these rows, by groups of sessions that differ in nothing but numbers.
+//! Figures are computed from these rows, in groups of sessions that differ only in numbers.
 
 mod figures;
 
@@ -9,108 +9,108 @@ pub use figures::{Days, Group, Shifts};
 use super::{Failure, Sums};
 use rusqlite::{OptionalExtension, Transaction, params};
 
-/// What to carry out.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Keep a session that is over, with all that was said in it.
+    /// Stores a closed session with its transcript.
     Keep(Box<Session>, Vec<Line>),
-    /// Keep the rating of a session: stars, and words.
+    /// Stores the rating of a session: the stars and the comment.
     Rate(String, u8, String),
-    /// Keep an agent's shift.
+    /// Stores an agent's shift.
     Shift(Shift),
-    /// The highest number of a chat, and the figures of these days.
+    /// Returns the highest number of a chat, and the figures of these days.
     Opening(Days),
-    /// The figures of each of these stretches of days.
+    /// Returns the figures of each of these ranges of days.
     Figures(Vec<Days>),
-    /// The sessions that ended on this day, at most so many.
+    /// Returns the sessions that ended on this day, at most this many.
     Sessions(String, usize),
-    /// A session and what was said in it.
+    /// Returns a session and its transcript.
     Transcript(String),
-    /// The same, by the number of its chat.
+    /// Returns a session and its transcript by the number of its chat.
     History(u32),
 }
 
-/// What was carried out.
+/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// It is kept.
+    /// The row is stored.
     Kept,
     /// The highest number of a chat, and figures.
     Opening(u32, Vec<Group>, Vec<Shifts>),
-    /// Groups and shifts, for each stretch of days.
+    /// Groups and shifts for each range of days.
     Figures(Vec<(Vec<Group>, Vec<Shifts>)>),
-    /// Sessions, in the order of their ends.
+    /// Sessions in the order of their ends.
     Sessions(Vec<Session>),
-    /// A session and what was said in it, if there is one.
+    /// A session and its transcript, if it exists.
     Transcript(Option<(Box<Session>, Vec<Line>)>),
 }
 
-/// A session that is over. Times are milliseconds, moments since 1970.
+/// A closed session. Durations are in milliseconds, times in milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Session {
-    /// Its name.
+    /// Its identifier.
     pub id: String,
     /// The number of its chat.
     pub chat: Option<u32>,
     /// The visitor.
     pub visitor: String,
-    /// The agent who attended to it.
+    /// The agent who served it.
     pub agent: Option<String>,
     /// The day of its end, `YYYY-MM-DD`.
     pub day: String,
-    /// When it began.
+    /// The time of its beginning.
     pub began_ms: i64,
-    /// When it ended.
+    /// The time of its end.
     pub ended_ms: i64,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: String,
-    /// Why it ended.
+    /// The reason of its end.
     pub reason: String,
-    /// How long the visitor waited.
+    /// The waiting time of the visitor.
     pub waited_ms: i64,
-    /// How long it talked.
+    /// The talking time.
     pub talked_ms: i64,
-    /// 1 to 5.
+    /// The stars, 1 to 5.
     pub rating: Option<u8>,
-    /// Why.
+    /// The comment that came with the stars.
     pub comment: String,
-    /// Agents who were signed in at its end, by commas.
+    /// The agents who were signed in at its end, separated by commas.
     pub present: String,
-    /// Agents who left it, by commas.
+    /// The agents who missed it, separated by commas.
     pub missed: String,
 }
 
-/// Something that was said.
+/// A line of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Milliseconds since the session began.
     pub at_ms: u32,
-    /// By whom.
+    /// The author.
     pub who: String,
-    /// The words.
+    /// The text.
     pub text: String,
 }
 
-/// An agent's time at work.
+/// An agent's shift.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shift {
-    /// Who.
+    /// The name of the agent.
     pub agent: String,
     /// The day of its end.
     pub day: String,
-    /// When it began, in milliseconds since 1970.
+    /// Its beginning in milliseconds since 1970.
     pub began_ms: i64,
-    /// When it ended.
+    /// Its end in milliseconds since 1970.
     pub ended_ms: i64,
-    /// How long of it the agent took chats.
+    /// Milliseconds during which the agent took chats.
     pub online_ms: i64,
-    /// How long of it the agent was in one.
+    /// Milliseconds during which the agent was in a chat.
     pub busy_ms: i64,
 }
 
-/// The table of sessions that are over.
+/// The table of closed sessions.
 pub(super) const SESSIONS: &str = "chat_sessions";
-/// The table of what was said in them.
+/// The table of their transcripts.
 pub(super) const LINES: &str = "chat_lines";
 /// The table of shifts.
 pub(super) const SHIFTS: &str = "chat_shifts";
@@ -135,7 +135,7 @@ CREATE TABLE IF NOT EXISTS chat_shifts(
 CREATE INDEX IF NOT EXISTS chat_shifts_by_day ON chat_shifts(day)";
 
 impl Request {
-    /// Whether it changes anything.
+    /// Returns true if the request changes a table.
     pub(super) fn writes(&self) -> bool {
         match self {
             Request::Keep(..) | Request::Rate(..) | Request::Shift(_) => true,
@@ -209,7 +209,7 @@ fn keep(
     Ok(Answer::Kept)
 }
 
-/// A rating belongs to a session: one without it was not written, and is not said to be.
+/// Stores a rating. It fails if its session was not stored.
 fn rate(
     transaction: &Transaction<'_>,
     sums: &mut Sums,

@@ -1,4 +1,4 @@
-//! Sessions in, figures out.
+//! Tests that store sessions and query figures.
 
 use super::*;
 use rusqlite::Connection;

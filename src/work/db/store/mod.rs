@@ -1,12 +1,13 @@
-//! The bookstore's files: one for the log, one for each replica.
+//! The bookstore's files: one for the log, and one for each replica.
 //!
-//! A file is owned by one thread. All that waits for it is carried out in one transaction. Of the
-//! log's file a commit is one `fsync` (`synchronous=FULL`): what was answered survives power loss
-//! there, and nowhere else. A replica's file waits for none (`synchronous=NORMAL`): its commits
-//! reach the disk whole and in their order, some time. It holds, beside its tables, the number of
-//! the last entry that they include, in the same transaction, and a digest of them: one that lost
-//! its end takes that from the log again, and one whose rows do not have the digest that it says
-//! is not served from. The log's file holds a replica's tables too: the state before its first
+//! One thread owns a file and executes all waiting requests in one transaction. A commit of the
+//! log's file is one `fsync` (`synchronous=FULL`): only there an answered write survives a power
+//! failure. A replica's file does not wait (`synchronous=NORMAL`): its commits reach the disk
+//! later, whole and in order. In the same transaction as its tables it stores the number of the
+//! last included entry and a digest of the rows. A replica that lost its end reads the missing
+//! entries from the log, and a file whose rows do not match the digest is not used. The log's file
+//! has a replica's tables too: the state before its first record, into which old records are
+//! folded.
 //! record, into which old records are folded.
 
 mod pages;
@@ -28,84 +29,85 @@ use std::sync::Arc;
 use std::time::Duration;
 use tables::Place;
 
-/// What to carry out.
+/// A request.
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// Open the file, check it, and say what is in it.
+    /// Opens and checks the file, and returns its content.
     Open,
-    /// Let go of the file, as if the process had ended.
+    /// Closes the file, as if the process had ended.
     Close,
-    /// Add a record to the log.
+    /// Appends a record to the log.
     Append(Arc<[Entry]>),
-    /// Entries of the log behind this one, at most about so many.
+    /// Returns entries of the log after this one, about this many at most.
     Read(Seq, usize),
-    /// Go on by these entries, of which the first has this number. Those that are included
-    /// already are left out.
+    /// Applies these entries, of which the first has this number. Entries that are already included
+    /// are skipped.
     Apply(Seq, Arc<[Entry]>),
-    /// Begin anew with the state that this log begins with.
+    /// Replaces the state by the first state of this log.
     Restore(PathBuf),
-    /// Orders before this number, the newest first, at most so many.
+    /// Returns orders before this number, the newest first, at most this many.
     Orders(u64, usize),
-    /// Say which log the file belongs to.
+    /// Records the log that the file belongs to.
     Mark(Origin),
-    /// The page of the log's first state that begins there, if that state still has this number.
+    /// Returns the page of the log's first state at this cursor, if that state still has this
+    /// number.
     Page(Cursor, Option<Seq>),
-    /// Take in the page that begins there; the last one makes its state the file's own.
+    /// Stages the page at this cursor; the last one makes its state the state of the file.
     Stage(Cursor, Arc<Page>),
 }
 
-/// What was carried out, and is on disk.
+/// An answer after its commit.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// What is in the file.
+    /// The content of the file.
     Opened(View),
     /// The file is closed.
     Closed,
     /// The number of the first entry of the record.
     Appended(Seq),
-    /// The number of the first of these entries, and all of them.
+    /// The number of the first entry, and the entries.
     Entries(Seq, Arc<[Entry]>),
-    /// The log begins later: a replica that is so far behind begins with its first state.
+    /// The entries were folded: a replica that is so far behind has to start from the first state.
     Folded,
-    /// How the replica has gone on.
+    /// The result of applying entries.
     Applied(Step),
-    /// Some orders.
+    /// Orders with their dates.
     Orders(Vec<(Order, String)>),
-    /// It was said which log the file belongs to.
+    /// The log that the file belongs to is recorded.
     Marked,
     /// A page.
     Page(Page),
-    /// A page was taken in that is not the last.
+    /// The page is staged, and further pages follow.
     Staged,
 }
 
-/// The books of a file, and how far it is.
+/// The books of a file, and its position in the log.
 #[derive(Debug, Clone, Default)]
 pub struct View {
-    /// The last entry that is included.
+    /// The last included entry.
     pub seq: Seq,
     /// See [`crate::work::store::memory::Tables::digest`].
     pub digest: u64,
-    /// How many orders there are.
+    /// The number of orders.
     pub orders: u64,
     /// All books, by id.
     pub books: Vec<Book>,
-    /// Which log the file belongs to, if that was ever said.
+    /// The log that the file belongs to, if recorded.
     pub origin: Option<Origin>,
 }
 
-/// How a replica has gone on.
+/// The result of applying entries to a replica.
 #[derive(Debug, Clone, Default)]
 pub struct Step {
     /// The last entry that is included now.
     pub seq: Seq,
-    /// The digest that belongs to it.
+    /// The digest of the new state.
     pub digest: u64,
-    /// How many orders there are.
+    /// The number of orders.
     pub orders: u64,
-    /// What came of each entry that was not included before.
+    /// The outcomes of the entries that were not included before.
     pub settled: Vec<Settled>,
-    /// Books as they are now, of those that changed.
+    /// The changed books in their current state.
     pub books: Vec<Book>,
 }
 
@@ -121,9 +123,9 @@ pub struct File {
 struct Open {
     connection: Connection,
     place: Place,
-    /// The last entry of the log; nothing in a replica.
+    /// The last entry of the log; 0 in a replica.
     tip: Seq,
-    /// Nothing is folded before the log is so long: somebody reads the state that it begins with.
+    /// Nothing is folded before the log has this length, because a follower reads its first state.
     read_until: Seq,
 }
 
@@ -136,43 +138,43 @@ const REPLICA_LAYOUT: Layout = Layout {
     version: 1,
     schema: &[tables::SCHEMA, LOG],
     commit: Commit::InOrder,
-    // Writes wait for every replica that is up. One whose file is held goes down, and is back
-    // when that is over.
+    // Writes wait for all replicas that are up. A replica whose file is locked is marked down, and
+    // returns when the lock is released.
     patience: Duration::from_secs(1),
 };
 
 const LOG_LAYOUT: Layout = Layout {
     application_id: i32::from_be_bytes(*b"plog"),
     commit: Commit::AtOnce,
-    // Less than the front waits for a reply.
+    // This is shorter than the time for which the front waits for a reply.
     patience: Duration::from_secs(3),
     ..REPLICA_LAYOUT
 };
 
 impl File {
-    /// A replica's file at `path`, not opened yet.
+    /// Creates a replica's file at `path` without opening it.
     pub fn new(path: PathBuf) -> File {
         File { path, layout: &REPLICA_LAYOUT, open: None }
     }
 
-    /// The log's file at `path`, not opened yet.
+    /// Creates the log's file at `path` without opening it.
     pub fn log(path: PathBuf) -> File {
         File { path, layout: &LOG_LAYOUT, open: None }
     }
 
-    /// Carries out one request by itself.
+    /// Executes one request alone.
     ///
     /// # Errors
-    /// SQLite's, and what is wrong with the file.
+    /// Fails with SQLite's error or with the fault of the file.
     pub fn carry_out(&mut self, request: Request) -> Result<Answer, Failure> {
         self.commit(&[request]).pop().expect("there is an answer for each request")
     }
 
-    /// The secret that keys of orders are made of, kept in the log's own file: `fresh`, unless
-    /// there is one.
+    /// Returns the secret for keys of orders, which the log's file stores. If it has none, `fresh`
+    /// is stored.
     ///
     /// # Errors
-    /// SQLite's.
+    /// Fails with SQLite's error.
     pub fn order_secret(&mut self, fresh: [u8; 32]) -> Result<OrderSecret, Failure> {
         let Some(open) = &mut self.open else {
             return Err(Failure::new("the file is closed"));
@@ -180,10 +182,10 @@ impl File {
         tables::order_secret(&mut open.connection, fresh)
     }
 
-    /// Whether the file could be opened here and now. Nothing is left of the try.
+    /// Tests if the file can be opened now. It leaves no traces.
     ///
     /// # Errors
-    /// SQLite's, and what is wrong with the file.
+    /// Fails with SQLite's error or with the fault of the file.
     pub fn probe(&self) -> Result<(), Failure> {
         file::probe(&self.path, self.layout, tables::open).map_err(|failure| self.explain(failure))
     }
@@ -220,7 +222,7 @@ impl File {
         })
     }
 
-    /// A run of requests in one transaction.
+    /// Executes several requests in one transaction.
     fn run(&mut self, batch: &[Request]) -> Result<Vec<Answer>, Failure> {
         if batch.iter().any(|request| matches!(request, Request::Append(_))) {
             self.room()?;
@@ -249,8 +251,8 @@ impl File {
         if page.next.is_none() { self.open() } else { Ok(Answer::Staged) }
     }
 
-    /// What can be answered although the run that the request was part of failed: a disk that is
-    /// full can be read.
+    /// Answers a request of a failed transaction if that is possible without it: a full disk can be
+    /// read.
     fn by_itself(&mut self, request: &Request, failure: &Failure) -> Result<Answer, Failure> {
         if request.writes() {
             return Err(failure.clone());
@@ -259,7 +261,7 @@ impl File {
         Ok(answers.pop().expect("one for one"))
     }
 
-    /// Whether the disk has room for what comes of a record: each replica has to write it, too.
+    /// Checks that the disk has room for a record and for its effects in each replica.
     fn room(&self) -> Result<(), Failure> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         match room(folder) {
@@ -282,7 +284,7 @@ impl File {
 }
 
 impl Request {
-    /// Whether it changes anything.
+    /// Returns true if the request changes the file.
     fn writes(&self) -> bool {
         match self {
             Request::Read(..) | Request::Orders(..) | Request::Page(..) => false,
@@ -298,9 +300,9 @@ impl Request {
 }
 
 impl File {
-    /// Carries out `batch`; the answers are in the order of the requests. A request for the file as
-    /// a whole stands alone, and all between two of them are one transaction. If that fails,
-    /// nothing of it is kept, and every answer has the reason.
+    /// Executes `batch`; the answers are in the order of the requests. A request for the whole file
+    /// is executed alone, and all requests between two of them form one transaction. If that fails,
+    /// it is rolled back, and each of its answers has the reason.
     pub fn commit(&mut self, batch: &[Request]) -> Vec<Result<Answer, Failure>> {
         let alone = |request: &Request| {
             matches!(
@@ -335,7 +337,7 @@ impl File {
     }
 }
 
-/// Where a file begins and ends, while a transaction is under way.
+/// The positions of the first and last entries of a file during a transaction.
 struct Ends {
     place: Place,
     tip: Seq,

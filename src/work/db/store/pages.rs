@@ -1,8 +1,7 @@
-//! The state of a file, page by page: read from the log's own file, and put together in a
-//! replica's.
+//! The state of a file, page by page: read from the log's file, and assembled in a replica's file.
 //!
-//! Rows are staged beside a replica's tables and take their place in one transaction, when all of
-//! them are there and have the digest that they should have.
+//! Rows are staged beside a replica's tables. When all of them have arrived and match the digest,
+//! they replace the tables in one transaction.
 
 use super::tables::{self, Place, put_book, put_key, put_order, write_place};
 use super::{Answer, Failure};
@@ -12,7 +11,7 @@ use crate::work::store::page::{Cursor, Key, Page, Rows};
 use crate::work::store::{Book, Order};
 use rusqlite::{Row, Transaction, params};
 
-/// The page that begins there.
+/// Returns the page at this cursor.
 pub fn page(transaction: &Transaction<'_>, place: &Place, at: Cursor) -> Result<Answer, Failure> {
     let most = limits::STORE_PAGE as i64;
     let (rows, next) = match at {
@@ -67,10 +66,10 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Option<Key>> {
     Ok(Some(Key { key, seq, book: row.get(2)?, quantity: row.get(3)?, settled }))
 }
 
-/// The tables of a state, in which rows wait that are not all there yet.
+/// The tables of a state whose staged rows are not complete yet.
 const STAGED: [&str; 3] = ["books", "orders", "keys"];
 
-/// Rows of a state, which begins `at` this page; the last page makes it the file's own.
+/// Stages rows of a state `at` this cursor; the last page makes it the state of the file.
 pub fn stage(transaction: &Transaction<'_>, at: Cursor, page: &Page) -> Result<(), Failure> {
     if at == Cursor::FIRST {
         for table in STAGED {

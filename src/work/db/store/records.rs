@@ -1,4 +1,4 @@
-//! The log's records: appended, read, and folded into the state that the log begins with.
+//! The log's records: appended, read, and folded into the log's first state.
 
 use super::tables::{self, Place};
 use super::{Answer, Ends, Failure};
@@ -7,7 +7,7 @@ use crate::work::store::{Entry, Seq, codec};
 use rusqlite::{Transaction, params};
 use sha2::{Digest as _, Sha256};
 
-/// Adds a record.
+/// Appends a record.
 pub fn append(
     transaction: &Transaction<'_>,
     entries: &[Entry],
@@ -24,7 +24,7 @@ pub fn append(
     ])?;
     ends.tip += entries.len() as u64;
     let length = ends.tip - ends.place.seq;
-    // Somebody who reads the first state is waited for, but not for ever.
+    // Folding waits for a follower that reads the first state, but not forever.
     let is_read = ends.tip < ends.read_until && length < 2 * limits::STORE_LOG_ENTRIES;
     if length > limits::STORE_LOG_ENTRIES + limits::STORE_FOLD && !is_read {
         fold(transaction, &mut ends.place)?;
@@ -32,7 +32,7 @@ pub fn append(
     Ok(Answer::Appended(first))
 }
 
-/// Takes the oldest records into the state that the log begins with.
+/// Folds the oldest records into the log's first state.
 fn fold(transaction: &Transaction<'_>, place: &mut Place) -> Result<(), Failure> {
     let until = place.seq + limits::STORE_FOLD;
     while place.seq < until {
@@ -46,7 +46,7 @@ fn fold(transaction: &Transaction<'_>, place: &mut Place) -> Result<(), Failure>
     Ok(())
 }
 
-/// Whole records that hold entries behind `since`, until there are `most` entries or more.
+/// Reads whole records with entries after `since`, until there are `most` entries or more.
 pub fn read(
     transaction: &Transaction<'_>,
     since: Seq,
@@ -59,7 +59,7 @@ pub fn read(
     let select = "SELECT seq, count, entries, sum FROM log WHERE seq + count > ?1 AND seq > ?2 \
                   ORDER BY seq";
     let mut select = transaction.prepare_cached(select)?;
-    // A record has at most so many entries: where the one with `since` begins is not far.
+    // A record has at most this many entries, so the one with `since` begins close by.
     let from = (since as i64).saturating_sub(limits::STORE_BATCH as i64);
     let mut rows = select.query(params![since as i64 + 1, from])?;
     let mut all = Vec::new();
@@ -84,7 +84,7 @@ pub fn read(
     Ok(Answer::Entries(since + 1, all.into()))
 }
 
-/// Bits of a hash: a record that was damaged on disk is not read as another one.
+/// Returns bits of a hash: a record that was damaged on disk is not read as a different one.
 fn sum(first: Seq, text: &str) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(first.to_le_bytes());

@@ -1,4 +1,4 @@
-//! A replica's tables: books, orders, keys, and how far they are.
+//! A replica's tables: books, orders, keys, and their position in the log.
 
 use super::{Failure, Step};
 use crate::work::db::file;
@@ -32,21 +32,21 @@ CREATE TABLE IF NOT EXISTS origin(
     one INTEGER PRIMARY KEY CHECK(one = 1), log INTEGER NOT NULL, leased INTEGER NOT NULL
 ) STRICT";
 
-/// In the log's own file.
+/// The table of the secret in the log's file.
 const ORDER_SECRET: &str = "CREATE TABLE IF NOT EXISTS order_secret(
     one INTEGER PRIMARY KEY CHECK(one = 1), secret BLOB NOT NULL CHECK(length(secret) = 32)
 ) STRICT";
 
-/// Which log a file belongs to.
+/// The log that a file belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
-    /// A number that no other log has.
+    /// The unique number of the log.
     pub log: u64,
-    /// Of the log's own file: whether other processes have ever followed it.
+    /// For the log's file: true if other processes have ever followed it.
     pub leased: bool,
 }
 
-/// How far tables are, and what of them is asked for often.
+/// The position of the tables in the log, and values that are needed often.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Place {
     pub seq: Seq,
@@ -56,7 +56,7 @@ pub struct Place {
     pub orders: u64,
 }
 
-/// Fills the tables of a new file with the first books, or checks those of another.
+/// Fills the tables of a new file with the first books, or checks those of an existing file.
 pub fn open(transaction: &Transaction<'_>) -> Result<(Place, Vec<Book>), Failure> {
     let told = transaction
         .query_row("SELECT seq, digest FROM state", [], |row| {
@@ -80,7 +80,8 @@ pub fn open(transaction: &Transaction<'_>) -> Result<(Place, Vec<Book>), Failure
     Ok((place, books))
 }
 
-/// What the rows come to, whatever they are said to be; they do not know their sequence number.
+/// Reads the tables without trusting the recorded values; the rows do not contain their sequence
+/// number.
 pub fn look(transaction: &Transaction<'_>) -> Result<(Place, Vec<Book>), Failure> {
     let books = books(transaction)?;
     let mut place = Place {
@@ -102,7 +103,7 @@ pub fn look(transaction: &Transaction<'_>) -> Result<(Place, Vec<Book>), Failure
     Ok((place, books))
 }
 
-/// Which log the file belongs to, if that was ever said.
+/// Returns the log that the file belongs to, if recorded.
 pub fn origin(connection: &Connection) -> Result<Option<Origin>, Failure> {
     let found = connection.query_row("SELECT log, leased FROM origin", [], |row| {
         Ok(Origin { log: row.get::<_, i64>(0)? as u64, leased: row.get(1)? })
@@ -110,7 +111,7 @@ pub fn origin(connection: &Connection) -> Result<Option<Origin>, Failure> {
     Ok(found.optional()?)
 }
 
-/// The secret of the log's orders: `fresh`, unless there is one.
+/// Returns the secret of the log's orders; stores `fresh` if there is none.
 pub fn order_secret(connection: &mut Connection, fresh: [u8; 32]) -> Result<OrderSecret, Failure> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(ORDER_SECRET)?;
@@ -122,14 +123,14 @@ pub fn order_secret(connection: &mut Connection, fresh: [u8; 32]) -> Result<Orde
     Ok(OrderSecret::new(bytes))
 }
 
-/// Says so.
+/// Records the log that the file belongs to.
 pub fn mark(transaction: &Transaction<'_>, origin: Origin) -> Result<(), Failure> {
     let write = "INSERT OR REPLACE INTO origin VALUES (1, ?1, ?2)";
     transaction.execute(write, params![origin.log as i64, origin.leased])?;
     Ok(())
 }
 
-/// Goes on by the entries that are not included yet.
+/// Applies the entries that are not included yet.
 pub fn advance(
     transaction: &Transaction<'_>,
     place: &mut Place,
@@ -196,7 +197,7 @@ fn advance_by(
     Ok(settled)
 }
 
-/// Takes over the tables of another file, whatever was here before.
+/// Replaces the tables by those of another file.
 pub fn restore(connection: &mut Connection, from: &Path) -> Result<(), Failure> {
     let path = from.to_string_lossy();
     connection.execute("ATTACH DATABASE ?1 AS source", [&path])?;
@@ -214,7 +215,7 @@ fn copy(transaction: &Transaction<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Orders before this number, the newest first, with their dates as they are written.
+/// Returns orders before this number, the newest first, with their printed dates.
 pub fn orders(
     transaction: &Transaction<'_>,
     before: u64,
@@ -237,7 +238,7 @@ pub fn write_place(transaction: &Transaction<'_>, place: &Place) -> Result<(), F
     Ok(())
 }
 
-/// Puts a book into `table`.
+/// Writes a book to `table`.
 pub fn put_book(transaction: &Transaction<'_>, table: &str, book: &Book) -> Result<(), Failure> {
     let write = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5)");
     let Book { id, title, quantity, price, topic } = book;
@@ -246,7 +247,7 @@ pub fn put_book(transaction: &Transaction<'_>, table: &str, book: &Book) -> Resu
     Ok(())
 }
 
-/// Puts an order into `table`, with its date.
+/// Writes an order with its date to `table`.
 pub fn put_order(transaction: &Transaction<'_>, table: &str, order: Order) -> Result<(), Failure> {
     let insert = format!(
         "INSERT INTO {table} VALUES \
@@ -258,7 +259,7 @@ pub fn put_order(transaction: &Transaction<'_>, table: &str, order: Order) -> Re
     Ok(())
 }
 
-/// Puts a key into `table`, with what came of it.
+/// Writes a key with its outcome to `table`.
 pub fn put_key(transaction: &Transaction<'_>, table: &str, key: &Key) -> Result<(), Failure> {
     let insert = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4, ?5)");
     let Key { key, seq, book, quantity, settled } = key;
@@ -287,7 +288,7 @@ fn purchase(
 ) -> Result<Option<Purchase>, Failure> {
     let select = "SELECT book, quantity, outcome FROM keys WHERE key = ?1 AND seq > ?2";
     let since = seq.saturating_sub(KEYS_KEPT) as i64;
-    // A key of the first entries was never forgotten: there is no number below theirs.
+    // The keys of the first entries have not expired: no lower number exists.
     let since = if seq <= KEYS_KEPT { 0 } else { since };
     let found = transaction
         .prepare_cached(select)?
@@ -305,7 +306,7 @@ fn purchase(
     Ok(Some(Purchase { book, quantity, outcome: known.outcome }))
 }
 
-/// A book of a row.
+/// Reads a book from a row.
 pub fn book(row: &Row<'_>) -> rusqlite::Result<Book> {
     Ok(Book {
         id: row.get(0)?,
@@ -316,7 +317,7 @@ pub fn book(row: &Row<'_>) -> rusqlite::Result<Book> {
     })
 }
 
-/// An order of a row.
+/// Reads an order from a row.
 pub fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
     let number = |column| row.get::<_, i64>(column).map(|number| number as u64);
     Ok(Order { id: number(0)?, book: row.get(1)?, at: number(2)?, quantity: row.get(3)? })

@@ -1,10 +1,10 @@
-//! The bookstore's files against their twin in memory, and against damage.
+//! Tests of the bookstore's files against the model in memory, and against damage.
 
 use super::*;
 use crate::work::store::memory::Tables;
 use crate::work::store::{KEYS_KEPT, Outcome};
 
-/// A directory that lives as long as its test.
+/// A directory that is deleted when its test ends.
 struct Place(PathBuf);
 
 impl Place {
@@ -32,7 +32,7 @@ fn sell(book: u32, quantity: u32, key: Option<&str>) -> Entry {
     Entry::Sell { book, quantity, key: key.map(str::to_string), at: 1_700_000_000 }
 }
 
-/// Any entry, of few books and keys, so that they meet.
+/// Returns a random entry, from few books and keys so that they collide.
 fn any(rng: &mut fastrand::Rng) -> Entry {
     let book = rng.u32(1..=5);
     match rng.u8(..10) {
@@ -145,7 +145,7 @@ fn a_replica_that_lost_its_end_takes_it_from_the_log_again() {
         log.carry_out(Request::Append(Arc::clone(&entries))).unwrap();
         file.carry_out(Request::Apply(first, entries)).unwrap();
     }
-    // What the disk has after a loss of power: the file, and its journal up to anywhere.
+    // The disk after a power failure: the file, and a prefix of its journal.
     let database = std::fs::read(place.0.join("catalog-1.db")).unwrap();
     let journal = std::fs::read(place.0.join("catalog-1.db-wal")).unwrap();
     let mut behind = 0;
@@ -212,7 +212,7 @@ fn a_purchase_is_one_decision() {
     assert_eq!(tables.orders.len(), 2);
 }
 
-/// Every page of a file's state, each with where it begins.
+/// Returns all pages of a file's state with their cursors.
 fn pages(file: &mut File) -> Vec<(Cursor, Page)> {
     let (mut all, mut at) = (Vec::new(), Some(Cursor::FIRST));
     while let Some(begin) = at {
@@ -238,7 +238,7 @@ fn a_state_that_goes_page_by_page_is_the_same_at_the_other_end() {
     let other = Request::Page(Cursor::FIRST, Some(1));
     assert!(matches!(from.carry_out(other), Ok(Answer::Folded)), "a state that is over");
     let (mut to, before) = place.file("to.db");
-    // Rows that are not what was promised change nothing.
+    // Rows that do not match the digest change nothing.
     for (at, page) in &all {
         let wrong = Page { digest: page.digest ^ 1, ..page.clone() };
         let staged = to.carry_out(Request::Stage(*at, Arc::new(wrong)));
@@ -253,7 +253,7 @@ fn a_state_that_goes_page_by_page_is_the_same_at_the_other_end() {
     let Some(Answer::Opened(view)) = last else { panic!("the last page makes it whole") };
     let Answer::Opened(own) = from.carry_out(Request::Open).unwrap() else { panic!() };
     assert_eq!((view.seq, view.digest, view.books), (own.seq, own.digest, own.books));
-    // Keys came with it: what was bought by one is not bought again.
+    // The keys are part of the state: a repeated purchase is not executed again.
     let again = Request::Apply(own.seq + 1, entries[..1].into());
     let told = applied(to.carry_out(again.clone()).unwrap()).settled;
     assert!(told[0].replayed, "{told:?}");

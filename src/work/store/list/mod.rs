@@ -1,5 +1,5 @@
-//! Lists of the bookstore: chosen and measured on a worker, a stretch a slice, from a copy that
-//! nobody changes any more; printed piece by piece, as the reader takes them.
+//! Lists of the bookstore. A worker selects and measures them in slices, from a copy that does not
+//! change any more; they are printed in pieces at the pace of the reader.
 
 mod query;
 
@@ -12,23 +12,23 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// A list whose length in bytes is known, as a JSON array.
+/// A list as a JSON array of known length.
 #[derive(Debug, Default)]
 pub struct List {
-    /// What is in it.
+    /// The items.
     pub items: Items,
-    /// Bytes of it, as printed.
+    /// The printed length in bytes.
     pub bytes: u64,
-    /// Whether more follows what was asked for.
+    /// True if further items follow the requested ones.
     pub more: bool,
 }
 
-/// What is in a list.
+/// The items of a list.
 #[derive(Debug)]
 pub enum Items {
     /// Books.
     Books(Vec<Arc<Book>>),
-    /// Topics, and how many books they have.
+    /// Topics with their number of books.
     Topics(Vec<(String, u32)>),
     /// Entries of the log; the first has this number.
     Entries(Seq, Arc<[Entry]>),
@@ -41,7 +41,7 @@ impl Default for Items {
 }
 
 impl Items {
-    /// How many there are.
+    /// Returns the number of items.
     pub fn len(&self) -> usize {
         match self {
             Items::Books(books) => books.len(),
@@ -50,12 +50,12 @@ impl Items {
         }
     }
 
-    /// Whether there are none.
+    /// Returns true if the list is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Bytes of an item, as printed.
+    /// Returns the printed length of an item.
     fn bytes(&self, item: usize, scratch: &mut String) -> usize {
         match self {
             Items::Books(books) => book_bytes(&books[item]),
@@ -85,9 +85,9 @@ impl Items {
 }
 
 impl List {
-    /// Prints what follows the first `from` items, at least one, until there are `most` bytes or a
-    /// little more.
-    /// Returns how many items are printed then; with the last of them the list is closed.
+    /// Prints items after the first `from` items: at least one, until there are `most` bytes or
+    /// slightly more. Returns how many items are printed in total; after the last one the array is
+    /// closed.
     pub fn print(&self, from: usize, most: usize, out: &mut String) -> usize {
         let count = self.items.len();
         let mut next = from;
@@ -109,7 +109,7 @@ impl List {
     }
 }
 
-/// Prints a book, as the contract has it.
+/// Prints a book in the format of the contract.
 pub fn print_book(book: &Book, out: &mut String) {
     let Book { id, title, quantity, price: cents, topic } = book;
     let (price, title) = (price(*cents), Value::from(title.as_str()));
@@ -121,7 +121,7 @@ pub fn print_book(book: &Book, out: &mut String) {
     );
 }
 
-/// Bytes of what [`print_book`] prints, without printing it.
+/// Returns the length of the output of [`print_book`] without printing it.
 fn book_bytes(book: &Book) -> usize {
     const NAMES: usize = "{\"id\":,\"price\":,\"quantity\":,\"title\":,\"topic\":}".len();
     let digits = |number: u32| number.checked_ilog10().unwrap_or(0) as usize + 1;
@@ -130,7 +130,7 @@ fn book_bytes(book: &Book) -> usize {
     NAMES + digits(*id) + price + digits(*quantity) + text_bytes(title) + text_bytes(topic)
 }
 
-/// Bytes of a text as a JSON string.
+/// Returns the length of a text as a JSON string.
 fn text_bytes(text: &str) -> usize {
     let byte = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
@@ -140,60 +140,60 @@ fn text_bytes(text: &str) -> usize {
     2 + text.bytes().map(byte).sum::<usize>()
 }
 
-/// Cents as a decimal: `500.0`, `45.95`.
+/// Prints cents as a decimal: `500.0`, `45.95`.
 pub fn price(cents: u32) -> String {
     let (whole, part) = (cents / 100, cents % 100);
     if part % 10 == 0 { format!("{whole}.{}", part / 10) } else { format!("{whole}.{part:02}") }
 }
 
-/// Makes a list.
+/// The job of making a list.
 #[derive(Debug)]
 pub struct Job(Option<Box<Work>>);
 
-/// What is left to do of one.
+/// The remaining work of a job.
 #[derive(Debug)]
 pub struct Work {
     stage: Stage,
-    /// Where items are printed to be measured.
+    /// The buffer into which items are printed to measure them.
     scratch: String,
 }
 
 #[derive(Debug)]
 enum Stage {
-    /// Books are looked at, from this shelf on.
+    /// Books are examined, from this shelf on.
     Choosing { query: Query, shelves: Shelves, shelf: u32, chosen: Chosen },
-    /// So many items are measured.
+    /// This many items are measured.
     Measuring(usize, List),
-    /// A piece is to be printed: what follows so many items, and about so many bytes of it.
+    /// A piece is to be printed: about this many bytes after this many items.
     Printing(Arc<List>, usize, usize),
-    /// All of it.
+    /// The work is complete.
     Done(Product),
 }
 
-/// What a job came to.
+/// The result of a job.
 #[derive(Debug)]
 pub enum Product {
     /// A list.
     List(Arc<List>),
-    /// A piece of one, and how many items are printed with it.
+    /// A piece of a list, and the number of items that are printed with it.
     Piece(usize, String),
 }
 
-/// What was chosen so far.
+/// The items that were selected so far.
 #[derive(Debug)]
 enum Chosen {
     Books(Vec<Arc<Book>>),
     Topics(BTreeMap<String, u32>),
 }
 
-/// Items that are looked at in one slice, or measured: about a millisecond.
+/// The number of items that one slice examines or measures: about a millisecond.
 const SLICE_ITEMS: usize = 2048;
 
-/// Expected work of a slice, in nanoseconds.
+/// The expected cost of a slice in nanoseconds.
 pub const SLICE_COST: i64 = 1_000_000;
 
 impl Job {
-    /// The list that a query asks for.
+    /// Creates a job for the list of a query.
     pub fn books(query: Query, shelves: Shelves) -> Job {
         let chosen = match &query {
             Query::Topic(_) | Query::Search(_) | Query::Page(_) => Chosen::Books(Vec::new()),
@@ -202,13 +202,13 @@ impl Job {
         Job::at(Stage::Choosing { query, shelves, shelf: 0, chosen })
     }
 
-    /// The list of these entries.
+    /// Creates a job for a list of these entries.
     pub fn entries(first: Seq, entries: Arc<[Entry]>) -> Job {
         let items = Items::Entries(first, entries);
         Job::at(Stage::Measuring(0, List { items, bytes: 0, more: false }))
     }
 
-    /// A piece of a list: what follows the first `from` items, about `most` bytes of it.
+    /// Creates a job for a piece of a list: about `most` bytes after the first `from` items.
     pub fn piece(list: Arc<List>, from: usize, most: usize) -> Job {
         Job::at(Stage::Printing(list, from, most))
     }
@@ -217,12 +217,12 @@ impl Job {
         Job(Some(Box::new(Work { stage, scratch: String::new() })))
     }
 
-    /// The next slice, once the one before is merged.
+    /// Returns the next slice, after the previous one was merged.
     pub fn cut(&mut self) -> Option<Box<Work>> {
         self.0.take()
     }
 
-    /// Takes back what a slice made; the product with the last one.
+    /// Takes a finished slice back; returns the product after the last one.
     pub fn merge(&mut self, work: Box<Work>) -> Option<Product> {
         match work.stage {
             Stage::Done(product) => Some(product),
@@ -233,7 +233,7 @@ impl Job {
         }
     }
 
-    /// All of it at once, where it is short.
+    /// Executes the whole job at once, for short lists.
     pub fn at_once(mut self) -> Product {
         loop {
             let work = self.cut().expect("what was merged can be cut");
@@ -245,7 +245,7 @@ impl Job {
 }
 
 impl Work {
-    /// Does a slice of it.
+    /// Executes a slice.
     pub fn run(mut self: Box<Self>) -> Box<Work> {
         self.stage = match self.stage {
             Stage::Choosing { query, shelves, shelf, chosen } => {
@@ -289,7 +289,7 @@ fn choose(query: Query, shelves: Shelves, mut shelf: u32, mut chosen: Chosen) ->
             }
             Chosen::Topics(topics) => {
                 for book in books {
-                    // Most books have the topic of another one.
+                    // Most books share their topic with another book.
                     match topics.get_mut(&book.topic) {
                         Some(count) => *count += 1,
                         None => drop(topics.insert(book.topic.clone(), 1)),

@@ -1,79 +1,79 @@
-//! Which books a list has, in which order, and where it goes on.
+//! The query of a list: its books, their order, and the position of a page.
 
 use crate::work::store::Book;
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// Which list.
+/// A query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
-    /// All books of exactly this topic.
+    /// All books with exactly this topic.
     Topic(String),
-    /// All books whose topic contains this, which is in small letters.
+    /// All books whose topic contains this lower-case text.
     Search(String),
-    /// A page of the books that a filter lets through.
+    /// A page of the books that match a filter.
     Page(Box<Filter>),
     /// All topics.
     Topics,
 }
 
-/// What the books of a page have in common, and which of them are on it.
+/// The condition on the books of a page, and the bounds of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
-    /// In small letters: in the title or in the topic.
+    /// A lower-case text in the title or in the topic.
     pub text: String,
-    /// In small letters: the topic.
+    /// The topic in lower case.
     pub topic: Option<String>,
-    /// Cents.
+    /// The price in cents.
     pub price: RangeInclusive<u32>,
-    /// Whether there have to be copies, or none.
+    /// True for books with copies, false for books without.
     pub in_stock: Option<bool>,
-    /// By what they are sorted.
+    /// The sort key.
     pub sort: Sort,
-    /// Whether the highest come first.
+    /// True if the highest come first.
     pub descending: bool,
-    /// How many there are at most.
+    /// The largest number of books.
     pub limit: usize,
-    /// The last book of the page before.
+    /// The last book of the previous page.
     pub after: Option<Place>,
 }
 
-/// By what books are sorted; those that are equal by it, by their ids.
+/// The sort keys; equal books are sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
-    /// Their ids.
+    /// The id.
     Id,
-    /// Their titles.
+    /// The title.
     Title,
-    /// Their prices.
+    /// The price.
     Price,
-    /// Their copies.
+    /// The number of copies.
     Stock,
 }
 
-/// A place in the order of a list: that of a book, which need not be there any more.
+/// A position in the order of a list: that of a book, which may no longer exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// What the book is sorted by.
+    /// The value of the sort key.
     pub key: Key,
-    /// Its id.
+    /// The id of the book.
     pub id: u32,
 }
 
-/// What a book is sorted by.
+/// A value of a sort key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
-    /// Its id alone.
+    /// The id alone.
     Id,
-    /// Its title.
+    /// The title.
     Title(String),
-    /// Its price, in cents, or its copies.
+    /// The price in cents, or the number of copies.
     Number(u32),
 }
 
 impl Sort {
-    /// The word for it.
+    /// Returns the name of the sort key.
     pub fn name(self) -> &'static str {
         match self {
             Sort::Id => "id",
@@ -83,13 +83,13 @@ impl Sort {
         }
     }
 
-    /// What is called so.
+    /// Returns the sort key with this name.
     pub fn named(word: &str) -> Option<Sort> {
         let all = [Sort::Id, Sort::Title, Sort::Price, Sort::Stock];
         all.into_iter().find(|sort| sort.name() == word)
     }
 
-    /// The place of a book.
+    /// Returns the position of a book.
     pub fn place(self, book: &Book) -> Place {
         let key = match self {
             Sort::Id => Key::Id,
@@ -119,9 +119,10 @@ impl Sort {
     }
 }
 
-/// `id.7`, `price.7.4595`, `stock.7.9`, `title.7.Emma`: what it is sorted by, the id, the key.
+/// A cursor is printed as sort key, id and value: `id.7`, `price.7.4595`, `stock.7.9`,
+/// `title.7.Emma`.
 impl Place {
-    /// The place as a cursor.
+    /// Prints the position as a cursor.
     pub fn print(&self, sort: Sort) -> String {
         let (name, id) = (sort.name(), self.id);
         match &self.key {
@@ -131,7 +132,7 @@ impl Place {
         }
     }
 
-    /// Reads a cursor of a list that is sorted like this.
+    /// Parses a cursor of a list with this sort key.
     pub fn parse(text: &str, sort: Sort) -> Option<Place> {
         let rest = text.strip_prefix(sort.name())?.strip_prefix('.')?;
         let (id, key) = match sort {
@@ -156,7 +157,7 @@ fn digits(text: &str) -> Option<u32> {
 }
 
 impl Query {
-    /// Whether a book is of the list, on this page or behind it.
+    /// Returns true if a book is on this page or on a later one.
     pub fn has(&self, book: &Book) -> bool {
         match self {
             Query::Topic(topic) => book.topic == *topic,
@@ -166,7 +167,7 @@ impl Query {
         }
     }
 
-    /// Forgets books that cannot be on the page any more, now and then.
+    /// Removes books that cannot be on the page any more, from time to time.
     pub(super) fn keep_first(&self, books: &mut Vec<Arc<Book>>) {
         if let Query::Page(filter) = self
             && books.len() > 4 * (filter.limit + 1)
@@ -176,7 +177,7 @@ impl Query {
         }
     }
 
-    /// Puts what was found into its order, and says whether more follows it.
+    /// Sorts the selected books, and returns true if more follow the page.
     pub(super) fn finish(&self, books: &mut Vec<Arc<Book>>) -> bool {
         let Query::Page(filter) = self else { return false };
         books.sort_unstable_by(|a, b| filter.order(a, b));
@@ -212,7 +213,7 @@ impl Filter {
         by.then(by_id) == Ordering::Greater
     }
 
-    /// Books that are equal by what is asked for stand by their ids.
+    /// Compares by the sort key, then by id.
     fn order(&self, a: &Book, b: &Book) -> Ordering {
         let by_id = match self.sort {
             Sort::Id => self.directed(a.id.cmp(&b.id)),

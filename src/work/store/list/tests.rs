@@ -1,4 +1,4 @@
-//! Lists against what sorting and filtering everything gives.
+//! Tests of lists against sorting and filtering of all books.
 
 use super::*;
 use crate::work::store::codec;
@@ -28,7 +28,7 @@ fn ids(list: &List) -> Vec<u32> {
     books.iter().map(|book| book.id).collect()
 }
 
-/// All of a list, in pieces of about so many bytes.
+/// Prints a whole list in pieces of about `most` bytes.
 fn printed(list: &Arc<List>, most: usize) -> String {
     let (mut text, mut from) = (String::new(), 0);
     loop {
