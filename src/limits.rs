@@ -7,12 +7,14 @@
 mod access;
 mod chat;
 mod pace;
+mod rate_limited_log;
 mod site;
 mod store;
 
 pub use access::*;
 pub use chat::*;
 pub use pace::{Linger, Pace};
+pub use rate_limited_log::RateLimitedLog;
 pub use site::*;
 pub use store::*;
 

@@ -3,9 +3,8 @@
 
 use super::batch_queue::BatchQueue;
 use super::ending::join;
-use super::rate_limited_log::RateLimitedLog;
 use super::system::thread;
-use crate::limits;
+use crate::limits::{self, RateLimitedLog};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
@@ -53,7 +52,7 @@ impl<R: Send + 'static> Log<R> {
             reopen: AtomicBool::new(false),
         });
         let sink = open(file.as_deref())?;
-        let failures = RateLimitedLog::default();
+        let failures = RateLimitedLog::new(module_path!(), log::Level::Warn, 1);
         let mut writer = Writer { file, format, sink, page: Page::default(), failures };
         let inbox = Arc::clone(&shared);
         let thread = thread("access-log", move || {
@@ -167,7 +166,7 @@ impl<F> Writer<F> {
             Sink::File(file) => self.page.add(&lines, gap, file),
         };
         if let Err(error) = written {
-            self.failures.note("access log", &error, Instant::now());
+            self.failures.note(&format_args!("access log: {error}"), Instant::now());
         }
     }
 }

@@ -29,7 +29,6 @@ mod listen;
 mod load;
 mod log;
 mod pool;
-mod rate_limited_log;
 mod reactor;
 mod schedule;
 mod slots;
@@ -49,7 +48,7 @@ pub use reactor::{Outside, QueueFull, Reactor};
 pub use socket::{Socket, SplicePipe};
 
 use crate::app::{App, Target};
-use crate::limits::{self, Limits};
+use crate::limits::{self, Limits, RateLimitedLog};
 use crate::stats::Stats;
 use crate::work::BatchCommitter;
 use completions::{Completion, Completions};
@@ -57,7 +56,6 @@ use events::{readiness, slept, wait};
 use listen::{Accepted, Acceptor, ListenerSocket};
 use mio::{Events, Interest, Poll, Registry, Waker};
 use pool::{DbThread, Pool};
-use rate_limited_log::RateLimitedLog;
 use rustix::process::Signal;
 use signal_hook_mio::v1_0::Signals;
 use socket::BOTH;
@@ -239,7 +237,7 @@ impl<A: App> Loop<A> {
             log,
             grace,
             asked_to_end: 0,
-            failures: RateLimitedLog::default(),
+            failures: RateLimitedLog::new(module_path!(), ::log::Level::Warn, 1),
             rested: now,
         })
     }
@@ -379,7 +377,7 @@ fn accept<A: App>(
         };
         if let Some(error) = failure {
             reactor.context.stats.accept_failures += 1;
-            failures.note("cannot accept a connection", &error, now);
+            failures.note(&format_args!("cannot accept a connection: {error}"), now);
             if !acceptor.is_open(now) {
                 return;
             }

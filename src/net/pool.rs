@@ -3,12 +3,11 @@
 use super::batch_queue::BatchQueue;
 use super::completions::{Completion, Completions};
 use super::ending::join;
-use super::rate_limited_log::RateLimitedLog;
 use super::reactor::QueueFull;
 use super::schedule::Schedule;
 use super::system::thread;
 use crate::app::{Id, Ticket};
-use crate::limits;
+use crate::limits::{self, RateLimitedLog};
 use crate::work::{BatchCommitter, BatchRequest, Compute, Outcome};
 use rustix::process::setpriority_process;
 use std::io;
@@ -188,7 +187,8 @@ impl DbThread {
         let (inbox, completions) = (Arc::clone(&requests), Arc::clone(completions));
         let what = format!("the database thread {name} could not carry a request out");
         let thread = thread(name, move || {
-            let (mut batch, mut failures) = (Vec::new(), RateLimitedLog::default());
+            let mut batch = Vec::new();
+            let mut failures = RateLimitedLog::new(module_path!(), log::Level::Warn, 1);
             while inbox.wait(&mut batch) {
                 let requests = batch.iter().map(|(.., request): &(_, _, BatchRequest)| request);
                 let committed = AssertUnwindSafe(|| committer.commit(requests.cloned()));
@@ -200,7 +200,7 @@ impl DbThread {
                     continue;
                 };
                 if let Some(failure) = outcomes.iter().find_map(Outcome::failure) {
-                    failures.note(&what, failure, Instant::now());
+                    failures.note(&format_args!("{what}: {failure}"), Instant::now());
                 }
                 for ((id, ticket, _), outcome) in batch.drain(..).zip(outcomes) {
                     completions.put(Completion { id, ticket, outcome });

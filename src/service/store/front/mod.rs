@@ -8,13 +8,12 @@ pub mod cache;
 pub mod calls;
 pub mod peers;
 pub mod reads;
-mod voice;
 pub mod writes;
 
 use super::Notice;
 use super::replicas::{Replica, Replicas, Role};
 use super::wait::Waiter;
-use crate::limits;
+use crate::limits::{self, RateLimitedLog};
 use crate::service::{Effect, Id, Mail};
 use crate::wire::request;
 use cache::Cache;
@@ -22,7 +21,9 @@ use peers::Peer;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use voice::Voice;
+
+/// Lines about reads in a second, at most: beyond that their number is enough.
+const READ_LINES_MAX: u32 = 20;
 
 /// The choice of the next replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,8 @@ pub struct Front {
     peers: Vec<Known>,
     /// The counters: of catalogs, of order servers, of the log.
     turns: [usize; 3],
-    voice: Voice,
+    /// The lines about reads.
+    log: RateLimitedLog,
 }
 
 /// A replica that the front may ask.
@@ -186,7 +188,8 @@ impl Front {
             errors: 0,
         };
         let peers = peers.into_iter().map(known).collect();
-        Front { cache, balance, peers, turns: [0; 3], voice: Voice::default() }
+        let log = RateLimitedLog::new(module_path!(), ::log::Level::Info, READ_LINES_MAX);
+        Front { cache, balance, peers, turns: [0; 3], log }
     }
 
     /// A front without replicas.

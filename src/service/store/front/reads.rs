@@ -84,7 +84,7 @@ fn read(key: Key, shape: Shape, ticket: Ticket, cx: &mut Cx<'_>) -> Answer {
     let cache = &mut cx.world.store.front.cache;
     if let Some(found) = current.then(|| cache.find(&key, cx.now)).flatten() {
         let line = format_args!("Using cache for {key}");
-        cx.world.store.front.voice.note(&line, cx.now);
+        cx.world.store.front.log.note(&line, cx.now);
         return hit(&shape, found).into();
     }
     let target = match &key {
@@ -115,7 +115,7 @@ impl Read {
         };
         let (replica, key) = (&reply.replica, &self.key);
         let line = format_args!("Using database of {replica} for {key}. The time: {ms:.3} ms");
-        cx.world.store.front.voice.note(&line, cx.now);
+        cx.world.store.front.log.note(&line, cx.now);
         let mut response = match reply.status {
             200 => content(&self.shape, reply),
             _ => missing(&self.shape),
