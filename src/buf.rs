@@ -4,7 +4,10 @@
 //! yet. Neither does I/O: `net` fills one and drains the other, sessions do the reverse. Buffers do
 //! not limit themselves; the code that adds to one enforces the bound.
 
-use crate::work::files::Opened;
+mod opened;
+
+pub use opened::{Mark, Opened, Permits};
+
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::ops::Range;

@@ -34,8 +34,8 @@
 //! | [`svg`], [`report`] | charts and pages from numbers | everything else here |
 //! | [`cmd`], [`config`] | the command line | – |
 //!
-//! [`buf`], [`limits`] and [`stats`] are used by all and use none of the others. Time, randomness
-//! and names are inputs everywhere but in `net` and `study`.
+//! [`buf`], [`limits`] and [`stats`] are used by all; `buf` uses `limits`, and none uses another.
+//! Time, randomness and names are inputs everywhere but in `net` and `study`.
 
 pub mod app;
 pub mod buf;

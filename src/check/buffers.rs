@@ -1,7 +1,7 @@
 //! The law of the two buffers: each is compared with one `Vec`.
 
+use crate::buf::Opened;
 use crate::buf::{RecvBuf, SendBuf};
-use crate::work::files::Opened;
 use std::io::IoSlice;
 use std::sync::{Arc, OnceLock};
 

@@ -7,7 +7,7 @@ pub use splice_pipe::SplicePipe;
 use super::child::Child;
 use super::token::Source;
 use crate::app::{Endpoint, Id, Transport};
-use crate::work::files::Opened;
+use crate::buf::Opened;
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry};
 use rustix::io::Errno;

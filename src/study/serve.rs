@@ -11,10 +11,10 @@
 
 use super::shared::SharedState;
 use crate::app::{App, Deadline, Effect, Event, Id, Progress, Refusal, Session, Target};
+use crate::buf::Opened;
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::{self, KIB, Linger, Pace};
 use crate::stats::Close;
-use crate::work::files::Opened;
 use crate::work::{Compute, Job, Outcome};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};

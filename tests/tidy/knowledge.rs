@@ -6,13 +6,13 @@ use super::source::files;
 
 /// Each layer, and the layers that it may use.
 const TABLE: &[(&str, &[&str])] = &[
-    ("buf", &["work"]),
+    ("buf", &["limits"]),
     ("limits", &[]),
     ("names", &[]),
     ("stats", &["names"]),
     ("app", &["buf", "stats", "work", "limits"]),
     ("wire", &["limits", "names"]),
-    ("work", &["limits", "names", "report"]),
+    ("work", &["buf", "limits", "names", "report"]),
     ("service", &["report", "app", "buf", "limits", "stats", "wire", "work", "client"]),
     ("client", &["app", "buf", "limits", "stats", "wire", "work"]),
     ("net", &["app", "buf", "limits", "stats", "work"]),
@@ -37,12 +37,12 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("mio", &["net"]),
     ("socket2", &["study", "net"]),
     ("signal_hook_mio", &["net"]),
-    ("rustix", &["study", "net", "work::files", "cmd"]),
+    ("rustix", &["study", "net", "buf::opened", "work::files", "cmd"]),
     ("std::net::TcpStream", &["study", "net"]),
     ("std::net::TcpListener", &["study", "net"]),
     ("std::net::UdpSocket", &["net"]),
     ("std::net::Shutdown", &["study", "net"]),
-    ("std::os", &["study", "net", "work::files", "cmd", "config"]),
+    ("std::os", &["study", "net", "buf::opened", "work::files", "cmd", "config"]),
     ("std::thread", &["study", "net", "cmd", "config"]),
     ("std::sync::Mutex", &["study", "net", "cmd"]),
     ("std::sync::Condvar", &["study", "net"]),
@@ -54,6 +54,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
         &[
             "study::gauge",
             "net::log",
+            "buf::opened",
             "work::files",
             "work::process",
             "work::reports",
@@ -75,7 +76,6 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 
 /// Layers of which only a part may be used, and that part.
 const WAIST: &[(&str, &str, Sight)] = &[
-    ("buf", "crate::work", is_an_open_file),
     ("app", "crate::work", is_a_job),
     ("net", "crate::work", is_a_job),
     ("service", "crate::work", is_a_job_type),
@@ -86,18 +86,12 @@ const WAIST: &[(&str, &str, Sight)] = &[
 /// Returns true if a layer may use this item.
 type Sight = fn(&Mention) -> bool;
 
-/// An open file to send, but not the lookup of files.
-fn is_an_open_file(mention: &Mention) -> bool {
-    mention.is_under("crate::work::files::Opened")
-}
-
-/// Jobs, files to send, and the count of descriptors, but not the execution of jobs.
+/// Jobs, and the count of descriptors, but not the execution of jobs.
 fn is_a_job(mention: &Mention) -> bool {
     let is_item = |name: &String| name.starts_with(char::is_uppercase);
     mention.path.get(2).is_some_and(is_item)
         || mention.is_under("crate::work::process::descriptors")
         || mention.path.join("::") == "crate::work::process"
-        || mention.is_under("crate::work::files::Opened")
 }
 
 /// The types of jobs and outcomes, but not their execution.

@@ -53,7 +53,7 @@ impl Ends {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::work::files::Opened;
+    use crate::buf::Opened;
     use std::io::Read;
     use std::os::unix::net::UnixStream;
 

@@ -1,6 +1,6 @@
 //! Lookup of a path: from its name to the state of the file, to an open file, or to its bytes.
 
-use super::read::{Reading, tag};
+use super::read::{Reading, tag, tag_of};
 use super::root::Place;
 use super::{
     Coding, Form, Glance, Listing, Mark, NoFile, Opened, Outcome, Page, Permits, Site, Step,
@@ -247,7 +247,7 @@ impl Lookup {
             return Err(Outcome::Unsettled(mark));
         }
         let is_young = is_young(mark, self.wall) || is_young(state.base, self.wall);
-        let glance = base.map_or(Glance::default(), Opened::glance);
+        let glance = base.map_or(Glance::default(), Glance::of);
         let content = Content::None;
         let found = Box::new(Found { state, coding, mark, tag: None, is_young, glance, content });
         match self.depth {
@@ -273,9 +273,9 @@ impl Lookup {
         };
         found.mark = file.mark();
         if is_base {
-            found.glance = file.glance();
+            found.glance = Glance::of(&file);
         }
-        found.tag = (!found.is_young).then(|| found.mark.tag());
+        found.tag = (!found.is_young).then(|| tag_of(&found.mark));
         found.content = Content::File(Arc::new(file));
         Outcome::Found(found)
     }

@@ -3,8 +3,10 @@
 //!
 //! Pure and heuristic: the result only avoids wasted work and false headers.
 
+use crate::buf::Opened;
+
 /// Bytes at the beginning of a file that are examined.
-pub const GLANCE_BYTES: usize = 512;
+const GLANCE_BYTES: usize = 512;
 
 /// The facts about a file; see the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +39,13 @@ const COMPRESSED: [&[u8]; 17] = [
 ];
 
 impl Glance {
+    /// Examines the first bytes of a file. If they cannot be read, there are no facts.
+    pub fn of(file: &Opened) -> Glance {
+        let mut first = [0; GLANCE_BYTES];
+        let count = file.read_at(&mut first, 0).unwrap_or(0);
+        Glance::at(&first[..count])
+    }
+
     /// Examines the first bytes of a file.
     pub fn at(bytes: &[u8]) -> Glance {
         let first = &bytes[..bytes.len().min(GLANCE_BYTES)];

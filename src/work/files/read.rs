@@ -1,7 +1,7 @@
 //! Reads a found file completely, in slices, and only if it does not change meanwhile.
 
 use super::find::{Content, Found, Patience};
-use super::{Coding, Glance, Opened, Outcome, Permits, Step, meaning};
+use super::{Coding, Glance, Mark, Opened, Outcome, Permits, Step, meaning};
 use crate::limits;
 use sha2::{Digest, Sha256};
 use std::io;
@@ -21,6 +21,16 @@ pub struct Reading {
 /// Shortens a digest to 128 bits, which still identify a file.
 pub(super) fn tag(digest: &[u8]) -> u128 {
     u128::from_be_bytes(*digest.first_chunk().expect("a digest is longer"))
+}
+
+/// Returns an identifier of the content that needs no reading. It reveals nothing about the file,
+/// and is stable across restarts.
+pub(super) fn tag_of(mark: &Mark) -> u128 {
+    let known = [mark.inode as i64, mark.bytes as i64, mark.modified, mark.changed];
+    let digest = known
+        .iter()
+        .fold(Sha256::new(), |digest, number| digest.chain_update(number.to_be_bytes()));
+    tag(&digest.finalize())
 }
 
 impl Reading {

@@ -2,12 +2,10 @@
 //!
 //! Senders call [`Opened::check`] at each step. A file is never read beyond its original length.
 
-use super::glance::{GLANCE_BYTES, Glance};
 use crate::limits;
 use rustix::fs::{Advice, MemfdFlags, SealFlags, fadvise, fcntl_add_seals, memfd_create};
 use rustix::io::{ReadWriteFlags, preadv2};
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
-use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, IoSliceMut, PipeReader, Write};
 use std::num::NonZeroU64;
@@ -118,18 +116,6 @@ impl Mark {
     /// Returns true if both marks are of the same file, in any state.
     pub fn is_file(&self, other: &Mark) -> bool {
         (self.device, self.inode, self.born) == (other.device, other.inode, other.born)
-    }
-}
-
-impl Mark {
-    /// Returns an identifier of the content that needs no reading. It reveals nothing about the
-    /// file, and is stable across restarts.
-    pub fn tag(&self) -> u128 {
-        let known = [self.inode as i64, self.bytes as i64, self.modified, self.changed];
-        let digest = known
-            .iter()
-            .fold(Sha256::new(), |digest, number| digest.chain_update(number.to_be_bytes()));
-        super::read::tag(&digest.finalize())
     }
 }
 
@@ -248,13 +234,6 @@ impl Opened {
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
-    }
-
-    /// Examines the first bytes; if they cannot be read, the result is the default.
-    pub fn glance(&self) -> Glance {
-        let mut first = [0; GLANCE_BYTES];
-        let count = self.read_at(&mut first, 0).unwrap_or(0);
-        Glance::at(&first[..count])
     }
 
     /// Reads at `offset`, at least one byte if `into` has room.
