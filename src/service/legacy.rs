@@ -62,7 +62,7 @@ impl Session {
         Session { transport, state: Stage::New }
     }
 
-    /// See [`super::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         recv.clear();
         match (&self.state, event) {
@@ -89,7 +89,7 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`super::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         match self.state {
             Stage::Delaying(due) => Some(Deadline::Busy(due)),
@@ -97,7 +97,7 @@ impl Session {
         }
     }
 
-    /// See [`super::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         match self.state {
             Stage::Done => Some(Close::Finished),

@@ -41,7 +41,7 @@ impl Session {
         Session { probe, local: None, done: None }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         if self.done.is_some() {
             return Progress::Starved;
@@ -66,12 +66,12 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         Some(Deadline::Busy(self.probe.until))
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.done
     }

@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         if self.caller.done.is_some() {
             return Progress::Starved;
@@ -94,7 +94,7 @@ impl Session {
         Progress::Advanced
     }
 
-    /// See [`crate::service::Session::deadline`]. No session is evicted to make room, and each is
+    /// See [`crate::app::Session::deadline`]. No session is evicted to make room, and each is
     /// told when the server shuts down; from then on a last line is owed.
     pub fn deadline(&self) -> Option<Deadline> {
         let at = self.next.map_or(self.until, |next| next.min(self.until));
@@ -102,13 +102,13 @@ impl Session {
         Some(if owed { Deadline::Busy(at) } else { Deadline::Standing(at) })
     }
 
-    /// See [`crate::service::Session::wants_read`].
+    /// See [`crate::app::Session::wants_read`].
     pub fn wants_read(&self) -> bool {
         let listens = matches!(self.caller.asking, Asking::Nothing) && self.caller.rows.is_empty();
         self.caller.done.is_none() && listens
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.caller.done
     }

@@ -40,7 +40,7 @@ impl Session {
         Session { next: None, retry: None, pause: None, far: now + FAR, ending: false, done: None }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Progress {
         if self.done.is_some() {
             return Progress::Starved;
@@ -78,13 +78,13 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         let at = self.next.into_iter().chain(self.retry).min().unwrap_or(self.far);
         Some(if self.ending { Deadline::Busy(at) } else { Deadline::Standing(at) })
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.done
     }

@@ -88,7 +88,7 @@ impl<R: Router> Session<R> {
         Session { router, stage: Stage::Idle, deadline: None, answered: 0 }
     }
 
-    /// See [`super::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         match event {
             Event::Opened { .. } => {
@@ -122,12 +122,12 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// See [`super::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         self.deadline
     }
 
-    /// See [`super::Session::wants_read`].
+    /// See [`crate::app::Session::wants_read`].
     pub fn wants_read(&self) -> bool {
         match &self.stage {
             Stage::Idle | Stage::Head(_) | Stage::Body(_) | Stage::Skipping(_) => true,
@@ -136,7 +136,7 @@ impl<R: Router> Session<R> {
         }
     }
 
-    /// See [`super::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         match self.stage {
             Stage::Done(why) => Some(why),

@@ -190,7 +190,7 @@ impl Session {
         Session { scan: Scan::default(), until: now + TEST_TIME_MAX + TEST_GRACE, done: None }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         if self.done.is_some() {
             return Progress::Starved;
@@ -213,13 +213,13 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`]. Nothing is owed to a child: it ends with the
+    /// See [`crate::app::Session::deadline`]. Nothing is owed to a child: it ends with the
     /// server.
     pub fn deadline(&self) -> Option<Deadline> {
         self.done.is_none().then_some(Deadline::Fresh(self.until))
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.done
     }

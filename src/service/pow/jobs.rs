@@ -36,7 +36,7 @@ impl Session {
         Session { name, until: None, owed: None, retry: None, done: None }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: &Event, cx: &mut Cx<'_>) -> Progress {
         if self.done.is_some() {
             return Progress::Starved;
@@ -57,7 +57,7 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`]. While no client waits for the search, it ends at
+    /// See [`crate::app::Session::deadline`]. While no client waits for the search, it ends at
     /// the shutdown.
     pub fn deadline(&self) -> Option<Deadline> {
         let at = [self.until, self.owed, self.retry].into_iter().flatten().min()?;
@@ -65,7 +65,7 @@ impl Session {
         Some(if busy { Deadline::Busy(at) } else { Deadline::Idle(at) })
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.done
     }

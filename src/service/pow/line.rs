@@ -74,7 +74,7 @@ impl Session {
         Session { stage, queue: None, too_long: 0, deadline: None }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         let progress = match event {
             Event::Opened { .. } => Progress::Advanced,
@@ -106,12 +106,12 @@ impl Session {
         progress
     }
 
-    /// See [`crate::service::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         self.deadline
     }
 
-    /// See [`crate::service::Session::wants_read`].
+    /// See [`crate::app::Session::wants_read`].
     pub fn wants_read(&self) -> bool {
         let room = self.queue.as_ref().is_none_or(|queue| {
             queue.due.len() < limits::POW_REQUESTS && queue.bytes < limits::POW_BYTES
@@ -122,7 +122,7 @@ impl Session {
         }
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         match self.stage {
             Stage::Done(why) => Some(why),

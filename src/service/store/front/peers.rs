@@ -92,7 +92,7 @@ impl Session {
         Session { peer, stage: Stage::Dialling(now + limits::DIAL_TIMEOUT) }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: &Event, recv: &mut RecvBuf, cx: &mut Cx<'_>) -> Progress {
         match event {
             Event::Opened { .. } => self.next(cx),
@@ -115,7 +115,7 @@ impl Session {
         Progress::Starved
     }
 
-    /// See [`crate::service::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         match &self.stage {
             Stage::Dialling(until) => Some(Deadline::Busy(*until)),
@@ -125,7 +125,7 @@ impl Session {
         }
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         match self.stage {
             Stage::Done(why) => Some(why),

@@ -56,7 +56,7 @@ impl Session {
         Session { busy: None, retry: None, next: None, far: now + FAR, ending: false, done: None }
     }
 
-    /// See [`crate::service::Session::handle`].
+    /// See [`crate::app::Session::handle`].
     pub fn handle(&mut self, event: Event, cx: &mut Cx<'_>) -> Progress {
         if self.done.is_some() {
             return Progress::Starved;
@@ -119,7 +119,7 @@ impl Session {
         }
     }
 
-    /// See [`crate::service::Session::deadline`].
+    /// See [`crate::app::Session::deadline`].
     pub fn deadline(&self) -> Option<Deadline> {
         let sooner = |at: Instant| self.next.map_or(at, |next| next.min(at));
         Some(match self.busy {
@@ -129,7 +129,7 @@ impl Session {
         })
     }
 
-    /// See [`crate::service::Session::is_done`].
+    /// See [`crate::app::Session::is_done`].
     pub fn is_done(&self) -> Option<Close> {
         self.done
     }
