@@ -14,7 +14,7 @@ use fastrand::Rng;
 use pentad::limits::Limits;
 use pentad::service::Kind;
 use pentad::service::http::ListenerRole;
-use pentad::service::web::site::{Rules, State};
+use pentad::service::site::{Rules, State};
 use pentad::stats::{Close, ConnectionCounts};
 use pentad::work::files::{Root, Site};
 use sha2::{Digest, Sha256};
@@ -293,7 +293,7 @@ fn simulate(seed: u64) {
     };
     let mut street = TestNet::new(limits, 40, seed);
     street.reactor.context.world.pow.bits = 4;
-    street.reactor.context.world.web.site = site();
+    street.reactor.context.world.site = site();
     let mut visitors = Vec::new();
     let ends = rng.u8(..4) == 0;
     for step in 0..400 {
@@ -369,7 +369,7 @@ fn finish(street: &mut TestNet, visitors: &mut [Visitor], rng: &mut Rng) {
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     assert_eq!(stats.connections, ConnectionCounts::default(), "nobody is counted who is gone");
     assert!(street.reactor.context.world.legacy.probes.is_empty(), "probes are forgotten");
-    assert!(street.reactor.context.world.web.site.fetches.is_empty(), "fetches are forgotten");
+    assert!(street.reactor.context.world.site.fetches.is_empty(), "fetches are forgotten");
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod util;
 use pentad::limits::{CACHE_BYTES, Limits};
 use pentad::service::Kind;
 use pentad::service::http::ListenerRole;
-use pentad::service::web::site::{Rules, State};
+use pentad::service::site::{Rules, State};
 use pentad::work::files::{Root, Site};
 use pentad::work::{Compute, Job};
 use std::fs;
@@ -25,7 +25,7 @@ fn site(files: &[(&str, &[u8])], cache_bytes: usize) -> (TestNet, Arc<Place>) {
     }
     let root = Site::Directory(Root::open(&place.path("")).unwrap());
     let mut street = TestNet::new(Limits::default(), 100, 1);
-    street.reactor.context.world.web.site = State::new(root, Rules::default(), cache_bytes);
+    street.reactor.context.world.site = State::new(root, Rules::default(), cache_bytes);
     (street, place)
 }
 
@@ -76,7 +76,7 @@ fn concurrent_requests_for_a_file_share_one_read() {
         let (head, body) = answer(client);
         assert!(head.contains("\r\nX-Cache: MISS\r\n") && body == b"text", "{head}");
     }
-    let counted = street.reactor.context.world.web.site.cache.counters();
+    let counted = street.reactor.context.world.site.cache.counters();
     assert_eq!((counted.misses, counted.hits, counted.entries), (50, 0, 1));
 }
 
@@ -129,13 +129,13 @@ fn what_has_no_place_in_the_cache_passes_by_it() {
         assert_eq!(get(&mut street, &client, "/small").0, verdict);
     }
     for (on, verdicts) in [(false, ["BYPASS", "BYPASS"]), (true, ["MISS", "HIT"])] {
-        let before = street.reactor.context.world.web.site.cache.counters();
-        assert_eq!(street.reactor.context.world.web.toggle_cache(), on);
+        let before = street.reactor.context.world.site.cache.counters();
+        assert_eq!(street.reactor.context.world.site.toggle_cache(), on);
         for verdict in verdicts {
             assert_eq!(get(&mut street, &client, "/small").0, verdict);
         }
-        let after = street.reactor.context.world.web.site.cache.counters();
-        let all = |counted: pentad::service::web::cache::Counters| {
+        let after = street.reactor.context.world.site.cache.counters();
+        let all = |counted: pentad::service::site::Counters| {
             (counted.hits, counted.misses, counted.bypasses)
         };
         let (hits, misses, bypasses) = all(before);

@@ -33,8 +33,8 @@ pub use store::{log_entry, store_ops, store_protocol};
 pub use stream::http_stream;
 pub use values::{json, target};
 
-use crate::limits::Limits;
-use crate::service::{World, chat as live, legacy, panel, pi, pow, web};
+use crate::limits::{CACHE_BYTES, Limits};
+use crate::service::{World, chat as live, legacy, panel, pi, pow, site, web};
 use crate::work::pi::Kernel;
 use crate::work::pow::Kernel as pow_kernel;
 use sha2::{Digest, Sha256};
@@ -80,6 +80,7 @@ pub fn world(limits: Limits) -> World {
     let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 31416));
     World {
         web: web::State::new(limits, true, web::AccessLog::Everything, [7; 32]),
+        site: site::State::new(site::demo(&[], None), site::Rules::default(), CACHE_BYTES),
         pi: pi::State { upstream, timeout: Duration::from_secs(2), kernel: Kernel::Portable },
         legacy: legacy::State {
             delay: Duration::from_millis(500)..=Duration::from_millis(500),

@@ -3,10 +3,10 @@
 use super::{DataDir, Exit, complain};
 use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
 use crate::net::{self, Clock, Ended, Listener, Log, Plan, Setup};
-use crate::service::http::{Cors, ListenerRole};
-use crate::service::web::AccessLog;
+use crate::service::http::ListenerRole;
+use crate::service::site::{self, Rules};
 use crate::service::web::log::{Format as LineFormat, Record};
-use crate::service::web::site::{self, Rules};
+use crate::service::web::{AccessLog, Cors};
 
 use crate::service::panel::tester;
 use crate::service::{Kind, Server, Transport, World, legacy, panel, pi, pow, web};
@@ -98,7 +98,7 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup<Server>, String> {
     world.panel.tests.data = absolute(data.path())?;
     world.panel.tests.is_off = program.is_err();
     world.chat = super::chat::state(config, &mut database, secret()?)?;
-    world.web.site = site;
+    world.site = site;
     let own_token = format!("{:016x}", u128::from_le_bytes(half(secret()?)));
     let store = super::store::open(config, &listeners, data, &own_token)?;
     world.panel.own_token = Some(own_token);
@@ -247,6 +247,7 @@ pub(super) fn world(
     web_state.cors = Cors::new(&config.cors_origins);
     World {
         web: web_state,
+        site: site::State::new(site::demo(&[], None), Rules::default(), crate::limits::CACHE_BYTES),
         pi: pi::State {
             upstream: upstream.unwrap_or(default),
             timeout: config.legacy.timeout,
@@ -321,7 +322,7 @@ pub(super) fn serve(setup: Setup<Server>, format: Format) -> Exit {
     };
     let announcement = setup.listeners.iter().map(line).collect::<String>();
     let ready = |world: &mut World, shares: net::Shares| {
-        world.web.site.seal_at_most(shares.sealed);
+        world.site.seal_at_most(shares.sealed);
         announce(&announcement, format);
     };
     match net::run(setup, ready) {

@@ -1,7 +1,7 @@
 //! Answers of handlers: a response at once, or a wait for jobs or mail.
 
 use super::http::Response;
-use super::{Cx, Event, chat, panel, pi, pow, store, web};
+use super::{Cx, Event, chat, panel, pi, pow, site, store};
 use std::time::Instant;
 
 /// The answer of a handler.
@@ -86,9 +86,9 @@ pending! {
     /// The figures of the process.
     Metrics(panel::metrics::Pending),
     /// A file of the site.
-    File(web::site::Pending),
+    File(site::Pending),
     /// The look for the site's directory.
-    Readiness(web::site::Readiness),
+    Readiness(site::Readiness),
     /// Whatever a request to the bookstore waits for.
     Store(store::Waiting),
 }

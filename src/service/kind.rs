@@ -1,6 +1,6 @@
 //! The kinds of sessions of the server.
 
-use super::{Transport, http, pow, probe, store, web};
+use super::{Transport, http, pow, probe, site, store};
 
 /// The kind of a session: one variant for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,5 +26,5 @@ pub enum Kind {
     /// The child process of the load test that the panel starts.
     Tester,
     /// The task that fetches a file of the site.
-    Fetch(web::site::Name),
+    Fetch(site::Name),
 }

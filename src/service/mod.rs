@@ -18,6 +18,7 @@ pub mod pow;
 pub mod probe;
 mod recent;
 mod router;
+pub mod site;
 pub mod store;
 pub mod web;
 
@@ -67,7 +68,7 @@ pub enum Mail {
     /// A notice of the chat's lobby.
     Chat(chat::lobby::Notice),
     /// The fetch with this ticket has ended.
-    Fetched(Ticket, web::site::Fetched),
+    Fetched(Ticket, site::Fetched),
 }
 
 /// The state of every service. A session works on its own field; `World` has no methods.
@@ -75,6 +76,8 @@ pub enum Mail {
 pub struct World {
     /// The state that all HTTP sessions share.
     pub web: web::State,
+    /// The static site.
+    pub site: site::State,
     /// The π web service.
     pub pi: pi::State,
     /// The legacy π server.
@@ -115,7 +118,7 @@ pub enum Session {
     /// The load test that the panel starts.
     Tester(panel::tester::Session),
     /// A fetch of a file of the site.
-    Fetch(web::site::Session),
+    Fetch(site::Session),
 }
 
 impl Session {
@@ -148,7 +151,7 @@ impl app::Session<Server> for Session {
                 Session::Upstream(store::front::peers::Session::open(peer, now))
             }
             Kind::Tester => Session::Tester(panel::tester::Session::open(now)),
-            Kind::Fetch(name) => Session::Fetch(web::site::Session::open(name)),
+            Kind::Fetch(name) => Session::Fetch(site::Session::open(name)),
         }
     }
 

@@ -94,6 +94,7 @@ const PLAIN: &[&str] = &[
     "src/service/pow/",
     "src/service/probe.rs",
     "src/service/recent.rs",
+    "src/service/site/",
     "src/service/web/",
     "src/stats/",
     "src/study/",

@@ -1,12 +1,11 @@
 //! A request on its way to its answer: everything that printing and counting the answer needs after
 //! the head is gone.
 
-use super::response::{Body, Cookie, Response};
+use super::response::{Body, CacheStatus, Cookie, Response};
 use super::route::{ListenerRole, Purpose, Route};
 use crate::buf::SendBuf;
 use crate::service::Cx;
 use crate::service::web::AccessLog;
-use crate::service::web::cache::Verdict;
 use crate::service::web::log::Record;
 use crate::service::web::sessions::Visit;
 use crate::stats::{Answered, Close, Handler, PATH_BYTES_MAX};
@@ -147,9 +146,9 @@ impl<'b> Exchange<'b> {
         let named = content && response.lines.is_none();
         let x_cache: &[u8] = match response.cache {
             None => b"",
-            Some(Verdict::Hit) => b"X-Cache: HIT\r\n",
-            Some(Verdict::Miss) => b"X-Cache: MISS\r\n",
-            Some(Verdict::Bypass) => b"X-Cache: BYPASS\r\n",
+            Some(CacheStatus::Hit) => b"X-Cache: HIT\r\n",
+            Some(CacheStatus::Miss) => b"X-Cache: MISS\r\n",
+            Some(CacheStatus::Bypass) => b"X-Cache: BYPASS\r\n",
         };
         let cookie = self.cookie(response, cx);
         let is_said = || response.fields.iter().any(|(name, _)| *name == "Cache-Control");
@@ -177,7 +176,7 @@ impl<'b> Exchange<'b> {
         let bytes = if self.method == Method::Head { 0 } else { send(&response.body, cx.send) };
         self.count(response, bytes, cx);
         let mut record = self.record?;
-        let cache = response.cache.map(Verdict::name);
+        let cache = response.cache.map(CacheStatus::name);
         let session = self.visit.id();
         *record = Record { session, status: response.status, bytes, close, cache, ..*record };
         if matches!(response.body, Body::File(..) | Body::List(_)) {
@@ -197,7 +196,7 @@ impl<'b> Exchange<'b> {
             handler: self.area,
             status: response.status,
             bytes,
-            cache: response.cache.map(Verdict::name),
+            cache: response.cache.map(CacheStatus::name),
         };
         cx.stats.answered(answered, shown(&self.path));
     }

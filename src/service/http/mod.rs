@@ -14,7 +14,6 @@
 
 pub mod allow;
 mod body;
-mod cors;
 mod embedded;
 mod ends;
 mod exchange;
@@ -25,12 +24,11 @@ mod request;
 mod response;
 mod route;
 
-pub use cors::Cors;
 pub use embedded::{Embedded, send};
 pub use pattern::Pattern;
 pub use request::{Request, TICKETS};
 pub use response::{
-    Body as Content, Cookie, Response, Style, content, empty, json, lines, page, text,
+    Body as Content, CacheStatus, Cookie, Response, Style, content, empty, json, lines, page, text,
 };
 pub use route::{Body, Guard, HandlerFn, ListenerRole, Purpose, Route, Router};
 

@@ -1,7 +1,6 @@
 //! Responses as values, and the forms of errors.
 
 use super::allow::Allow;
-use crate::service::web::cache::Verdict;
 use crate::wire::accept;
 use crate::wire::http::Head;
 use crate::wire::reply::{Field, phrase};
@@ -25,11 +24,33 @@ pub struct Response {
     /// Further fields as they are printed, each with its CRLF.
     pub lines: Option<Arc<[u8]>>,
     /// The cache status.
-    pub cache: Option<Verdict>,
+    pub cache: Option<CacheStatus>,
     /// Seconds since the content was read from its source (RFC 9111 §5.1), unless it is our own.
     pub age: Option<u64>,
     /// The policy for a cookie.
     pub cookie: Cookie,
+}
+
+/// The cache status of a request, as in `X-Cache` and the access log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheStatus {
+    /// Answered from memory.
+    Hit,
+    /// Read for this request, or for a concurrent one.
+    Miss,
+    /// Not cached: the cache is off, or the file is too large for it.
+    Bypass,
+}
+
+impl CacheStatus {
+    /// Returns the word in `X-Cache`.
+    pub fn name(self) -> &'static str {
+        match self {
+            CacheStatus::Hit => "HIT",
+            CacheStatus::Miss => "MISS",
+            CacheStatus::Bypass => "BYPASS",
+        }
+    }
 }
 
 /// The policy for a visitor's cookie in a response: only with a page, and only if it is marked

@@ -90,7 +90,8 @@ impl Wait for Pending {
 
 impl Form {
     fn print(self, cx: &mut Cx<'_>) -> Response {
-        cx.world.web.report(cx.stats);
+        cx.stats.site.sessions = cx.world.web.sessions.counted();
+        cx.world.site.report(cx.stats);
         cx.world.store.report(&mut cx.stats.store);
         let response = match self {
             Form::Json => json(200, document(cx).to_string()),

@@ -13,7 +13,7 @@ use crate::limits::SIGN_IN_BYTES;
 use crate::service::http::{
     Guard, ListenerRole, Purpose, Request, Response, Route, Style, json, text,
 };
-use crate::service::web::site;
+use crate::service::site;
 use crate::service::{Answer, Cx};
 use crate::stats::Handler;
 use crate::wire::accept;
@@ -115,6 +115,6 @@ fn description(state: &State) -> Response {
 
 /// Answers `POST /toggle_cache`, and GET for older clients.
 fn toggle_cache(_: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let enabled = cx.world.web.toggle_cache();
+    let enabled = cx.world.site.toggle_cache();
     json(200, format!("{{\"cache_enabled\":{enabled}}}")).into()
 }

@@ -9,8 +9,9 @@
 
 use super::table::Table;
 use crate::service::http::host::{Authority, is_loopback, is_page_of};
-use crate::service::http::{Guard, ListenerRole, Response, Route, Style};
+use crate::service::http::{Guard, ListenerRole, Response, Route, Style, empty};
 use crate::service::store::replicas::orders::NO_ORDER;
+use crate::service::web::PREFLIGHT;
 use crate::service::{Cx, lockout, panel};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::pair;
@@ -72,8 +73,9 @@ pub fn enter(
         }
     }
     let cors = &cx.world.web.cors;
-    if let Some(preflight) = cors.preflight(head) {
-        return Err(preflight);
+    if cors.is_preflight(head) {
+        let fields = PREFLIGHT.into_iter();
+        return Err(fields.fold(empty(204), |answer, (name, value)| answer.field(name, value)));
     }
     if is_from_elsewhere(head) && !cors.names(head) {
         return Err(Denied::CrossSite.response(Style::Problem));

@@ -10,14 +10,14 @@ mod guard;
 mod table;
 
 use super::http::{self, ListenerRole, Response, Route, Style};
-use super::{Cx, chat, panel, pi, pow, store, web};
+use super::{Cx, chat, panel, pi, pow, site, store};
 use crate::stats::Handler;
 use crate::wire::http::Head;
 use table::Table;
 
 static OPEN: Table = Table::new(
     &[store::FRONT, panel::ROUTES, pi::ROUTES, pow::api::ROUTES, chat::ROUTES],
-    Some(web::site::route),
+    Some(site::route),
 );
 static CATALOG: Table = Table::new(&[store::CATALOG], None);
 static ORDERING: Table = Table::new(&[store::ORDERING], None);

@@ -1,14 +1,12 @@
-//! The state that all HTTP sessions share, and the site on the web listener.
+//! The state that all HTTP sessions share.
 
-pub mod cache;
+mod cors;
 pub mod log;
 pub mod sessions;
-pub mod site;
 
-use self::cache::Counters;
-use crate::limits::{self, Limits};
-use crate::service::http::Cors;
-use crate::stats::{Cache, Stats};
+pub use cors::{Cors, PREFLIGHT};
+
+use crate::limits::Limits;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Shared state of all HTTP sessions.
@@ -18,8 +16,6 @@ pub struct State {
     pub limits: Limits,
     /// The requests that are logged.
     pub access_log: AccessLog,
-    /// The static site.
-    pub site: site::State,
     /// The visitors of the site.
     pub sessions: sessions::Sessions,
     /// Other sites whose pages have the rights of programs.
@@ -36,28 +32,8 @@ impl State {
         secret: [u8; 32],
     ) -> State {
         let common = CommonFields::new(server_header);
-        let site =
-            site::State::new(site::demo(&[], None), site::Rules::default(), limits::CACHE_BYTES);
         let sessions = sessions::Sessions::new(secret);
-        State { limits, access_log, site, sessions, cors: Cors::default(), common }
-    }
-
-    /// Toggles the cache; returns true if it is on now.
-    pub fn toggle_cache(&mut self) -> bool {
-        let enabled = !self.site.cache.enabled();
-        self.site.cache.set_enabled(enabled);
-        enabled
-    }
-
-    /// Copies the site's own counts to the counters. It is called before they are read, which costs
-    /// less than with every request.
-    pub fn report(&self, stats: &mut Stats) {
-        let enabled = self.site.cache.enabled();
-        let Counters { hits, misses, bypasses, evictions, entries, bytes, max_bytes } =
-            self.site.cache.counters();
-        stats.cache =
-            Cache { enabled, hits, misses, bypasses, evictions, entries, bytes, max_bytes };
-        stats.site.sessions = self.sessions.counted();
+        State { limits, access_log, sessions, cors: Cors::default(), common }
     }
 
     /// Returns the lines that every response begins with, of which `Date` changes once a second.

@@ -7,10 +7,9 @@ use super::cache::{Found, Key};
 use super::calls;
 use super::peers::Reply;
 use crate::limits;
-use crate::service::http::{Content, Request, Response, Style, json};
+use crate::service::http::{CacheStatus, Content, Request, Response, Style, json};
 use crate::service::store::format;
 use crate::service::store::wait::{News, Purpose, Told, Waiter, Waiting};
-use crate::service::web::cache::Verdict;
 use crate::service::{Answer, Cx, Ticket};
 use crate::wire::conditional::{Comparison, Tag, tags};
 use crate::wire::target::decode_path;
@@ -123,7 +122,7 @@ impl Read {
         let stored = if reply.stored { "; stored" } else { "" };
         let collapsed = if self.joined { "; collapsed" } else { "" };
         let (why, status) = (self.why, reply.status);
-        (response.cache, response.age) = (Some(Verdict::Miss), Some(0));
+        (response.cache, response.age) = (Some(CacheStatus::Miss), Some(0));
         response
             .field(
                 "Cache-Status",
@@ -137,7 +136,7 @@ impl Read {
     fn unreachable(&self, cx: &Cx<'_>) -> Response {
         if let Some(found) = cx.world.store.front.cache.find_stale(&self.key, cx.now) {
             let mut response = content(&self.shape, &found.reply);
-            (response.cache, response.age) = (Some(Verdict::Hit), Some(found.age.as_secs()));
+            (response.cache, response.age) = (Some(CacheStatus::Hit), Some(found.age.as_secs()));
             return response
                 .field("Cache-Status", "pentad; hit; detail=stale-if-error")
                 .field("X-Replica", found.reply.replica.clone())
@@ -168,7 +167,7 @@ fn hit(shape: &Shape, found: Found) -> Response {
         response.body = Content::Shared(Arc::clone(&found.reply.body), 0..length);
     }
     response.lines = Some(found.lines);
-    (response.cache, response.age) = (Some(Verdict::Hit), Some(found.age.as_secs()));
+    (response.cache, response.age) = (Some(CacheStatus::Hit), Some(found.age.as_secs()));
     response
 }
 

@@ -7,12 +7,11 @@ use super::calls;
 use super::peers::Reply;
 use super::{Call, Wanted};
 use crate::limits;
-use crate::service::http::{Content, Request, Response, Style, json};
+use crate::service::http::{CacheStatus, Content, Request, Response, Style, json};
 use crate::service::store::replicas::Role;
 use crate::service::store::replicas::changes::{OUTCOME, UNKNOWN};
 use crate::service::store::wait::{News, Purpose, Told, Waiter, Waiting};
 use crate::service::store::{NoReply, format};
-use crate::service::web::cache::Verdict;
 use crate::service::{Answer, Cx, Ticket};
 use crate::wire::http::Method;
 use crate::wire::target::pair;
@@ -221,7 +220,7 @@ fn passed(reply: &Reply, read: bool, waited: Duration) -> Response {
     response = response.field("X-Replica", reply.replica.clone());
     if read {
         let ms = waited.as_secs_f64() * 1000.0;
-        response.cache = Some(Verdict::Miss);
+        response.cache = Some(CacheStatus::Miss);
         response = response
             .field("Cache-Status", format!("pentad; fwd=bypass; fwd-status={}", reply.status))
             .field("Server-Timing", format!("db;dur={ms:.3}"));

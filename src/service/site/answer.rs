@@ -1,9 +1,8 @@
 //! From a file and a request to a response: preconditions and ranges (RFC 9110 §13, §14).
 
 use super::resource::Variant;
-use crate::service::http::{Content as Body, Cookie, Response, Style, empty};
-use crate::service::web::cache::Verdict;
-use crate::wire::conditional::{Conditions, Part, Verdict as Held};
+use crate::service::http::{CacheStatus, Content as Body, Cookie, Response, Style, empty};
+use crate::wire::conditional::{Conditions, Part, Verdict};
 use crate::wire::http::{Head, Method};
 use crate::wire::range;
 use crate::work::files::Content;
@@ -11,14 +10,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Answers a GET or HEAD of a file.
-pub fn of(variant: &Variant, head: &Head<'_, '_>, verdict: Verdict) -> Response {
+pub fn of(variant: &Variant, head: &Head<'_, '_>, status: CacheStatus) -> Response {
     let conditions = Conditions::of(head.fields);
     let mut response = if conditions.is_empty() {
         whole(variant, head.method)
     } else {
         conditional(variant, head, &conditions)
     };
-    response.cache = Some(verdict);
+    response.cache = Some(status);
     response
 }
 
@@ -43,14 +42,14 @@ fn conditional(
 ) -> Response {
     let (method, current) = (head.method, variant.validators());
     match conditions.evaluate(method, &current) {
-        Held::NotModified => {
+        Verdict::NotModified => {
             return Response { lines: Some(variant.lines_with(false, "")), ..empty(304) };
         }
-        Held::PreconditionFailed => {
+        Verdict::PreconditionFailed => {
             let why = "The file is not in the state that was asked for.";
             return Style::of(head).error(412, why);
         }
-        Held::Proceed => {}
+        Verdict::Proceed => {}
     }
     let bytes = variant.bytes;
     match conditions.part(method, &current, bytes) {

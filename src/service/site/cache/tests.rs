@@ -83,7 +83,7 @@ fn what_is_off_holds_nothing_and_can_be_turned_on_again() {
     cache.set_enabled(true);
     assert_eq!(cache.insert(b"a", 1, 1), Ok(()));
     assert_eq!(cache.find(b"a"), Some(&mut 1));
-    cache.note(Verdict::Hit);
+    cache.note(CacheStatus::Hit);
     cache.set_enabled(false);
     assert_eq!(cache.find(b"a"), None);
     assert_eq!(cache.insert(b"a", 1, 1), Err(1));

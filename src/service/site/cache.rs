@@ -5,30 +5,9 @@
 //! reports the result of a request with [`Cache::note`].
 
 use crate::limits;
+use crate::service::http::CacheStatus;
 use crate::service::recent::Recent;
 use std::collections::HashMap;
-
-/// The cache status of a request, as in `X-Cache` and the access log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Answered from memory.
-    Hit,
-    /// Read for this request, or for a concurrent one.
-    Miss,
-    /// Not cached: the cache is off, or the file is too large for it.
-    Bypass,
-}
-
-impl Verdict {
-    /// Returns the word in `X-Cache`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Hit => "HIT",
-            Verdict::Miss => "MISS",
-            Verdict::Bypass => "BYPASS",
-        }
-    }
-}
 
 /// The statistics of the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -109,11 +88,11 @@ impl<V> Cache<V> {
     }
 
     /// Counts the status of a request.
-    pub fn note(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Hit => self.counters.hits += 1,
-            Verdict::Miss => self.counters.misses += 1,
-            Verdict::Bypass => self.counters.bypasses += 1,
+    pub fn note(&mut self, status: CacheStatus) {
+        match status {
+            CacheStatus::Hit => self.counters.hits += 1,
+            CacheStatus::Miss => self.counters.misses += 1,
+            CacheStatus::Bypass => self.counters.bypasses += 1,
         }
     }
 

@@ -8,6 +8,7 @@
 //! It never touches a disk. Names are bytes: nothing here takes them for text.
 
 mod answer;
+mod cache;
 mod demo;
 mod fetch;
 mod listing;
@@ -18,6 +19,7 @@ mod ready;
 mod resource;
 mod table;
 
+pub use cache::Counters;
 pub use demo::{DEMO_POLICY, demo};
 pub use fetch::Session;
 pub use pending::Pending;
@@ -25,17 +27,19 @@ pub use ready::{Readiness, ready};
 pub use resource::Resource;
 pub use table::{Fetched, Fetches, Name};
 
-use super::cache::{Cache, Verdict};
 use crate::limits;
 use crate::service::http::allow::READ;
 use crate::service::http::host::{Authority, is_loopback};
-use crate::service::http::{ListenerRole, Purpose, Request, Response, Route, Style, empty};
+use crate::service::http::{
+    CacheStatus, ListenerRole, Purpose, Request, Response, Route, Style, empty,
+};
 use crate::service::{Answer, Cx};
-use crate::stats::Handler;
+use crate::stats::{self, Handler, Stats};
 use crate::wire::http::{Head, Method};
 use crate::wire::target;
 use crate::work::files::{self, Permits, Site};
 use crate::work::{Compute, Job};
+use cache::Cache;
 use listing::Listings;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -74,6 +78,23 @@ pub struct Rules {
 }
 
 impl State {
+    /// Toggles the cache; returns true if it is on now.
+    pub fn toggle_cache(&mut self) -> bool {
+        let enabled = !self.cache.enabled();
+        self.cache.set_enabled(enabled);
+        enabled
+    }
+
+    /// Copies the cache's own counts to the counters. It is called before they are read, which
+    /// costs less than with every request.
+    pub fn report(&self, stats: &mut Stats) {
+        let enabled = self.cache.enabled();
+        let Counters { hits, misses, bypasses, evictions, entries, bytes, max_bytes } =
+            self.cache.counters();
+        stats.cache =
+            stats::Cache { enabled, hits, misses, bypasses, evictions, entries, bytes, max_bytes };
+    }
+
     /// Creates a site from this source, with a cache of so many bytes.
     pub fn new(source: Site, rules: Rules, cache_bytes: usize) -> State {
         State {
@@ -210,7 +231,7 @@ fn ask(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     if !files::is_served(&path) {
         return fail(head, request, 404, NOWHERE, cx);
     }
-    let path = cx.world.web.site.path_for(path, head, cx.peer.ip());
+    let path = cx.world.site.path_for(path, head, cx.peer.ip());
     let reads = matches!(head.method, Method::Get | Method::Head);
     let goal = if reads { Goal::File } else { Goal::Refusal };
     match hit(&path, head, goal, false, cx) {
@@ -230,7 +251,7 @@ fn fail(
 ) -> Answer {
     let style = Style::of(head);
     let goal = Goal::Error(status, detail);
-    let absent = cx.world.web.site.absent[usize::from(status != 404)];
+    let absent = cx.world.site.absent[usize::from(status != 404)];
     if style != Style::Page || absent.is_some_and(|until| until > cx.now) {
         return style.error(status, detail).into();
     }
@@ -261,7 +282,7 @@ fn hit(
     just: bool,
     cx: &mut Cx<'_>,
 ) -> Option<Response> {
-    let site = &mut cx.world.web.site;
+    let site = &mut cx.world.site;
     let resource = site.cache.find(path)?;
     let is_due = cx.now.saturating_duration_since(resource.checked) >= limits::RECHECK;
     let was_idle = cx.now.saturating_duration_since(resource.used) >= limits::RECHECK;
@@ -279,19 +300,19 @@ fn hit(
             resource.checking = false;
         }
     }
-    Some(respond(&variant, head, goal, Verdict::Hit, cx))
+    Some(respond(&variant, head, goal, CacheStatus::Hit, cx))
 }
 
 fn respond(
     variant: &resource::Variant,
     head: &Head<'_, '_>,
     goal: Goal,
-    verdict: Verdict,
+    status: CacheStatus,
     cx: &mut Cx<'_>,
 ) -> Response {
-    cx.world.web.site.cache.note(verdict);
+    cx.world.site.cache.note(status);
     match goal {
-        Goal::File => answer::of(variant, head, verdict),
+        Goal::File => answer::of(variant, head, status),
         Goal::Error(status, _) => answer::page(status, variant, head).personal(),
         Goal::Refusal => only_read(head),
     }
@@ -313,7 +334,7 @@ fn begin(
     cx: &mut Cx<'_>,
 ) -> Answer {
     let waiter = Some((cx.id, request.ticket));
-    if cx.world.web.site.fetches.join(path, order(head), waiter, cx.effects).is_err() {
+    if cx.world.site.fetches.join(path, order(head), waiter, cx.effects).is_err() {
         return Style::of(head).error(503, BUSY).retry_after(1).into();
     }
     Pending {

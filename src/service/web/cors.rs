@@ -1,7 +1,6 @@
 //! Other sites whose pages have the rights of programs here (`--cors-origin`): the answers to
 //! preflight requests, and the fields that let them read answers (Fetch standard §3.2).
 
-use super::response::{Response, empty};
 use crate::wire::http::{Head, Method};
 use std::sync::Arc;
 
@@ -25,8 +24,12 @@ const REQUEST: &str = "Authorization, Content-Type, Idempotency-Key, If-Match, I
 /// Fields of answers that a page may read beyond the usual ones.
 const ANSWER: &str = "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-Cache, X-Replica";
 
-/// Seconds for which a browser may cache a preflight answer.
-const REMEMBERED: &str = "600";
+/// Fields of the answer to a preflight, which a browser may remember for ten minutes.
+pub const PREFLIGHT: [(&str, &str); 3] = [
+    ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
+    ("Access-Control-Allow-Headers", REQUEST),
+    ("Access-Control-Max-Age", "600"),
+];
 
 impl Cors {
     /// Allows these origins, each as browsers send it: `https://shop.example`.
@@ -55,16 +58,11 @@ impl Cors {
         Some(self.site(head).map_or_else(|| b"Vary: Origin\r\n"[..].into(), |s| s.lines.clone()))
     }
 
-    /// Answers a preflight request of a page of these sites.
-    pub fn preflight(&self, head: &Head<'_, '_>) -> Option<Response> {
-        let asks =
-            head.method == Method::Options && head.field("access-control-request-method").is_some();
-        (asks && self.names(head)).then(|| {
-            empty(204)
-                .field("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-                .field("Access-Control-Allow-Headers", REQUEST)
-                .field("Access-Control-Max-Age", REMEMBERED)
-        })
+    /// Returns true if a page of one of these sites asks before a request.
+    pub fn is_preflight(&self, head: &Head<'_, '_>) -> bool {
+        head.method == Method::Options
+            && head.field("access-control-request-method").is_some()
+            && self.names(head)
     }
 
     fn site(&self, head: &Head<'_, '_>) -> Option<&Site> {

@@ -90,7 +90,7 @@ impl Session {
     }
 
     fn look(&mut self, cx: &mut Cx<'_>) {
-        let site = &mut cx.world.web.site;
+        let site = &mut cx.world.site;
         let Some(fetch) = site.fetches.find(self.name) else {
             self.done = Some(Close::Finished);
             return;
@@ -111,7 +111,7 @@ impl Session {
             files::Outcome::Unsettled(mark) => return self.unsettled(mark, cx),
             files::Outcome::Same => return self.known(cx),
             files::Outcome::No(NoFile::Busy) => return self.wait_for_a_descriptor(cx),
-            files::Outcome::No(no) => cx.world.web.site.without_file(no),
+            files::Outcome::No(no) => cx.world.site.without_file(no),
             files::Outcome::Warm | files::Outcome::Changed | files::Outcome::Rooted => {
                 Fetched::No(NoFile::Failed)
             }
@@ -123,7 +123,7 @@ impl Session {
     }
 
     fn found(&mut self, found: Box<Found>, cx: &mut Cx<'_>) {
-        let site = &cx.world.web.site;
+        let site = &cx.world.site;
         let Some(fetch) = site.fetches.find(self.name) else {
             self.done = Some(Close::Finished);
             return;
@@ -145,7 +145,7 @@ impl Session {
     }
 
     fn packed(&mut self, bytes: Arc<[u8]>, cx: &mut Cx<'_>) {
-        let site = &cx.world.web.site;
+        let site = &cx.world.site;
         let (Some(found), Some(fetch)) = (self.packing.take(), site.fetches.find(self.name)) else {
             self.done = Some(Close::Finished);
             return;
@@ -162,7 +162,7 @@ impl Session {
 
     /// Finishes with a file: caches it if possible, and tells all.
     fn keep(&mut self, found: &Found, packs: bool, variant: Variant, cx: &mut Cx<'_>) {
-        let site = &mut cx.world.web.site;
+        let site = &mut cx.world.site;
         let Some(fetch) = site.fetches.find(self.name) else {
             self.done = Some(Close::Finished);
             return;
@@ -203,7 +203,7 @@ impl Session {
             _ => Patience::Any,
         };
         if is_known {
-            cx.world.web.site.fetches.tell(self.name, &Fetched::Known, cx.effects);
+            cx.world.site.fetches.tell(self.name, &Fetched::Known, cx.effects);
         }
         match self.patience {
             Patience::Any => self.look(cx),
@@ -228,7 +228,7 @@ impl Session {
     fn refused(&mut self, cx: &mut Cx<'_>) {
         if let Some(found) = self.packing.take() {
             // Uncompressed is better than nothing.
-            let site = &cx.world.web.site;
+            let site = &cx.world.site;
             if let Some(fetch) = site.fetches.find(self.name) {
                 let variant = site.variant(&fetch.path, &found, false, cx.wall);
                 return self.keep(&found, false, variant, cx);
@@ -240,7 +240,7 @@ impl Session {
 
     /// Records a check of the cached entry; returns true if it has the requested encoding.
     fn touch(&self, cx: &mut Cx<'_>) -> bool {
-        let site = &mut cx.world.web.site;
+        let site = &mut cx.world.site;
         let Some(fetch) = site.fetches.find(self.name) else {
             return false;
         };
@@ -252,14 +252,14 @@ impl Session {
     }
 
     fn forget(&self, cx: &mut Cx<'_>) {
-        let site = &mut cx.world.web.site;
+        let site = &mut cx.world.site;
         if let Some(fetch) = site.fetches.find(self.name) {
             site.cache.remove(&fetch.path);
         }
     }
 
     fn end(&mut self, fetched: &Fetched, cx: &mut Cx<'_>) {
-        let site = &mut cx.world.web.site;
+        let site = &mut cx.world.site;
         if let Some(fetch) = site.fetches.find(self.name)
             && let Some(resource) = site.cache.peek(&fetch.path)
         {

@@ -11,14 +11,14 @@ use std::net::SocketAddr;
 
 macro_rules! page {
     ($path:literal) => {
-        ($path, include_bytes!(concat!("../../../../assets", $path)))
+        ($path, include_bytes!(concat!("../../../assets", $path)))
     };
 }
 
 /// Pages with links to the panel.
 const PAGES: [(&str, &str); 2] = [
-    ("/index.html", include_str!("../../../../assets/index.html")),
-    ("/about.html", include_str!("../../../../assets/about.html")),
+    ("/index.html", include_str!("../../../assets/index.html")),
+    ("/about.html", include_str!("../../../assets/about.html")),
 ];
 
 /// Files that are the same for everyone.

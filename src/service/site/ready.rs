@@ -16,7 +16,7 @@ pub struct Readiness {
 
 /// Answers `/readyz`.
 pub fn ready(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
-    let Some(job) = cx.world.web.site.probe() else {
+    let Some(job) = cx.world.site.probe() else {
         return text(200, "ready\n").momentary().into();
     };
     cx.effects.push(Effect::Submit(request.ticket, job));

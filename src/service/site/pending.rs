@@ -4,8 +4,7 @@ use super::resource;
 use super::table::{Fetched, Kept};
 use super::{BUSY, Goal, NOWHERE, hit, listing, only_read, order, respond};
 use crate::limits;
-use crate::service::http::{Response, Style, text};
-use crate::service::web::cache::Verdict;
+use crate::service::http::{CacheStatus, Response, Style, text};
 use crate::service::{Cx, Effect, Event, Mail, Refusal, Ticket, Wait};
 use crate::wire::Parse;
 use crate::wire::http::{Fields, Head, Scan, head as parse_head};
@@ -69,7 +68,7 @@ impl Pending {
     ) -> Option<Response> {
         match fetched {
             Fetched::File(kept) if self.suits(kept, head) => {
-                let kept_or_not = if kept.kept { Verdict::Miss } else { Verdict::Bypass };
+                let kept_or_not = if kept.kept { CacheStatus::Miss } else { CacheStatus::Bypass };
                 Some(respond(&kept.variant, head, self.goal, kept_or_not, cx))
             }
             Fetched::File(_) => {
@@ -79,7 +78,7 @@ impl Pending {
             Fetched::Known => self.look_again(head, cx),
             Fetched::No(no) => self.without_file(no, head, cx),
             Fetched::Alone => {
-                let lookup = cx.world.web.site.lookup(&self.path, order(head), cx.wall);
+                let lookup = cx.world.site.lookup(&self.path, order(head), cx.wall);
                 let job = Job::Compute(Compute::Files(Box::new(files::Job::lookup(lookup))));
                 cx.effects.push(Effect::Submit(self.ticket, job));
                 None
@@ -98,7 +97,7 @@ impl Pending {
             NoFile::Listing(_) if self.goal == Goal::Refusal => Some(only_read(head)),
             NoFile::Listing(document) if document.form == listing::form(head) => {
                 let mut response = listing::response(document, head);
-                response.cache = Some(Verdict::Bypass);
+                response.cache = Some(CacheStatus::Bypass);
                 Some(response)
             }
             NoFile::Listing(_) => {
@@ -129,7 +128,7 @@ impl Pending {
             return Some(response);
         }
         let waiter = Some((cx.id, self.ticket));
-        let site = &mut cx.world.web.site;
+        let site = &mut cx.world.site;
         let joined = self.tries <= TRIES + 1
             && site.fetches.join(&self.path, order(head), waiter, cx.effects).is_ok();
         if joined { None } else { Some(self.error(503, BUSY, head)) }
@@ -144,10 +143,10 @@ impl Pending {
     ) -> Option<Response> {
         let fetched = match outcome {
             files::Outcome::Found(found) => {
-                let variant = cx.world.web.site.variant(&self.path, &found, false, cx.wall);
-                return Some(respond(&variant, head, self.goal, Verdict::Bypass, cx));
+                let variant = cx.world.site.variant(&self.path, &found, false, cx.wall);
+                return Some(respond(&variant, head, self.goal, CacheStatus::Bypass, cx));
             }
-            files::Outcome::No(no) => cx.world.web.site.without_file(no),
+            files::Outcome::No(no) => cx.world.site.without_file(no),
             files::Outcome::Unsettled(_)
             | files::Outcome::Rooted
             | files::Outcome::Same
@@ -168,12 +167,12 @@ impl Pending {
     ) -> Option<Response> {
         if let Goal::Error(first, _) = self.goal {
             let place = usize::from(first != 404);
-            cx.world.web.site.absent[place] = Some(cx.now + limits::RECHECK);
+            cx.world.site.absent[place] = Some(cx.now + limits::RECHECK);
             return Some(self.error(status, detail, head));
         }
         self.goal = Goal::Error(status, detail);
         self.path = self.goal.error_path().into();
-        let absent = cx.world.web.site.absent[usize::from(status != 404)];
+        let absent = cx.world.site.absent[usize::from(status != 404)];
         if Style::of(head) != Style::Page || absent.is_some_and(|until| until > cx.now) {
             return Some(self.error(status, detail, head));
         }
