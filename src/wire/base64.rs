@@ -1,95 +1,38 @@
-//! Base64 (RFC 4648 §4): binary data in JSON.
+//! Base64 (RFC 4648 §4): binary data in JSON, and ids in the URL alphabet.
 //!
 //! The decoder is strict: padding is required, line breaks are refused, and unused bits must be
 //! zero, so that no two texts decode to the same bytes.
 
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+use ::base64::Engine;
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 /// Length of 128 bits in the URL alphabet (RFC 4648 §5), without padding.
 pub const URL_LETTERS: usize = 22;
 
 /// Encodes 128 bits as text that needs no escape in a URL, a cookie or a file name.
 pub fn url_encode(bits: u128) -> [u8; URL_LETTERS] {
-    std::array::from_fn(|place| {
-        let shift = 122 - 6 * place as i32;
-        let value = if shift < 0 { bits << -shift } else { bits >> shift };
-        match LETTERS[value as usize & 63] {
-            b'+' => b'-',
-            b'/' => b'_',
-            letter => letter,
-        }
-    })
+    let mut text = [0; URL_LETTERS];
+    let written = URL_SAFE_NO_PAD.encode_slice(bits.to_be_bytes(), &mut text);
+    debug_assert_eq!(written, Ok(URL_LETTERS));
+    text
 }
 
 /// Decodes the output of [`url_encode`]; `None` for any other text.
 pub fn url_decode(text: &[u8]) -> Option<u128> {
-    let (last, first) = <&[u8; URL_LETTERS]>::try_from(text).ok()?.split_last()?;
-    let url_value = |letter: u8| match letter {
-        b'-' => Some(62),
-        b'_' => Some(63),
-        b'+' | b'/' => None,
-        _ => value(letter).map(u128::from),
-    };
-    let mut bits = 0;
-    for letter in first {
-        bits = bits << 6 | url_value(*letter)?;
-    }
-    let last = url_value(*last)?;
-    (last & 15 == 0).then_some(bits << 2 | last >> 4)
+    let text = <&[u8; URL_LETTERS]>::try_from(text).ok()?;
+    let mut bytes = [0; 16];
+    let written = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    (written == bytes.len()).then(|| u128::from_be_bytes(bytes))
 }
 
 /// Encodes `bytes`, with padding.
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
-        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * place)) as usize & 63];
-            text.push(if place > group.len() { '=' } else { char::from(letter) });
-        }
-    }
-    text
+    STANDARD.encode(bytes)
 }
 
 /// Decodes `text`; `None` if it is not valid Base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let text = text.as_bytes();
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let padding = text.iter().rev().take_while(|letter| **letter == b'=').count();
-    let letters = &text[..text.len() - padding];
-    if padding > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for group in letters.chunks(4) {
-        let mut word = 0;
-        for letter in group {
-            word = word << 6 | value(*letter)?;
-        }
-        word <<= 6 * (4 - group.len());
-        let [_, whole @ ..] = word.to_be_bytes();
-        let (used, unused) = whole.split_at(group.len() - 1);
-        if unused.iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        bytes.extend_from_slice(used);
-    }
-    Some(bytes)
-}
-
-fn value(letter: u8) -> Option<u32> {
-    let value = match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(value.into())
+    STANDARD.decode(text).ok()
 }
 
 #[cfg(test)]
