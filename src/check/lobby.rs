@@ -1,5 +1,4 @@
-//! The law of the lobby: after any operations of visitors, agents and time, an oracle made of lists
-//! agrees about the queue, the chats, and the outcome of each visit.
+//! The law of the lobby: an oracle made of lists agrees with it after any operations.
 
 use crate::service::Id;
 use crate::service::chat::lobby::{
@@ -19,6 +18,7 @@ const SETTINGS: Settings = Settings {
     queue_grace: Duration::from_secs(12),
     rating_time: Duration::from_secs(20),
     idle: Duration::from_secs(60),
+    capacity: 1,
 };
 
 /// A visitor, as the oracle sees it.

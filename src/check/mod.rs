@@ -104,7 +104,7 @@ fn opening() -> live::Opening {
     let account = |name: &str| live::Account {
         name: name.to_string(),
         secret_sha256: Sha256::digest(name.as_bytes()).into(),
-        capacity: 1,
+        capacity: None,
     };
     live::Opening {
         settings: live::lobby::Settings {
@@ -115,6 +115,7 @@ fn opening() -> live::Opening {
             queue_grace: Duration::from_secs(30),
             rating_time: Duration::from_secs(60),
             idle: Duration::from_secs(300),
+            capacity: 1,
         },
         accounts: vec![account("bo"), account("cy")],
         zone: live::zone::Zone::Fixed(0),

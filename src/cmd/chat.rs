@@ -1,9 +1,8 @@
 //! The live chat at the start of a server: who may sign in, when a day begins, what was before.
 
-use crate::config::{self, Account, Config, DEMO, Service, Timezone};
-use crate::service::chat::lobby::Settings;
+use crate::config::{self, Config, DEMO, Service};
 use crate::service::chat::zone::Zone;
-use crate::service::chat::{self, Opening, RESERVED};
+use crate::service::chat::{self, Account, Opening, RESERVED};
 use crate::wire::chat::looks;
 use crate::work::db::chat::{Answer, Days, Request};
 use crate::work::db::{self, Database};
@@ -40,23 +39,9 @@ pub(super) fn fresh(config: &Config, secret: [u8; 32]) -> chat::State {
 }
 
 fn opening(config: &Config, zone: Zone) -> Opening {
-    let chat = &config.chat;
-    let account = |account: Account| chat::Account {
-        name: account.name,
-        secret_sha256: account.secret_sha256,
-        capacity: account.capacity.unwrap_or(chat.capacity),
-    };
     Opening {
-        settings: Settings {
-            wait: chat.wait,
-            queue: chat.queue,
-            agent_grace: chat.agent_grace,
-            visitor_grace: chat.visitor_grace,
-            queue_grace: chat.queue_grace,
-            rating_time: chat.rating_time,
-            idle: chat.idle,
-        },
-        accounts: agents(config).into_iter().map(account).collect(),
+        settings: config.chat.settings,
+        accounts: agents(config),
         zone,
         last_chat: 0,
         today: (String::new(), Vec::new(), Vec::new()),
@@ -96,20 +81,12 @@ fn announce(config: &Config) {
     }
 }
 
-/// When a day begins. A variable `TZ` that names no zone is told, and days are those of UTC: so it
-/// is for all programs of that environment.
+/// Returns the zone in which a day begins. Where the variable `TZ` names none, days are those of
+/// UTC, as for all programs of that environment.
 fn zone(config: &Config) -> Zone {
-    let timezone = match &config.chat.timezone {
-        Timezone::Local => config::local_zone(env::var_os("TZ").as_deref()),
-        zone @ (Timezone::Ahead(_) | Timezone::Rules(_)) => Ok(zone.clone()),
-    };
-    match timezone {
-        Ok(Timezone::Ahead(seconds)) => Zone::Fixed(seconds),
-        Ok(Timezone::Rules(rules)) => Zone::Rules(*rules),
-        Ok(Timezone::Local) => unreachable!("it was looked up"),
-        Err(why) => {
-            log::warn!("the variable TZ: {why}; days of the chat begin by UTC");
-            Zone::Fixed(0)
-        }
-    }
+    let local = || config::local_zone(env::var_os("TZ").as_deref());
+    config.chat.zone.clone().map_or_else(local, Ok).unwrap_or_else(|why| {
+        log::warn!("the variable TZ: {why}; days of the chat begin by UTC");
+        Zone::Fixed(0)
+    })
 }

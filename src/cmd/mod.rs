@@ -26,6 +26,7 @@ mod load;
 mod man;
 mod parse;
 mod pow;
+mod randomness;
 mod report;
 pub mod serve;
 mod services;

@@ -1,24 +1,22 @@
 //! From a valid configuration to listening services, and to their graceful end.
 
-use super::{DataDir, Exit, complain};
-use crate::config::{Config, Format, Listen, LogFile, LogFormat, Service, Transports};
+use super::{DataDir, Exit, complain, randomness};
+use crate::config::{Config, Format, Listen, LogFile, Service, Transports};
 use crate::net::{self, Clock, Ended, Listener, Log, Plan, Setup};
 use crate::service::http::ListenerRole;
 use crate::service::site::{self, Rules};
 use crate::service::web::log::{Format as LineFormat, Record};
 use crate::service::web::{AccessLog, Cors};
 
-use crate::service::panel::tester;
+use crate::service::panel::tester::{self, reachable};
 use crate::service::{Kind, Server, Transport, World, legacy, panel, pi, pow, web};
 use crate::stats::PeerClass;
 use crate::work::files::{Place, Private, Root, Site};
 use crate::work::pi::Kernel;
 use crate::work::{self, BatchCommitter, db::Database};
 use log::LevelFilter;
-use rand::TryRng;
-use rand::rngs::SysRng;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -92,14 +90,14 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup<Server>, String> {
         Some(_) if config.log_level < LevelFilter::Debug => AccessLog::Visitors,
         Some(_) => AccessLog::Everything,
     };
-    let mut world = world(config, &listeners, access_log, secret()?);
+    let mut world = world(config, &listeners, access_log, randomness::secret()?);
     let program =
         super::own_program().inspect_err(|why| log::warn!("no load test at a click: {why}"));
     world.panel.tests.data = absolute(data.path())?;
     world.panel.tests.is_off = program.is_err();
-    world.chat = super::chat::state(config, &mut database, secret()?)?;
+    world.chat = super::chat::state(config, &mut database, randomness::secret()?)?;
     world.site = site;
-    let own_token = format!("{:016x}", u128::from_le_bytes(half(secret()?)));
+    let own_token = format!("{:016x}", randomness::number()?);
     let store = super::store::open(config, &listeners, data, &own_token)?;
     world.panel.own_token = Some(own_token);
     world.store = store.state;
@@ -115,15 +113,10 @@ fn start(config: &Config, data: &DataDir) -> Result<Setup<Server>, String> {
         program: program.ok(),
         workers: config.workers,
         log,
-        seed: seed(config)?,
+        seed: randomness::seed(config)?,
         grace: config.grace,
         metrics: config.metrics,
     })
-}
-
-/// As much of a secret as a number holds.
-fn half(secret: [u8; 32]) -> [u8; 16] {
-    *secret.first_chunk().expect("a secret is longer than a number")
 }
 
 /// The path as a child process is to be told it, wherever that runs.
@@ -193,21 +186,6 @@ fn warn_of_root(root: &Path, place: &Place, data: &DataDir) {
     }
 }
 
-/// Where randomness begins: as told, or with the operating system's.
-pub(super) fn seed(config: &Config) -> Result<u64, String> {
-    match config.seed {
-        Some(seed) => Ok(seed),
-        None => SysRng.try_next_u64().map_err(|error| format!("no randomness: {error}")),
-    }
-}
-
-/// What nobody outside can guess, whatever the seed.
-pub(super) fn secret() -> Result<[u8; 32], String> {
-    let mut secret = [0; 32];
-    let filled = SysRng.try_fill_bytes(&mut secret);
-    filled.map(|()| secret).map_err(|error| format!("no randomness: {error}"))
-}
-
 impl net::Format<Record> for LineFormat {
     fn line(&self, record: &Record, at: Instant, out: &mut String) {
         record.render(*self, at.saturating_duration_since(record.began), out);
@@ -218,14 +196,10 @@ impl net::Format<Record> for LineFormat {
     }
 }
 
-fn log(file: &LogFile, format: LogFormat) -> io::Result<Log<Record>> {
+fn log(file: &LogFile, format: LineFormat) -> io::Result<Log<Record>> {
     let file = match file {
         LogFile::Stdout => None,
         LogFile::Path(path) => Some(path.clone()),
-    };
-    let format = match format {
-        LogFormat::Combined => LineFormat::Combined,
-        LogFormat::Json => LineFormat::Json,
     };
     Log::start(file, format)
 }
@@ -305,16 +279,6 @@ fn datagram_ports(listeners: &[Listener<Kind>]) -> Vec<u16> {
     datagrams.map(|listener| listener.addr.port()).collect()
 }
 
-/// An address at which we reach ourselves: a listener on every interface is on the loopback too.
-pub(super) fn reachable(addr: SocketAddr) -> SocketAddr {
-    let ip = match addr.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
-    };
-    SocketAddr::new(ip, addr.port())
-}
-
 /// Runs the loop to its end.
 pub(super) fn serve(setup: Setup<Server>, format: Format) -> Exit {
     let line = |listener: &Listener<Kind>| {
@@ -372,20 +336,5 @@ pub(super) fn listening(service: &str, proto: &str, addr: SocketAddr, format: Fo
             "{{\"event\":\"listening\",\"service\":\"{service}\",\"proto\":\"{proto}\",\
              \"addr\":\"{addr}\"}}\n"
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_listener_on_every_interface_is_reached_on_the_loopback() {
-        for (bound, reached) in
-            [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "[::1]:7"), ("127.0.0.2:7", "127.0.0.2:7")]
-        {
-            let reachable = reachable(bound.parse().unwrap());
-            assert_eq!(reachable, reached.parse::<SocketAddr>().unwrap());
-        }
     }
 }

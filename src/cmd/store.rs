@@ -1,13 +1,14 @@
 //! The bookstore's files and state at the start: every replica that listens has caught up with
 //! the log before the first client is let in.
 
-use super::DataDir;
-use crate::config::{Balance, Config, Listen, Service};
+use super::{DataDir, randomness};
+use crate::config::{Config, Listen, Service};
 use crate::net::Listener;
 use crate::service::Kind;
+use crate::service::panel::tester::reachable;
 use crate::service::store::State;
 use crate::service::store::front::cache::Cache;
-use crate::service::store::front::{self, Front, PeerConfig};
+use crate::service::store::front::{Front, PeerConfig};
 use crate::service::store::log::Log;
 use crate::service::store::replicas::{AHEAD, OTHER_LOG, Replica, Role};
 use crate::work::db::Failure;
@@ -69,7 +70,7 @@ fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Resul
     let path = data.file(LOG);
     let mut log = File::log(path.clone());
     let (view, origin) = open_log(&mut log).map_err(|failure| failure.to_string())?;
-    let order_secret = log.order_secret(super::services::secret()?);
+    let order_secret = log.order_secret(randomness::secret()?);
     let order_secret = order_secret.map_err(|failure| failure.to_string())?;
     let (mut all, mut files) = (Vec::new(), Vec::new());
     for (service, addr) in found {
@@ -148,7 +149,7 @@ fn open_log(log: &mut File) -> Result<(View, Origin), Failure> {
     if let Some(origin) = view.origin {
         return Ok((view, origin));
     }
-    let secret = super::services::secret().map_err(Failure::new)?;
+    let secret = randomness::secret().map_err(Failure::new)?;
     let (bytes, _) = secret.split_first_chunk().expect("a secret is longer than a number");
     let origin = Origin { log: u64::from_le_bytes(*bytes), leased: false };
     log.carry_out(Request::Mark(origin))?;
@@ -178,7 +179,7 @@ fn front(config: &Config, found: &[(Service, SocketAddr)], own_token: &str) -> F
     let own = |wanted: Role, named: &[SocketAddr]| {
         let own = found.iter().filter_map(|(service, addr)| {
             let (role, number) = role(*service);
-            let addr = super::services::reachable(*addr);
+            let addr = reachable(*addr);
             let (name, token) = (format!("{}-{number}", role.name()), Some(own_token.to_string()));
             (role == wanted).then_some(PeerConfig { name, role, addr, token })
         });
@@ -200,11 +201,7 @@ fn front(config: &Config, found: &[(Service, SocketAddr)], own_token: &str) -> F
     });
     let peers = own(Role::Catalog, &store.catalogs).into_iter();
     let peers = peers.chain(own(Role::Order, &store.orders)).chain(log);
-    let balance = match store.balance {
-        Balance::RoundRobin => front::Balance::RoundRobin,
-        Balance::LeastInflight => front::Balance::LeastInflight,
-    };
-    Front::new(Cache::new(store.cache, store.ttl, store.stale), balance, peers)
+    Front::new(Cache::new(store.cache, store.ttl, store.stale), store.balance, peers)
 }
 
 /// Opens a replica's file and applies what it lacks, as it would while others are served.

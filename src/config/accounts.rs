@@ -3,21 +3,11 @@
 //! Secrets leave here as their hashes.
 
 use crate::limits;
+use crate::service::chat::Account;
 use crate::wire::chat::is_agent_name;
 use sha2::{Digest, Sha256};
 use std::fs;
 use toml::{Table, Value};
-
-/// Somebody who may sign in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The name.
-    pub name: String,
-    /// SHA-256 of the secret.
-    pub secret_sha256: [u8; 32],
-    /// Chats at a time, unless it is as for all.
-    pub capacity: Option<u32>,
-}
 
 /// `name:secret`
 pub(super) fn flag(text: &str) -> Result<Account, String> {

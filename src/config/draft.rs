@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{Account, Config, LogFile, Service, suggest, value};
+use super::{Config, LogFile, Service, suggest, value};
+use crate::service::chat::Account;
 
 /// The options as they were given, before they have met.
 pub struct Draft {

@@ -21,6 +21,10 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use crate::limits::Limits;
+use crate::service::chat::lobby::Settings;
+use crate::service::chat::{Account, zone::Zone};
+use crate::service::store::front::Balance;
+use crate::service::web::log::Format as LogFormat;
 use crate::work::pow::Kernel;
 
 mod accounts;
@@ -40,7 +44,7 @@ pub mod table;
 pub mod value;
 mod zone;
 
-pub use accounts::{Account, DEMO, demo};
+pub use accounts::{DEMO, demo};
 pub(crate) use problem::one_line;
 pub use problem::{Kind, Origin, Problem};
 pub use service::{Listen, Service, Transports};
@@ -49,7 +53,7 @@ pub use source::{Loaded, load};
 pub use surroundings::Surroundings;
 pub use syntax::{Syntax, unexpected};
 pub use value::Rate;
-pub use zone::{Timezone, local as local_zone};
+pub use zone::local as local_zone;
 
 /// Everything that `serve` needs to know. Plain data: checked where it was set, true ever after.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,38 +187,15 @@ pub struct Store {
     pub token: Option<String>,
 }
 
-/// Which replica is asked next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Balance {
-    /// One after the other.
-    RoundRobin,
-    /// The one with the fewest requests under way.
-    LeastInflight,
-}
-
 /// Options of the live chat.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Chat {
-    /// How long a visitor waits.
-    pub wait: Duration,
-    /// How many may.
-    pub queue: usize,
-    /// How long an agent that was cut off may stay away.
-    pub agent_grace: Duration,
-    /// How long a visitor may that is in a chat …
-    pub visitor_grace: Duration,
-    /// … and one that waits.
-    pub queue_grace: Duration,
-    /// How long a visitor may think about its rating.
-    pub rating_time: Duration,
-    /// How long a visitor may be silent.
-    pub idle: Duration,
-    /// Chats at a time of an agent that has no number of its own.
-    pub capacity: u32,
-    /// Who may sign in; nobody if nobody was named.
+    /// Its bounds.
+    pub settings: Settings,
+    /// The agents who may sign in.
     pub agents: Vec<Account>,
-    /// When a day begins.
-    pub timezone: Timezone,
+    /// The zone in which a day begins; `None` is that of `TZ` or of this machine.
+    pub zone: Option<Zone>,
 }
 
 /// Where the access log goes.
@@ -224,15 +205,6 @@ pub enum LogFile {
     Stdout,
     /// A file, appended to.
     Path(PathBuf),
-}
-
-/// What a line of the access log looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// The combined format of web servers, and a little more at its end.
-    Combined,
-    /// One JSON object.
-    Json,
 }
 
 /// What the lines about listeners look like.
@@ -289,29 +261,25 @@ impl Config {
                 log: None,
                 token: None,
             },
-            chat: Chat::blank(),
+            chat: Chat {
+                settings: Settings {
+                    wait: Duration::ZERO,
+                    queue: 0,
+                    agent_grace: Duration::ZERO,
+                    visitor_grace: Duration::ZERO,
+                    queue_grace: Duration::ZERO,
+                    rating_time: Duration::ZERO,
+                    idle: Duration::ZERO,
+                    capacity: 1,
+                },
+                agents: Vec::new(),
+                zone: None,
+            },
             log_level: LevelFilter::Info,
             log_file: None,
             log_format: LogFormat::Combined,
             format: Format::Text,
             color: false,
-        }
-    }
-}
-
-impl Chat {
-    fn blank() -> Chat {
-        Chat {
-            wait: Duration::ZERO,
-            queue: 0,
-            agent_grace: Duration::ZERO,
-            visitor_grace: Duration::ZERO,
-            queue_grace: Duration::ZERO,
-            rating_time: Duration::ZERO,
-            idle: Duration::ZERO,
-            capacity: 1,
-            agents: Vec::new(),
-            timezone: Timezone::Local,
         }
     }
 }

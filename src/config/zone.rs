@@ -4,35 +4,25 @@
 //! then where systems keep them.
 
 use super::value;
+use crate::service::chat::zone::Zone;
 use std::ffi::OsStr;
 use std::fs;
 use tz::timezone::TimeZoneSettings;
 
-/// When a day begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Timezone {
-    /// As `TZ` has it, else as this machine has it.
-    Local,
-    /// So many seconds before Greenwich.
-    Ahead(i32),
-    /// By the rules of a place.
-    Rules(Box<tz::TimeZone>),
-}
-
-/// `local`, `UTC`, `+02:00`, and whatever `TZ` can say.
-pub(super) fn timezone(text: &str) -> Result<Timezone, String> {
+/// Reads `local` (`None`), `UTC`, `+02:00`, and whatever `TZ` can say.
+pub(super) fn timezone(text: &str) -> Result<Option<Zone>, String> {
     match text {
-        "local" => return Ok(Timezone::Local),
-        "UTC" | "utc" | "Z" => return Ok(Timezone::Ahead(0)),
+        "local" => return Ok(None),
+        "UTC" | "utc" | "Z" => return Ok(Some(Zone::Fixed(0))),
         _ => {}
     }
     if let Some(ahead) = distance(text) {
-        return ahead.map(Timezone::Ahead);
+        return ahead.map(|ahead| Some(Zone::Fixed(ahead)));
     }
     if text.is_empty() {
         return Err(wrong(text));
     }
-    posix(text, tzdir().as_deref())
+    posix(text, tzdir().as_deref()).map(Some)
 }
 
 /// The zone that the variable `TZ` names: UTC if it is empty, that of `/etc/localtime` if there is
@@ -40,10 +30,10 @@ pub(super) fn timezone(text: &str) -> Result<Timezone, String> {
 ///
 /// # Errors
 /// What it names is no zone.
-pub fn local(variable: Option<&OsStr>) -> Result<Timezone, String> {
+pub fn local(variable: Option<&OsStr>) -> Result<Zone, String> {
     let Some(variable) = variable else {
-        let rules = tz::TimeZone::local().map(|rules| Timezone::Rules(Box::new(rules)));
-        return Ok(rules.unwrap_or(Timezone::Ahead(0)));
+        let rules = tz::TimeZone::local().map(Zone::Rules);
+        return Ok(rules.unwrap_or(Zone::Fixed(0)));
     };
     let text = variable.to_str().ok_or_else(|| wrong(&variable.to_string_lossy()))?;
     posix(text, tzdir().as_deref())
@@ -54,10 +44,10 @@ fn tzdir() -> Option<String> {
 }
 
 /// A place of the time zone database, a file by its path, or a rule; a colon may come before each.
-fn posix(text: &str, directory: Option<&str>) -> Result<Timezone, String> {
+fn posix(text: &str, directory: Option<&str>) -> Result<Zone, String> {
     let text = text.strip_prefix(':').unwrap_or(text);
     if text.is_empty() {
-        return Ok(Timezone::Ahead(0));
+        return Ok(Zone::Fixed(0));
     }
     let usual = TimeZoneSettings::DEFAULT_DIRECTORIES;
     let directories = directory.into_iter().chain(usual.iter().copied()).collect::<Vec<_>>();
@@ -65,7 +55,7 @@ fn posix(text: &str, directory: Option<&str>) -> Result<Timezone, String> {
     // A rule that names a summer time without its days has those of the database's `posixrules`.
     let rules = settings.parse_posix_tz(text);
     let rules = rules.or_else(|_| settings.parse_posix_tz(&format!("{text},M3.2.0,M11.1.0")));
-    rules.map(|rules| Timezone::Rules(Box::new(rules))).map_err(|_| wrong(text))
+    rules.map(Zone::Rules).map_err(|_| wrong(text))
 }
 
 fn wrong(text: &str) -> String {
@@ -106,22 +96,21 @@ mod tests {
     }
 
     /// Seconds ahead of UTC in winter and in summer.
-    fn ahead(zone: Result<Timezone, String>) -> [i32; 2] {
+    fn ahead(zone: Result<Zone, String>) -> [i32; 2] {
         let at =
             |rules: &tz::TimeZone, unix_s| rules.find_local_time_type(unix_s).unwrap().ut_offset();
         match zone.unwrap() {
-            Timezone::Ahead(seconds) => [seconds; 2],
-            Timezone::Rules(rules) => [at(&rules, 1_768_000_000), at(&rules, 1_783_000_000)],
-            Timezone::Local => panic!("not what was asked for"),
+            Zone::Fixed(seconds) => [seconds; 2],
+            Zone::Rules(rules) => [at(&rules, 1_768_000_000), at(&rules, 1_783_000_000)],
         }
     }
 
     #[test]
     fn zones_may_be_distances() {
-        assert_eq!(timezone("+02:00"), Ok(Timezone::Ahead(7200)));
-        assert_eq!(timezone("-03:30"), Ok(Timezone::Ahead(-12_600)));
-        assert_eq!(timezone("UTC"), Ok(Timezone::Ahead(0)));
-        assert_eq!(timezone("local"), Ok(Timezone::Local));
+        assert_eq!(timezone("+02:00"), Ok(Some(Zone::Fixed(7200))));
+        assert_eq!(timezone("-03:30"), Ok(Some(Zone::Fixed(-12_600))));
+        assert_eq!(timezone("UTC"), Ok(Some(Zone::Fixed(0))));
+        assert_eq!(timezone("local"), Ok(None));
         for wrong in ["", "+2", "02:00", "+15:00", "+02:60", "Berlin", "Europe/", "/"] {
             let told = timezone(wrong).unwrap_err();
             assert!(told.starts_with(&format!("`{wrong}` is no time zone")), "{told}");
@@ -138,7 +127,7 @@ mod tests {
             ("<-03>3<-02>,M3.5.0,M10.5.0", [-10_800, -7200]),
             ("AAA-11:37", [41_820, 41_820]),
         ] {
-            assert_eq!(ahead(timezone(text)), expected, "{text}");
+            assert_eq!(ahead(timezone(text).map(Option::unwrap)), expected, "{text}");
             assert_eq!(ahead(local(Some(OsStr::new(text)))), expected, "{text}");
         }
         for wrong in ["CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-99", "CET"] {
@@ -165,8 +154,8 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_utc() {
-        assert_eq!(local(Some(OsStr::new(""))), Ok(Timezone::Ahead(0)));
-        assert_eq!(local(Some(OsStr::new(":"))), Ok(Timezone::Ahead(0)));
+        assert_eq!(local(Some(OsStr::new(""))), Ok(Zone::Fixed(0)));
+        assert_eq!(local(Some(OsStr::new(":"))), Ok(Zone::Fixed(0)));
         assert!(local(Some(OsStr::new("Nowhere/None"))).is_err());
     }
 }

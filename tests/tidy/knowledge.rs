@@ -16,7 +16,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("service", &["report", "app", "buf", "limits", "stats", "wire", "work", "client"]),
     ("client", &["app", "buf", "limits", "stats", "wire", "work"]),
     ("net", &["app", "buf", "limits", "stats", "work"]),
-    ("config", &["limits", "wire", "work"]),
+    ("config", &["limits", "wire", "work", "service"]),
     ("svg", &[]),
     ("report", &["svg"]),
     ("study", &["app", "buf", "limits", "stats", "work"]),
@@ -67,8 +67,10 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("rusqlite", &["work::db"]),
     ("rand", &["cmd"]),
     ("httparse", &["wire"]),
-    ("lexopt", &["config", "cmd"]),
+    ("lexopt", &["config"]),
     ("toml", &["config"]),
+    ("strsim", &["config"]),
+    ("base64", &["wire"]),
     // Shared, mutable and invisible in a signature: never.
     ("std::rc", &[]),
     ("std::cell", &[]),
@@ -81,6 +83,7 @@ const WAIST: &[(&str, &str, Sight)] = &[
     ("service", "crate::work", is_a_job_type),
     ("client", "crate::work", is_a_job_type),
     ("config", "crate::work", is_a_kernel),
+    ("config", "crate::service", is_plain_data),
 ];
 
 /// Returns true if a layer may use this item.
@@ -103,6 +106,18 @@ fn is_a_job_type(mention: &Mention) -> bool {
 /// The choice among kernels, which an option offers, and their limits.
 fn is_a_kernel(mention: &Mention) -> bool {
     mention.path.get(3).is_some_and(|item| item == "Kernel" || item == "bits_max")
+}
+
+/// Settings of services, which options fill.
+fn is_plain_data(mention: &Mention) -> bool {
+    let data = [
+        "chat::Account",
+        "chat::lobby::Settings",
+        "chat::zone",
+        "store::front::Balance",
+        "web::log",
+    ];
+    data.iter().any(|data| mention.is_under(&format!("crate::service::{data}")))
 }
 
 #[test]

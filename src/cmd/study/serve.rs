@@ -3,7 +3,7 @@
 //! Nothing is started before the model starts it: no thread for diagnostics, no pool, no poll.
 //! Models that fork do so in a process of one thread, and open their databases afterwards.
 
-use super::super::{DataDir, chat, diagnostics, services};
+use super::super::{DataDir, chat, diagnostics, randomness, services};
 use super::{Exit, Options, Service, complain};
 use crate::config::{Config, Format, Listen, Service as Listed, Transports, options};
 use crate::net;
@@ -69,7 +69,7 @@ fn blocking(
     let listener = study::listen(listen.address).map_err(unusable)?;
     let addr = listener.local_addr().map_err(unusable)?;
     end_at_signals().map_err(|error| format!("cannot catch signals: {error}"))?;
-    let drawn = services::seed(&config)?;
+    let drawn = randomness::seed(&config)?;
     let seed = options.seed.map_or(Seed::Drawn(drawn), Seed::Fixed);
     let shared = SharedState::new(config.limits, world(&config, options), seed, database);
     let connections_max = match options.connections_max {
@@ -99,14 +99,14 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
     config.listen = vec![*listen];
     let mut world = world(&config, options);
     if options.service == Service::Chat {
-        world.chat = chat::state(&config, &mut database, services::secret()?)?;
+        world.chat = chat::state(&config, &mut database, randomness::secret()?)?;
     }
     let setup = net::Setup {
         program: Some(super::super::own_program()?),
         limits: config.limits,
         workers: options.workers,
         committers: vec![("database".to_owned(), BatchCommitter::Database(database))],
-        seed: services::seed(&config)?,
+        seed: randomness::seed(&config)?,
         grace: config.grace,
         ..net::Setup::new(listeners, world)
     };

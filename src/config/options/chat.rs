@@ -11,10 +11,10 @@ pub(super) static CHAT: [Opt; 11] = [
         "TIME",
         "120s",
         "How long a visitor waits for an agent; with 0s, not at all",
-        |d, v| put(&mut d.config.chat.wait, duration(v, FROM_NOTHING)),
+        |d, v| put(&mut d.config.chat.settings.wait, duration(v, FROM_NOTHING)),
     ),
     valued("chat-queue", "N", "500", "How many visitors may wait", |d, v| {
-        put(&mut d.config.chat.queue, count(v, 1..=QUEUE_MAX))
+        put(&mut d.config.chat.settings.queue, count(v, 1..=QUEUE_MAX))
     }),
     valued(
         "agents",
@@ -40,35 +40,35 @@ pub(super) static CHAT: [Opt; 11] = [
         "TIME",
         "30s",
         "How long an agent that was cut off keeps its visitors",
-        |d, v| put(&mut d.config.chat.agent_grace, duration(v, FROM_NOTHING)),
+        |d, v| put(&mut d.config.chat.settings.agent_grace, duration(v, FROM_NOTHING)),
     ),
     valued(
         "chat-visitor-grace",
         "TIME",
         "120s",
         "How long a visitor that was cut off keeps its chat",
-        |d, v| put(&mut d.config.chat.visitor_grace, duration(v, FROM_NOTHING)),
+        |d, v| put(&mut d.config.chat.settings.visitor_grace, duration(v, FROM_NOTHING)),
     ),
     valued(
         "chat-queue-grace",
         "TIME",
         "30s",
         "How long a visitor that was cut off keeps its place in the queue",
-        |d, v| put(&mut d.config.chat.queue_grace, duration(v, FROM_NOTHING)),
+        |d, v| put(&mut d.config.chat.settings.queue_grace, duration(v, FROM_NOTHING)),
     ),
     valued(
         "chat-rating-time",
         "TIME",
         "60s",
         "How long a visitor may rate a chat that is over",
-        |d, v| put(&mut d.config.chat.rating_time, duration(v, FROM_NOTHING)),
+        |d, v| put(&mut d.config.chat.settings.rating_time, duration(v, FROM_NOTHING)),
     ),
     valued(
         "chat-idle",
         "TIME",
         "300s",
         "How long a visitor may be silent in a chat; it is warned at four fifths of that",
-        |d, v| put(&mut d.config.chat.idle, duration(v, PATIENCE)),
+        |d, v| put(&mut d.config.chat.settings.idle, duration(v, PATIENCE)),
     ),
     valued(
         "timezone",
@@ -77,14 +77,16 @@ pub(super) static CHAT: [Opt; 11] = [
         "When a day of the statistics begins: local (as TZ or /etc/localtime have it), UTC, a \
          distance from it such as +02:00, or whatever TZ can say: Europe/Berlin, the path of a \
          file, a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
-        |d, v| put(&mut d.config.chat.timezone, zone::timezone(v)),
+        |d, v| put(&mut d.config.chat.zone, zone::timezone(v)),
     ),
     valued(
         "chat-capacity",
         "N",
         "1",
         "Chats at a time of an agent whose file does not say",
-        |d, v| put(&mut d.config.chat.capacity, count(v, 1..=crate::limits::CHAT_CAPACITY)),
+        |d, v| {
+            put(&mut d.config.chat.settings.capacity, count(v, 1..=crate::limits::CHAT_CAPACITY))
+        },
     ),
 ];
 

@@ -13,7 +13,8 @@ use super::draft::{AccessLog, Draft};
 use super::table::{self, Group, Section, ask, help, list, put, switch, valued};
 use super::table::{Ask, Shell};
 use super::value::{self, duration, optional, path, word};
-use super::{Format, LogFile, LogFormat, Service, cores};
+use super::{Format, LogFile, Service, cores};
+use crate::service::web::log::Format as LogFormat;
 
 mod chat;
 mod limits;

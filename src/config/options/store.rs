@@ -2,9 +2,9 @@
 
 use super::panel::token;
 use super::{FROM_NOTHING, Opt};
-use crate::config::Balance;
 use crate::config::table::{list, put, switch, valued};
 use crate::config::value::{self, duration, optional};
+use crate::service::store::front::Balance;
 use std::net::SocketAddr;
 
 pub(super) static STORE: [Opt; 9] = [

@@ -1,9 +1,10 @@
 //! Commands of agents.
 
 use super::at;
-use super::caller::{Caller, Role, TRIES, bye};
+use super::caller::{Caller, TRIES, bye};
 use super::lobby::{At, Lobby, Mood, Out, Reason, Refused};
 use super::report::{self, Query};
+use super::role::Role;
 use crate::service::{Cx, lockout};
 use crate::stats::Close;
 use crate::wire::chat::{Printer, Said, Target, Whose};

@@ -10,9 +10,10 @@
 use super::at;
 use super::lobby::budget::{Budget, Rate, Spent};
 use super::lobby::notice::Done;
-use super::lobby::{Notice, Out, Reason, Refused, Visit};
+use super::lobby::{Notice, Out, Reason, Refused};
 use super::report::{self, Query};
-use super::rows::Row;
+use super::role::Role;
+use super::row::Row;
 use crate::service::database::{self, NoAnswer};
 use crate::service::{Cx, Event};
 use crate::stats::Close;
@@ -37,14 +38,6 @@ pub(super) struct Caller {
     pub(super) tries: u8,
     /// The reason of its end.
     pub(super) done: Option<Close>,
-}
-
-/// The role of a caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Unknown,
-    Visitor(Visit),
-    Agent(usize),
 }
 
 /// The pending answer.
@@ -105,7 +98,10 @@ impl Caller {
         match said {
             Said::Nothing => {}
             Said::Ping => p.ok(200, format_args!("pong")),
-            Said::Help => self.list(report::help(self.role).into_iter(), p),
+            Said::Help => {
+                let lines = self.role.help().iter();
+                self.list(lines.map(|line| Row::Text((*line).to_string())), p);
+            }
             Said::Agent(name, secret) => self.sign_in(name, secret, cx, p),
             Said::Text(_)
             | Said::Hello(_)

@@ -4,8 +4,9 @@
 //! are too long, and readers that are too slow.
 
 use super::at;
-use super::caller::{Asking, Caller, Role, bye};
+use super::caller::{Asking, Caller, bye};
 use super::lobby::{Notice, Out, Reason};
+use super::role::Role;
 use crate::buf::RecvBuf;
 use crate::limits;
 use crate::service::{Cx, Deadline, Event, Mail, Progress, Refusal};

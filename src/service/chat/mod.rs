@@ -16,6 +16,8 @@ pub mod line;
 pub mod lobby;
 mod page;
 mod report;
+mod role;
+mod row;
 mod rows;
 pub mod tally;
 pub mod task;
@@ -43,8 +45,8 @@ pub struct Account {
     pub name: String,
     /// SHA-256 of the secret.
     pub secret_sha256: [u8; 32],
-    /// Chats at a time.
-    pub capacity: u32,
+    /// Chats at a time, if not as many as for all.
+    pub capacity: Option<u32>,
 }
 
 /// State of the service.
@@ -96,7 +98,11 @@ impl State {
     /// Creates the state at start. Names and tokens depend on `secret`.
     pub fn new(opening: Opening, secret: [u8; 32]) -> State {
         let Opening { settings, accounts, zone, last_chat, today } = opening;
-        let agents = accounts.iter().map(|a| (Arc::from(a.name.as_str()), a.capacity)).collect();
+        let agents = accounts.iter().map(|account| {
+            let capacity = account.capacity.unwrap_or(settings.capacity);
+            (Arc::from(account.name.as_str()), capacity)
+        });
+        let agents = agents.collect();
         let (day, groups, _) = today;
         let names = accounts.iter().map(|account| account.name.as_str());
         let mut lobby = Lobby::new(settings, secret, agents, last_chat + 1);

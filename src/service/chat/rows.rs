@@ -10,10 +10,8 @@
 use super::caller::Caller;
 use super::lobby::Notice;
 use super::report;
+use super::row::Row;
 use crate::wire::chat::Printer;
-use crate::work::db::chat::Line;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// Bytes of a piece: with earlier pending output, no more than the high mark.
 const PIECE: usize = 192 * 1024;
@@ -23,31 +21,6 @@ const AT_ONCE: usize = 8;
 
 /// Maximum notices that arrive while rows are pending; a slower reader is disconnected.
 const BEHIND_MAX: usize = 1024;
-
-/// A line that has not been printed.
-#[derive(Debug)]
-pub(super) enum Row {
-    /// A notice.
-    Notice(Notice),
-    /// An item of a list.
-    Text(String),
-    /// A line of a chat in progress: milliseconds, sender, text.
-    Said(u32, Arc<str>, Arc<str>),
-    /// A line of a finished chat.
-    Past(Line),
-    /// A waiting visitor.
-    Waiting(Waiting),
-}
-
-/// A waiting visitor, as agents see it.
-#[derive(Debug)]
-pub(super) struct Waiting {
-    pub(super) pos: u32,
-    pub(super) name: Arc<str>,
-    pub(super) short: u16,
-    pub(super) waited: Duration,
-    pub(super) here: bool,
-}
 
 impl Caller {
     /// Prints a list: the number of lines, then the lines.
@@ -94,13 +67,5 @@ impl Caller {
         if self.rows.is_empty() {
             self.behind = 0;
         }
-    }
-}
-
-impl Waiting {
-    fn line(&self) -> String {
-        let Waiting { pos, name, short, waited, here } = self;
-        let (waited, here) = (waited.as_secs(), if *here { "here" } else { "detached" });
-        format!("pos={pos} visitor={name} id={short:04x} waited={waited} {here}")
     }
 }

@@ -1,7 +1,8 @@
 //! Commands of visitors, and of clients before their introduction.
 
-use super::caller::{Asking, Caller, Role, bye};
+use super::caller::{Asking, Caller, bye};
 use super::lobby::{Admitted, Out, Reason, Refused, State, Visit};
+use super::role::Role;
 use super::{at, books, report};
 use crate::service::Cx;
 use crate::stats::Close;

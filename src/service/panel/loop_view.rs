@@ -1,7 +1,8 @@
 //! `/api/loop`: the event loop seen from inside. The figures are explained in `stats::Turns`, which
 //! measures them.
 
-use super::metrics::{ms, uptime};
+use super::metrics::ms;
+use super::uptime;
 use crate::limits;
 use crate::service::http::{Request, json};
 use crate::service::{Answer, Cx};

@@ -180,7 +180,7 @@ fn rates(cx: &Cx<'_>) -> Value {
             "fds": process.fds,
             "threads": process.threads,
             "cpu_s": seconds(process.cpu),
-            "uptime_s": seconds(uptime(cx)),
+            "uptime_s": seconds(super::uptime(cx)),
         },
     })
 }
@@ -293,11 +293,6 @@ fn requests(stats: &Stats, handler: Handler) -> u64 {
 
 fn object(pairs: impl Iterator<Item = (&'static str, u64)>) -> Value {
     pairs.map(|(name, count)| (name.to_string(), Value::from(count))).collect::<Map<_, _>>().into()
-}
-
-/// Returns the time since the start.
-pub fn uptime(cx: &Cx<'_>) -> Duration {
-    cx.stats.since.map_or(Duration::ZERO, |(at, _)| cx.now.saturating_duration_since(at))
 }
 
 /// Converts to milliseconds, rounded to the microsecond.

@@ -19,7 +19,7 @@ use crate::stats::Handler;
 use crate::wire::accept;
 use crate::wire::http::Method::Get;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The state of the panel.
 #[derive(Debug, Default)]
@@ -92,6 +92,11 @@ fn readyz(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
         return text(503, "draining\n").momentary().into();
     }
     site::ready(request, cx)
+}
+
+/// Returns the time since the start.
+fn uptime(cx: &Cx<'_>) -> Duration {
+    cx.stats.since.map_or(Duration::ZERO, |(at, _)| cx.now.saturating_duration_since(at))
 }
 
 /// `GET /` on the panel listener: the dashboard, or what it says of the server to programs.

@@ -5,7 +5,7 @@
 
 mod store;
 
-use super::metrics::uptime;
+use super::uptime;
 use crate::service::Cx;
 use crate::stats::{Buckets, Close, Drop, Handler, Presence, Requests, Stats};
 use crate::wire::{chunked, http};

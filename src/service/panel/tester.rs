@@ -150,7 +150,7 @@ fn seconds(text: &str) -> Option<Duration> {
 }
 
 /// Returns the address at which a listener on all addresses can be reached from here.
-fn reachable(target: SocketAddr) -> SocketAddr {
+pub fn reachable(target: SocketAddr) -> SocketAddr {
     let ip = match target.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -138,22 +138,6 @@ pub(super) unsafe fn search<V: Lanes>(puzzle: &Puzzle, range: Range<u64>) -> Opt
     None
 }
 
-/// Returns the addends of the 64 rounds: the message schedule plus the round constants.
-pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
-    let mut w = [0_u32; 64];
-    w[..16].copy_from_slice(&sha256::words(block));
-    for t in 16..64 {
-        w[t] = w[t - 16]
-            .wrapping_add(small_sigma0(w[t - 15]))
-            .wrapping_add(w[t - 7])
-            .wrapping_add(small_sigma1(w[t - 2]));
-    }
-    for (w, round) in w.iter_mut().zip(ROUND) {
-        *w = w.wrapping_add(round);
-    }
-    w
-}
-
 /// Computes the first word of the digest for as many seeds as there are lanes.
 #[inline(always)]
 fn batch<V: Lanes>(page: &Page, pairs: V, later: &[[u32; 64]]) -> V {

@@ -118,7 +118,7 @@ impl Puzzle {
     /// They are computed on first use, on a worker instead of the loop.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn later_schedules(&self) -> &[[u32; 64]] {
-        self.later.get_or_init(|| self.blocks[1..].iter().map(super::lanes::schedule).collect())
+        self.later.get_or_init(|| self.blocks[1..].iter().map(super::sha256::schedule).collect())
     }
 
     /// Writes the letters of a page, all but its pair, to the beginning of a block.

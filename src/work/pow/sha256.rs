@@ -24,6 +24,22 @@ pub(super) const ROUND: [u32; 64] = [
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 64;
 
+/// Returns the addends of the 64 rounds: the message schedule plus the round constants.
+pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
+    let mut w = [0_u32; 64];
+    w[..16].copy_from_slice(&words(block));
+    for t in 16..64 {
+        w[t] = w[t - 16]
+            .wrapping_add(small_sigma0(w[t - 15]))
+            .wrapping_add(w[t - 7])
+            .wrapping_add(small_sigma1(w[t - 2]));
+    }
+    for (w, round) in w.iter_mut().zip(ROUND) {
+        *w = w.wrapping_add(round);
+    }
+    w
+}
+
 /// Mixes one block into the chaining value.
 pub(super) fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
     let mut w = words(block);

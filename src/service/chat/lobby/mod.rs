@@ -53,6 +53,8 @@ pub struct Settings {
     pub rating_time: Duration,
     /// Time that a visitor may be silent in a chat.
     pub idle: Duration,
+    /// Chats at a time of an agent whose account does not say.
+    pub capacity: u32,
 }
 
 /// The lobby; see the module.

@@ -11,6 +11,7 @@ const SETTINGS: Settings = Settings {
     queue_grace: Duration::from_secs(30),
     rating_time: Duration::from_secs(30),
     idle: Duration::from_secs(300),
+    capacity: 1,
 };
 
 fn peer(number: u32) -> Id {
