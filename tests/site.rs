@@ -104,6 +104,19 @@ fn a_file_in_use_is_checked_once_a_second_in_the_background() {
 }
 
 #[test]
+fn a_file_not_requested_lately_is_checked_before_it_is_sent() {
+    let (mut street, place) = site(&[("a", b"old")], CACHE_BYTES);
+    let client = client(&mut street);
+    assert_eq!(get(&mut street, &client, "/a").1, b"old");
+    fs::write(place.path("a"), "new").unwrap();
+    street.advance(Duration::from_millis(1100));
+    ask(&client, "GET", "/a");
+    assert_eq!(turns(&mut street), 1, "the answer waits for a look");
+    street.settle();
+    assert_eq!(answer(&client).1, b"new");
+}
+
+#[test]
 fn a_file_in_memory_has_no_age_however_long_ago_it_was_read() {
     let (mut street, _place) = site(&[("a", b"text")], CACHE_BYTES);
     let client = client(&mut street);

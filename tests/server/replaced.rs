@@ -2,7 +2,7 @@
 
 use super::util::http::assert_next_is_served;
 use super::util::process::{PATIENCE, Server, eventually};
-use super::util::site::{Site, ask};
+use super::util::site::{Site, ask, await_settled};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -67,7 +67,7 @@ fn replaced_by_rename_and_by_copy_no_body_is_torn() {
                 fs::rename(renamed.with_extension("new"), &renamed).unwrap();
                 fs::write(&copied, version(number)).unwrap();
                 if number % 10 == 0 {
-                    thread::sleep(Duration::from_millis(50));
+                    await_settled(&copied);
                 }
             }
             over.store(true, Ordering::Relaxed);
@@ -90,16 +90,6 @@ fn a_changed_file_is_noticed_and_a_deleted_one_is_gone() {
     eventually("its end", || (site.get("/a.txt").status == 404).then_some(()));
     fs::write(site.path("a.txt"), "again").unwrap();
     assert_eq!(site.get("/a.txt").body, b"again", "what is missing is not remembered");
-}
-
-#[test]
-fn a_file_not_requested_lately_is_checked_before_it_is_served() {
-    let site = Site::new(&[("a.txt", b"old")], &[]);
-    assert_eq!(site.get("/a.txt").body, b"old");
-    fs::write(site.path("a.txt"), "new").unwrap();
-    thread::sleep(Duration::from_millis(1100));
-    let answer = site.get("/a.txt");
-    assert_eq!(answer.body, b"new");
 }
 
 /// Resident memory, in bytes.
@@ -157,7 +147,7 @@ fn ten_gibibytes_need_no_memory_and_no_file_is_padded() {
 fn a_file_written_while_it_is_sent_ends_the_connection() {
     let site = Site::new(&[], &[]);
     fs::write(site.path("large"), vec![b'a'; 40 * MIB]).unwrap();
-    thread::sleep(Duration::from_millis(50));
+    await_settled(&site.path("large"));
     let mut stream = begin(&site, "/large");
     let mut piece = vec![0; MIB];
     stream.read_exact(&mut piece).unwrap();
@@ -175,7 +165,7 @@ fn a_file_replaced_or_deleted_meanwhile_is_sent_to_its_end() {
     for name in ["replaced", "deleted"] {
         fs::write(site.path(name), vec![b'a'; 20 * MIB]).unwrap();
     }
-    thread::sleep(Duration::from_millis(50));
+    await_settled(&site.path("deleted"));
     let mut piece = vec![0; MIB];
     let mut streams = ["/replaced", "/deleted"].map(|path| begin(&site, path));
     for stream in &mut streams {

@@ -2,12 +2,12 @@
 //! a want of descriptors is survived at rest.
 
 use super::util::http::{Client, assert_next_is_served, by, get, post};
-use super::util::process::{FREE, PROMPTLY, Place, Server, affordable, eventually};
-use super::util::site::Site;
+use super::util::process::{FREE, PATIENCE, PROMPTLY, Place, Server, affordable, eventually};
+use super::util::site::{Site, await_settled};
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use std::fs;
 use std::io::{Read, Write};
-use std::thread;
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -62,10 +62,15 @@ fn finish(clients: Vec<Client>) {
     }
 }
 
-/// The share of one core that the server uses during a second.
+/// The share of one core that the server uses while it delays the answer to a datagram, which
+/// takes no descriptor.
 pub fn strain(server: &Server) -> f64 {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(server.legacy()).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let (before, began) = (server.processor_time(), Instant::now());
-    thread::sleep(Duration::from_secs(1));
+    socket.send(b"\n").unwrap();
+    assert!(socket.recv(&mut [0; 512]).unwrap() > 0);
     (server.processor_time() - before).as_secs_f64() / began.elapsed().as_secs_f64()
 }
 
@@ -162,7 +167,7 @@ fn for_any_limit_the_oldest_idle_makes_room() {
             fs::write(root.join(format!("small-{number}")), number.to_string()).unwrap();
             fs::write(root.join(format!("large-{number}")), &large).unwrap();
         }
-        thread::sleep(Duration::from_millis(150));
+        await_settled(&root.join(format!("large-{}", many - 1)));
         let root = format!("--root={}", root.display());
         let args = [root.as_str(), "--keepalive-timeout=5m", "--cache-bytes=1MiB"];
         let args = FREE.iter().copied().chain(args).collect::<Vec<_>>();

@@ -316,6 +316,12 @@ impl<A: App> TestNet<A> {
         self.reactor.context.wall += by;
     }
 
+    /// Sets the clock to a moment near its own.
+    pub fn advance_to(&mut self, now: Instant) {
+        self.reactor.context.now = now;
+        self.reactor.outside.now = now;
+    }
+
     /// Returns the clocks of this loop.
     pub fn now(&self) -> (Instant, SystemTime) {
         (self.reactor.context.now, self.reactor.context.wall)

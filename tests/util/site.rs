@@ -1,10 +1,14 @@
 //! A directory of files, a server for it, and a client that reads bodies as bytes.
 
-use super::process::{PATIENCE, Place, Server};
+use super::process::{PATIENCE, Place, Server, eventually};
+use pentad::limits::SETTLE;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// A site; see the module.
 #[derive(Debug)]
@@ -26,11 +30,11 @@ impl Site {
     pub fn new(files: &[(&str, &[u8])], args: &[&str]) -> Site {
         let place = Place::new();
         let root = place.path("root");
-        std::fs::create_dir_all(&root).unwrap();
+        fs::create_dir_all(&root).unwrap();
         for (name, bytes) in files {
             let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
         }
         let root = format!("--root={}", root.display());
         let server = Server::start_in(&place, &[&[root.as_str()], args].concat());
@@ -53,6 +57,16 @@ impl Site {
     pub fn ask(&self, method: &str, path: &str, fields: &str) -> Answer {
         ask(self.server.web(), method, path, fields)
     }
+}
+
+/// Waits until the last change of a file is so old that the server expects no further one.
+pub fn await_settled(path: &Path) {
+    eventually("a file that rests", || {
+        let file = fs::metadata(path).unwrap();
+        let since_epoch = Duration::new(file.ctime() as u64, file.ctime_nsec() as u32);
+        let age = SystemTime::UNIX_EPOCH.elapsed().unwrap().saturating_sub(since_epoch);
+        (age > SETTLE).then_some(())
+    });
 }
 
 /// Sends one request on a connection of its own.
