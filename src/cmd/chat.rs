@@ -48,7 +48,7 @@ fn opening(config: &Config, zone: Zone) -> Opening {
     }
 }
 
-/// Whoever was named; else, on the loopback only, those for demonstration.
+/// Returns the configured agents, or those for demonstration if the chat is local.
 fn agents(config: &Config) -> Vec<Account> {
     if config.chat.agents.is_empty() && is_local(config) {
         return config::demo();
@@ -56,7 +56,7 @@ fn agents(config: &Config) -> Vec<Account> {
     config.chat.agents.clone()
 }
 
-/// Whether nobody from elsewhere reaches the chat.
+/// Returns whether the chat listens on the loopback only.
 fn is_local(config: &Config) -> bool {
     let mut chat = config.listen.iter().filter(|listen| listen.service == Service::Chat);
     chat.all(|listen| listen.address.ip().is_loopback())

@@ -63,7 +63,7 @@ fn ports(listen: &[Listen]) -> Vec<String> {
     wrong
 }
 
-/// Whether lines can be appended. A file that was missing is missing afterwards.
+/// Checks that lines can be appended. A file that was missing is missing afterwards.
 fn writable(path: &Path) -> Result<(), String> {
     let missing = !path.exists();
     net::append(path).map(drop)?;

@@ -15,7 +15,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
-/// What nobody but the owner may do.
+/// The mode of a data directory: its owner's alone.
 const OTHERS: Mode = Mode::RWXG.union(Mode::RWXO);
 
 /// A data directory that is ours until this is dropped.
@@ -39,7 +39,7 @@ pub enum DataDirError {
     Unusable {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
 }
@@ -61,7 +61,7 @@ impl DataDir {
                 return Err(unusable(cannot("lock the file lock in it")(error)));
             }
         }
-        // The number is a courtesy to whoever is refused: a full disk must not stop us here.
+        // The number is a courtesy to a process that is refused: a full disk must not stop us here.
         let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", process::id()));
         Ok(DataDir { path: path.to_owned(), _lock: lock })
     }
@@ -75,7 +75,7 @@ impl DataDir {
         done.map_err(|error| DataDirError::Unusable { path: path.to_owned(), error })
     }
 
-    /// What others than its owner may do with it, if they may do anything: the mode.
+    /// Returns the mode if others than the owner may use it.
     pub fn open_to_others(&self) -> Option<u32> {
         let mode = fs::metadata(&self.path).ok()?.permissions().mode() & 0o777;
         (mode & OTHERS.as_raw_mode() != 0).then_some(mode)
@@ -93,7 +93,7 @@ impl DataDir {
             let _ = fs::remove_file(path.join(LOCK));
         }
         for part in missing {
-            // Refuses what somebody else has begun to use in between, which is right.
+            // Refuses a directory that another process has begun to use in between, which is right.
             let _ = fs::remove_dir(part);
         }
         looked

@@ -1,7 +1,7 @@
 //! Diagnostics: what the `log` macros say, as `level target: message` lines on standard error.
 //!
-//! Whoever logs never waits: lines go to a thread through a bounded queue, and when nobody reads
-//! standard error they are dropped and counted. A message stays one line, whatever a peer wrote
+//! Logging never waits: lines go to a thread through a bounded queue, and while standard error
+//! is not read they are dropped and counted. A message stays one line, whatever a peer wrote
 //! into it.
 
 use std::io::{self, Write};
@@ -41,7 +41,7 @@ pub fn start(level: LevelFilter, color: bool) -> io::Result<Diagnostics> {
 impl Drop for Diagnostics {
     fn drop(&mut self) {
         let (done, wait) = mpsc::sync_channel(1);
-        // A full queue means that nobody reads: there is nothing to wait for.
+        // A full queue means that standard error is not read: there is nothing to wait for.
         if self.queue.try_send(Message::Flush(done)).is_ok() {
             let _ = wait.recv_timeout(FLUSH_TIMEOUT);
         }
@@ -113,7 +113,7 @@ fn line(record: &Record<'_>, color: bool) -> String {
 
 /// Lines that may wait: a burst at a connection storm, and not much memory.
 const QUEUE_LINES: usize = 1024;
-/// How long the end of the process waits for the last lines.
+/// Longest wait for the last lines at the end of the process.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! How a command ends: a closed set, so that scripts can rely on each number.
+//! Exit codes: a closed set, so that scripts can rely on each number.
 
 use std::process::{ExitCode, Termination};
 
 use crate::config::{Kind, Problem};
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// It did what it was asked to do.
@@ -56,7 +56,7 @@ impl Exit {
         }
     }
 
-    /// What the number means, for the manual.
+    /// Returns the meaning of the number, for the manual.
     pub fn meaning(self) -> &'static str {
         match self {
             Exit::Ok => "done",

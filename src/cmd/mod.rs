@@ -47,7 +47,7 @@ pub(crate) struct Command {
     lists: fn() -> Vec<List>,
     /// Its options.
     sections: fn() -> Vec<Section>,
-    /// Whether it takes the options of `serve`, which the environment and a file set, too.
+    /// True if it takes the options of `serve`, which the environment and a file set, too.
     configured: bool,
     /// Paragraphs at the end of its help.
     notes: &'static [&'static str],
@@ -234,7 +234,7 @@ fn report(problems: &[Problem]) -> Exit {
     Exit::of(problems)
 }
 
-/// One line on standard error. That nobody reads it is no reason to stop.
+/// Prints one line on standard error. A closed standard error is no reason to stop.
 fn complain(what: impl Display) {
     let _ = writeln!(io::stderr(), "pentad: {what}");
 }

@@ -36,7 +36,7 @@ pub(super) fn run(config: &Config, data: DataDir) -> Exit {
     exit
 }
 
-/// What a listener of the configuration means to the loop; see [`Plan::defer`].
+/// Returns the plan of the loop for a listener of the configuration; see [`Plan::defer`].
 pub(super) fn plan(listen: &Listen, defer: bool) -> Plan<Kind> {
     let kind = match listen.service {
         Service::Web => Kind::Http(ListenerRole::Web),
@@ -163,8 +163,8 @@ fn site(
     Ok(site::State::new(source, rules, config.site.cache_bytes))
 }
 
-/// What the process owns, and never serves: the data directory, the files that options name, and
-/// where its own output goes.
+/// Returns the files of the process, which it never serves: the data directory, the files that
+/// options name, and those of its own output.
 fn private(config: &Config, data: &DataDir) -> Result<Private, String> {
     let mut private = Private::default();
     let unknown = |path: &Path, error| format!("{}: {error}", path.display());
@@ -268,7 +268,7 @@ fn proof_of_work(config: &Config, secret: [u8; 32]) -> pow::State {
     pow::State { spent_kept: config.pow.spent, ..state }
 }
 
-/// How long the speed of the kernel is measured.
+/// Time for which the speed of the kernel is measured.
 const SPEED_TURN: Duration = Duration::from_millis(2);
 
 /// Where `/legacy_pi` asks when the legacy service is off and nothing else was said.
@@ -321,7 +321,7 @@ pub(super) fn announce(listening: &str, format: Format) {
         Format::Text => "ready\n",
         Format::Json => "{\"event\":\"ready\"}\n",
     };
-    // Nobody need be there to read it.
+    // It is no error if the reader has left.
     let mut out = io::stdout().lock();
     let _ = out.write_all(listening.as_bytes());
     let _ = out.write_all(ready.as_bytes());

@@ -18,16 +18,16 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
-/// What the loop is to be given.
+/// The bookstore's part of the loop's setup.
 #[derive(Debug)]
 pub(super) struct Opened {
     /// The state.
     pub state: State,
     /// Files, with the names of their threads.
     pub files: Vec<(String, File)>,
-    /// Whether reads depend on a lease that we have or give.
+    /// True if reads depend on a lease that we have or give.
     pub leases: bool,
-    /// Whether something is to be done from the beginning: a log elsewhere is followed, or a
+    /// True if a task begins at once: a log elsewhere is followed, or a
     /// replica could not be opened and tries again.
     pub begins: bool,
 }
@@ -65,7 +65,7 @@ pub(super) fn open(
     Ok(opened)
 }
 
-/// The log is here: every replica catches up with it before anybody is let in.
+/// Opens the log of this process: every replica catches up with it before clients are accepted.
 fn owner(found: &[(Service, SocketAddr)], front: Front, data: &DataDir) -> Result<Opened, String> {
     let path = data.file(LOG);
     let mut log = File::log(path.clone());
@@ -127,7 +127,7 @@ fn refuse_two_logs(data: &Path) -> Result<(), String> {
     ))
 }
 
-/// What would keep the bookstore of this configuration from starting with the files in `data`: a
+/// Returns the reason why the bookstore cannot start with the files in `data`, if there is one: a
 /// replica's file never does.
 pub(super) fn probe(config: &Config, data: &Path) -> Result<(), String> {
     let is_replica = |listen: &Listen| SERVICES.contains(&listen.service);
@@ -232,7 +232,7 @@ fn catch_up(
     Ok(now)
 }
 
-/// Entries applied in one commit while nobody waits.
+/// Entries applied in one commit before clients are accepted.
 const AT_A_TIME: usize = 65_536;
 
 fn view(answer: Result<Answer, Failure>) -> Result<View, Failure> {

@@ -1,4 +1,4 @@
-//! Who may sign in to the chat: from text to data.
+//! Agents who may sign in to the chat: from text to data.
 //!
 //! Secrets leave here as their hashes.
 

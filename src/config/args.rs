@@ -93,7 +93,7 @@ fn following(parser: &mut Parser, is_value: impl FnOnce(&OsStr) -> bool) -> Opti
     parser.raw_args().ok()?.next_if(is_value)
 }
 
-/// Whether an argument is spelled like a flag, so that the value before it was forgotten. Other
+/// Returns whether an argument is spelled like a flag, so that a value is missing before it. Other
 /// values may begin with dashes.
 fn is_flag(next: &OsStr) -> bool {
     let is_part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-';

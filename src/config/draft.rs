@@ -16,12 +16,12 @@ pub struct Draft {
     pub(super) agents_in_file: Vec<Account>,
     pub(super) agents: Vec<Account>,
     pub(super) host: String,
-    pub(super) asked: Vec<(Service, Asked)>,
+    pub(super) listeners: Vec<(Service, ListenOption)>,
 }
 
-/// What `--log-file` says.
+/// The value of `--log-file`.
 pub(super) enum AccessLog {
-    /// Standard output if it is a terminal, and nobody wants quiet.
+    /// Standard output if it is a terminal, unless `--quiet` is given.
     Auto,
     /// Nowhere.
     Off,
@@ -29,9 +29,9 @@ pub(super) enum AccessLog {
     To(LogFile),
 }
 
-/// What a service's own option says.
+/// The value of a service's own option.
 #[derive(PartialEq)]
-pub(super) enum Asked {
+pub(super) enum ListenOption {
     Off,
     At(SocketAddr),
 }
@@ -47,7 +47,7 @@ impl Draft {
             agents_in_file: Vec::new(),
             agents: Vec::new(),
             host: String::new(),
-            asked: Vec::new(),
+            listeners: Vec::new(),
         }
     }
 
@@ -76,17 +76,22 @@ impl Draft {
 
     /// Forgets what a weaker source said about a service.
     pub(super) fn clear_listen(&mut self, service: Service) {
-        self.asked.retain(|(asked, _)| *asked != service);
+        self.listeners.retain(|(asked, _)| *asked != service);
     }
 
     /// One address of a service, or `off`.
     pub(super) fn add_listen(&mut self, service: Service, text: &str) -> Result<(), String> {
-        let asked = if text == OFF { Asked::Off } else { Asked::At(value::address(text)?) };
-        let off = asked == Asked::Off;
-        if self.asked.iter().any(|(s, other)| *s == service && (*other == Asked::Off) != off) {
+        let asked =
+            if text == OFF { ListenOption::Off } else { ListenOption::At(value::address(text)?) };
+        let off = asked == ListenOption::Off;
+        if self
+            .listeners
+            .iter()
+            .any(|(s, other)| *s == service && (*other == ListenOption::Off) != off)
+        {
             return Err("off and an address exclude each other".to_owned());
         }
-        self.asked.push((service, asked));
+        self.listeners.push((service, asked));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! `--host` and `--only` meet the services, `--quiet` the level, the terminal the access log. A
 //! value alone is judged in the table.
 
-use super::draft::{AccessLog, Asked, Draft, OFF};
+use super::draft::{AccessLog, Draft, ListenOption, OFF};
 use super::options::{self, Opt};
 use super::problem::{Kind, Problem};
 use super::setting::Settings;
@@ -74,9 +74,9 @@ fn listeners(draft: &Draft, settings: &mut Settings) -> Vec<Listen> {
             listen.push(at(address));
             continue;
         }
-        listen.extend(draft.asked.iter().filter_map(|(asked, what)| match what {
-            Asked::At(address) if *asked == service => Some(at(*address)),
-            Asked::At(_) | Asked::Off => None,
+        listen.extend(draft.listeners.iter().filter_map(|(asked, what)| match what {
+            ListenOption::At(address) if *asked == service => Some(at(*address)),
+            ListenOption::At(_) | ListenOption::Off => None,
         }));
     }
     listen
@@ -121,7 +121,7 @@ fn check_output(draft: &Draft, settings: &Settings, problems: &mut Vec<Problem>)
     }
 }
 
-/// Agents of both sources; no two of one name, and nobody's secret is shown.
+/// Checks the agents of both sources: no two have one name, and no secret is shown.
 fn check_agents(draft: &mut Draft, settings: &mut Settings, problems: &mut Vec<Problem>) {
     if !draft.agents.is_empty() {
         let shown = draft.agents.iter().map(|account| format!("{}:***", account.name));
@@ -161,9 +161,8 @@ fn check_store(draft: &Draft, settings: &Settings, problems: &mut Vec<Problem>) 
     }
 }
 
-/// Whoever is on the way to a panel beyond the loopback reads what goes there: that takes a
-/// token, and somebody who said so. Whatever the sources, it is the configuration that is
-/// wrong, and no flag.
+/// Checks a panel beyond the loopback, whose traffic the network in between can read: that takes a
+/// token and an explicit option. Without them the configuration is wrong, whatever its sources.
 fn check_panel(draft: &Draft, problems: &mut Vec<Problem>) {
     let beyond = |listen: &&Listen| {
         let ip = listen.address.ip().to_canonical();
@@ -197,5 +196,5 @@ fn check_seeds(draft: &Draft, settings: &Settings, problems: &mut Vec<Problem>) 
     }
 }
 
-/// What is printed instead of a secret.
+/// Printed instead of a secret.
 const SECRET: &str = "(not shown)";

@@ -1,4 +1,4 @@
-//! What the server was told: one table of options, and the plain struct that it fills.
+//! The configuration of the server: one table of options, and the plain struct that it fills.
 //!
 //! ```text
 //!   flags ──────────┐
@@ -58,7 +58,7 @@ pub use zone::local as local_zone;
 /// Everything that `serve` needs to know. Plain data: checked where it was set, true ever after.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// What to listen on, in the order of the services; several entries for one service when its
+    /// The listeners, in the order of the services; several entries for one service when its
     /// flag was repeated. Never empty when [`Loaded::problems`] is.
     pub listen: Vec<Listen>,
     /// Every bound that a flag may move.
@@ -69,23 +69,23 @@ pub struct Config {
     pub files: Vec<PathBuf>,
     /// The directory of the static site; `None` is the embedded demo site.
     pub root: Option<PathBuf>,
-    /// How the static site is served.
+    /// Options of the static site.
     pub site: Site,
     /// Worker threads, at least one.
     pub workers: usize,
     /// Deterministic randomness for tests. Never used for session ids.
     pub seed: Option<u64>,
-    /// How long a graceful end may take.
+    /// Time limit of a graceful end.
     pub grace: Duration,
-    /// Whether responses carry `Server`.
+    /// True if responses carry `Server`.
     pub server_header: bool,
-    /// Whether the kernel may hold new connections back until their first byte, for a second.
+    /// True if the kernel may hold new connections back until their first byte, for a second.
     pub defer_accept: bool,
-    /// Who is an operator.
+    /// Options of the panel.
     pub panel: Panel,
     /// Other sites whose pages may do what programs may.
     pub cors_origins: Vec<String>,
-    /// Whether the loop measures itself.
+    /// True if the loop measures itself.
     pub metrics: bool,
     /// Options of the legacy service and of the web service's way to it.
     pub legacy: Legacy,
@@ -100,11 +100,11 @@ pub struct Config {
     /// Where the access log goes; `None` is nowhere. That standard output is a terminal is
     /// already counted in.
     pub log_file: Option<LogFile>,
-    /// What a line of the access log looks like.
+    /// The format of the access log.
     pub log_format: LogFormat,
-    /// What the lines about listeners look like.
+    /// The format of the lines about listeners.
     pub format: Format,
-    /// Whether diagnostics may be coloured: a terminal, and nobody said no.
+    /// True if diagnostics may be coloured: on a terminal, unless an option forbids it.
     pub color: bool,
 }
 
@@ -117,7 +117,7 @@ pub struct Site {
     pub max_age: Option<u64>,
     /// Further fields of responses with a file, names and values.
     pub headers: Vec<(String, String)>,
-    /// Whether directories without an index are listed.
+    /// True if directories without an index are listed.
     pub list: bool,
 }
 
@@ -126,13 +126,13 @@ pub struct Site {
 pub struct Panel {
     /// Further values of `Host`, in lower case, that the panel and the replicas accept.
     pub hosts: Vec<String>,
-    /// What operators have to know.
+    /// The secret of operators.
     pub token: Option<String>,
     /// Its address for visitors from other machines.
     pub url: Option<String>,
-    /// Whether it may listen beyond the loopback without encryption.
+    /// True if it may listen beyond the loopback without encryption.
     pub insecure: bool,
-    /// Whether anybody may read its metrics.
+    /// True if its metrics are public.
     pub metrics_open: bool,
 }
 
@@ -141,9 +141,9 @@ pub struct Panel {
 pub struct Legacy {
     /// Where `/legacy_pi` asks; `None` is our own legacy service.
     pub upstream: Option<SocketAddr>,
-    /// How long `/legacy_pi` waits for each answer.
+    /// Longest wait of `/legacy_pi` for each answer.
     pub timeout: Duration,
-    /// How long a client of the legacy service waits for its text.
+    /// Delay of the legacy service before it answers.
     pub delay: Duration,
     /// Probability that a text has one character replaced: 0 … 1.
     pub corruption: f64,
@@ -158,9 +158,9 @@ pub struct Pow {
     pub difficulty: u8,
     /// Letters of a seed.
     pub seed_len: u8,
-    /// How hashes are computed; `None` is whatever turns out to be fastest.
+    /// The kernel that computes hashes; `None` is the fastest one.
     pub kernel: Option<Kernel>,
-    /// How long a proof that was spent is remembered.
+    /// Time for which a spent proof is remembered.
     pub spent: Duration,
 }
 
@@ -175,15 +175,15 @@ pub struct Store {
     pub balance: Balance,
     /// Answers that it keeps.
     pub cache: usize,
-    /// How long it shows them …
+    /// Time for which it shows them …
     pub ttl: Duration,
     /// … and how much longer while no catalog can be asked.
     pub stale: Duration,
-    /// Whether a change of a book has to name the version that it changes.
+    /// True if a change of a book has to name the version that it changes.
     pub require_if_match: bool,
     /// Where the log is kept; here if nowhere else.
     pub log: Option<SocketAddr>,
-    /// What processes of one store tell each other; the panel's token if that is all there is.
+    /// The secret that processes of one store share; without it, the panel's token.
     pub token: Option<String>,
 }
 
@@ -207,7 +207,7 @@ pub enum LogFile {
     Path(PathBuf),
 }
 
-/// What the lines about listeners look like.
+/// The format of the lines about listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `listening web tcp 127.0.0.1:8080`
@@ -217,14 +217,14 @@ pub enum Format {
 }
 
 impl Default for Config {
-    /// What `pentad` without arguments, environment and terminal does.
+    /// Returns the configuration of `pentad` without arguments, environment and terminal.
     fn default() -> Config {
         load([], &Surroundings::default()).config
     }
 }
 
 impl Config {
-    /// What the table's defaults are written over. No value of it survives: a test in `options`
+    /// Returns the values that the table's defaults replace. None survives: a test in `options`
     /// holds every default of [`Limits`] against its row.
     fn blank() -> Config {
         Config {

@@ -71,13 +71,13 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What one source says about one option.
+/// The values of one option in one source.
 pub(super) struct Given {
     pub(super) option: &'static Opt,
     /// At least one.
     pub(super) values: Vec<String>,
     pub(super) origin: Origin,
-    /// How a complaint about it begins: `--web`, `PENTAD_WEB`, `FILE:3: web`.
+    /// The beginning of a complaint about it: `--web`, `PENTAD_WEB`, `FILE:3: web`.
     pub(super) place: String,
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 /// One address that a service listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
-    /// Who answers.
+    /// The service behind it.
     pub service: Service,
     /// Over what. With both, port 0 asks for one number that is free for both.
     pub transports: Transports,
@@ -89,7 +89,7 @@ impl Service {
         }
     }
 
-    /// Whether its listener is one of the bookstore: of a front, or of a replica.
+    /// Returns whether its listener is one of the bookstore: of a front, or of a replica.
     pub fn is_of_the_store(self) -> bool {
         match self {
             Service::Web

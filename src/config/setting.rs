@@ -1,4 +1,4 @@
-//! What each option came to, and how that is printed: one option a line, and all lines together a
+//! The values of options, and how they are printed: one option a line, and all lines together a
 //! file that `--config` reads back.
 
 use std::fmt::{self, Write};
@@ -45,7 +45,7 @@ fn toml(option: &Opt, values: &[String]) -> String {
     }
 }
 
-/// Whether TOML writes it in the same digits, as an integer that every reader has room for.
+/// Returns whether TOML writes it in the same digits, as an integer that every reader has room for.
 fn is_number(text: &str) -> bool {
     const DIGITS_MAX: usize = 18;
     let digits = text.bytes().all(|b| b.is_ascii_digit()) && (1..=DIGITS_MAX).contains(&text.len());
@@ -113,14 +113,14 @@ impl Settings {
         }
     }
 
-    /// What an option that left something open came to.
+    /// Sets the value found for an option that left something open.
     pub(super) fn found(&mut self, name: &str, value: String) {
         if let Some(setting) = self.find(name) {
             setting.values = vec![value];
         }
     }
 
-    /// What is shown instead of a secret.
+    /// Sets the text that is shown instead of a secret.
     pub(super) fn hide(&mut self, name: &str, shown: String) {
         self.found(name, shown);
         if let Some(setting) = self.find(name) {

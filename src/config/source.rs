@@ -14,15 +14,15 @@ use super::surroundings::Surroundings;
 use super::table::{self, Ask, PREFIX, Set};
 use super::{Config, file, finish, suggest, value};
 
-/// What the sources came to.
+/// The result of all sources.
 pub struct Loaded {
     /// The configuration. With problems it is only good for finding more of them.
     pub config: Config,
     /// Every option's value and where it came from, in the order of the table.
     pub settings: Vec<Setting>,
-    /// What was wrong; empty is the leave to use `config`.
+    /// Everything that is wrong; `config` may be used if this is empty.
     pub problems: Vec<Problem>,
-    /// What a flag asked for instead of running.
+    /// The request of a flag for something else than to run.
     pub ask: Option<Ask>,
 }
 
@@ -114,7 +114,7 @@ fn variables(env: &[(OsString, OsString)], problems: &mut Vec<Problem>) -> Vec<G
     for (name, value) in named {
         let settings = || options::all().filter(|option| option.is_setting());
         let Some(option) = settings().find(|option| option.row.variable() == name) else {
-            // One that resembles none of ours belongs to somebody else: a wrapper, a test.
+            // One that resembles none of ours belongs to another program: a wrapper, a test.
             let known: Vec<String> = settings().map(|option| option.row.variable()).collect();
             let bare = known.iter().map(|known| &known[PREFIX.len()..]);
             if let Some(near) = suggest::nearest(&name[PREFIX.len()..], bare) {

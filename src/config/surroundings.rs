@@ -9,9 +9,9 @@ use std::io::{self, IsTerminal};
 pub struct Surroundings {
     /// The environment.
     pub env: Vec<(OsString, OsString)>,
-    /// Whether standard output is a terminal.
+    /// True if standard output is a terminal.
     pub stdout_is_terminal: bool,
-    /// Whether standard error is a terminal.
+    /// True if standard error is a terminal.
     pub stderr_is_terminal: bool,
 }
 

@@ -22,9 +22,9 @@ pub struct Row {
     pub default: &'static str,
     /// One or two sentences, without the default.
     pub help: &'static str,
-    /// Whether several values make a list, rather than each replacing the one before.
+    /// True if several values make a list, rather than each replacing the one before.
     pub is_list: bool,
-    /// Whether it is taken and not explained.
+    /// True if it is accepted and not explained.
     pub is_hidden: bool,
 }
 
@@ -58,7 +58,7 @@ pub enum Set<D> {
     Path(fn(&mut D, PathBuf)),
     /// Stores a value that may be left out.
     Optional {
-        /// Whether the next argument is the value.
+        /// Returns whether the next argument is the value.
         is_value: fn(&str) -> bool,
         /// Stores it, or that it was left out.
         set: fn(&mut D, Option<&str>) -> Result<(), String>,
@@ -122,7 +122,7 @@ pub(super) fn options<D>(groups: &'static [Group<D>]) -> impl Iterator<Item = &'
 }
 
 impl Row {
-    /// Whether the flag needs a value.
+    /// Returns whether the flag needs a value.
     pub fn takes_value(&self) -> bool {
         !self.value.is_empty() && !self.value.starts_with('[')
     }
@@ -142,7 +142,7 @@ impl Row {
 pub const PREFIX: &str = "PENTAD_";
 
 impl<D> Opt<D> {
-    /// Whether it can be set, so that it has an environment variable and a line in
+    /// Returns whether it can be set, so that it has an environment variable and a line in
     /// `--print-config`.
     pub fn is_setting(&self) -> bool {
         !matches!(self.set, Set::Ask(_))

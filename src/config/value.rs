@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::suggest;
 use crate::work::pow::Kernel;
 
-/// How often something may happen: `per_second` on average, `burst` at once.
+/// A rate of events: `per_second` on average, `burst` at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Tokens that come back each second.

@@ -29,7 +29,7 @@ pub(super) fn timezone(text: &str) -> Result<Option<Zone>, String> {
 /// no such variable, and UTC on a machine without that.
 ///
 /// # Errors
-/// What it names is no zone.
+/// The variable names no zone.
 pub fn local(variable: Option<&OsStr>) -> Result<Zone, String> {
     let Some(variable) = variable else {
         let rules = tz::TimeZone::local().map(Zone::Rules);

@@ -75,6 +75,8 @@ const PLAIN: &[&str] = &[
     "src/buf.rs",
     "src/check/",
     "src/client/",
+    "src/cmd/",
+    "src/config/",
     "src/lib.rs",
     "src/limits.rs",
     "src/limits/",

@@ -242,7 +242,7 @@ fn agents(text: &mut String, run: &Run) -> Vec<f64> {
     factors
 }
 
-/// What the server counted, and what its visitors did.
+/// Compares the server's counts with those of its visitors.
 fn identity(text: &mut String, run: &Run) {
     let of = |name: &str| figure(&run.overall, &format!("total {name}")).unwrap_or(0.0);
     let abandoned = of("abandoned") + of("short-abandoned");

@@ -49,7 +49,7 @@ struct Column {
     few: Row,
 }
 
-/// What one crowd of clients got.
+/// The results of one crowd of clients.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Row {
     replies_per_second: f64,
@@ -71,7 +71,7 @@ const HISTORIC: [(&str, &str, &str); 7] = [
 /// The larger crowd.
 const MANY: usize = 100;
 
-/// How long a name may be looked up.
+/// Time limit for looking up a name.
 const LOOK_UP: Duration = Duration::from_secs(10);
 
 /// Runs the bench with the arguments behind its name.
@@ -106,7 +106,7 @@ impl Plan {
     }
 }
 
-/// What all measurements have in common.
+/// The context of all measurements.
 struct Bench {
     loader: Loader,
     time: Duration,
@@ -121,7 +121,7 @@ impl Bench {
         Ok(Bench { loader: Loader::start()?, time, many, few })
     }
 
-    /// Measures a server of somebody else's. Its difficulty shows in its replies.
+    /// Measures another server. Its difficulty shows in its replies.
     fn there(&mut self, addr: &str, columns: &mut Vec<Column>) -> io::Result<Stop> {
         let addr = match self.loader.look_up(addr, LOOK_UP) {
             Ok(addr) => addr,
@@ -203,7 +203,7 @@ fn row(loaded: &Loaded<Seen>) -> Row {
     Row { replies_per_second, errors: seen.lost + seen.wrong }
 }
 
-/// What has been measured so far, for those who wait.
+/// Reports the progress on standard error.
 fn say(column: &Column) {
     let Column { difficulty, many, few } = column;
     let _ = writeln!(

@@ -13,7 +13,7 @@ use std::{env, fs};
 pub(super) struct Server {
     child: Child,
     listening: Vec<(String, SocketAddr)>,
-    /// Its files, if nobody else takes them away.
+    /// Its files, if it removes them itself.
     data: Option<PathBuf>,
 }
 

@@ -8,12 +8,12 @@ use serde_json::Value;
 pub(super) struct Condition {
     text: String,
     figure: Figure,
-    /// Whether it holds for what is greater.
+    /// True if it holds for greater figures.
     greater: bool,
-    /// Whether it holds for what is equal.
+    /// True if it holds for an equal figure.
     equal: bool,
     bound: f64,
-    /// What the bound was written in, and how much of the figure's own unit one of it is.
+    /// The unit of the bound, and how much of the figure's own unit one of it is.
     unit: String,
     factor: f64,
     /// The bound is a share of all requests.
@@ -83,9 +83,9 @@ impl Condition {
         Ok(Condition { text, figure: *figure, greater, equal, bound, unit, factor, share })
     }
 
-    /// What was measured, if the condition holds for this result. Latencies that are to be short
-    /// are judged by `at_least` too, in which requests without an answer have their part. A figure
-    /// that there is not keeps no condition.
+    /// Returns the measured figure, if the condition holds for this result. An upper bound of
+    /// latencies is held against `at_least`, too, which includes requests without an answer. A
+    /// missing figure meets no condition.
     pub(super) fn held(&self, result: &Value, at_least: &Value) -> Option<String> {
         let answered = self.figure.of(result);
         let waiting = match (self.greater, self.figure) {
@@ -146,7 +146,7 @@ impl Figure {
         }
     }
 
-    /// What to multiply a number of this unit with, and whether it is a share.
+    /// Returns the factor of this unit, and whether the bound is a share.
     fn unit(self, unit: &str) -> Option<(f64, bool)> {
         match (self, unit) {
             (Figure::Latency(_), "" | "ms") => Some((1.0, false)),

@@ -1,4 +1,4 @@
-//! What is kept of a run: the result, and what it was a result of.
+//! The report of a run: its result, with the arguments and the environment.
 
 use super::options::Options;
 use super::result::{cache, object, result};

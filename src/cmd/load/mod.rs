@@ -107,7 +107,7 @@ fn measure(mut options: Options) -> Result<Exit, Early> {
     })
 }
 
-/// Whether there is anything to report: an answer, or a connection of a slow client.
+/// Returns whether there is anything to report: an answer, or a connection of a slow client.
 fn saw_something(run: &Run) -> bool {
     match run.plan.slow {
         None => result::answers(run) > 0,
@@ -240,7 +240,7 @@ fn keep(options: &Options, document: &Document) {
     let kept = kept.map_err(|error| error.to_string());
     let kept = kept.and_then(|kept| kept.map_err(|error| error.to_string()));
     match kept {
-        // Whoever started this knows.
+        // The server that started this knows the path.
         Ok(_) if options.format == Format::Lines => {}
         Ok(path) if options.format == Format::Text && options.output.is_none() => {
             let _ = print(&format!("\nreport {} in {}\n", document.id(), path.display()));
@@ -250,7 +250,7 @@ fn keep(options: &Options, document: &Document) {
     }
 }
 
-/// What the figures do not say by themselves.
+/// Warnings that the figures do not give by themselves.
 fn warn(options: &Options, loaded: &Loaded<Run>) {
     let run = &loaded.world;
     if options.format == Format::Lines {

@@ -211,7 +211,7 @@ pub(super) struct Options {
     pub(super) method: String,
     pub(super) fields: Vec<(String, String)>,
     pub(super) body: Option<Vec<u8>>,
-    /// Whether clients send back the cookies that they are given.
+    /// True if clients send back the cookies that they are given.
     pub(super) cookies: bool,
     pub(super) format: Format,
     pub(super) output: Option<PathBuf>,
@@ -225,7 +225,7 @@ pub(super) struct Options {
     pub(super) id: Option<String>,
 }
 
-/// How results are written.
+/// The format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Text,
@@ -247,7 +247,7 @@ const FORMATS: [(&str, Format); 5] = [
 const SLOWS: [(&str, Slow); 3] =
     [("headers", Slow::Headers), ("body", Slow::Body), ("read", Slow::Read)];
 
-/// What `--percentiles` without a list prints.
+/// The percentiles of `--percentiles` without a list.
 const SPECTRUM: [f64; 12] =
     [50.0, 75.0, 90.0, 95.0, 97.5, 99.0, 99.5, 99.9, 99.95, 99.99, 99.999, 100.0];
 

@@ -129,7 +129,7 @@ pub(super) fn number(value: f64) -> String {
     if text.ends_with('.') { format!("{text}0") } else { text.to_owned() }
 }
 
-/// What the answers' `X-Cache` fields said, and what follows from it.
+/// The `X-Cache` fields of the answers, and the cache state that follows from them.
 pub(super) fn cache(run: &Run) -> Value {
     let [hit, miss, bypass] = run.tally.cache;
     let state = match (hit + miss, bypass) {

@@ -14,7 +14,7 @@ pub(super) struct Url {
     pub(super) target: String,
 }
 
-/// What to do about a URL that needs TLS.
+/// The advice for a URL that needs TLS.
 const NO_TLS: &str = "https: pentad load has no tls; load a plain http:// address of the server, \
     or let a proxy that has (stunnel, socat) stand between, and load that";
 

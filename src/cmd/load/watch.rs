@@ -1,4 +1,4 @@
-//! A line of progress for whoever waits, and the end of a run that is complete.
+//! A line of progress on a terminal, and the end of a run that is complete.
 
 use super::document::counts;
 use super::options::{Format, Options};
@@ -8,7 +8,7 @@ use crate::report::shown;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// How often progress is told.
+/// Interval of progress reports.
 pub(super) const EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
@@ -21,10 +21,10 @@ pub(super) struct Progress {
     written: bool,
 }
 
-/// Who is told.
+/// The reader of progress reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
-    Nobody,
+    None,
     Terminal,
     /// The server that started this.
     Server,
@@ -35,14 +35,14 @@ impl Progress {
         let told = match options.format {
             Format::Lines => Told::Server,
             Format::Text if io::stderr().is_terminal() && !options.debug => Told::Terminal,
-            Format::Text | Format::Json | Format::Csv | Format::Quiet => Told::Nobody,
+            Format::Text | Format::Json | Format::Csv | Format::Quiet => Told::None,
         };
         let time = options.warmup + options.duration;
         let requests = options.requests;
         Progress { told, next: None, requests_before: 0, time, requests, written: false }
     }
 
-    /// Whether to go on.
+    /// Returns whether to go on.
     pub(super) fn look(&mut self, run: &mut Run, now: Instant) -> bool {
         if run.is_complete() {
             return false;
@@ -58,12 +58,12 @@ impl Progress {
         self.next = Some(now + EVERY);
         let elapsed = now.saturating_duration_since(run.plan.start);
         match self.told {
-            Told::Nobody => true,
+            Told::None => true,
             Told::Terminal => {
                 self.line(run, elapsed);
                 true
             }
-            // Nobody reads: the server is gone.
+            // The reader is gone, and so is the server.
             Told::Server => self.report(run, elapsed).is_ok(),
         }
     }

@@ -188,7 +188,7 @@ impl Service {
         }
     }
 
-    /// What does not work under that model, although the rest does.
+    /// Returns the part that does not work under that model, although the rest does.
     fn gap(self, model: Model) -> Option<String> {
         match self {
             Service::Legacy | Service::Pow | Service::Chat => None,

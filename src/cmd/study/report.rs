@@ -1,4 +1,4 @@
-//! What a study found: rows on the terminal, `study.json`, `study.md`, `study.svg`.
+//! The result of a study: rows on the terminal, `study.json`, `study.md`, `study.svg`.
 //!
 //! Every figure is of the run that is reported, but for the ideals, which follow from the service
 //! time, the number of clients and how many a model serves at once.
@@ -89,7 +89,7 @@ impl<'a> Report<'a> {
         Report { options, mean, longest, points: Vec::new() }
     }
 
-    /// What is played, and the names of the columns.
+    /// Returns a description of the load, and the names of the columns.
     pub(super) fn heading(&self) -> String {
         format!("{}\n\n{}", self.subject(), aligned(&COLUMNS.map(str::to_owned)))
     }

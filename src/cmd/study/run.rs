@@ -23,7 +23,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long one client waits before it gives up: longer than any study that somebody waits for.
+/// Longest wait of one client: longer than any useful study takes.
 const PATIENCE: Duration = Duration::from_mins(30);
 
 /// From `ready` to the first look: models that start threads or processes first do it now.
@@ -32,7 +32,7 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// From the common start to the first look at the server: all have come, hardly anyone has gone.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 
-/// How long a server may take to end before it is killed.
+/// Time for a server to end before it is killed.
 const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Clients that come alone, to find out how long a service takes that has no set time.
@@ -172,7 +172,7 @@ fn play(
     Ok(Some(Point::new(model, clients, &ended, &gauge)))
 }
 
-/// What each client of a service asks. That it is known here and not in `study` is the point.
+/// Returns the question of each client of a service, which `study` itself does not know.
 fn question(service: Service, deadline: Instant) -> Once {
     match service {
         Service::Legacy => Once { say: b"\n", begins: b"", until: Until::End, deadline },

@@ -89,7 +89,7 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
     config.limits.max_connections = options.connections_max;
     let listeners =
         net::bind(&[services::plan(listen, false)]).map_err(|error| error.to_string())?;
-    // Whoever wants to sign in has to be told how.
+    // Agents need the line that says how to sign in.
     let level = match options.service {
         Service::Chat => LevelFilter::Info,
         Service::Legacy | Service::Pow | Service::Web => LevelFilter::Warn,
@@ -116,7 +116,7 @@ fn looping(options: &Options, listen: &Listen, database: &Path) -> Result<Exit, 
 /// The defaults of `pentad serve`, as far as this command has no flags of its own.
 pub(super) fn config(options: &Options) -> Config {
     let mut config = Config { seed: options.seed, ..Config::default() };
-    // Ids that nobody can guess would need a secret in each process.
+    // Ids that cannot be guessed would need a secret in each process.
     config.limits.sessions = 0;
     if options.service != Service::Pow {
         // Which is fastest need not be found out for those who compute no hashes.
@@ -147,9 +147,9 @@ fn default_address(service: Listed) -> SocketAddr {
     options::listener(service).row.default.parse().expect("a default of the table is an address")
 }
 
-/// Ends the process in the handler itself: whoever waits in a call that blocks cannot look at a
-/// flag. To leave it to the default would not do, since a shell's script starts background
-/// commands with SIGINT ignored.
+/// Ends the process in the handler itself: a thread in a blocking call cannot look at a flag. The
+/// default action would not do, since a shell's script starts background commands with SIGINT
+/// ignored.
 fn end_at_signals() -> io::Result<()> {
     for signal in [Signal::INT, Signal::TERM].map(Signal::as_raw) {
         let always = Arc::new(AtomicBool::new(true));

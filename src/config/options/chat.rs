@@ -90,5 +90,5 @@ pub(super) static CHAT: [Opt; 11] = [
     ),
 ];
 
-/// Who waits is told its place again and again: so many lines at most, every few seconds.
+/// Each waiting visitor gets a line about its place every few seconds: at most this many lines.
 const QUEUE_MAX: usize = 10_000;

@@ -138,6 +138,6 @@ pub(super) static HTTP: [Opt; 24] = [
 ];
 
 const GIB: usize = 1024 * MIB;
-/// What fits into a place of the table.
+/// The largest number that fits into an entry of the table.
 const SESSIONS_MAX: usize = 1 << 24;
 const VISITS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(8784);

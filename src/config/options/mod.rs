@@ -52,7 +52,7 @@ pub fn find(name: &str) -> Option<&'static Opt> {
     table::options(&TABLE).find(|option| option.row.name == name)
 }
 
-/// Whether it may stand in a configuration file.
+/// Returns whether it may stand in a configuration file.
 pub(super) fn is_key(option: &Opt) -> bool {
     option.is_setting() && option.row.name != FILE
 }

@@ -19,7 +19,7 @@ pub(super) static PANEL: [Opt; 7] = [
         "TOKEN",
         value::NONE,
         "What operators have to know, wherever they are: as Authorization: Bearer TOKEN, or on \
-         the panel's sign-in page. Without one, whoever is on this machine is an operator",
+         the panel's sign-in page. Without one, every client on this machine is an operator",
         |d, v| put(&mut d.config.panel.token, optional(v, token)),
     ),
     valued(
@@ -32,13 +32,13 @@ pub(super) static PANEL: [Opt; 7] = [
     ),
     switch(
         "insecure-panel",
-        "Let the panel listen beyond the loopback although whoever is on the way can read the \
+        "Let the panel listen beyond the loopback although the network in between can read the \
          token",
         |d, on| d.config.panel.insecure = on,
     ),
     switch(
         "metrics-open",
-        "Let anybody who reaches the panel read /metrics, and no more",
+        "Let every client that reaches the panel read /metrics, and no more",
         |d, on| {
             d.config.panel.metrics_open = on;
         },
@@ -88,7 +88,7 @@ fn url(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// What may follow `Bearer` (RFC 6750 §2.1).
+/// A text that may follow `Bearer` (RFC 6750 §2.1).
 pub(super) fn token(text: &str) -> Result<String, String> {
     let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
     if text.is_empty() || !text.bytes().all(is_part) {

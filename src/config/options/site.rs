@@ -37,7 +37,7 @@ pub(super) static SITE: [Opt; 4] = [
 const AGE_MAX: u64 = 1 << 31;
 const CACHE_BYTES_MAX: usize = 1024 * 1024 * MIB;
 
-/// Fields that the server itself has to say, and nobody else.
+/// Fields that only the server itself may set.
 const OURS: [&str; 18] = [
     "accept-ranges",
     "age",

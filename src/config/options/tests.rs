@@ -97,6 +97,6 @@ fn each_service_has_a_row_of_its_name() {
         let mut draft = Draft::new();
         listener(service).take(&mut draft, "127.0.0.1:9").expect("it takes an address");
         draft.clear_listen(service);
-        assert!(draft.asked.is_empty(), "{name} sets another service");
+        assert!(draft.listeners.is_empty(), "{name} sets another service");
     }
 }

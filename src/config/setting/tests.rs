@@ -1,4 +1,4 @@
-//! What is printed is a file that reads back as it was.
+//! The printed settings are a file that reads back as it was.
 
 use std::ffi::OsString;
 use std::fs;
@@ -50,7 +50,7 @@ fn without_files(loaded: &Loaded) -> Config {
     Config { files: Vec::new(), ..loaded.config.clone() }
 }
 
-/// What `--print-config` prints for these arguments, read as a file.
+/// Reads the output of `--print-config` for these arguments as a file.
 fn read_back(loaded: &Loaded, name: &str) -> Loaded {
     let printed: String = loaded.settings.iter().map(|setting| format!("{setting}\n")).collect();
     let file = TempFile::new(name, &printed);

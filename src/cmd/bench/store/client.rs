@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 pub(super) enum Broken {
     /// A signal came.
     Stopped(Exit),
-    /// What it needs does not work.
+    /// A precondition does not hold.
     Failed(String),
 }
 
@@ -37,7 +37,7 @@ impl From<io::Error> for Broken {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
-    /// What its `X-Cache` field says.
+    /// Its `X-Cache` field.
     pub(super) cache: String,
 }
 
@@ -52,36 +52,36 @@ pub(super) struct Crowd {
     pub(super) to: SocketAddr,
     pub(super) clients: usize,
     pub(super) asks: Vec<Ask>,
-    /// How long they ask, or have time to.
+    /// Time for which they send requests.
     pub(super) time: Duration,
-    /// What begins earlier does not count.
+    /// Requests that begin earlier do not count.
     pub(super) warmup: Duration,
-    /// How many requests there are, if that is what ends it.
+    /// Number of requests, if the run ends with it.
     pub(super) requests: Option<u64>,
     /// Requests a second, if they do not wait for answers.
     pub(super) rate: Option<f64>,
-    /// Whether the answers are read in full.
+    /// True if the answers are read in full.
     pub(super) read: bool,
 }
 
-/// What a crowd has seen.
+/// The results of a crowd.
 pub(super) struct Seen {
-    /// What became of each request that counts.
+    /// The outcome of each request that counts.
     pub(super) told: Vec<Told>,
     /// When the first of them could be sent.
     pub(super) from: Instant,
-    /// How long they were at it.
+    /// Duration of the run.
     pub(super) elapsed: Duration,
     /// Requests that came to nothing, for want of a connection too.
     pub(super) failed: u64,
-    /// How many numbers were written into requests, those included that do not count.
+    /// Numbers written into requests, those included that do not count.
     pub(super) numbers: u64,
     /// The answers, in the order in which they came, if they were to be read.
     pub(super) replies: Vec<Reply>,
 }
 
 impl Seen {
-    /// How long those took that were the plan's request at `place` and had this answer, sorted.
+    /// Returns the latencies of the plan's request at `place` with this answer, sorted.
     pub(super) fn times(&self, place: usize, status: u16) -> Vec<Duration> {
         let wanted = |told: &&Told| told.place == place && told.fate == Fate::Answered(status);
         let times = self.told.iter().filter(wanted).map(|told| told.at - told.began);
@@ -90,7 +90,7 @@ impl Seen {
         times
     }
 
-    /// How many were answered so.
+    /// Returns the number of these answers.
     pub(super) fn count(&self, status: u16) -> usize {
         self.told.iter().filter(|told| told.fate == Fate::Answered(status)).count()
     }
@@ -101,7 +101,7 @@ pub(super) struct BenchClient {
     loader: Loader,
 }
 
-/// How long an answer may take.
+/// Longest wait for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 impl BenchClient {

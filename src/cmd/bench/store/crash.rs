@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Who crashes.
+/// The replica that crashes.
 const REPLICA: &str = "catalog-2";
 
 /// Readers and buyers, and what they ask a second.
@@ -20,10 +20,10 @@ const CLIENTS: usize = 8;
 const READS: f64 = 400.0;
 const PURCHASES: f64 = 100.0;
 
-/// How much longer than before a read may take while a catalog is down.
+/// The additional time that a read may take while a catalog is down.
 const SLOWER: Duration = Duration::from_millis(50);
 
-/// What happened when.
+/// The events, with their times.
 struct Times {
     crash: Instant,
     down: Instant,
@@ -164,7 +164,7 @@ pub(super) fn lost(told: &[Told], keys: &[String], word: &str) -> usize {
     sold.filter(|told| !known.contains_key(format!("{word}-{}", told.number).as_str())).count()
 }
 
-/// How many purchases these are: one that was asked for twice is in the log twice, and happens
+/// Returns the number of purchases: one that was asked for twice is in the log twice, and happens
 /// once.
 pub(super) fn distinct(keys: &[String]) -> usize {
     counted(keys).len()

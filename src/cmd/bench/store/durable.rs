@@ -1,4 +1,4 @@
-//! What durability costs: an fsync of this disk, and purchases that wait for one.
+//! The cost of durability: an fsync of this disk, and purchases that wait for one.
 
 use super::client::{Broken, Crowd, PATIENCE, ask, numbered};
 use super::report::{Table, ms, rate};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const SYNCS: usize = 300;
 const SYNCS_QUICK: usize = 20;
 
-/// What a commit of the log writes at least: a page.
+/// The least that a commit of the log writes: a page.
 const PAGE: [u8; 4096] = [0x5a; 4096];
 
 /// A disk that takes less does not wait for anything that survives power loss.
@@ -74,7 +74,7 @@ pub(super) fn measure(bench: &mut Bench<'_>, shop: &Shop) -> Result<(), Broken> 
     Ok(())
 }
 
-/// What the figures mean on a disk like this.
+/// Returns the meaning of the figures on a disk like this.
 fn said(fsync: Duration, gain: f64) -> String {
     let cost = ms(fsync);
     let many = format!("{MANY} clients buy {gain:.1} times as much as one that waits for each");
@@ -94,7 +94,7 @@ fn said(fsync: Duration, gain: f64) -> String {
     }
 }
 
-/// How long it took to write a page and to wait for it, so many times, sorted.
+/// Returns the times that it took to write a page and to wait for it, sorted.
 fn fsyncs(dir: &Path, count: usize) -> io::Result<Vec<Duration>> {
     let path = dir.join("fsync");
     let mut file = File::create(&path)?;

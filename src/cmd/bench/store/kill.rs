@@ -8,7 +8,7 @@ use super::{Bench, say};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often it is killed.
+/// Number of kills.
 const KILLS: u32 = 3;
 
 /// About what it takes to be ready again, so that there are buyers for each of them.

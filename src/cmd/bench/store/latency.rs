@@ -1,4 +1,4 @@
-//! How long reads and purchases take, with the cache and without; and what a write costs the cache.
+//! Latencies of reads and purchases, with the cache and without, and the cost of a write to it.
 
 use super::client::{Broken, Crowd, Reply, Seen, ask, get, numbered};
 use super::report::{Point, Report, Table, ms, rate};
@@ -8,7 +8,7 @@ use crate::client::load::Ask;
 use crate::stats::quantile;
 use std::time::Duration;
 
-/// How many clients ask at once.
+/// Number of clients at once.
 const CLIENTS: [usize; 5] = [1, 3, 5, 9, 50];
 
 /// Something that clients do.
@@ -38,7 +38,7 @@ pub(super) fn measure(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Result<()
         "Every client waits for its answer before it asks again. Without the cache and on a miss \
          the reads are of 200 books in turn, twice as many as the cache holds; a hit is of one \
          that it has. Who buys looks at the book first, which is not in the figures: so it is in \
-         the cache (hit) when the purchase takes it out; on a miss nobody has looked.",
+         the cache (hit) when the purchase takes it out; on a miss the cache is not asked.",
     );
     let place = bench.report.tables.len();
     bench.report.tables.push(table);
@@ -74,7 +74,7 @@ fn figures(times: &[Duration], seen: &Seen, bad: usize) -> [String; 5] {
     [at(0.5), at(0.99), at(1.0), rate, bad.to_string()]
 }
 
-/// What is asked, and which of it counts. Books in turn go on behind those that were skipped: the
+/// The requests, and which of them counts. Books in turn go on behind those that were skipped: the
 /// cache holds none of the next ones.
 fn asks(operation: &str, cache: &str, skip: u64) -> (Vec<Ask>, usize) {
     let look = || get(&format!("/product/{FIRST}"));
@@ -113,7 +113,7 @@ fn judge(
     }
 }
 
-/// What a write costs the cache, and the first who reads after it.
+/// The cost of a write to the cache, and to the first read after it.
 pub(super) fn invalidation(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Result<(), Broken> {
     let columns =
         ["cache", "read p50 ms", "write p50 ms", "write p99 ms", "first read p50 ms", "… p99 ms"];
@@ -147,8 +147,8 @@ pub(super) fn invalidation(bench: &mut Bench<'_>, off: &Shop, on: &Shop) -> Resu
 /// Longer than the rounds take on a slow disk.
 const TIME: Duration = Duration::from_secs(60);
 
-/// Whether each second read shows one copy less than the one before the purchase, and came from
-/// where it had to.
+/// Returns whether each second read shows one copy less than the one before the purchase, and has
+/// the expected `X-Cache`.
 fn is_fresh(replies: &[Reply], cache: &str) -> bool {
     let (rounds, _) = replies.as_chunks::<3>();
     let before = if cache == "on" { "HIT" } else { "MISS" };

@@ -31,7 +31,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
-/// What all measurements need.
+/// The context of all measurements.
 struct Bench<'a> {
     options: &'a Options,
     client: &'a mut BenchClient,
@@ -139,7 +139,7 @@ fn write(out: &Path, report: &Report) -> Result<(), String> {
     Ok(())
 }
 
-/// What has been measured so far, for those who wait.
+/// Reports the progress on standard error.
 fn say(what: impl Display) {
     let _ = writeln!(io::stderr(), "{what}");
 }

@@ -76,11 +76,11 @@ static OPTIONS: [Opt<Options>; 8] = [
 pub(in super::super) struct Options {
     seconds: Option<u64>,
     entries: Option<u64>,
-    /// How long each figure is measured.
+    /// Time for each figure.
     pub(super) time: Duration,
-    /// Whether figures do not matter.
+    /// True if figures do not matter.
     pub(super) quick: bool,
-    /// What is measured.
+    /// The parts to measure.
     pub(super) parts: Vec<Part>,
     /// Entries that a replica misses.
     pub(super) missed: u64,
@@ -90,18 +90,18 @@ pub(in super::super) struct Options {
     pub(super) out: Option<PathBuf>,
 }
 
-/// What can be measured by itself.
+/// A part that can be measured by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// What durability costs.
+    /// The cost of durability.
     Durable,
     /// Reads and purchases with the cache and without.
     Latency,
-    /// What a write costs the cache.
+    /// The cost of a write to the cache.
     Invalidation,
     /// Many buyers of few copies.
     Sales,
-    /// Who is asked how often.
+    /// Requests by replica.
     Replicas,
     /// A catalog that crashes while others read and buy.
     Crash,
@@ -128,7 +128,7 @@ impl Part {
     ];
 }
 
-/// What is printed.
+/// The format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Markdown,
@@ -139,7 +139,7 @@ pub(super) enum Format {
 const FORMATS: [(&str, Format); 3] =
     [("markdown", Format::Markdown), ("csv", Format::Csv), ("svg", Format::Svg)];
 
-/// How long a figure is measured if it does not matter.
+/// Time for each figure if it does not matter.
 const QUICK: Duration = Duration::from_millis(40);
 const MISSED: u64 = 100_000;
 const MISSED_QUICK: u64 = 500;

@@ -1,4 +1,4 @@
-//! What was measured, and what was found out: tables as Markdown and as CSV, and checks.
+//! Results: tables as Markdown and as CSV, and checks.
 //!
 //! Pure: values in, text out. A table has a few columns that name a row, then figures. In CSV each
 //! figure is a line of its own: table, row, figure, value.
@@ -11,13 +11,13 @@ use std::time::Duration;
 pub(super) struct Table {
     /// Its word in CSV.
     pub(super) name: &'static str,
-    /// What it is about, in a line.
+    /// Its title.
     pub(super) title: String,
     /// The first so many columns name a row.
     pub(super) keys: usize,
     pub(super) columns: Vec<&'static str>,
     pub(super) rows: Vec<Vec<String>>,
-    /// What the figures do not say by themselves.
+    /// Warnings that the figures do not give by themselves.
     pub(super) notes: Vec<String>,
 }
 
@@ -107,7 +107,7 @@ pub(super) struct Report {
     pub(super) tables: Vec<Table>,
     pub(super) checks: Vec<Check>,
     pub(super) points: Vec<Point>,
-    /// What a bar is called, and how many purchases a second it stands for.
+    /// The name of a bar, and its purchases a second.
     pub(super) rates: Vec<(String, f64)>,
 }
 
@@ -117,7 +117,7 @@ impl Report {
         self.checks.push(Check { what: what.into(), holds });
     }
 
-    /// What is not as it has to be.
+    /// Returns the checks that failed.
     pub(super) fn broken(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().filter(|check| !check.holds).map(|check| check.what.as_str())
     }

@@ -7,7 +7,7 @@ use super::{Bench, say};
 use crate::stats::quantile;
 use std::time::Duration;
 
-/// Who wants a copy.
+/// Number of buyers.
 const BUYERS: usize = 200;
 
 /// The book that is scarce: the one that a store begins with.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// See the module.
 pub(super) struct Shop {
     own: Process,
-    /// What has half of the replicas, and follows the log of the other one.
+    /// The process with half of the replicas, which follows the log of the other one.
     follower: Option<Process>,
     pub(super) web: SocketAddr,
     panel: SocketAddr,
@@ -48,7 +48,7 @@ impl Process {
     }
 }
 
-/// What is there of the first of our books, and of all purchases.
+/// The stock of the first of our books, and all purchases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Books {
     pub(super) stock: u64,
@@ -92,7 +92,7 @@ impl Replica {
     }
 }
 
-/// How many books there are beside the first three, each of a topic of its own: twice as many as
+/// Number of books beside the first three, each of a topic of its own: twice as many as
 /// the cache holds.
 pub(super) const SHELVES: u64 = 200;
 /// The id of the first of them …
@@ -102,11 +102,11 @@ pub(super) const FIRST_SHELF: u64 = 100 + FIRST;
 /// Copies of each.
 const COPIES: u32 = 1_000_000_000;
 
-/// How long a replica may take to come back.
+/// Time for a replica to come back.
 const COMES_BACK: Duration = Duration::from_secs(60);
 /// Nothing that was under way takes effect later than that after nothing did for as long.
 const SETTLED: Duration = Duration::from_millis(100);
-/// How often it is looked at meanwhile.
+/// Interval of looks meanwhile.
 const LOOK: Duration = Duration::from_millis(2);
 
 impl Shop {
@@ -215,7 +215,7 @@ impl Shop {
         Err(Broken::Failed(format!("{name} is not what it should be after {COMES_BACK:?}")))
     }
 
-    /// Whether all replicas are up and hold the same, once they had the time for it.
+    /// Returns whether all replicas are up and hold the same, once they had the time for it.
     pub(super) fn agrees(&self, client: &mut BenchClient) -> Result<bool, Broken> {
         let patience = Instant::now() + AGREES;
         loop {
@@ -267,13 +267,13 @@ impl Shop {
         }
     }
 
-    /// How many orders there are.
+    /// Returns the number of orders.
     pub(super) fn orders(&self, client: &mut BenchClient) -> Result<u64, Broken> {
         let newest = self.get(client, self.panel, "/api/orders?limit=1")?;
         Ok(newest[0]["id"].as_u64().unwrap_or_default())
     }
 
-    /// How many reads the cache has answered, and how many not.
+    /// Returns the numbers of cache hits and misses.
     pub(super) fn cache(&self, client: &mut BenchClient) -> Result<(u64, u64), Broken> {
         let counts = self.get(client, self.panel, "/api/store/cache")?;
         let count = |name: &str| counts[name].as_u64().unwrap_or_default();
@@ -286,7 +286,7 @@ impl Shop {
         Ok(all.iter().map(|replica| replica.seq + replica.lag).max().unwrap_or_default())
     }
 
-    /// What is there when nothing is under way any more: clients whose time was up have left
+    /// Returns the stock once nothing is under way any more: clients whose time was up have left
     /// purchases behind that are still carried out, and a replica may lag behind the log for longer
     /// than two looks are apart. Keys are those behind `since`.
     pub(super) fn books(&self, client: &mut BenchClient, since: u64) -> Result<Books, Broken> {
@@ -326,5 +326,5 @@ impl Shop {
     }
 }
 
-/// How long replicas that are up may differ, while the last entries are applied.
+/// Time for which replicas that are up may differ, while the last entries are applied.
 const AGREES: Duration = Duration::from_secs(10);
