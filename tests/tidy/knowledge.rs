@@ -158,6 +158,35 @@ fn layers_know_only_whom_they_may_know() {
     assert_none(&problems);
 }
 
+/// Within the services, from below: the state that HTTP sessions share, the protocol, and above
+/// both the services and the router, which neither of them may mention.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("src/service/web/", &["http", "site", "router", "panel", "pi", "pow", "chat", "store"]),
+    ("src/service/http/", &["site", "router", "panel", "pi", "pow", "chat", "store"]),
+];
+
+#[test]
+fn the_protocol_knows_no_service() {
+    let mut problems = Vec::new();
+    for (folder, above) in FLOORS {
+        let all = files(&["src"]);
+        let own = all.iter().filter(|source| source.path.starts_with(folder) && !source.is_tests());
+        let mut count = 0;
+        for source in own {
+            count += 1;
+            for mention in mentions(source) {
+                let is_above = |name: &&&str| mention.is_under(&format!("crate::service::{name}"));
+                if let Some(service) = above.iter().find(is_above) {
+                    let place = format!("{}:{}", source.path, mention.line);
+                    problems.push(format!("{place}: `{service}` is above {folder}"));
+                }
+            }
+        }
+        assert!(count > 3, "{folder} was read");
+    }
+    assert_none(&problems);
+}
+
 /// The places where `unsafe` is allowed: kernels, and the serving models that fork.
 const UNSAFE: &[&str] =
     &["src/work/pi/", "src/work/pow/", "src/study/forked.rs", "src/study/preforked.rs"];
