@@ -1,11 +1,12 @@
-//! Decides which clients may send a request: all, operators, other processes of the bookstore.
+//! Access rules: which clients may send a request – all, operators, or other processes of the
+//! bookstore.
 //!
 //! ```text
 //!   request ─▶ enter: Host (panel, replicas) ─▶ from another site? ─▶ route ─▶ admit: operator?
 //! ```
-//! It judges by what the sender cannot choose. Browsers say where a request comes from, by
-//! `Sec-Fetch-Site` or at least by `Origin`; a name that an attacker points at us is in `Host`;
-//! and no field can deny where a connection comes from.
+//! The decision depends on facts that the sender cannot choose. Browsers send the origin of a
+//! request in `Sec-Fetch-Site` or at least in `Origin`; `Host` shows a name that an attacker has
+//! pointed at this server; and no field can hide the address of a connection.
 
 use super::table::Table;
 use crate::service::http::host::{Authority, is_loopback, is_page_of};
@@ -18,18 +19,18 @@ use crate::wire::target::pair;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Why a request was refused.
+/// The reason why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
-    /// `Host` is none of our names.
+    /// `Host` is not a name of this server.
     ForeignHost,
-    /// The request comes from another site's page, or might.
+    /// The request comes from a page of another site, or possibly does.
     CrossSite,
-    /// The peer is on another machine, and there is no token.
+    /// The peer is on another machine, and this server has no token.
     Remote,
     /// The token is missing.
     NoToken,
-    /// A token, but not ours.
+    /// The token is wrong.
     WrongToken,
     /// Too many wrong tokens came from this address.
     LockedOut(Duration),
@@ -55,8 +56,8 @@ impl Denied {
     }
 }
 
-/// What is asked of every request, whatever its path: that it comes by a name of ours, and that
-/// no other site sends it to change something. Answers preflights (Fetch standard §4.8).
+/// Checks that apply to all paths: the request uses a name of this server, and no other site sends
+/// it to change something. Answers preflights (Fetch standard §4.8).
 pub fn enter(
     table: &Table,
     face: ListenerRole,
@@ -83,7 +84,7 @@ pub fn enter(
     Ok(())
 }
 
-/// Whether a page of another site sends it, and it may change something.
+/// Returns true if a page of another site sends the request, and it may change something.
 fn is_from_elsewhere(head: &Head<'_, '_>) -> bool {
     match head.method {
         Method::Get | Method::Head | Method::Options => return false,
@@ -96,14 +97,14 @@ fn is_from_elsewhere(head: &Head<'_, '_>) -> bool {
         | Method::Other => {}
     }
     match head.field("sec-fetch-site") {
-        // A browser vouches for it, also where a proxy changes `Host`.
+        // The browser confirms the origin, even if a proxy changes `Host`.
         Some(b"same-origin") => false,
         Some(b"none") | None => is_for_another_page(head),
         Some(_) => true,
     }
 }
 
-/// Lets a request through to its route, or says why not.
+/// Lets a request through to its route, or returns the refusal.
 pub fn admit(
     face: ListenerRole,
     route: &'static Route,
@@ -119,11 +120,11 @@ pub fn admit(
         }
         Guard::Control => judge_here(face, head, false, cx),
         Guard::Keyed if has_key(head) => Ok(()),
-        // Nobody learns which numbers there are.
+        // Only operators and owners of a key learn which numbers exist.
         Guard::Keyed if face == ListenerRole::Web => {
             return Err(route.style_for(head).error(404, NO_ORDER));
         }
-        // No page of ours reads what processes of a store say to each other.
+        // No page of this server reads the protocol between processes of a store.
         Guard::Store if is_for_another_page(head) && !cx.world.web.cors.names(head) => {
             Err(Denied::CrossSite)
         }
@@ -132,7 +133,7 @@ pub fn admit(
     judged.map(|()| route).map_err(|denied| denied_by(face, denied, route.style_for(head), head))
 }
 
-/// What the table itself answers, which on the panel nobody learns but operators.
+/// Returns the table's own answer, which the panel gives only to operators.
 pub fn answer(
     face: ListenerRole,
     answer: Response,
@@ -148,7 +149,7 @@ pub fn answer(
     }
 }
 
-/// A refusal; to somebody at the panel with a browser, the way to the sign-in page.
+/// Returns a refusal; for browsers on the panel it redirects to the sign-in page.
 fn denied_by(face: ListenerRole, denied: Denied, style: Style, head: &Head<'_, '_>) -> Response {
     let navigates = || {
         let reads = matches!(head.method, Method::Get | Method::Head);
@@ -171,7 +172,7 @@ fn has_key(head: &Head<'_, '_>) -> bool {
     head.target.query().is_some_and(|query| pair(query, "key").is_some())
 }
 
-/// Whether this very process asks, by whatever address.
+/// Returns true if the request comes from this process itself, through any address.
 fn is_ourselves(head: &Head<'_, '_>, panel: &panel::State) -> bool {
     let given = head.field("authorization").and_then(bearer);
     let own = given.zip(panel.own_token.as_deref());
@@ -195,7 +196,8 @@ fn judge_here(
     judged
 }
 
-/// Whether an operator sends it. With `store`, other processes of our bookstore may, too.
+/// Checks that an operator sends the request. With `store`, other processes of the bookstore may
+/// send it, too.
 fn judge(
     face: ListenerRole,
     head: &Head<'_, '_>,
@@ -226,16 +228,16 @@ fn judge(
     Err(Denied::NoToken)
 }
 
-/// Whether the answer is wanted by a page at another origin, whatever the method.
+/// Returns true if a page of another origin requests the answer, with any method.
 fn is_for_another_page(head: &Head<'_, '_>) -> bool {
     let host = head.host().and_then(Authority::parse);
     let is_ours = |origin| host.is_some_and(|host| is_page_of(origin, &host));
     head.field("origin").is_some_and(|origin| !is_ours(origin))
 }
 
-/// Whether a GET that changes something may have been caused by a link or an image of another
-/// site. Older browsers, and all of them on the way to other machines, say less of that: so what
-/// looks like a browser has to prove itself. The address bar does.
+/// Returns true if a GET that changes something may come from a link or an image of another site.
+/// Older browsers, and all browsers on the way to other machines, send fewer fields about that. So
+/// a request that looks like a browser's has to show its origin. Requests from the address bar do.
 fn is_caused_by_a_link(head: &Head<'_, '_>) -> bool {
     if !matches!(head.method, Method::Get | Method::Head) {
         return false;
@@ -250,8 +252,8 @@ fn is_caused_by_a_link(head: &Head<'_, '_>) -> bool {
     }
 }
 
-/// What only browsers send: how a request came about, that they would rather be encrypted, and the
-/// name that all of them have.
+/// Returns true if the request has fields that only browsers send: about its cause or about
+/// upgrades to encryption, or the usual name of a browser.
 fn is_browser(head: &Head<'_, '_>) -> bool {
     let any = |name: &str| head.field(name).is_some();
     any("sec-fetch-mode")
@@ -261,8 +263,9 @@ fn is_browser(head: &Head<'_, '_>) -> bool {
         || head.field("user-agent").is_some_and(|agent| agent.starts_with(b"Mozilla/"))
 }
 
-/// A name of this machine for itself, an address that is listened on, or a name that we were told.
-/// Behind a listener on every address, any address will do: nobody can let one point elsewhere.
+/// Returns true for names of this machine, addresses of listeners, and configured names. Behind a
+/// listener on all addresses every address is allowed, because an address cannot be pointed
+/// elsewhere.
 fn is_ours(host: &Authority<'_>, panel: &panel::State) -> bool {
     if host.is_local() {
         return true;

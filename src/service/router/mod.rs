@@ -1,5 +1,5 @@
-//! Leads each request to the handler of its row: one table for each kind of HTTP listener, put
-//! together from the tables of the services.
+//! Passes each request to the handler of its row: one table for each kind of HTTP listener,
+//! composed of the tables of the services.
 //!
 //! ```text
 //!   head ─▶ guard: Host, other sites ─▶ table: row? ─▶ guard: operator? ─▶ the row's handler
@@ -31,7 +31,7 @@ fn table(face: ListenerRole) -> &'static Table {
     }
 }
 
-/// Returns the row of a table for a request, if its sender may have it answered.
+/// Returns the row of a table for a request, if its sender has access.
 fn route(
     table: &'static Table,
     face: ListenerRole,
@@ -67,7 +67,7 @@ impl http::Router for ListenerRole {
     }
 
     fn closed(self, cx: &mut Cx<'_>) {
-        // It may have been another process of the bookstore: writes wait for those that follow.
+        // The connection may be of another process of the bookstore: writes wait for followers.
         cx.world.store.left(cx.id, cx.effects);
     }
 }

@@ -1,24 +1,24 @@
-//! A table of routes. That a path is unknown, that a method is not for it, the answers to OPTIONS
-//! and HEAD: all of it follows from the rows.
+//! A table of routes. Unknown paths, wrong methods, and the answers to OPTIONS and HEAD follow from
+//! its rows.
 
 use crate::service::http::allow::{Allow, METHODS};
 use crate::service::http::{ListenerRole, Response, Route, Style, empty};
 use crate::wire::http::{Head, Method};
 use crate::wire::target::Target;
 
-/// Rows, and an index of how their paths begin: for the two letters behind the first slash, the
-/// rows that may have such a path. Most requests are for files, whose paths begin otherwise, and
-/// the others have to be compared with a few rows only.
+/// Rows, and an index of the beginnings of their paths: for the two letters after the first slash,
+/// it has the rows that may match. Most requests are for files with other beginnings, and the rest
+/// are compared with few rows.
 #[derive(Debug)]
 pub struct Table {
     rows: &'static [&'static [Route]],
     /// A bit for each row.
     beginnings: [u128; PLACES],
-    /// Finds a row for a path that no other row claims.
+    /// The function that finds a row for a path without a row.
     rest: Option<Rest>,
 }
 
-/// Returns a row for any path at all, or the answer to a method that it does not offer.
+/// A function that returns a row for any path, or the answer to a method that is not offered.
 pub type Rest = fn(&Head<'_, '_>) -> Result<&'static Route, Response>;
 
 const PLACES: usize = 256;
@@ -68,7 +68,7 @@ impl Table {
         };
         let is_elsewhere = |row: &Route| row.method == wanted && !is_on(row, face);
         if self.matching(path).any(is_elsewhere) {
-            // What operators do to a path is unknown on the listener that has none.
+            // A method of operators is unknown on a listener without them.
             return Err(route.style_for(head).error(404, "There is nothing at this path."));
         }
         let allow = Allow(&self.allowed(face, path));
@@ -78,7 +78,7 @@ impl Table {
         Err(route.style_for(head).error(405, "This path does not offer that method.").allow(allow))
     }
 
-    /// Returns the form of errors for a path, whatever the method, if its rows have one.
+    /// Returns the form of errors for a path with any method, if its rows have one.
     pub fn style(&self, face: ListenerRole, path: &str) -> Option<Style> {
         self.rows(face, path).next().and_then(|route| route.style)
     }
@@ -116,8 +116,8 @@ fn is_on(route: &Route, face: ListenerRole) -> bool {
     route.only.is_none_or(|only| only == face)
 }
 
-/// Returns the answer for a path that no row has. The two methods that no path offers get one of
-/// their own.
+/// Returns the answer for a path without a row. The two methods that no path offers have an answer
+/// of their own.
 fn nowhere(head: &Head<'_, '_>) -> Response {
     match head.method {
         Method::Connect | Method::Trace => Style::of(head)

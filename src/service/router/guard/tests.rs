@@ -1,4 +1,4 @@
-//! What browsers, scripts and attackers send, field by field.
+//! Tests of requests from browsers, scripts and attackers, field by field.
 
 use super::*;
 use crate::limits::Limits;
@@ -64,14 +64,14 @@ fn our_own_page_may_post_and_get() {
     );
     assert_eq!(local("POST", &fetch), Ok(()));
     assert_eq!(local("GET", &fetch.replace("Origin: http://127.0.0.1:5000\n", "")), Ok(()));
-    // Browsers that say nothing of the site, and all of them when we are on another machine.
+    // Browsers without `Sec-Fetch-Site`, and all browsers when this server is on another machine.
     let older = format!("{AGENT}Origin: http://127.0.0.1:5000\n");
     assert_eq!(local("POST", &older), Ok(()));
     assert_eq!(local("GET", &format!("{AGENT}Referer: http://127.0.0.1:5000/x?y\n")), Ok(()));
-    // The address bar, where the browser says that it was that.
+    // The address bar, where the browser says so.
     let typed = format!("{AGENT}Sec-Fetch-Site: none\nSec-Fetch-Mode: navigate\n");
     assert_eq!(local("GET", &typed), Ok(()));
-    // Behind a proxy that changes `Host`, the browser's word is all there is.
+    // Behind a proxy that changes `Host`, only the browser's field is available.
     let proxied = "Sec-Fetch-Site: same-origin\nOrigin: https://panel.example\n";
     assert_eq!(local("POST", proxied), Ok(()));
 }
@@ -79,7 +79,7 @@ fn our_own_page_may_post_and_get() {
 #[test]
 fn other_pages_may_nothing() {
     for (method, fields) in [
-        // A form that posts, from another site, another port, a sandbox.
+        // Forms that are posted from another site, another port, or a sandbox.
         ("POST", "Sec-Fetch-Site: cross-site\nOrigin: https://evil.example\n"),
         ("POST", "Sec-Fetch-Site: same-site\nOrigin: http://127.0.0.1:8080\n"),
         ("POST", "Sec-Fetch-Site: cross-site\nOrigin: null\n"),
@@ -97,7 +97,7 @@ fn other_pages_may_nothing() {
         ("GET", "Referer: https://evil.example/\n"),
         ("GET", "Upgrade-Insecure-Requests: 1\n"),
         ("GET", AGENT),
-        // One that says the best of itself twice over, and the truth first.
+        // Two fields that contradict each other, the true one first.
         ("POST", "Sec-Fetch-Site: cross-site\nSec-Fetch-Site: same-origin\n"),
     ] {
         assert_eq!(local(method, fields), Err(Denied::CrossSite), "{method} {fields}");
