@@ -5,7 +5,7 @@
 
 Starts target/release/pentad (PENTAD says otherwise) on one free port. Prints the resident memory
 of a chatting pair, then how long messages take from an agent to its visitor and back, while
-everybody else is connected and waits.
+all others are connected and wait.
 """
 import os
 import random

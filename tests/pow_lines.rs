@@ -228,7 +228,7 @@ fn while_searches_take_their_time_no_more_lines_are_read() {
     street.turn(|| true);
     let mut received = other.receive(usize::MAX);
     verify(&mut received, &[], 0);
-    assert!(received.starts_with(b"easy,"), "nobody else notices");
+    assert!(received.starts_with(b"easy,"), "other clients do not notice");
 }
 
 #[test]

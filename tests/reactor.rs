@@ -97,7 +97,7 @@ fn the_oldest_idle_connection_makes_room_never_a_busy_one() {
     assert!(idle.0.borrow().dropped, "the idle one made room");
     assert!(
         street.connect(Kind::Http(ListenerRole::Web), usize::MAX).is_none(),
-        "nobody else does"
+        "no other connection does"
     );
     street.advance(Duration::from_millis(501));
     street.settle();

@@ -359,7 +359,7 @@ fn finish(street: &mut TestNet, visitors: &mut [Visitor], rng: &mut Rng) {
     }
     street.settle();
     assert!(street.reactor.is_empty(), "connections are left: {:?}", street.reactor);
-    assert_eq!(street.reactor.wait_until(), None, "nothing is waited for when nobody is there");
+    assert_eq!(street.reactor.wait_until(), None, "nothing is waited for without connections");
     let stats = &street.reactor.context.stats;
     assert_eq!(
         stats.closed.total(),
@@ -367,7 +367,11 @@ fn finish(street: &mut TestNet, visitors: &mut [Visitor], rng: &mut Rng) {
         "each ends exactly once"
     );
     assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
-    assert_eq!(stats.connections, ConnectionCounts::default(), "nobody is counted who is gone");
+    assert_eq!(
+        stats.connections,
+        ConnectionCounts::default(),
+        "closed connections are not counted"
+    );
     assert!(street.reactor.context.world.legacy.probes.is_empty(), "probes are forgotten");
     assert!(street.reactor.context.world.site.fetches.is_empty(), "fetches are forgotten");
 }

@@ -93,7 +93,7 @@ fn a_file_in_use_is_checked_once_a_second_in_the_background() {
             ask(&client, "GET", "/a");
             let jobs = turns(&mut street);
             let (head, body) = answer(&client);
-            assert!(head.contains("X-Cache: HIT"), "answered before anybody looked: {head}");
+            assert!(head.contains("X-Cache: HIT"), "answered without a look at the file: {head}");
             assert!(body == b"old" || tenth >= 10, "{}", body.escape_ascii());
             looks += jobs;
             street.settle();

@@ -1,5 +1,5 @@
 //! Answers on their way to the cache while books change: forced orders, one after the other. What
-//! was read before a write is still good for who asked before it, and for nobody after it.
+//! was read before a write may answer requests from before the write, and none after it.
 
 #![allow(clippy::unwrap_used)]
 

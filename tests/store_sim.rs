@@ -38,7 +38,7 @@ struct Shop {
     visitors: Vec<Visitor>,
     history: Vec<(u32, Span<Deed>)>,
     moment: u64,
-    /// Whether idle connections make way for others all the time.
+    /// True if idle connections make room for others all the time.
     is_small: bool,
 }
 
@@ -139,7 +139,7 @@ impl Shop {
         self.store.street.turn(|| rng.u8(..4) <= reports);
     }
 
-    /// Everybody is answered, every replica recovers, and each book is looked at once more.
+    /// All requests are answered, every replica recovers, and each book is looked at once more.
     fn close(mut self, seed: u64, rng: &mut Rng) {
         self.store.street.reactor.outside.ledgers.fails = false;
         for _ in 0..40 {

@@ -134,7 +134,7 @@ def main():
                 judge(f"{name}, printed", flat, load(binary, place, name, url, args))
             judge("result of /test_status", flat, click(listening["panel"]))
         url = f"http://{listening['web']}/"
-        judge("nobody there, printed", flat, load(binary, place, "nobody", url, ["-n", "9"]))
+        judge("no server, printed", flat, load(binary, place, "no-server", url, ["-n", "9"]))
         with silent() as url:
             args = ["-c", "3", "-r", "20", "-d", "500ms"]
             judge("under way, printed", flat, load(binary, place, "silent", url, args))

@@ -17,9 +17,9 @@ fn number(result: &Value, name: &str) -> u64 {
 #[test]
 fn attempts_at_a_target_that_is_away_keep_to_the_schedule() {
     let place = Place::new();
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let args = ["-c", "20", "-r", "40", "-d", "1s"];
-    let (code, result) = load(&place, &format!("http://{nobody}/"), &args);
+    let (code, result) = load(&place, &format!("http://{closed_port}/"), &args);
     assert_eq!((code, number(&result, "ok")), (1, 0), "{result}");
     let requests = number(&result, "requests");
     assert!((20..=40).contains(&requests), "as many as were due: {result}");
@@ -73,7 +73,7 @@ fn requests_hanging_at_the_end_count_and_fail_thresholds() {
     assert_eq!((code, number(&result, "requests")), (99, 20), "{result}");
     let unfinished = number(&result, "under_way") + number(&result, "never_sent");
     assert!((50..=55).contains(&unfinished), "75 were due: {result}");
-    assert_eq!(number(&result["errors"], "timeout"), 0, "nobody waited so long: {result}");
+    assert_eq!(number(&result["errors"], "timeout"), 0, "no request waited so long: {result}");
 
     let hangs = Unruly::start(Habit::Hangs(20));
     let url = hangs.url();

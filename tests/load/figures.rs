@@ -1,4 +1,4 @@
-//! What is sent, what is counted, and how long it took.
+//! Tests of the figures: requests, counts and latencies.
 
 use crate::tester::{OK, load, request, run, scripted};
 use crate::util::fake::{Client, TestNet};
@@ -60,7 +60,7 @@ fn methods_bodies_and_fields_are_sent_as_they_were_given() {
 #[test]
 fn each_kind_of_error_is_counted_as_what_it_is() {
     let place = Place::new();
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let answering = |answer: &'static [u8]| {
         scripted(move |mut stream, _| {
             if request(&mut stream) {
@@ -70,7 +70,7 @@ fn each_kind_of_error_is_counted_as_what_it_is() {
     };
     let silent = scripted(|mut stream, _| while request(&mut stream) {});
     for (addr, kind) in [
-        (nobody, "connect"),
+        (closed_port, "connect"),
         (silent, "timeout"),
         (answering(b""), "reset"),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), "reset"),

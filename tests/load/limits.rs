@@ -42,7 +42,7 @@ fn a_signal_or_the_time_limit_ends_the_look_up_of_a_name() {
     let aliases = place.path("aliases");
     mknodat(CWD, &aliases, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let looking = |args: &[&str]| {
-        let mut command = command(&place, &[&["load", "http://nobody/"], args].concat());
+        let mut command = command(&place, &[&["load", "http://unknown/"], args].concat());
         command.env("HOSTALIASES", &aliases).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let until = Instant::now() + PATIENCE;
@@ -70,7 +70,7 @@ fn a_signal_or_the_time_limit_ends_the_look_up_of_a_name() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert_eq!(said, "pentad: load: nobody:80: no address within 300 ms\n");
+    assert_eq!(said, "pentad: load: unknown:80: no address within 300 ms\n");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_name_of_this_machine_is_found() {
     let url = format!("http://localhost:{}/", server.addr.port());
     let (code, result) = load(&place, &url, &["-n", "4", "-c", "2"]);
     assert_eq!((code, &result["ok"]), (0, &4.into()), "{result}");
-    let nobody = run(&place, &["load", "http://name.invalid/", "-n", "1", "-t", "20"]);
-    assert_eq!(nobody.status.code(), Some(1));
-    assert!(nobody.stderr.contains("load: name.invalid:80: "), "{}", nobody.stderr);
+    let unknown = run(&place, &["load", "http://name.invalid/", "-n", "1", "-t", "20"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(unknown.stderr.contains("load: name.invalid:80: "), "{}", unknown.stderr);
 }

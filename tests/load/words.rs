@@ -25,8 +25,8 @@ fn thresholds_decide_about_the_exit() {
     let measured = lines[1].strip_prefix("pentad: load: max>0us (measured ");
     let measured = measured.and_then(|rest| rest.strip_suffix(" us)")).unwrap();
     assert!(measured.parse::<f64>().unwrap() > 0.0, "each is named, with its value: {lines:?}");
-    let nobody = ["load", "http://127.0.0.1:1/", "-n", "1", "--fail-if", "errors>0"];
-    assert_eq!(run(&place, &nobody).status.code(), Some(1), "that nothing worked says more");
+    let unreachable = ["load", "http://127.0.0.1:1/", "-n", "1", "--fail-if", "errors>0"];
+    assert_eq!(run(&place, &unreachable).status.code(), Some(1), "that nothing worked says more");
     let usage = run(&place, &["load", &url, "--fail-if", "p99"]);
     assert_eq!(usage.status.code(), Some(2), "{}", usage.stderr);
     let tls = run(&place, &["load", "https://127.0.0.1/"]);
@@ -177,9 +177,9 @@ fn one_exchange_is_shown_from_both_sides_and_not_stored() {
     let said = &other.stderr;
     assert!(said.starts_with(&format!("pentad: load: no answer (parse: 1 ({why}")), "{said}");
     assert!(other.stdout.ends_with("\n\n< SSH-2.0-OpenSSH\n"), "{}", other.stdout);
-    let nobody = run(&place, &["load", "--debug", "http://127.0.0.1:1/"]);
-    assert_eq!(nobody.status.code(), Some(1));
-    assert_eq!(nobody.stderr, "pentad: load: no answer (connect: 1)\n");
+    let unreachable = run(&place, &["load", "--debug", "http://127.0.0.1:1/"]);
+    assert_eq!(unreachable.status.code(), Some(1));
+    assert_eq!(unreachable.stderr, "pentad: load: no answer (connect: 1)\n");
     assert_eq!(run(&place, &["report", "--list"]).stdout, "");
 }
 

@@ -31,7 +31,7 @@ fn a_child_that_has_served_is_reaped() {
         }
         until("each client has a process", || server.processes().len() == 6);
     });
-    until("nobody is left, not even as a zombie", || server.processes().len() == 1);
+    until("no process is left, not even as a zombie", || server.processes().len() == 1);
 }
 
 /// Builds a library for kernels without timeouts of listeners; see `LD_PRELOAD` in ld.so(8).
@@ -58,7 +58,7 @@ fn no_zombie_waits_for_the_next_client() {
     command.env("LD_PRELOAD", without_timeouts(&folder));
     let server = Server::launch(command, "legacy", &["--service-time", "10ms"]);
     assert!(!server.ask(b"").is_empty());
-    until("nobody is left, not even as a zombie", || server.processes().len() == 1);
+    until("no process is left, not even as a zombie", || server.processes().len() == 1);
     fs::remove_dir_all(folder).unwrap();
 }
 

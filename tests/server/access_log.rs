@@ -348,7 +348,7 @@ fn an_unread_log_delays_no_client_and_counts_missing_lines() {
     for _ in 0..ASKED / 400 {
         client.send(get("/api/nothing").repeat(400));
         for _ in 0..400 {
-            assert_eq!(client.reply().unwrap().status, 404, "nobody waits for the log");
+            assert_eq!(client.reply().unwrap().status, 404, "no request waits for the log");
         }
     }
     drop(client);

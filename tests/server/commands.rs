@@ -53,8 +53,8 @@ fn a_configuration_that_is_printed_is_read_back() {
 #[test]
 fn a_load_test_that_saves_nothing_makes_no_directory() {
     let place = Place::new();
-    let nobody = ["load", "-n", "1", "-c", "1", "http://127.0.0.1:1/"];
-    assert_eq!(place.pentad(&nobody).status.code(), Some(1));
-    assert_eq!(place.pentad(&[&nobody[..], &["--debug"]].concat()).status.code(), Some(1));
+    let unreachable = ["load", "-n", "1", "-c", "1", "http://127.0.0.1:1/"];
+    assert_eq!(place.pentad(&unreachable).status.code(), Some(1));
+    assert_eq!(place.pentad(&[&unreachable[..], &["--debug"]].concat()).status.code(), Some(1));
     assert!(!place.path("pentad-data").exists());
 }

@@ -153,7 +153,7 @@ fn connections_on_which_nothing_happens_do_not_hold_the_end_up() {
 fn idle_peers_of_every_service_are_told_and_closed_at_once() {
     let mut server = Server::start(&["--grace=60s", "--legacy-delay=1ms"]);
     let chat = server.addr("chat", "tcp");
-    let mut callers = ["nobody", "idle agent", "busy agent", "talking", "waiting", "rating"]
+    let mut callers = ["unnamed", "idle agent", "busy agent", "talking", "waiting", "rating"]
         .map(|who| (who, Caller::connect(chat)));
     let mut say = |who: &str, line: &str, answer: &str| {
         let (_, caller) = callers.iter_mut().find(|(name, _)| *name == who).unwrap();

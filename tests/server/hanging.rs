@@ -18,7 +18,7 @@ fn fill_the_log(server: &Server) {
     for _ in 0..20 {
         client.send(get(&format!("/{}", "x".repeat(200))).repeat(50));
         for _ in 0..50 {
-            assert_eq!(client.reply().unwrap().status, 404, "nobody waits for the log");
+            assert_eq!(client.reply().unwrap().status, 404, "no request waits for the log");
         }
     }
 }
@@ -29,7 +29,7 @@ fn ends_in_time(server: &mut Server, waits: bool) {
     let asked = Instant::now();
     server.signal(Signal::TERM);
     if !waits {
-        eventually("nobody is let in", || TcpStream::connect(server.web()).err());
+        eventually("no client is let in", || TcpStream::connect(server.web()).err());
         server.signal(Signal::TERM);
     }
     assert_eq!(server.wait().code(), Some(1), "{}", server.stderr());
@@ -119,7 +119,7 @@ fn a_disk_that_comes_back_within_the_grace_is_waited_for() {
     let place = Place::new();
     let (mut server, mut client) = on_a_hanging_disk(&place, "--grace=60s");
     server.signal(Signal::TERM);
-    eventually("nobody is let in", || TcpStream::connect(server.web()).err());
+    eventually("no client is let in", || TcpStream::connect(server.web()).err());
     std::fs::remove_file(place.path("hangs")).unwrap();
     assert_eq!(client.reply().unwrap().status, 200);
     assert_eq!(server.wait().code(), Some(0), "{}", server.stderr());

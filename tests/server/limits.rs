@@ -84,8 +84,8 @@ fn the_default_bounds_hold_to_the_byte() {
         refused(&server, declared("/api/pow/verify", over.len(), &over).as_bytes()).status,
         413
     );
-    let nobody = body_of(MIB);
-    assert_eq!(taken(&server, &declared("/nothing", MIB, &nobody)), 404);
+    let unrouted = body_of(MIB);
+    assert_eq!(taken(&server, &declared("/nothing", MIB, &unrouted)), 404);
     let over = body_of(MIB + 1);
     assert_eq!(refused(&server, declared("/nothing", MIB + 1, &over).as_bytes()).status, 413);
     let page = "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";

@@ -209,7 +209,7 @@ fn connections_are_where_they_are() {
         (states(&told) == [2, 0, 4] && told["active_clients"] == 6).then_some(())
     });
     drop((idle, silent, slow, waiting));
-    eventually("nobody is left", || {
+    eventually("no connection is left", || {
         let told = metrics(panel);
         (states(&told) == [0, 0, 0] && told["active_clients"] == 0).then_some(())
     });

@@ -226,7 +226,7 @@ fn the_sixth_wrong_token_within_a_minute_is_not_heard() {
     assert_eq!(sign_in(panel, "", "c").0.status, 401);
     let mut agent = Agent::connect(server.addr("chat", "tcp"));
     assert!(agent.says("/agent bo wrong").starts_with("-ERR 401"));
-    assert!(agent.says("/agent nobody wrong").starts_with("-ERR 401"));
+    assert!(agent.says("/agent unknown wrong").starts_with("-ERR 401"));
     for (status, retry) in [
         (guess(panel, "/metrics", "GET", "s3cret"), true),
         (guess(catalog, "/api/books", "POST", "s3cret"), true),

@@ -52,7 +52,7 @@ fn clients_that_reset_take_their_work_with_them() {
     let rested = asked.elapsed();
     eprintln!("one such request takes {alone:?}; at rest {rested:?} after {MANY} were reset");
     // Half of the time that all that work would have taken.
-    assert!(rested < PROMPTLY.max(alone * (MANY as u32 / 2)), "it worked on for nobody");
+    assert!(rested < PROMPTLY.max(alone * (MANY as u32 / 2)), "it worked on without a client");
     assert_next_is_served(server.web());
 }
 

@@ -83,7 +83,7 @@ fn a_head_that_never_ends_is_answered_with_408_in_time() {
     let mut drippers = drippers(server.web());
     let until = Instant::now() + PATIENCE;
     while drippers.iter().any(|dripper| dripper.ended.is_none()) {
-        assert!(Instant::now() < until, "somebody is still let drip");
+        assert!(Instant::now() < until, "a slow client is still served");
         drippers.iter_mut().for_each(Dripper::drip);
         thread::sleep(Duration::from_millis(20));
     }

@@ -112,7 +112,7 @@ fn the_end_of_the_server_is_the_end_of_its_test() {
         server.signal(signal);
         let ended = server.wait();
         assert_eq!(ended.code(), if signal == Signal::TERM { Some(0) } else { None });
-        eventually("nobody left", || {
+        eventually("no client left", || {
             let found = Command::new("pgrep").args(["-f", &id]).output().unwrap();
             found.stdout.is_empty().then_some(())
         });

@@ -1,4 +1,4 @@
-//! Whose turn it is, and what is shown when it is nobody's.
+//! Tests of the balancer: turns of the replicas, and its answers when none is available.
 
 use crate::util::process::{Server, eventually};
 use crate::{ask, field, get};
@@ -33,7 +33,7 @@ fn the_least_busy_is_asked_where_that_is_wanted() {
     let server = Server::start(&["--store-cache=0", "--balance=least-inflight"]);
     let read = (0..8).map(|_| replica(&get(server.web(), "/product/2"))).collect::<Vec<_>>();
     let first = read.iter().filter(|name| *name == "catalog-1").count();
-    assert_eq!(first, 4, "while nobody is busy they take turns: {read:?}");
+    assert_eq!(first, 4, "idle replicas take turns: {read:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the front keeps, and what a write takes from it.
+//! Tests of the front's cache, and of its invalidation by writes.
 
 use crate::util::process::{Server, eventually};
 use crate::{Doors, Shop, ask, field, get};

@@ -1,4 +1,4 @@
-//! What older clients send and get, byte for byte.
+//! Requests and answers of older clients, byte for byte.
 
 use crate::{Doors, REPLICAS, Shop, agreeing, ask, get, stock};
 

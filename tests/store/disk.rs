@@ -89,7 +89,7 @@ fn a_disk_that_counts_no_blocks_is_not_taken_for_full() {
 #[test]
 fn an_unwritable_replica_does_not_answer_and_recovers() {
     let place = Place::new();
-    // Whoever writes beyond its limit is told so by a signal first, which ends it by default.
+    // A process that writes beyond its limit receives a signal first, which ends it by default.
     let server = Server::launch(&place, place.command_after("trap '' XFSZ", &FREE));
     let buy = || ask(server.addr("order-1", "tcp"), "PUT", "/purchase/2/", "", "").status;
     assert_eq!(buy(), 200);

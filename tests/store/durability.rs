@@ -1,4 +1,4 @@
-//! What was answered is there, whenever the end comes.
+//! Answered writes survive, whenever the process ends.
 
 use crate::util::http::Client;
 use crate::util::process::{Place, Server};

@@ -23,7 +23,7 @@ fn failing(place: &Arc<Place>) -> Option<(Server, Faults)> {
     Some((Server::launch(place, command), faults))
 }
 
-/// Whether the log has a purchase with this key.
+/// Returns true if the log has a purchase with this key.
 fn has(server: &Server, key: &str) -> bool {
     let entries = get(server.panel(), "/api/store/log?since=0").json();
     entries.as_array().unwrap().iter().any(|entry| entry["key"] == key)
@@ -40,7 +40,7 @@ fn a_purchase_said_not_to_be_written_is_never_found_written() {
     assert_eq!(refused.status, 503, "{}", refused.body);
     assert!(refused.body.contains("nothing was"), "{}", refused.body);
     assert!(!refused.head.contains("X-Outcome"), "{}", refused.head);
-    // All of them fail: nobody can know.
+    // All of them fail: the outcome is unknown.
     faults.fail("sync", "store-log.db-wal", 0);
     let unknown = buy(&server, "always");
     assert_eq!(unknown.status, 503);

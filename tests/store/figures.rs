@@ -1,4 +1,4 @@
-//! What the panel tells of the store, to people and to scrapers.
+//! The store's figures on the panel, for readers and for scrapers.
 
 use crate::util::process::Server;
 use crate::{agreeing, ask, get};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// What a process says of its replicas.
+/// Returns the replicas of a process as its API lists them.
 fn states(panel: SocketAddr) -> Vec<Value> {
     let all = get(panel, "/api/store/replicas").json();
     all.as_array().unwrap().iter().map(|replica| replica["state"].clone()).collect()
@@ -39,7 +39,7 @@ fn a_follower_without_a_log_serves_nothing_and_says_so_once() {
     assert_eq!(follower.stderr().matches("cannot be reached").count(), 1);
 }
 
-/// Whether a wrong token got no further: it was no token of ours, or one guess too many.
+/// Returns true if a wrong token was refused: as wrong, or as one guess too many.
 fn is_refused(status: u16) -> bool {
     matches!(status, 401 | 429)
 }
@@ -82,7 +82,7 @@ fn only_who_knows_the_token_may_follow_if_one_is_shown() {
         let began = Instant::now();
         server.signal(Signal::TERM);
         assert!(server.wait().success());
-        assert!(began.elapsed() < PROMPTLY, "nobody is waited for");
+        assert!(began.elapsed() < PROMPTLY, "no replica is waited for");
     }
 }
 

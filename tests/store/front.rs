@@ -5,7 +5,7 @@ use crate::util::http::Client;
 use crate::util::process::eventually;
 use crate::{ask, field, get};
 
-/// How often something is written.
+/// The number of writes.
 const WRITES: u64 = 100;
 
 #[test]

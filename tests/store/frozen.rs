@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often it stands still.
+/// The number of stops.
 const ROUNDS: u64 = 6;
 
 /// A lease is a second and a quarter; the rest is for a loaded machine.

@@ -21,12 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 type History = Mutex<Vec<(u32, Span<Deed>)>>;
 
 /// One client: asks one thing after the other, and notes when it asked and when it was answered.
-/// What a replica that is down refuses is asked again.
+/// Repeats a request that a replica refuses because it is down.
 fn play(addr: SocketAddr, door: Door, rng: &mut Rng, clock: &AtomicU64, history: &History) {
     let mut client = Client::connect(addr);
     let (mut deeds, patience) = (0, Instant::now() + PATIENCE);
     while deeds < DEEDS {
-        assert!(Instant::now() < patience, "hardly anybody is answered");
+        assert!(Instant::now() < patience, "most requests have no answer");
         let (book, want) = (rng.u32(1..=2), Want::any(door, rng));
         let request = want.request(door, book, rng);
         let from = clock.fetch_add(1, Ordering::SeqCst);

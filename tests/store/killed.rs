@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-/// How often a process is killed.
+/// The number of kills.
 const ROUNDS: usize = 5;
 
 /// Buyers, readers, and what they saw.
@@ -122,7 +122,7 @@ fn a_killed_follower_delays_no_write_and_catches_up() {
             follower.wait();
             let began = Instant::now();
             crowd.go_on(50);
-            assert!(began.elapsed() < PROMPTLY, "nobody waits for the dead");
+            assert!(began.elapsed() < PROMPTLY, "no request waits for a dead process");
         }
         let _follower = street.follower(&[]);
         crowd.go_on(50);

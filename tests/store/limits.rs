@@ -1,4 +1,4 @@
-//! What may be written, to the last that may and the first that may not.
+//! Limits of writes: the last value that is accepted, and the first that is refused.
 
 use crate::util::http::{Client, text};
 use crate::util::process::Server;

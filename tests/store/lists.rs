@@ -135,7 +135,7 @@ fn a_long_list_comes_whole_and_is_not_held_by_each_reader() {
         reader
     });
     let mut readers = readers.collect::<Vec<_>>();
-    eventually("an answer for somebody else", || {
+    eventually("an answer to a second client", || {
         (get(catalog, "/retrieve/item/1").status == 200).then_some(())
     });
     let begun = readers.iter().all(|reader| reader.stream.peek(&mut [0; 65536]).is_ok());

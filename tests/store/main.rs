@@ -58,7 +58,7 @@ fn field<'r>(reply: &'r Reply, name: &str) -> Option<&'r str> {
     reply.head.lines().find_map(|line| line.strip_prefix(prefix.as_str()))
 }
 
-/// What the API says of each replica, when all of them agree.
+/// Returns the replicas as the API lists them, when all of them agree.
 fn agreeing(server: &impl Doors) -> Vec<Value> {
     eventually("equal digests", || {
         let all = get(server.addr("panel", "tcp"), "/api/store/replicas").json();

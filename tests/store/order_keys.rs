@@ -1,4 +1,4 @@
-//! Keys of orders: whoever bought may read the order, and nobody else may.
+//! Keys of orders: the buyer may read the order, and other clients may not.
 
 use crate::shop::TestNet;
 use crate::util::process::{Place, Server, eventually};

@@ -12,10 +12,10 @@ pub struct Shop {
     processes: Vec<Server>,
 }
 
-/// Where the services of a bookstore listen.
+/// The addresses of the services of a bookstore.
 pub trait Doors {
     fn addr(&self, service: &str, transport: &str) -> SocketAddr;
-    /// How many replicas are listed when all of them are there, at least.
+    /// The least number of replicas that are listed when all are up.
     fn replicas(&self) -> usize;
 }
 
@@ -70,7 +70,7 @@ pub struct TestNet {
 }
 
 impl TestNet {
-    /// Loopback addresses that nobody else uses: no port of theirs is ever taken for a connection
+    /// Loopback addresses that no other test uses: no port of theirs is ever taken for a connection
     /// of another test.
     pub fn new() -> TestNet {
         static NEXT: AtomicU8 = AtomicU8::new(1);
@@ -82,7 +82,7 @@ impl TestNet {
         TestNet { hosts: [host(), host()], places: [Place::new(), Place::new()] }
     }
 
-    /// Where `port` of the first or the second process is.
+    /// Returns the address of `port` of the first or the second process.
     pub fn at(&self, process: usize, port: u16) -> SocketAddr {
         format!("{}:{port}", self.hosts[process]).parse().unwrap()
     }

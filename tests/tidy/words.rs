@@ -81,6 +81,7 @@ const PLAIN: &[&str] = &[
     "src/limits.rs",
     "src/limits/",
     "src/main.rs",
+    "src/names.rs",
     "src/net/",
     "src/report/",
     "src/service/answer.rs",

@@ -104,7 +104,7 @@ impl Ledger {
                 Ok(Answer::Orders(dated.collect()))
             }
             Request::Mark(_) => Ok(Answer::Marked),
-            Request::Page(..) | Request::Stage(..) => Err(Failure::new("nobody follows")),
+            Request::Page(..) | Request::Stage(..) => Err(Failure::new("there are no followers")),
             Request::Open | Request::Close | Request::Restore(_) => unreachable!("done above"),
         }
     }
