@@ -11,12 +11,12 @@ use util::bookstore::{Bookstore, answer};
 use util::fake::Client;
 use util::http::{field_of, text};
 
-/// A store, and what is asked of it.
+/// A store, and a client of its front.
 struct Story {
     store: Bookstore,
 }
 
-/// A question that was not answered yet.
+/// A request without an answer yet.
 struct Open(Client);
 
 impl Story {
@@ -24,8 +24,8 @@ impl Story {
         Story { store: Bookstore::open(60, 10, Balance::RoundRobin, 1) }
     }
 
-    /// Asks at this listener, and lets the question go as far as the first replica's answer, which
-    /// stays where it is.
+    /// Sends a request to this listener, and runs until the first replica's answer is on its way,
+    /// where it is held.
     fn ask(&mut self, face: ListenerRole, request: &str) -> Open {
         let client = self.store.visit(face).unwrap();
         client.send(request.as_bytes());
@@ -44,7 +44,7 @@ impl Story {
         self.ask(ListenerRole::Web, &text("GET", path, "", ""))
     }
 
-    /// A write at a replica's own listener, from its question to its answer.
+    /// Sends a write to a replica's own listener, and waits for its answer.
     fn write(&mut self, face: ListenerRole, method: &str, path: &str, body: &str) {
         let Open(client) = self.ask(face, &text(method, path, "", body));
         let (status, _, body) = answer(&mut client.receive(usize::MAX)).unwrap();
@@ -55,7 +55,8 @@ impl Story {
         self.write(ListenerRole::Order(1), "PUT", &format!("/purchase/{book}/"), "");
     }
 
-    /// All that is on its way arrives; what the question is answered with, and the cache's word.
+    /// Delivers everything that is on its way. Returns the answer to the request, and its cache
+    /// status.
     fn hear(&mut self, Open(client): &Open) -> (String, String) {
         self.store.settle();
         let (status, head, body) = answer(&mut client.receive(usize::MAX)).unwrap();
@@ -63,7 +64,7 @@ impl Story {
         (field_of(&head, "X-Cache").unwrap().to_string(), body)
     }
 
-    /// A question and its answer.
+    /// Sends a request and returns its answer.
     fn look(&mut self, path: &str) -> (String, String) {
         let open = self.read(path);
         self.hear(&open)
@@ -114,7 +115,7 @@ fn a_read_after_a_purchase_does_not_join_an_earlier_one() {
 fn a_later_answer_stays_when_an_earlier_one_comes_at_last() {
     let mut story = Story::begin();
     let early = story.read("/product/2");
-    // It is held back where it is, and what comes later passes it by.
+    // The answer is held, and later messages overtake it.
     let held = std::mem::take(&mut story.store.links);
     story.buy(2);
     let (verdict, body) = story.look("/product/2");

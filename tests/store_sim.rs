@@ -1,9 +1,9 @@
 //! The bookstore in a seeded simulation: its files answer in any order and sometimes fail, the
-//! front's connections to its replicas deliver late and break, replicas crash and recover, time
-//! leaps. No kernel shows these orders of Append, Apply, fills and invalidations.
+//! front's connections to its replicas deliver late and break, replicas crash and recover, and time
+//! leaps. A real kernel rarely produces these orders of Append, Apply, fills and invalidations.
 //!
-//! Whatever happens, each book's stock is as if a single shop had served one client after the
-//! other, and in the end all replicas hold what the log says.
+//! In every run, each book's stock must be the same as in a single store that serves one client
+//! after the other, and in the end all replicas must match the log.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +24,7 @@ use util::shop::{Deed, Door, Told, Want, is_possible};
 
 const BOOKS: std::ops::RangeInclusive<u32> = 1..=3;
 
-/// A client that asks one thing after the other.
+/// A client that sends one request after the other.
 struct Visitor {
     client: Client,
     door: Door,
@@ -32,7 +32,7 @@ struct Visitor {
     asked: Option<(u32, Want, u64)>,
 }
 
-/// The shop, all who are in it, and what they saw.
+/// The store, its clients, and their observations.
 struct Shop {
     store: Bookstore,
     visitors: Vec<Visitor>,
@@ -65,7 +65,7 @@ impl Shop {
         }
     }
 
-    /// A visitor asks, or looks whether there is an answer, or has had enough.
+    /// Lets a visitor send a request, check for an answer, or disconnect.
     fn act(&mut self, place: usize, rng: &mut Rng) {
         self.moment += 1;
         let Some((book, want, from)) = self.visitors[place].asked.take() else {
@@ -87,7 +87,7 @@ impl Shop {
         visitor.received.extend(visitor.client.receive(usize::MAX));
         let Some((status, head, body)) = answer(&mut visitor.received) else {
             if visitor.client.at_end() {
-                // Evicted before its question was read, or after: who knows.
+                // It was evicted before or after its request was read.
                 assert!(self.is_small, "a visitor was thrown out");
                 self.visitors.swap_remove(place);
                 return self.note(book, want, Told::Unknown, from);
@@ -107,7 +107,7 @@ impl Shop {
         }
     }
 
-    /// A replica crashes or begins to recover.
+    /// Crashes a replica, or starts its recovery.
     fn control(&mut self, what: &str, rng: &mut Rng) {
         let (role, number, _) = rng.choice(&REPLICAS).unwrap();
         self.store.control(&format!("{}-{number}", role.name()), what);
@@ -186,7 +186,7 @@ impl Shop {
         assert_eq!(stats.closed.count(Close::Panicked as usize), 0);
     }
 
-    /// Every replica holds what a single map holds after all that the log says.
+    /// Checks that every replica has the state of a single map after all entries of the log.
     fn compare(&self, seed: u64) {
         let ledgers = &self.store.street.reactor.outside.ledgers;
         let mut twin = Tables::default();
@@ -221,7 +221,7 @@ fn each_stock_is_linearizable() {
     }
 }
 
-/// A replica took two records at once when it joined, and was asked when the first was answered.
+/// With this seed a replica joins, applies two records at once, and is read after the first.
 #[test]
 fn a_replica_that_has_just_joined_shows_no_sold_copy() {
     simulate(1794);

@@ -1,8 +1,8 @@
-//! Replicas that go down and come back.
+//! Tests of replicas that crash and recover.
 
 use crate::{Doors, Shop, agreeing, ask, field, get, stock};
 
-/// With `--store-cache 0`.
+/// The stories with `--store-cache 0`.
 pub fn no_read_fails_while_a_catalog_is_down_and_catches_up(server: &Shop) {
     let (web, panel) = (server.web(), server.panel());
     let control = |name: &str, what: &str| {

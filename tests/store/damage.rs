@@ -1,4 +1,4 @@
-//! Files that are not what they were.
+//! Tests of damaged files.
 
 use crate::util::process::{FREE, Place, Server};
 use crate::{agreeing, ask, get, stock};
@@ -22,7 +22,7 @@ fn a_damaged_file_is_not_served_from_and_its_neighbours_are() {
     assert!(all[0]["problem"].as_str().unwrap().contains("Move the file away"), "{all}");
     assert_eq!(get(server.addr("catalog-1", "tcp"), "/retrieve/item/2").status, 503);
     assert_eq!(get(server.web(), "/product/2").json()["quantity"], 96);
-    // As it was told: the file moved away, the replica is written anew from the log.
+    // The documented repair: the file is moved away, and the replica is written again from the log.
     std::fs::remove_file(place.path("data/catalog-1.db")).unwrap();
     ask(server.panel(), "POST", "/api/store/replicas/catalog-1/recover", "", "");
     agreeing(&server);
@@ -45,7 +45,8 @@ fn a_damaged_log_is_not_gone_on_with() {
     assert!(!refused.status.success());
     assert!(refused.stderr.contains("store-log.db"), "{}", refused.stderr);
     assert!(refused.stderr.contains("from a copy"), "it says what to do: {}", refused.stderr);
-    // A record that is another one by now is not read as one: a replica that needs it stays away.
+    // A record that was damaged into a different one is not applied: a replica that needs it stays
+    // down.
     let mut other = whole;
     let one = b"\"quantity\":1";
     let at = other.windows(one.len()).position(|bytes| bytes == one).unwrap();

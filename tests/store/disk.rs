@@ -1,5 +1,5 @@
-//! A disk that is full: writes are refused and say what to do, reads go on, nothing that was
-//! answered is lost, and when there is room again writes go on too.
+//! Tests of a full disk: writes are refused with a remedy, reads continue, no answered write is
+//! lost, and writes continue when there is room again.
 
 use crate::util::process::{FREE, Place, Server, eventually};
 use crate::{agreeing, ask, get, stock};
@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-/// `pentad` with these arguments, in namespaces of its own where its data directory is a file
-/// system of this size, if this machine lets us have that.
+/// Returns `pentad` with these arguments in its own namespaces, with a file system of this size for
+/// its data directory, if this machine permits that.
 fn on_a_disk(place: &Arc<Place>, size: &str) -> Option<Command> {
     let flags: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
     let works = |flags: &&&[&str]| {
@@ -33,7 +33,7 @@ fn on_a_disk(place: &Arc<Place>, size: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Fills the disk but for so many bytes.
+/// Fills the disk except for this many bytes.
 fn fill(file: &PathBuf, but: u64) -> u64 {
     let folder = file.parent().unwrap();
     let disk = rustix::fs::statvfs(folder).unwrap();
@@ -75,7 +75,7 @@ fn a_full_disk_refuses_writes_and_serves_reads() {
 #[test]
 fn a_disk_that_counts_no_blocks_is_not_taken_for_full() {
     let place = Place::new();
-    // Without a bound this file system has no blocks to count, nor has one by FUSE.
+    // A tmpfs without a bound has no blocks to count, and neither has a FUSE file system.
     let Some(command) = on_a_disk(&place, "0") else {
         eprintln!("no file system may be mounted here");
         return;
@@ -93,8 +93,8 @@ fn an_unwritable_replica_does_not_answer_and_recovers() {
     let server = Server::launch(&place, place.command_after("trap '' XFSZ", &FREE));
     let buy = || ask(server.addr("order-1", "tcp"), "PUT", "/purchase/2/", "", "").status;
     assert_eq!(buy(), 200);
-    // No file may grow beyond what the smallest has: each of them fails sooner or later, the log's
-    // or a replica's.
+    // No file may grow beyond the size of the smallest, so the log's file or a replica's fails
+    // sooner or later.
     let limit = |bytes: Option<u64>| {
         let limit = Rlimit { current: bytes, maximum: None };
         prlimit(Some(server.pid()), Resource::Fsize, limit).unwrap();

@@ -1,4 +1,4 @@
-//! Faults that pass: what was said to be so stays so, and all is well again without help.
+//! Tests of transient faults: answered outcomes stay valid, and the store recovers without help.
 
 use crate::util::faults::Faults;
 use crate::util::http::Reply;
@@ -16,7 +16,7 @@ fn buy(server: &Server, key: &str) -> Reply {
     ask(server.addr("order-1", "tcp"), "PUT", "/purchase/2/", &field, "")
 }
 
-/// A server whose disk fails as it is told.
+/// A server whose disk fails on request.
 fn failing(place: &Arc<Place>) -> Option<(Server, Faults)> {
     let mut command = place.command(FREE);
     let faults = Faults::of(place, &mut command)?;
@@ -34,7 +34,7 @@ fn a_purchase_said_not_to_be_written_is_never_found_written() {
     let place = Place::new();
     let Some((mut server, faults)) = failing(&place) else { return };
     assert_eq!(buy(&server, "first").status, 200);
-    // One fsync fails: whatever it was for is settled before it is answered.
+    // One fsync fails: the outcome of its batch is decided before it is answered.
     faults.fail("sync", "store-log.db-wal", 1);
     let refused = buy(&server, "once");
     assert_eq!(refused.status, 503, "{}", refused.body);

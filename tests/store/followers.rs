@@ -86,7 +86,7 @@ fn only_who_knows_the_token_may_follow_if_one_is_shown() {
     }
 }
 
-/// Entries of one request, and how many requests take a log behind its fold.
+/// The entries of one request, and the number of requests until the log folds its records.
 const ENTRIES: usize = 600;
 const REQUESTS: usize = 120;
 
@@ -117,7 +117,7 @@ fn a_follower_behind_the_fold_begins_with_the_folded_state() {
         (digests.len() == 5).then_some(digests)
     });
     assert!(digests.windows(2).all(|pair| pair[0] == pair[1]), "{digests:?}");
-    // A key that came before the fold, and one that came after it.
+    // Keys from before and after the fold.
     for key in ["100-0", "119-7"] {
         let fields = format!("Idempotency-Key: {key}\r\n");
         let again = ask(follower.addr("order-2", "tcp"), "PUT", "/purchase/2", &fields, "");

@@ -1,4 +1,4 @@
-//! Fronts of several processes: none of them shows what a reply has made old.
+//! Tests of fronts in several processes: none shows a book as it was before an answered write.
 
 use crate::shop::TestNet;
 use crate::util::http::Client;
@@ -32,7 +32,8 @@ fn a_front_elsewhere_forgets_before_the_writer_hears_of_it() {
     for quantity in 0..WRITES {
         let writer = writers[(quantity % 2) as usize];
         let body = format!("{{\"quantity\":{quantity}}}");
-        // A loaded machine may cost the follower its lease: then it says so, and takes it later.
+        // On a loaded machine the follower may lose its lease; it reports that, and takes one
+        // again.
         eventually("a write", || {
             let status = ask(writer, "PUT", "/modify/2", "", &body).status;
             assert!(matches!(status, 200 | 503), "{status}");

@@ -1,5 +1,5 @@
-//! A follower that stands still: writes wait for it as long as its lease lasts, and when it goes on
-//! it shows nothing that has become old meanwhile.
+//! Tests of a stopped follower: writes wait until its lease expires, and after it continues it
+//! shows no outdated book.
 
 use crate::shop::TestNet;
 use crate::util::http::Client;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// The number of stops.
 const ROUNDS: u64 = 6;
 
-/// A lease is a second and a quarter; the rest is for a loaded machine.
+/// A lease lasts 1.25 seconds; the rest is for a loaded machine.
 const LEASE_MOST: Duration = Duration::from_secs(4);
 
 #[test]
@@ -24,7 +24,7 @@ fn a_frozen_follower_delays_writes_for_its_lease_only() {
     let (catalog, front) = (follower.addr("catalog-2", "tcp"), follower.web());
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        // So busy that it stands still in the middle of something.
+        // The follower is busy, so that it stops in the middle of an operation.
         for _ in 0..2 {
             scope.spawn(|| {
                 let mut client = Client::connect(catalog);
@@ -45,7 +45,7 @@ fn a_frozen_follower_delays_writes_for_its_lease_only() {
             let reply = ask(owner.addr("catalog-1", "tcp"), "PUT", "/modify/2", "", &body);
             assert_eq!(reply.status, 200, "{}", reply.body);
             assert!(began.elapsed() < LEASE_MOST, "held up for {:?}", began.elapsed());
-            // Others are served meanwhile, whose turn it ever was.
+            // Meanwhile, other replicas answer all requests.
             for _ in 0..4 {
                 let began = Instant::now();
                 assert_eq!(get(owner.web(), "/product/2").json()["quantity"], quantity);
@@ -53,7 +53,7 @@ fn a_frozen_follower_delays_writes_for_its_lease_only() {
                 assert!(matches!(sold, 200 | 400), "{sold}");
                 assert!(began.elapsed() < LEASE_MOST);
             }
-            // Asked while it stands still, answered when it goes on.
+            // The request is sent while the follower is stopped, and answered when it continues.
             let mut asked = [catalog, catalog, front].map(Client::connect);
             let paths = ["/retrieve/item/2", "/retrieve/item/2", "/product/2"];
             for (client, path) in asked.iter_mut().zip(paths) {

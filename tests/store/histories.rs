@@ -1,5 +1,4 @@
-//! Many clients at once, at every door: what all of them were told could have been told by one
-//! shop that serves one after the other.
+//! Many concurrent clients at all ports: the history of their answers is linearizable.
 
 use crate::util::http::Client;
 use crate::util::linear::Span;
@@ -20,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 type History = Mutex<Vec<(u32, Span<Deed>)>>;
 
-/// One client: asks one thing after the other, and notes when it asked and when it was answered.
-/// Repeats a request that a replica refuses because it is down.
+/// Runs one client, which sends one request after the other and records the times of requests and
+/// answers. It repeats a request that a replica refuses because it is down.
 fn play(addr: SocketAddr, door: Door, rng: &mut Rng, clock: &AtomicU64, history: &History) {
     let mut client = Client::connect(addr);
     let (mut deeds, patience) = (0, Instant::now() + PATIENCE);
@@ -40,7 +39,7 @@ fn play(addr: SocketAddr, door: Door, rng: &mut Rng, clock: &AtomicU64, history:
     }
 }
 
-/// With a small cache.
+/// The history with a small cache.
 pub fn the_answers_to_all_clients_are_linearizable(server: &Shop) {
     for book in 1..=2 {
         let body = format!("{{\"quantity\":{COPIES}}}");
@@ -60,7 +59,7 @@ pub fn the_answers_to_all_clients_are_linearizable(server: &Shop) {
     ];
     thread::scope(|scope| {
         let clients = (0..CLIENTS).map(|number| {
-            // Those who ask a replica itself would hear nothing else while it is down.
+            // Clients of one replica would receive only refusals while it is down.
             let (addr, door) = doors[number as usize % doors.len()];
             let (clock, history) = (Arc::clone(&clock), Arc::clone(&history));
             scope.spawn(move || play(addr, door, &mut Rng::with_seed(number), &clock, &history))
@@ -80,7 +79,7 @@ pub fn the_answers_to_all_clients_are_linearizable(server: &Shop) {
     }
 }
 
-/// Crashes one replica after the other, and lets it recover when others were answered meanwhile.
+/// Crashes one replica after the other; each recovers after further requests were answered.
 fn crash_and_recover(panel: SocketAddr, history: &History, over: &AtomicBool) {
     let answered = || history.lock().unwrap().len();
     let pass = |deeds: usize| {

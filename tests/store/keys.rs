@@ -1,4 +1,4 @@
-//! Purchases that are asked for again.
+//! Tests of repeated purchases.
 
 use crate::{Shop, ask, field, get, stock};
 use serde_json::json;

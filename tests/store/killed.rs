@@ -1,4 +1,4 @@
-//! Processes that are killed while buyers buy, and come back.
+//! Tests of processes that are killed during purchases and start again.
 
 use crate::shop::TestNet;
 use crate::util::http::Client;
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// The number of kills.
 const ROUNDS: usize = 5;
 
-/// Buyers, readers, and what they saw.
+/// Buyers and readers, and their observations.
 #[derive(Debug, Default)]
 struct Crowd {
     over: AtomicBool,
@@ -26,7 +26,7 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// Buys one copy after the other; whatever has no answer is asked for again, by its key.
+    /// Buys one copy after the other; a purchase without an answer is repeated with its key.
     fn buy(&self, web: SocketAddr, name: &str) {
         for number in 0.. {
             let fields = format!("Idempotency-Key: {name}-{number}\r\n");
@@ -44,7 +44,7 @@ impl Crowd {
         }
     }
 
-    /// Reads what the front shows. No read may fail.
+    /// Reads from the front. No read may fail.
     fn read(&self, web: SocketAddr) {
         while !self.over.load(Ordering::Relaxed) {
             assert_eq!(asked(web, "GET", "/product/1", ""), Some(200));
@@ -56,21 +56,22 @@ impl Crowd {
         self.bought.lock().unwrap().len()
     }
 
-    /// Waits until so many more were bought.
+    /// Waits until this many further copies were bought.
     fn go_on(&self, more: usize) {
         let before = self.bought();
         eventually("purchases", || (self.bought() >= before + more).then_some(()));
     }
 }
 
-/// The status of an answer, if there is one.
+/// Returns the status of an answer, if there is one.
 fn asked(addr: SocketAddr, method: &str, path: &str, fields: &str) -> Option<u16> {
     let mut client = Client::try_connect(addr).ok()?;
     let request = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\n{fields}\r\n");
     client.ask(&request).ok().map(|reply| reply.status)
 }
 
-/// All four replicas are up, with equal digests, and what was bought was sold once.
+/// Checks that all four replicas are up with equal digests, and that each purchase was executed
+/// once.
 fn agree(owner: &Server, crowd: &Crowd) {
     let all = eventually("equal digests", || {
         let all = get(owner.panel(), "/api/store/replicas").json();

@@ -1,5 +1,5 @@
-//! Lists of books: pages that go on where the last one ended, queries that are too long for any
-//! answer, and lists that are longer than a connection may hold.
+//! Tests of lists of books: successive pages, queries that are too long, and lists that are longer
+//! than the buffers of a connection.
 
 use crate::util::http::{Client, get as get_line};
 use crate::util::process::{FREE, Place, Server, eventually};
@@ -25,7 +25,7 @@ fn a_page_goes_on_behind_the_last_book_for_every_sort() {
     let server = Server::start(&[]);
     for sort in ["id", "-id", "title", "-title", "price", "-price", "stock", "-stock"] {
         let (mut seen, next) = titles(&server, &format!("/api/books?sort={sort}&limit=2"));
-        // It stands before all others, or behind them: in an offset, one book twice or missed.
+        // With offsets, this book before or after all others would cause a duplicate or a gap.
         for (title, price, quantity) in [("  first", 0, 0), ("~ last", 1_000_000, 1_000_000)] {
             let title = format!("{title} {sort}");
             let book = format!(
@@ -85,7 +85,7 @@ fn no_query_is_too_long_for_the_answer_about_it() {
 
 const BOOKS: u32 = 6000;
 
-/// A server with many books, of 200 letters each that take four bytes.
+/// Starts a server with many books, whose titles have 200 letters of four bytes.
 fn crowded() -> Server {
     let place = Place::new();
     std::fs::create_dir_all(place.path("data")).unwrap();
@@ -127,7 +127,7 @@ fn a_long_list_comes_whole_and_is_not_held_by_each_reader() {
     assert_eq!(page.json()[499]["id"], BOOKS - 499 + 2, "two of the first three cost more");
     let log = get(server.panel(), "/api/store/log?since=10").json();
     assert_eq!((&log[0]["seq"], &log[999 - 10]["seq"]), (&11.into(), &1000.into()));
-    // Who asks and does not read keeps a piece of the list, not the list.
+    // A client that does not read occupies memory for a piece of the list, not for the whole list.
     let before = resident(&server);
     let readers = (0..64).map(|_| {
         let mut reader = Client::connect(catalog);

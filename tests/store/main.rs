@@ -1,6 +1,6 @@
-//! The bookstore, in the real binary: the contract of its older clients byte for byte, one log for
-//! all replicas, crashes, and what survives them. A file is a story; what is the same in one
-//! process and in two is told of both.
+//! The bookstore in the real binary: the contract of its older clients byte for byte, one log for
+//! all replicas, crashes, and recovery. A file is a story; stories that apply to one process and to
+//! two run with both.
 
 #![allow(clippy::unwrap_used)]
 

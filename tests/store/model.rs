@@ -1,5 +1,5 @@
-//! Random questions, crashes, recoveries and restarts, one after the other, beside a naive shop
-//! that is a single map: every answer is the one that it would give.
+//! Random requests, crashes, recoveries and restarts in sequence, compared with a simple model:
+//! every answer must be the same as that of the model.
 
 use crate::util::http::{Client, Reply, text};
 use crate::util::process::{Place, Server};
@@ -9,11 +9,11 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
-/// A shop that is a single map.
+/// The model: a single map.
 struct Shop {
     /// Title, copies, cents and topic by id.
     books: BTreeMap<u32, (String, u32, u32, String)>,
-    /// Of which book, how many copies, and what came of it.
+    /// The book, the copies and the outcome by key.
     keys: HashMap<String, (u32, u32, Sale)>,
     /// Book and copies, by number from 1.
     orders: Vec<(u32, u32)>,
@@ -21,7 +21,7 @@ struct Shop {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sale {
-    /// The number of the order, and how many copies were left.
+    /// The number of the order, and the remaining copies.
     Order(usize, u32),
     Short(u32),
     NoBook,
@@ -70,7 +70,7 @@ impl Shop {
     }
 }
 
-/// The shop, the server, and who is up.
+/// The model, the server, and the replicas that are up.
 struct Pair {
     shop: Shop,
     server: Server,
@@ -79,7 +79,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// One of the replicas of a role that are up.
+    /// Returns one of the replicas of a role that are up.
     fn up(&mut self, role: &str) -> &'static str {
         let up = REPLICAS.iter().filter(|name| name.starts_with(role) && Some(**name) != self.down);
         self.rng.choice(up.collect::<Vec<_>>()).unwrap()
@@ -202,7 +202,7 @@ impl Pair {
         assert_eq!((reply.status, reply.json()), (201, self.shop.book(id).unwrap()));
     }
 
-    /// Looks at a book and at a list, at every door that is open.
+    /// Reads a book and a list at every port that is open.
     fn look(&mut self) {
         let id = self.rng.u32(1..=7);
         let text = *self.rng.choice(&["all", "fic", "art", "o", "programming", "x"]).unwrap();
@@ -238,7 +238,7 @@ impl Pair {
         assert_eq!(ask(self.server.panel(), "POST", &path, "", "").status, 200);
     }
 
-    /// The one that is down recovers, or one of those that are up crashes.
+    /// Recovers the replica that is down, or crashes one of those that are up.
     fn disturb(&mut self) {
         if let Some(name) = self.down.take() {
             self.control(name, "recover");

@@ -33,7 +33,8 @@ fn an_order_is_read_with_its_key_and_by_operators() {
             assert_eq!(field(&reply, "Cache-Control"), Some("no-store"));
         }
     }
-    // Another order's key, a key cut short, an empty one, none: no order, as if it was not there.
+    // A different order's key, a shortened key, an empty key, and no key: the order seems not to
+    // exist.
     let other = first.replace("/1?", "/2?");
     for wrong in [&other, &first[..first.len() - 1], "/api/orders/1?key=", "/api/orders/9?key=0"] {
         for door in doors {
@@ -51,7 +52,7 @@ fn an_order_is_read_with_its_key_and_by_operators() {
         assert_eq!(ask(door, "GET", "/api/orders/1", operator, "").json()["id"], 1);
         assert_eq!(ask(door, "GET", "/api/orders", operator, "").json()[1]["id"], 1);
     }
-    // The same after a restart, with the same files.
+    // The answer is the same after a restart with the same files.
     drop(server);
     let server = Server::start_in(&place, &[]);
     assert_eq!(get(server.web(), &first).json()["id"], 1);

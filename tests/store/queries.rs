@@ -1,5 +1,4 @@
-//! Lists of books and orders: what is asked for, in which order, and how it goes on; versions of a
-//! book.
+//! Tests of lists of books and orders: conditions, orders, and pages; and of versions of a book.
 
 use crate::util::process::Server;
 use crate::{ask, field, get};
@@ -118,7 +117,7 @@ fn a_book_is_changed_by_whoever_names_its_version() {
     let next = field(&changed, "ETag").unwrap().to_string();
     assert_ne!(next, tag);
     assert_eq!(patch("If-Match: *\r\n").status, 200);
-    // On a miss and on a hit alike.
+    // The answer is the same on a miss and on a hit.
     for known in [&next, &format!("W/{next}"), &format!("\"x\", {next}"), &"*".to_string()] {
         for _ in 0..2 {
             let reply = ask(web, "GET", "/api/books/2", &format!("If-None-Match: {known}\r\n"), "");

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Processes that are one bookstore.
+/// The processes of one bookstore.
 #[derive(Debug)]
 pub struct Shop {
     processes: Vec<Server>,
@@ -62,7 +62,7 @@ impl Shop {
     }
 }
 
-/// Addresses and directories of two processes, which stay theirs when they are started again.
+/// The addresses and directories of two processes, which they keep through restarts.
 #[derive(Debug)]
 pub struct TestNet {
     hosts: [String; 2],
@@ -87,14 +87,14 @@ impl TestNet {
         format!("{}:{port}", self.hosts[process]).parse().unwrap()
     }
 
-    /// The process that keeps the log, with the front that knows all replicas.
+    /// Starts the process with the log, and with a front that knows all replicas.
     pub fn owner(&self, args: &[&str]) -> Server {
         let urls = self.urls();
         let own = ["--only=web,panel,catalog-1,order-1", "--seed=1"];
         self.start(0, own.into_iter().chain(urls.iter().map(String::as_str)), args)
     }
 
-    /// The process that follows, with a front that knows them, too.
+    /// Starts the follower, with a front that knows all replicas, too.
     pub fn follower(&self, args: &[&str]) -> Server {
         let urls = self.urls();
         let log = format!("--store-log=http://{}", self.at(0, 5000));
@@ -111,7 +111,7 @@ impl TestNet {
         ]
     }
 
-    /// A process with just these flags, beside its address.
+    /// Starts a process with these flags and its address.
     pub fn start<'a>(
         &self,
         process: usize,

@@ -1,4 +1,4 @@
-//! Copies are sold as often as there are copies.
+//! Tests that as many copies are sold as exist.
 
 use crate::{Doors, Shop, agreeing, ask, get, stock};
 use std::thread;

@@ -1,5 +1,4 @@
-//! The same stories, told of two processes: one keeps the log and a replica of each kind, the other
-//! one follows.
+//! The same stories in two processes: one with the log and a replica of each kind, and a follower.
 
 use crate::{Shop, api, cache, contract, crashes, histories, keys, stock};
 
