@@ -90,7 +90,7 @@ pub struct State {
     pub replicas: Replicas,
     /// The front.
     pub front: Front,
-    /// Whether a change of a book has to name the version that it changes.
+    /// True if a change of a book has to name the version that it changes.
     pub require_if_match: bool,
 }
 
@@ -269,8 +269,8 @@ impl State {
         self.take_log_events(effects);
     }
 
-    /// Whether no catalog is up: a book that cannot be looked up is not sold. Only the log's owner
-    /// knows the catalogs of other processes.
+    /// Returns true if no catalog is up: a book that cannot be looked up is not sold. Only the
+    /// log's owner knows the catalogs of other processes.
     fn is_blind(&self) -> bool {
         let own = self.replicas.iter().map(Replica::report);
         let all = own.chain(self.log.followers.replicas().cloned());

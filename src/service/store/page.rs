@@ -3,8 +3,8 @@
 use crate::service::http::{Embedded, Request, send};
 use crate::service::{Answer, Cx};
 
-/// What the page may do: load what comes from here, and make no markup out of text. A form that
-/// the script takes care of is never sent.
+/// The policy of the page: it loads only resources of this server, and makes no markup from text. A
+/// form that the script handles is never sent.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      connect-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
      form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
@@ -34,7 +34,7 @@ pub fn page(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     PAGE.answer(request).field("Content-Security-Policy", POLICY).into()
 }
 
-/// What the page is made of.
+/// The parts of the page.
 pub fn asset(request: &Request<'_, '_, '_>, _: &mut Cx<'_>) -> Answer {
     send(&FILES, request).into()
 }

@@ -63,7 +63,7 @@ pub struct Waiting {
     purpose: Purpose,
 }
 
-/// What a request waits for.
+/// The event that a request waits for.
 #[derive(Debug)]
 pub enum Purpose {
     /// A read of the front: a catalog's reply.

@@ -84,7 +84,7 @@ pub struct Found {
     pub age: Duration,
 }
 
-/// Whether a miss begins a fill or joins one.
+/// The role of a miss: it begins a fill or joins one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Miss {
     /// It has to be asked for, by this name.
@@ -178,13 +178,13 @@ impl Cache {
         waiting
     }
 
-    /// Whether what this fill brings would be kept.
+    /// Returns true if what this fill brings would be kept.
     pub fn takes(&self, fill: u64) -> bool {
         let key = self.fills.get(&fill).map(|fill| &fill.key);
         self.most > 0 && key.is_some_and(|key| self.current.get(key) == Some(&fill))
     }
 
-    /// Whether there is an entry at all, however old.
+    /// Returns true if there is an entry of any age.
     pub fn holds(&self, key: &Key) -> bool {
         self.places.contains_key(key)
     }

@@ -10,7 +10,7 @@ use crate::service::store::{NoReply, Notice};
 use crate::service::{Cx, Effect, Endpoint, Kind, Mail, Target, Transport};
 use std::sync::Arc;
 
-/// How often a call is sent.
+/// The number of times that a call is sent.
 const TRIES: u8 = 2;
 
 /// Sends a call to the next replica of its role.

@@ -79,7 +79,7 @@ struct Known {
     inflight: usize,
     /// The end of the time in which it is left alone.
     rest: Option<Instant>,
-    /// Whether its process reports that it may not be asked, or reports nothing.
+    /// True if its process reports that it does not serve, or reports nothing.
     away: bool,
     requests: u64,
     errors: u64,
@@ -98,13 +98,13 @@ pub struct Call {
     pub body: Vec<u8>,
     /// The role of the replicas that may be asked.
     pub role: Role,
-    /// Whether it may be sent twice.
+    /// True if it may be sent twice.
     pub safe: bool,
     /// The waiters for its reply.
     pub wanted: Wanted,
-    /// How often it was sent before.
+    /// The number of times that it was sent before.
     pub tried: u8,
-    /// Whether a replica may have carried it out without a reply.
+    /// True if a replica may have carried it out without a reply.
     pub unsure: bool,
 }
 
@@ -126,7 +126,7 @@ pub struct PeerStatus {
     pub role: Role,
     /// Its listener.
     pub addr: SocketAddr,
-    /// Whether it was reached lately.
+    /// True if it was reached recently.
     pub reachable: bool,
     /// Requests that were sent to it.
     pub requests: u64,
@@ -142,12 +142,12 @@ impl Call {
         Call { method, target, fields, body, role, safe: true, wanted, tried, unsure }
     }
 
-    /// Whether it needs a token.
+    /// Returns true if it needs a token.
     fn is_guarded(&self) -> bool {
         match self.role {
             Role::Catalog => self.method != "GET",
             Role::Log => true,
-            // Anybody may write, and read an order with its key, which has to be right.
+            // Every client may write, and may read an order with the right key.
             Role::Order => self.method == "GET",
         }
     }
@@ -198,7 +198,7 @@ impl Front {
         Front::new(cache, Balance::RoundRobin, [])
     }
 
-    /// Whether it has no replicas.
+    /// Returns true if it has no replicas.
     pub fn is_off(&self) -> bool {
         self.peers.is_empty()
     }
@@ -262,7 +262,7 @@ impl Front {
         self.peers.iter().filter(|known| known.role != Role::Log).map(status).collect()
     }
 
-    /// Whether some peer of this role may be asked.
+    /// Returns true if some peer of this role may be asked.
     pub fn has(&self, role: Role, replicas: &Replicas, now: Instant) -> bool {
         (0..self.peers.len()).any(|peer| self.may_ask(peer, role, replicas, now))
     }
@@ -293,7 +293,7 @@ impl Front {
         }
     }
 
-    /// Whether it is of this role, up as far as is known, and not being left alone.
+    /// Returns true if it is of this role, up as far as is known, and not being left alone.
     fn may_ask(&self, peer: usize, role: Role, replicas: &Replicas, now: Instant) -> bool {
         let known = &self.peers[peer];
         let own = replicas.iter().find(|replica| replica.name == known.name);

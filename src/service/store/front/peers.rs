@@ -33,12 +33,12 @@ pub struct Reply {
     pub began: Instant,
     /// … and the time that the reply took.
     pub took: Duration,
-    /// Whether the cache has it now.
+    /// True if the cache has it now.
     pub stored: bool,
 }
 
 impl Reply {
-    /// Whether it says that the outcome of the request is not known.
+    /// Returns true if it reports that the outcome of the request is unknown.
     pub fn is_unsure(&self) -> bool {
         self.fields.iter().any(|(name, _)| *name == OUTCOME)
     }

@@ -36,7 +36,7 @@ pub struct Read {
     shape: Shape,
     /// Why the cache did not do, as RFC 9211 §2.2 has it.
     why: &'static str,
-    /// Whether it joined a miss under way.
+    /// True if it joined a miss under way.
     joined: bool,
 }
 
@@ -182,7 +182,7 @@ fn content(shape: &Shape, reply: &Reply) -> Response {
     response
 }
 
-/// Whether the client has just this.
+/// Returns true if the client has this version.
 fn is_known(shape: &Shape, reply: &Reply) -> bool {
     let Shape::Book(known) = shape else { return false };
     if known.is_empty() {

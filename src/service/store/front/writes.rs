@@ -33,7 +33,7 @@ pub struct Forward {
     shape: Shape,
     /// The book that it may change.
     book: Option<u32>,
-    /// Whether the client gave it a key. A repetition under the front's own key is none to the
+    /// True if the client gave it a key. A repetition under the front's own key is none to the
     /// client.
     keyed: bool,
 }
@@ -76,7 +76,7 @@ pub fn to_orders(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     pass(Role::Order, request, cx)
 }
 
-/// `GET /api/orders/{n}`: with its key for anybody, without one for operators.
+/// `GET /api/orders/{n}`: for every client with its key, and for operators without it.
 pub fn order(request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -> Answer {
     let number = request.segment();
     let query = request.head.target.query().unwrap_or("");

@@ -70,7 +70,7 @@ impl Log {
         self.open.push_back(record);
     }
 
-    /// Whether nothing may be answered yet.
+    /// Returns true if nothing may be answered yet.
     pub fn is_quiet(&mut self, now: Instant) -> bool {
         let Some(own) = self.embedded() else { return false };
         own.quiet_until = own.quiet_until.filter(|until| now < *until);

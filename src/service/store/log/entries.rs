@@ -20,7 +20,7 @@ use crate::work::{Compute, Job, Outcome};
 pub enum Wanted {
     /// The entries behind one.
     Entries {
-        /// Whether the content is not sent: the request was HEAD.
+        /// True if the content is not sent: the request was HEAD.
         unsent: bool,
     },
     /// A page of the snapshot.

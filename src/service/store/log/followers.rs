@@ -81,7 +81,7 @@ impl Followers {
         self.all.iter().flat_map(|follower| &follower.replicas)
     }
 
-    /// Whether a follower's report waits for news.
+    /// Returns true if a follower's report waits for news.
     pub(super) fn are_waiting(&self) -> bool {
         self.all.iter().any(|follower| follower.waits.is_some())
     }

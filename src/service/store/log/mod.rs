@@ -129,7 +129,7 @@ struct Embedded {
     quiet_until: Option<Instant>,
 }
 
-/// Whether the file says that other processes follow the log.
+/// The state of the mark in the file that other processes follow the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leased {
     No,
@@ -146,9 +146,9 @@ pub type Writer = (Waiter, u16);
 struct PendingWrite {
     entry: Entry,
     writer: Writer,
-    /// Whether this process made its key.
+    /// True if this process made its key.
     has_own_key: bool,
-    /// How often it was sent to the leader.
+    /// The number of times that it was sent to the leader.
     tries: u8,
 }
 
@@ -226,17 +226,17 @@ impl Log {
         std::mem::take(&mut self.events)
     }
 
-    /// Whether this process keeps the log itself.
+    /// Returns true if this process has the log itself.
     pub fn is_own(&self) -> bool {
         matches!(self.engine, Engine::Embedded(_))
     }
 
-    /// Whether another process keeps the log.
+    /// Returns true if another process has the log.
     pub fn is_followed(&self) -> bool {
         matches!(self.engine, Engine::Follower(_))
     }
 
-    /// Whether nothing is under way.
+    /// Returns true if nothing is in progress.
     pub fn is_idle(&self) -> bool {
         let appending = match &self.engine {
             Engine::Absent => false,
@@ -246,7 +246,7 @@ impl Log {
         self.waiting.is_empty() && !appending && self.open.is_empty()
     }
 
-    /// Whether the state of this process includes everything that any client was told.
+    /// Returns true if the state of this process includes everything that any client was told.
     pub fn is_current(&self, now: Instant, draining: bool) -> bool {
         match &self.engine {
             Engine::Absent | Engine::Embedded(_) => true,

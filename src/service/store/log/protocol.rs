@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Report {
     /// The name that it was given last, if it was given one.
     pub follower: Option<String>,
-    /// Whether it begins, or begins again: under another name, and with what comes next.
+    /// True if it begins, possibly again: with a new name, and with the next entries.
     pub joins: bool,
     /// The last entry that all its live replicas have applied.
     pub since: Seq,
@@ -37,7 +37,7 @@ pub struct ReplicaReport {
     pub role: Role,
     /// Its number among those of its role, from 1.
     pub number: u8,
-    /// Whether it may be asked.
+    /// Its state, which decides if it may receive requests.
     pub state: ReplicaState,
     /// The last entry that it has applied.
     pub seq: Seq,

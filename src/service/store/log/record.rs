@@ -45,7 +45,7 @@ impl Record {
         self.first + self.entries.len() as u64 - 1
     }
 
-    /// Whether all that have to apply it have done so.
+    /// Returns true if all that have to apply it have done so.
     pub fn is_applied(&self) -> bool {
         self.missing.is_empty()
     }

@@ -14,7 +14,7 @@ use crate::work::store::{Settled, WriteError, codec};
 /// A follower's report that waits for news.
 #[derive(Debug)]
 pub struct Follow {
-    /// Whether the end of its connection would be noticed.
+    /// True if the end of its connection would be noticed.
     wants_eof: bool,
 }
 
@@ -66,7 +66,7 @@ impl Follow {
         self.wants_eof = false;
     }
 
-    /// Whether the end of its connection would be noticed.
+    /// Returns true if the end of its connection would be noticed.
     pub fn wants_eof(&self) -> bool {
         self.wants_eof
     }

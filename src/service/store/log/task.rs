@@ -13,7 +13,7 @@ use crate::work::db::Failure;
 use crate::work::db::store::Answer;
 use std::time::{Duration, Instant};
 
-/// Whether the task runs.
+/// The state of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// No.
@@ -34,7 +34,7 @@ pub struct Session {
     /// The next moment at which something is due.
     next: Option<Instant>,
     far: Instant,
-    /// Whether it knows that the server is ending.
+    /// True if it knows that the server is ending.
     ending: bool,
     done: Option<Close>,
 }

@@ -152,7 +152,7 @@ fn purchased(outcome: &Outcome) -> Response {
     }
 }
 
-/// Adds the order's address, if there is an order: with its key, anybody may read it.
+/// Adds the order's address, if there is an order: clients with its key may read it.
 fn located(response: Response, outcome: &Outcome, secret: Option<OrderSecret>) -> Response {
     match outcome {
         Outcome::Sold { order, .. } => {

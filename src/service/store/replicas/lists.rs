@@ -30,7 +30,7 @@ const WHOLE_BYTES: u64 = 16 * 1024;
 #[derive(Debug)]
 pub struct Wanted {
     shape: Shape,
-    /// Whether the content is not sent: the request was HEAD.
+    /// True if the content is not sent: the request was HEAD.
     unsent: bool,
 }
 

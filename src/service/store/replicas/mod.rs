@@ -227,7 +227,7 @@ impl Replicas {
         }
     }
 
-    /// Whether a replica is down because of a failure that may pass.
+    /// Returns true if a replica is down because of a failure that may pass.
     pub fn may_recover(&self) -> bool {
         self.iter().any(Replica::may_recover)
     }

@@ -52,7 +52,7 @@ impl Phase {
         self.state().word()
     }
 
-    /// Whether the replica gets every new entry.
+    /// Returns true if the replica gets every new entry.
     pub fn follows(self) -> bool {
         match self {
             Phase::Down | Phase::Opening | Phase::Behind => false,
@@ -86,7 +86,7 @@ pub struct Replica {
     pub shown: Seq,
     /// Books that later entries have changed, by the last of these entries.
     unseen: VecDeque<(Seq, Vec<Arc<Book>>)>,
-    /// Whether entries that it lacks are on their way to it.
+    /// True if entries that it lacks are on their way to it.
     pub catching_up: bool,
     /// The last of the entries that it lacked when it joined. It applied them as one step and
     /// shows them as one; others show them one by one, so it is not asked before all of them.
@@ -97,7 +97,7 @@ pub struct Replica {
     pub errors: u64,
     /// The failure that took it down, if any, until it is up again.
     pub problem: Option<String>,
-    /// Whether that failure may pass.
+    /// True if that failure may pass.
     passing: bool,
     /// The next request to its file.
     pub asked: Option<Request>,
@@ -134,17 +134,17 @@ impl Replica {
         }
     }
 
-    /// Whether it may be asked.
+    /// Returns true if it may receive requests.
     pub fn is_up(&self) -> bool {
         self.phase == Phase::Up
     }
 
-    /// Whether it lacks entries that are not on their way to it.
+    /// Returns true if it lacks entries that are not on their way to it.
     pub fn is_lagging(&self) -> bool {
         self.phase == Phase::Behind && !self.catching_up
     }
 
-    /// Whether it may yet report the outcome of this entry.
+    /// Returns true if it may yet report the outcome of this entry.
     pub fn may_apply(&self, seq: Seq) -> bool {
         match self.phase {
             Phase::Down => false,
@@ -188,7 +188,7 @@ impl Replica {
         (self.phase, self.problem) = (Phase::Up, None);
     }
 
-    /// Whether it is down because of a failure that may pass.
+    /// Returns true if it is down because of a failure that may pass.
     pub fn may_recover(&self) -> bool {
         self.phase == Phase::Down && self.passing
     }

@@ -17,7 +17,9 @@ fn waiter(slot: u32) -> Waiter {
 
 /// Misses `key` and fills it with `body`.
 fn put(cache: &mut Cache, key: &Key, body: &str, now: Instant) {
-    let Miss::First(fill) = cache.miss(key.clone(), waiter(1)) else { panic!("nobody else asked") };
+    let Miss::First(fill) = cache.miss(key.clone(), waiter(1)) else {
+        panic!("no other request is waiting")
+    };
     assert_eq!(cache.fill(fill, Some((reply(body), Arc::default())), now), [waiter(1)]);
 }
 

@@ -64,7 +64,7 @@ enum Stage {
     Joining {
         tries: u32,
     },
-    /// Whether a report is under way.
+    /// True if a report is under way.
     Following {
         asking: bool,
     },
@@ -97,7 +97,7 @@ impl Follower {
         }
     }
 
-    /// Whether entries are on their way to the leader.
+    /// Returns true if entries are on their way to the leader.
     pub fn is_appending(&self) -> bool {
         self.appends > 0
     }
@@ -107,7 +107,7 @@ impl Follower {
         self.answered
     }
 
-    /// Whether this process may serve its state at `now`.
+    /// Returns true if this process may serve its state at `now`.
     pub fn holds_lease(&self, now: Instant) -> bool {
         self.lease.is_some_and(|until| now < until)
     }

@@ -38,7 +38,7 @@ pub(super) struct LeaderCall {
     body: Option<Vec<u8>>,
 }
 
-/// How often an entry is sent that may be sent twice.
+/// The number of times that an entry is sent if it may be sent twice.
 const TRIES: u8 = 3;
 
 impl Follower {
