@@ -143,7 +143,7 @@ pub struct Agent {
 pub struct Shift {
     /// The connection; `None` while it is disconnected.
     pub peer: Option<Id>,
-    /// True if it takes chats; see [`Mood`].
+    /// Its readiness for chats.
     pub mood: Mood,
     /// Chats at a time.
     pub capacity: u32,

@@ -64,7 +64,7 @@ enum Stage {
     Joining {
         tries: u32,
     },
-    /// True if a report is under way.
+    /// The process follows the log; `asking` is true while a report is in progress.
     Following {
         asking: bool,
     },
