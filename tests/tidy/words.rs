@@ -68,56 +68,11 @@ fn every_dependency_has_its_reason() {
     assert_none(&problems);
 }
 
-/// Folders and files whose comments and texts are held to plain English: a list that only grows,
-/// until it is all of `src/`, `docs/` and `README.md`.
-const PLAIN: &[&str] = &[
-    "src/app/",
-    "src/buf.rs",
-    "src/check/",
-    "src/client/",
-    "src/cmd/",
-    "src/config/",
-    "src/lib.rs",
-    "src/limits.rs",
-    "src/limits/",
-    "src/main.rs",
-    "src/names.rs",
-    "src/net/",
-    "src/report/",
-    "src/service/router/",
-    "src/service/store/front/",
-    "src/service/store/replicas/",
-    "src/service/answer.rs",
-    "src/service/chat/",
-    "src/service/database.rs",
-    "src/service/http/",
-    "src/service/kind.rs",
-    "src/service/legacy.rs",
-    "src/service/lockout.rs",
-    "src/service/mod.rs",
-    "src/service/panel/",
-    "src/service/pi.rs",
-    "src/service/pow/",
-    "src/service/probe.rs",
-    "src/service/recent.rs",
-    "src/service/site/",
-    "src/service/web/",
-    "src/stats/",
-    "src/study/",
-    "src/svg.rs",
-    "src/svg/",
-    "src/wire/",
-    "src/work/db/",
-    "src/work/files/",
-    "src/work/mod.rs",
-    "src/work/pack.rs",
-    "src/work/pi/",
-    "src/work/pow/",
-    "src/work/process.rs",
-    "src/work/reports/",
-    "src/work/store/",
-    "docs/",
-];
+/// Folders whose comments and texts are held to plain English.
+const PLAIN: &[&str] = &["src/", "docs/"];
+
+/// Files that are rewritten later.
+const NOT_YET: &[&str] = &["src/service/store/log/protocol.rs"];
 
 /// Words for persons, where there are connections, requests and files.
 const PERSONS: &[&str] = &["whoever", "somebody", "nobody", "anybody", "everybody"];
@@ -151,7 +106,7 @@ fn comments_and_texts_are_plain_english() {
 }
 
 fn is_plain(path: &str) -> bool {
-    PLAIN.iter().any(|plain| path == *plain || plain.ends_with('/') && path.starts_with(plain))
+    PLAIN.iter().any(|folder| path.starts_with(folder)) && !NOT_YET.contains(&path)
 }
 
 fn persons(line: &str) -> impl Iterator<Item = &str> {
