@@ -201,7 +201,7 @@ fn log(file: &LogFile, format: LineFormat) -> io::Result<Log<Record>> {
         LogFile::Stdout => None,
         LogFile::Path(path) => Some(path.clone()),
     };
-    Log::start(file, format)
+    Log::start("access log", file, format)
 }
 
 /// The state of the services at the start.

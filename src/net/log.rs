@@ -40,22 +40,26 @@ struct Shared<R> {
 }
 
 impl<R: Send + 'static> Log<R> {
-    /// Starts the thread that writes to a file, or to standard output. The file is appended to, and
-    /// opened again by [`Log::reopen`], for log rotation.
+    /// Starts the thread of the log `name`, which writes to a file, or to standard output. The file
+    /// is appended to, and opened again by [`Log::reopen`], for log rotation.
     ///
     /// # Errors
     /// Fails if the file cannot be opened, or there is no thread.
-    pub fn start(file: Option<PathBuf>, format: impl Format<R>) -> io::Result<Log<R>> {
+    pub fn start(
+        name: &'static str,
+        file: Option<PathBuf>,
+        format: impl Format<R>,
+    ) -> io::Result<Log<R>> {
         let shared = Arc::new(Shared {
             lines: BatchQueue::new(limits::LOG_LINES),
             dropped: AtomicU64::new(0),
             reopen: AtomicBool::new(false),
         });
-        let sink = open(file.as_deref())?;
+        let sink = open(name, file.as_deref())?;
         let failures = RateLimitedLog::new(module_path!(), log::Level::Warn, 1);
-        let mut writer = Writer { file, format, sink, page: Page::default(), failures };
+        let mut writer = Writer { name, file, format, sink, page: Page::default(), failures };
         let inbox = Arc::clone(&shared);
-        let thread = thread("access-log", move || {
+        let thread = thread(&name.replace(' ', "-"), move || {
             let mut batch = Vec::new();
             while inbox.lines.wait(&mut batch) {
                 writer.write(&batch, &inbox);
@@ -107,6 +111,7 @@ impl<R> Drop for Log<R> {
 }
 
 struct Writer<F> {
+    name: &'static str,
     file: Option<PathBuf>,
     format: F,
     sink: Sink,
@@ -119,9 +124,9 @@ enum Sink {
     File(File),
 }
 
-fn open(file: Option<&Path>) -> io::Result<Sink> {
+fn open(name: &str, file: Option<&Path>) -> io::Result<Sink> {
     let Some(path) = file else { return Ok(Sink::Stdout(io::stdout())) };
-    let named = |why| io::Error::other(format!("access log {}: {why}", path.display()));
+    let named = |why| io::Error::other(format!("{name} {}: {why}", path.display()));
     append(path).map(Sink::File).map_err(named)
 }
 
@@ -150,7 +155,7 @@ impl<F> Writer<F> {
         F: Format<R>,
     {
         if shared.reopen.swap(false, Ordering::Relaxed) {
-            match open(self.file.as_deref()) {
+            match open(self.name, self.file.as_deref()) {
                 Ok(sink) => (self.sink, self.page.torn) = (sink, false),
                 Err(error) => log::error!("{error}; still writing to the file as it was"),
             }
@@ -166,7 +171,7 @@ impl<F> Writer<F> {
             Sink::File(file) => self.page.add(&lines, gap, file),
         };
         if let Err(error) = written {
-            self.failures.note(&format_args!("access log: {error}"), Instant::now());
+            self.failures.note(&format_args!("{}: {error}", self.name), Instant::now());
         }
     }
 }

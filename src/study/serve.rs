@@ -11,11 +11,10 @@
 
 use super::shared::SharedState;
 use crate::app::{App, Deadline, Effect, Event, Id, Progress, Refusal, Session, Target};
-use crate::buf::Opened;
-use crate::buf::{RecvBuf, SendBuf};
+use crate::buf::{Opened, RecvBuf, SendBuf};
 use crate::limits::{self, KIB, Linger, Pace};
 use crate::stats::Close;
-use crate::work::{Compute, Job, Outcome};
+use crate::work::{Compute, Job, Outcome, Place};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -220,13 +219,13 @@ impl<'a, A: App> Conversation<'a, A> {
     }
 
     fn outcome(&self, job: Job) -> Outcome {
-        match job {
-            Job::Compute(job) => {
+        match job.place() {
+            Place::Worker(job) | Place::Reader(job) => {
                 catch_unwind(AssertUnwindSafe(|| compute(job))).unwrap_or(Outcome::Panicked)
             }
-            Job::Database(request) => Outcome::Database(self.shared.commit(request)),
-            // A study has no bookstore.
-            Job::Store(..) => Outcome::Panicked,
+            Place::Committer(0, request) => self.shared.commit(request),
+            // There are no other files.
+            Place::Committer(..) => Outcome::Panicked,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::app::{App, Cx, Effect, Event, Id, InPlace, Progress, Session};
 use crate::buf::{RecvBuf, SendBuf};
 use crate::limits::Limits;
 use crate::stats::{Close, Stats};
-use crate::work::db::{Answer, Database, Failure, Request};
+use crate::work::{BatchCommitter, BatchRequest, Outcome};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub struct SharedState<A: App> {
     inner: Mutex<Inner<A>>,
     /// Separate from the rest: a commit waits for the disk, and only sessions that commit wait with
     /// it.
-    database: Mutex<Store>,
+    committer: Mutex<Committer>,
 }
 
 #[derive(Debug)]
@@ -36,11 +36,11 @@ struct Inner<A: App> {
     opened: u32,
 }
 
-/// The database is opened by the process that uses it: a connection does not survive a fork.
+/// The file is opened by the process that uses it: an open database does not survive a fork.
 #[derive(Debug)]
-enum Store {
+enum Committer {
     Closed(PathBuf),
-    Open(Database),
+    Open(BatchCommitter),
 }
 
 /// The seed of the generator.
@@ -62,7 +62,7 @@ impl<A: App> SharedState<A> {
             limits,
             seed,
             inner: Mutex::new(inner),
-            database: Mutex::new(Store::Closed(database)),
+            committer: Mutex::new(Committer::Closed(database)),
         }
     }
 
@@ -125,19 +125,18 @@ impl<A: App> SharedState<A> {
         self.lock().stats.closed.add(why as usize);
     }
 
-    /// Executes a database request alone: each session waits for its own commit, so there is no
-    /// batch.
-    ///
-    /// # Errors
-    /// Returns SQLite's error.
-    pub fn commit(&self, request: Request) -> Result<Answer, Failure> {
-        let mut store = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Store::Closed(path) = &*store {
-            *store = Store::Open(Database::open(path)?);
+    /// Executes a request alone: each session waits for its own commit, so there is no batch.
+    pub fn commit(&self, request: BatchRequest) -> Outcome {
+        let mut committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Committer::Closed(path) = &*committer {
+            match BatchCommitter::open(path) {
+                Ok(opened) => *committer = Committer::Open(opened),
+                Err(failure) => return request.failed(failure),
+            }
         }
-        match &mut *store {
-            Store::Open(database) => database.commit(&[request]).remove(0),
-            Store::Closed(_) => unreachable!("it was opened a moment ago"),
+        match &mut *committer {
+            Committer::Open(committer) => committer.commit([request].into_iter()).remove(0),
+            Committer::Closed(_) => unreachable!("it was opened a moment ago"),
         }
     }
 
@@ -177,11 +176,12 @@ mod tests {
 
     #[test]
     fn the_database_is_opened_when_it_is_first_needed() {
-        use crate::work::db::counts;
+        use crate::work::db::{Request, counts};
         let count = Request::Counts(counts::Request::Count(*b"1111"));
+        let count = BatchRequest::Database(count);
         let shared = state(Seed::Fixed(1), "/missing/pentad.db");
-        assert!(shared.commit(count.clone()).is_err());
+        assert!(shared.commit(count.clone()).failure().is_some());
         let shared = state(Seed::Fixed(1), ":memory:");
-        assert_eq!(shared.commit(count), Ok(Answer::Counts(counts::Answer::Counted)));
+        assert!(shared.commit(count).failure().is_none());
     }
 }

@@ -80,6 +80,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 const WAIST: &[(&str, &str, Sight)] = &[
     ("app", "crate::work", is_a_job),
     ("net", "crate::work", is_a_job),
+    ("study", "crate::work", is_a_job),
     ("service", "crate::work", is_a_job_type),
     ("client", "crate::work", is_a_job_type),
     ("config", "crate::work", is_a_kernel),

@@ -144,7 +144,25 @@ pub enum BatchRequest {
     Store(store::Request),
 }
 
+impl BatchRequest {
+    /// Returns the outcome of a request whose file failed.
+    pub fn failed(self, failure: Failure) -> Outcome {
+        match self {
+            BatchRequest::Database(_) => Outcome::Database(Err(failure)),
+            BatchRequest::Store(_) => Outcome::Store(Err(failure)),
+        }
+    }
+}
+
 impl BatchCommitter {
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// Returns the error of [`Database::open`].
+    pub fn open(path: &Path) -> Result<BatchCommitter, Failure> {
+        Database::open(path).map(BatchCommitter::Database)
+    }
+
     /// Executes `batch`. The outcomes are in the order of the requests.
     ///
     /// # Panics
