@@ -121,8 +121,8 @@ impl Shop {
             1 | 2 => self.control("recover", rng),
             3 => street.advance(Duration::from_millis(rng.u64(..100))),
             4 if rng.u8(..60) == 0 => street.advance(Duration::from_secs(11)),
-            4 if rng.u8(..20) == 0 => street.reactor.outside.ledgers.fails = true,
-            4 if rng.u8(..10) == 0 => street.reactor.outside.ledgers.fold(),
+            4 if rng.u8(..20) == 0 => street.reactor.outside.store_files.fails = true,
+            4 if rng.u8(..10) == 0 => street.reactor.outside.store_files.fold(),
             5 if rng.u8(..10) == 0 && !links.is_empty() => {
                 let link = links.swap_remove(rng.usize(..links.len()));
                 link.front.reset();
@@ -141,7 +141,7 @@ impl Shop {
 
     /// All requests are answered, every replica recovers, and each book is looked at once more.
     fn close(mut self, seed: u64, rng: &mut Rng) {
-        self.store.street.reactor.outside.ledgers.fails = false;
+        self.store.street.reactor.outside.store_files.fails = false;
         for _ in 0..40 {
             self.store.settle();
             for place in (0..self.visitors.len()).rev() {
@@ -188,9 +188,9 @@ impl Shop {
 
     /// Checks that every replica has the state of a single map after all entries of the log.
     fn compare(&self, seed: u64) {
-        let ledgers = &self.store.street.reactor.outside.ledgers;
+        let store_files = &self.store.street.reactor.outside.store_files;
         let mut twin = Tables::default();
-        ledgers.entries().for_each(|entry| drop(twin.apply(entry)));
+        store_files.entries().for_each(|entry| drop(twin.apply(entry)));
         let store = self.store.state();
         for replica in store.replicas.iter() {
             let books = replica.books.iter().map(|book| (**book).clone()).collect::<Vec<_>>();
@@ -198,7 +198,7 @@ impl Shop {
             let place = (replica.seq, replica.digest, replica.orders);
             let due = (twin.seq, twin.digest(), twin.orders.len() as u64);
             assert_eq!(place, due, "seed {seed} {}", replica.name);
-            assert_eq!(ledgers.tables(replica.file), &twin, "seed {seed} {}", replica.name);
+            assert_eq!(store_files.tables(replica.file), &twin, "seed {seed} {}", replica.name);
         }
         assert!(store.log.is_idle(), "seed {seed}: something waits");
     }

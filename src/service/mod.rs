@@ -112,7 +112,7 @@ pub enum Session {
     /// A search for a proof.
     Search(pow::jobs::Session),
     /// The task that writes the bookstore's log.
-    LogTask(store::log::task::Session),
+    LogTask(store::log::task::LogTask),
     /// A connection with a replica of the bookstore.
     Upstream(store::front::peers::Session),
     /// The load test that the panel starts.
@@ -146,7 +146,7 @@ impl app::Session<Server> for Session {
             Kind::ChatTask => Session::ChatTask(chat::task::Session::open(now)),
             Kind::Probe(probe) => Session::Probe(probe::Session::open(probe)),
             Kind::Search(name) => Session::Search(pow::jobs::Session::open(name)),
-            Kind::LogTask => Session::LogTask(store::log::task::Session::open(now)),
+            Kind::LogTask => Session::LogTask(store::log::task::LogTask::open(now)),
             Kind::Upstream(peer) => {
                 Session::Upstream(store::front::peers::Session::open(peer, now))
             }

@@ -7,8 +7,17 @@ use super::Tally;
 pub struct Store {
     /// True if any part of it runs in this process.
     pub is_there: bool,
-    /// Replicas of this process, by [`ReplicaSlot`].
-    pub replicas: [Option<Replica>; ReplicaSlot::ALL.len()],
+    /// Replicas of this process.
+    pub replicas: Vec<Replica>,
+    /// The log.
+    pub log: LogFigures,
+    /// The front's cache.
+    pub cache: CacheFigures,
+}
+
+/// The log, and the writes to it.
+#[derive(Debug, Clone, Default)]
+pub struct LogFigures {
     /// The last entry of the log.
     pub seq: u64,
     /// Entries written to it.
@@ -25,13 +34,15 @@ pub struct Store {
     pub changes: u64,
     /// … and those without an effect.
     pub vain: u64,
-    /// The front's cache.
-    pub cache: CacheFigures,
 }
 
 /// A replica.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
+    /// Its name.
+    pub name: String,
+    /// The name of its role.
+    pub role: &'static str,
     /// Its availability.
     pub state: ReplicaState,
     /// The last entry that it has applied.
@@ -69,43 +80,6 @@ impl CacheFigures {
     /// Returns the share of reads that were answered from the cache.
     pub fn hit_share(&self) -> f64 {
         self.hits as f64 / (self.hits + self.misses + self.collapsed).max(1) as f64
-    }
-}
-
-/// A replica of this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplicaSlot {
-    /// The first catalog.
-    Catalog1,
-    /// The second catalog.
-    Catalog2,
-    /// The first order server.
-    Order1,
-    /// The second order server.
-    Order2,
-}
-
-impl ReplicaSlot {
-    /// All replicas, in their order.
-    pub const ALL: [ReplicaSlot; 4] =
-        [ReplicaSlot::Catalog1, ReplicaSlot::Catalog2, ReplicaSlot::Order1, ReplicaSlot::Order2];
-
-    /// Returns the name in metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            ReplicaSlot::Catalog1 => "catalog-1",
-            ReplicaSlot::Catalog2 => "catalog-2",
-            ReplicaSlot::Order1 => "order-1",
-            ReplicaSlot::Order2 => "order-2",
-        }
-    }
-
-    /// Returns its role.
-    pub fn role(self) -> &'static str {
-        match self {
-            ReplicaSlot::Catalog1 | ReplicaSlot::Catalog2 => "catalog",
-            ReplicaSlot::Order1 | ReplicaSlot::Order2 => "order",
-        }
     }
 }
 
@@ -187,7 +161,6 @@ mod tests {
 
     #[test]
     fn lists_are_in_the_order_of_their_counters() {
-        assert!(ReplicaSlot::ALL.iter().enumerate().all(|(index, item)| *item as usize == index));
         assert!(
             PurchaseOutcome::ALL.iter().enumerate().all(|(index, item)| *item as usize == index)
         );

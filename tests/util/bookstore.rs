@@ -2,7 +2,7 @@
 //! with its replicas as pipes that deliver on request.
 
 use super::fake::{Client, TestNet};
-use super::ledgers::Ledgers;
+use super::store_files::StoreFiles;
 use pentad::limits::Limits;
 use pentad::service::Kind;
 use pentad::service::http::ListenerRole;
@@ -47,7 +47,7 @@ impl Bookstore {
         let mut street = TestNet::new(limits, most, seed);
         let cache = Cache::new(cache, Duration::from_secs(60), Duration::ZERO);
         street.reactor.context.world.store = state(cache, balance);
-        street.reactor.outside.ledgers = Ledgers::new(REPLICAS.len() + 1);
+        street.reactor.outside.store_files = StoreFiles::new(REPLICAS.len() + 1);
         Bookstore { street, links: Vec::new() }
     }
 

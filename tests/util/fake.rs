@@ -4,7 +4,7 @@
 //! The model is epoll's, edge-triggered: bytes that arrive announce themselves once, room to
 //! write only after a write fell short. What a test does not take from [`Kernel::events`] stays.
 
-use super::ledgers::Ledgers;
+use super::store_files::StoreFiles;
 use pentad::app::App;
 use pentad::check::world;
 use pentad::limits::Limits;
@@ -204,7 +204,7 @@ pub struct Kernel {
     pub jobs_max: usize,
     database: Database,
     /// The bookstore's files.
-    pub ledgers: Ledgers,
+    pub store_files: StoreFiles,
     /// Connections whose jobs are cancelled.
     pub cancelled: HashSet<Id>,
 }
@@ -285,7 +285,7 @@ impl<A: App> TestNet<A> {
             jobs: VecDeque::new(),
             jobs_max: usize::MAX,
             database: Database::open(Path::new(":memory:")).unwrap(),
-            ledgers: Ledgers::default(),
+            store_files: StoreFiles::default(),
             cancelled: HashSet::new(),
         };
         TestNet { reactor: Reactor::new(context, kernel, connections_max) }
@@ -360,7 +360,9 @@ impl<A: App> TestNet<A> {
             Job::Database(request) => {
                 Outcome::Database(kernel.database.commit(&[request]).remove(0))
             }
-            Job::Store(file, request) => Outcome::Store(kernel.ledgers.carry_out(file, &request)),
+            Job::Store(file, request) => {
+                Outcome::Store(kernel.store_files.carry_out(file, &request))
+            }
             Job::Compute(mut job) => loop {
                 let piece = job.cut().expect("nothing is out, so something is left").run();
                 if let Some(outcome) = job.merge(piece) {

@@ -7,7 +7,7 @@
 use super::{prometheus, tester};
 use crate::service::http::{Request, Response, content, json};
 use crate::service::{Answer, Cx, Effect, Event, Refusal, Ticket, Wait};
-use crate::stats::store::{PurchaseOutcome, Replica, ReplicaSlot, Store};
+use crate::stats::store::{PurchaseOutcome, Replica, Store};
 use crate::stats::{Close, Drop, Handler, Latest, PeerClass, Presence, Process, Requests, Stats};
 use crate::wire::decimal::{rounded, seconds};
 use crate::wire::metrics_accept::prefers_text;
@@ -92,7 +92,7 @@ impl Form {
     fn print(self, cx: &mut Cx<'_>) -> Response {
         cx.stats.site.sessions = cx.world.web.sessions.counted();
         cx.world.site.report(cx.stats);
-        cx.world.store.report(&mut cx.stats.store);
+        cx.stats.store = cx.world.store.figures();
         let response = match self {
             Form::Json => json(200, document(cx).to_string()),
             Form::Text => content(200, prometheus::TYPE, prometheus::print(cx)),
@@ -237,41 +237,40 @@ fn services(stats: &Stats) -> Value {
 
 /// Returns the figures of the bookstore, empty if it does not run.
 fn store(stats: &Stats) -> Value {
-    let Store { seq, entries, records, failures, waiting, purchases, changes, vain, cache, .. } =
-        &stats.store;
-    let replicas = ReplicaSlot::ALL.into_iter().zip(&stats.store.replicas);
-    let replicas = replicas.filter_map(|(seat, replica)| {
-        let Replica { state, seq, lag, requests, errors } = (*replica)?;
-        Some(json!({
-            "name": seat.name(),
-            "role": seat.role(),
-            "state": state.name().to_uppercase(),
+    let Store { is_there, replicas, log, cache } = &stats.store;
+    let replicas = replicas.iter().map(|replica| {
+        let Replica { name, role, state, seq, lag, requests, errors } = replica;
+        json!({
+            "name": name,
+            "role": role,
+            "state": state.word(),
             "seq": seq,
             "lag": lag,
             "requests": requests,
             "errors": errors,
-        }))
+        })
     });
     let replicas = replicas.collect::<Vec<_>>();
-    if !stats.store.is_there {
+    if !is_there {
         return json!({});
     }
+    let purchases = |outcome: PurchaseOutcome| log.purchases.count(outcome as usize);
     let refused = PurchaseOutcome::ALL.into_iter().skip(1);
-    let refused = refused.map(|deal| (deal.name(), purchases.count(deal as usize)));
+    let refused = refused.map(|outcome| (outcome.name(), purchases(outcome)));
     json!({
         "requests": requests(stats, Handler::Store),
         "replicas": replicas,
         "log": {
-            "seq": seq,
-            "entries": entries,
-            "records": records,
-            "failures": failures,
-            "waiting": waiting,
+            "seq": log.seq,
+            "entries": log.entries,
+            "records": log.records,
+            "failures": log.failures,
+            "waiting": log.waiting,
         },
-        "purchases": purchases.count(PurchaseOutcome::Sold as usize),
+        "purchases": purchases(PurchaseOutcome::Sold),
         "refused": object(refused),
-        "changes": changes,
-        "changes_refused": vain,
+        "changes": log.changes,
+        "changes_refused": log.vain,
         "cache": {
             "entries": cache.entries,
             "max_entries": cache.max_entries,

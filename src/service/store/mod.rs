@@ -10,27 +10,32 @@
 //! replica, so a later read sees it at whichever replica it lands.
 //!
 //! The store has three rooms, each with its own state and its own events: the [`log`], the
-//! [`replicas`] and the [`front`]. No room touches another one. What concerns two of them passes
-//! through [`State`], in this file; a request that cannot be answered at once is a
-//! [`Waiting`](wait::Waiting). The front knows replicas by their listeners alone.
+//! [`replicas`] and the [`front`]. No room changes the state of another one. What concerns two of
+//! them passes through [`State`], in this file; a request that cannot be answered at once is a
+//! [`Waiting`]. The front knows replicas by their listeners alone.
 //!
 //! # The way of a purchase
 //!
+//! From the socket to the front, as every request: `net/reactor.rs` and `net/conn/pump.rs` read
+//! it, `http/mod.rs` parses it, `router/mod.rs` finds its row in `endpoints.rs`.
+//!
 //! 1. [`front::writes::purchase`]: the request becomes a `Call` with an idempotency key, and waits.
 //! 2. [`front::calls::begin`]: chooses an order server, queues the call, wakes a connection.
-//! 3. [`front::peers::Session::handle`]: prints the call; the order server reads it.
+//! 3. [`front::peers::Session::handle`]: prints the call; the order server reads it as above.
 //! 4. [`replicas::changes::purchase`]: the request becomes an `Entry::Sell`, and waits.
-//! 5. [`write`]: checks that the entry can be decided, and puts it into the log.
-//! 6. [`log::Log::put`] and [`log::task::Session::handle`]: the entry waits; the task wakes.
-//! 7. [`State::go_on`] and [`log::Log::append_next`]: all that waits becomes one record.
-//! 8. `work::db::store::records::append`: the record is written, and one `fsync` makes it durable.
-//! 9. [`log::Log::appended`] reports `Event::Record`; [`State::go_on`] has the replicas apply it.
-//! 10. [`replicas::Replicas::apply`], `work::db::store::tables::advance`, `work::store::apply`:
-//!     each replica writes what the entry changes, and the outcome, in one transaction.
+//! 5. [`write()`]: checks that the entry can be decided, and [`log::Log::put`] takes it in.
+//! 6. [`log::task::LogTask::handle`]: the task wakes and calls [`State::go_on`].
+//! 7. [`log::Log::append_next`]: all that waits becomes one record.
+//! 8. `net/pool.rs`, `work/db/store/mod.rs` and `records.rs`: the log's thread writes the record,
+//!    and one `fsync` makes it durable.
+//! 9. [`log::Log::appended`] reports [`log::Event::Record`], and [`replicas::Replicas::apply`] has
+//!    each replica apply it.
+//! 10. `work/db/store/tables.rs` and `work/store/apply.rs`: each replica's thread writes what the
+//!     entry changes, and its outcome, in one transaction.
 //! 11. [`State::file_answered`] and [`log::Log::applied`]: one replica fewer is awaited.
-//! 12. [`State::go_on`]: once none is, the cache forgets the book, then [`log::Log::answer`]
-//!     tells the writers, and the replicas show the entry.
-//! 13. [`wait::Waiting::news`] and [`replicas::changes::Shape::news`]: the order server's response.
+//! 12. [`State::go_on`]: when none is, [`front::cache::Cache::invalidate`] forgets the book, then
+//!     [`log::Log::answer`] tells the writers, and [`replicas::Replicas::show`] shows the entry.
+//! 13. [`wait::Waiting`] and [`replicas::changes::Shape::news`]: the order server's response.
 //! 14. [`front::calls::answered`] and [`front::writes::Forward::news`]: the front's response.
 
 mod endpoints;
@@ -176,9 +181,9 @@ impl State {
                 log::Event::Control(name, control) => drop(self.control(&name, control, effects)),
                 log::Event::PeerSeen(seen) => {
                     let name = self.log.followers.name_of(&seen, &self.replicas);
-                    self.front.is_known(seen.addr, &name, seen.state == ReplicaState::Up);
+                    self.front.peer_seen(seen.addr, &name, seen.state == ReplicaState::Up);
                 }
-                log::Event::PeerGone(addr) => self.front.is_gone(addr, effects),
+                log::Event::PeerGone(addr) => self.front.peer_gone(addr, effects),
             }
         }
     }
@@ -279,12 +284,20 @@ impl State {
         self.log.is_own() && !catalogs.is_empty() && !is_up
     }
 
-    /// Reports to the panel.
-    pub fn report(&self, to: &mut figures::Store) {
-        to.is_there = !self.front.is_off();
-        self.log.report(to);
-        self.replicas.report(self.log.tip, to);
-        to.cache = self.front.cache.figures();
+    /// Its figures, for the panel.
+    pub fn figures(&self) -> figures::Store {
+        figures::Store {
+            is_there: self.replicas.iter().next().is_some() || !self.front.is_off(),
+            replicas: self.replicas.figures(self.log.tip),
+            log: self.log.figures(),
+            cache: self.front.cache.figures(),
+        }
+    }
+
+    /// The connection was lost under a call to this path: if it was a report to the leader, the
+    /// lease ends before anything else follows.
+    pub fn lost_call(&mut self, path: &str) {
+        self.log.drop_lease(path);
     }
 }
 

@@ -1,41 +1,39 @@
 //! The bookstore's series.
 
 use super::{Kind, Page};
-use crate::stats::store::{PurchaseOutcome, Replica, ReplicaSlot, ReplicaState, Store};
+use crate::stats::store::{PurchaseOutcome, Replica, ReplicaState, Store};
 
 pub(super) fn families(page: &mut Page, store: &Store) {
     replicas(page, store);
-    page.gauge("pentad_store_log_seq", "The last entry of the bookstore's log.", store.seq);
-    page.gauge("pentad_store_log_waiting", "Writes that wait for their record.", store.waiting);
+    let log = &store.log;
+    page.gauge("pentad_store_log_seq", "The last entry of the bookstore's log.", log.seq);
+    page.gauge("pentad_store_log_waiting", "Writes that wait for their record.", log.waiting);
     for (name, help, count) in [
-        ("entries", "Entries that were written to the log.", store.entries),
-        ("records", "Records of them, each of which is one commit.", store.records),
-        ("failures", "Records that could not be written.", store.failures),
+        ("entries", "Entries that were written to the log.", log.entries),
+        ("records", "Records of them, each of which is one commit.", log.records),
+        ("failures", "Records that could not be written.", log.failures),
     ] {
         page.counter(&format!("pentad_store_log_{name}_total"), help, count);
     }
     let name = "pentad_store_purchases_total";
     page.family(name, Kind::Counter, "Purchases by what came of them.");
-    for deal in PurchaseOutcome::ALL {
-        page.sample(name, &[("outcome", deal.name())], store.purchases.count(deal as usize));
+    for outcome in PurchaseOutcome::ALL {
+        page.sample(name, &[("outcome", outcome.name())], log.purchases.count(outcome as usize));
     }
     let name = "pentad_store_changes_total";
     page.family(name, Kind::Counter, "Other writes by whether they changed a book.");
-    page.sample(name, &[("outcome", "changed")], store.changes);
-    page.sample(name, &[("outcome", "refused")], store.vain);
+    page.sample(name, &[("outcome", "changed")], log.changes);
+    page.sample(name, &[("outcome", "refused")], log.vain);
     cache(page, store);
 }
 
 fn replicas(page: &mut Page, store: &Store) {
-    let here = ReplicaSlot::ALL.into_iter().zip(store.replicas);
-    let here = here.filter_map(|(seat, replica)| Some((seat.name(), replica?)));
-    let here = here.collect::<Vec<(_, Replica)>>();
     let name = "pentad_store_replica_state";
     page.family(name, Kind::Gauge, "Whether a replica of this process is in this state.");
-    for (replica, Replica { state, .. }) in &here {
-        for standing in ReplicaState::ALL {
-            let labels = [("replica", *replica), ("state", standing.name())];
-            page.sample(name, &labels, u8::from(*state == standing));
+    for replica in &store.replicas {
+        for state in ReplicaState::ALL {
+            let labels = [("replica", replica.name.as_str()), ("state", state.name())];
+            page.sample(name, &labels, u8::from(replica.state == state));
         }
     }
     let rows: [(_, _, _, Figure); 4] = [
@@ -47,8 +45,8 @@ fn replicas(page: &mut Page, store: &Store) {
     for (name, kind, help, value) in rows {
         let name = format!("pentad_store_replica_{name}");
         page.family(&name, kind, help);
-        for (replica, figures) in &here {
-            page.sample(&name, &[("replica", *replica)], value(figures));
+        for replica in &store.replicas {
+            page.sample(&name, &[("replica", &replica.name)], value(replica));
         }
     }
 }

@@ -74,7 +74,7 @@ pub fn lost(peer: Peer, mut call: Call, cx: &mut Cx<'_>) {
     call.tried += 1;
     call.unsure = true;
     let again = call.safe && call.tried < TRIES;
-    cx.world.store.log.drop_lease(&call.target);
+    cx.world.store.lost_call(&call.target);
     if again && can_elsewhere(&call, peer, cx) {
         dispatch(call, Some(peer.0), cx);
     } else if again {

@@ -40,7 +40,7 @@ pub struct Front {
     /// Earlier answers.
     pub cache: Cache,
     balance: Balance,
-    peers: Vec<Known>,
+    peers: Vec<PeerState>,
     /// The counters: of catalogs, of order servers, of the log.
     turns: [usize; 3],
     /// The lines about reads.
@@ -62,7 +62,7 @@ pub struct PeerConfig {
 
 /// A replica, as the front knows it.
 #[derive(Debug)]
-struct Known {
+struct PeerState {
     name: String,
     role: Role,
     addr: SocketAddr,
@@ -172,7 +172,7 @@ impl Front {
         balance: Balance,
         peers: impl IntoIterator<Item = PeerConfig>,
     ) -> Front {
-        let known = |PeerConfig { name, role, addr, token }| Known {
+        let known = |PeerConfig { name, role, addr, token }| PeerState {
             name,
             role,
             addr,
@@ -212,12 +212,12 @@ impl Front {
     }
 
     /// A connection waits for a reply no longer.
-    pub fn is_answered(&mut self, peer: Peer, id: Id) {
+    pub fn answered(&mut self, peer: Peer, id: Id) {
         self.peers[peer.0].asking.retain(|asking| *asking != id);
     }
 
     /// A connection has nothing to do.
-    pub fn rests(&mut self, peer: Peer, id: Id) {
+    pub fn idle(&mut self, peer: Peer, id: Id) {
         self.peers[peer.0].idle.push(id);
     }
 
@@ -233,7 +233,7 @@ impl Front {
     }
 
     /// A process reports the name of a replica, and whether it may be asked.
-    pub fn is_known(&mut self, addr: SocketAddr, name: &str, up: bool) {
+    pub fn peer_seen(&mut self, addr: SocketAddr, name: &str, up: bool) {
         for known in self.peers.iter_mut().filter(|known| known.addr == addr) {
             known.away = !up;
             name.clone_into(&mut known.name);
@@ -241,7 +241,7 @@ impl Front {
     }
 
     /// Its process reports nothing any more: calls that wait for its replies go elsewhere.
-    pub fn is_gone(&mut self, addr: SocketAddr, effects: &mut Vec<Effect>) {
+    pub fn peer_gone(&mut self, addr: SocketAddr, effects: &mut Vec<Effect>) {
         for known in self.peers.iter_mut().filter(|known| known.addr == addr) {
             known.away = true;
             let leave = |id: &Id| Effect::Post(*id, Mail::Store(Notice::Leave));
@@ -251,7 +251,7 @@ impl Front {
 
     /// All replicas, for operators.
     pub fn status(&self, now: Instant) -> Vec<PeerStatus> {
-        let status = |known: &Known| PeerStatus {
+        let status = |known: &PeerState| PeerStatus {
             name: known.name.clone(),
             role: known.role,
             addr: known.addr,

@@ -137,7 +137,7 @@ impl Session {
     fn next(&mut self, cx: &mut Cx<'_>) {
         let front = &mut cx.world.store.front;
         let Some(call) = front.take_call(self.peer, cx.id) else {
-            front.rests(self.peer, cx.id);
+            front.idle(self.peer, cx.id);
             self.stage = Stage::Idle(cx.now + limits::STORE_IDLE);
             return;
         };
@@ -192,7 +192,7 @@ impl Session {
         let replica = cx.world.store.front.name(self.peer);
         let body = body.into();
         let reply = Reply { status, body, fields, replica, began, took, stored: false };
-        cx.world.store.front.is_answered(self.peer, cx.id);
+        cx.world.store.front.answered(self.peer, cx.id);
         let keep = reader.keeps_alive();
         super::calls::answered(self.peer, call, reply, cx);
         if keep {
@@ -221,7 +221,7 @@ impl Session {
         match stage {
             Stage::Dialling(_) => super::calls::unreachable(self.peer, cx),
             Stage::Asking(asking) => {
-                cx.world.store.front.is_answered(self.peer, cx.id);
+                cx.world.store.front.answered(self.peer, cx.id);
                 super::calls::lost(self.peer, asking.call, cx);
             }
             Stage::Idle(_) | Stage::Done(_) => super::calls::closed(self.peer, cx),

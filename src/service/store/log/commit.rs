@@ -2,7 +2,7 @@
 //! writers are answered when every replica has applied it.
 
 use super::record::{Awaited, Record};
-use super::{APPEND, Engine, Event, FILE, Log, READ, Writer, fail, submit};
+use super::{APPEND, Engine, Event, FILE, Log, READ, Writer, counts, fail, submit};
 use crate::limits;
 use crate::service::Effect;
 use crate::service::store::WriteError;
@@ -94,7 +94,7 @@ impl Log {
             // The outcome is found out when a replica has recovered.
             return fail(record.writers, WriteError::Unknown, effects);
         };
-        self.counts.settle(&record.entries, &settled);
+        counts::settle(&mut self.counts, &record.entries, &settled);
         for ((waiter, index), settled) in record.writers.into_iter().zip(settled) {
             waiter.tell(Told::Settled(index, Ok(settled)), effects);
         }

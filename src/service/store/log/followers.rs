@@ -288,7 +288,7 @@ impl Log {
         let Some((place, replica)) = found else { return false };
         let commands = &mut self.followers.all[place].commands;
         if commands.len() < COMMANDS_MAX {
-            let command = Command { replica, crash: control == Control::Crash };
+            let command = Command { replica, control };
             commands.push(PendingCommand { command, from, sent: false });
         }
         self.wake(effects);

@@ -24,13 +24,12 @@ use super::WriteError;
 use super::wait::{Told, Waiter};
 use crate::limits;
 use crate::service::{Effect, Kind, Target, Ticket};
-use crate::stats::store as figures;
+use crate::stats::store::LogFigures;
 use crate::work::Job;
 use crate::work::db::Failure;
 use crate::work::db::store::{Origin, Request};
 use crate::work::store::order_key::OrderSecret;
 use crate::work::store::{Entry, Seq};
-use counts::Counts;
 use follower::Follower;
 use followers::Followers;
 use protocol::ReplicaReport;
@@ -65,7 +64,8 @@ pub struct Log {
     reading: Option<Seq>,
     /// News for the other rooms that has not been taken yet.
     events: Vec<Event>,
-    counts: Counts,
+    /// Counts since the start; the positions in it are not kept up.
+    counts: LogFigures,
     task: Task,
 }
 
@@ -169,7 +169,7 @@ impl Log {
             open: VecDeque::new(),
             reading: None,
             events: Vec::new(),
-            counts: Counts::default(),
+            counts: LogFigures::default(),
             task: Task::Absent,
         }
     }
@@ -265,10 +265,10 @@ impl Log {
         own.into_iter().chain(self.followers.deadline()).min()
     }
 
-    /// Reports to the panel.
-    pub fn report(&self, to: &mut figures::Store) {
-        self.counts.report(to);
-        (to.seq, to.waiting) = (self.tip, self.waiting.len() as u64);
+    /// Its figures, for the panel.
+    pub fn figures(&self) -> LogFigures {
+        let waiting = self.waiting.len() as u64;
+        LogFigures { seq: self.tip, waiting, ..self.counts.clone() }
     }
 
     fn embedded(&mut self) -> Option<&mut Embedded> {

@@ -7,6 +7,7 @@
 //! JSON in both directions. What is printed is read back as it was; what breaks a bound is not
 //! read at all.
 
+use super::Control;
 use crate::stats::store::ReplicaState;
 use crate::work::store::codec::{self, number, settled, settled_value, text};
 use crate::work::store::order_key::OrderSecret;
@@ -70,13 +71,13 @@ pub struct News {
     pub commands: Vec<Command>,
 }
 
-/// An operator's command to a replica.
+/// An operator's command to a replica of a follower.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// Its name, in its own process.
+    /// The replica's name, in its own process.
     pub replica: String,
-    /// Whether it is to end as if its process had been killed, or to come back.
-    pub crash: bool,
+    /// The command.
+    pub control: Control,
 }
 
 /// Replicas that one process can have.
@@ -149,10 +150,11 @@ impl News {
     pub fn print(&self) -> String {
         let News { follower, log, order_secret, first, entries, answered, commands } = self;
         let entries = entries.iter().map(codec::value).collect::<Vec<_>>();
-        let commands = commands
-            .iter()
-            .map(|command| json!({"replica": command.replica, "crash": command.crash}))
-            .collect::<Vec<_>>();
+        let command = |Command { replica, control }: &Command| {
+            let crash = *control == Control::Crash;
+            json!({"replica": replica, "crash": crash})
+        };
+        let commands = commands.iter().map(command).collect::<Vec<_>>();
         json!({"follower": follower, "log": log, "order_secret": order_secret.print(),
             "first": first, "entries": entries,
             "answered": answered, "commands": commands})
@@ -166,7 +168,9 @@ impl News {
         let command = |value: &Value| {
             let object = value.as_object()?;
             let replica = text(object, "replica", NAME_MAX, NAME_MAX)?;
-            Some(Command { replica, crash: object.get("crash")?.as_bool()? })
+            let crash = object.get("crash")?.as_bool()?;
+            let control = if crash { Control::Crash } else { Control::Recover };
+            Some(Command { replica, control })
         };
         let entries = list(object, "entries", usize::MAX)?;
         let first = seq(object, "first")?;
@@ -239,7 +243,7 @@ mod tests {
             let report = Report { follower, joins, since: 8, answered: 7, replicas };
             assert_eq!(Report::parse(report.print().as_bytes()), Some(report));
         }
-        let command = Command { replica: "order-2".to_string(), crash: true };
+        let command = Command { replica: "order-2".to_string(), control: Control::Crash };
         let entry = Entry::Stock { book: 1, delta: -2, reason: String::new() };
         let news = News {
             follower: "f-1".to_string(),

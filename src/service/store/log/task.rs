@@ -24,9 +24,9 @@ pub enum Task {
     Running(Id),
 }
 
-/// The task.
+/// The task that keeps the log; see the module.
 #[derive(Debug)]
-pub struct Session {
+pub struct LogTask {
     /// The end of the wait for the work that is under way.
     busy: Option<Instant>,
     /// The next try of replicas that could not write their files.
@@ -50,10 +50,10 @@ pub fn wake(task: Id) -> Effect {
     Effect::Post(task, Mail::Store(Notice::Wake))
 }
 
-impl Session {
+impl LogTask {
     /// A task that has just been started.
-    pub fn open(now: Instant) -> Session {
-        Session { busy: None, retry: None, next: None, far: now + FAR, ending: false, done: None }
+    pub fn open(now: Instant) -> LogTask {
+        LogTask { busy: None, retry: None, next: None, far: now + FAR, ending: false, done: None }
     }
 
     /// See [`crate::app::Session::handle`].

@@ -63,7 +63,16 @@ pub fn page(shelves: &Shelves, request: &Request<'_, '_, '_>, cx: &mut Cx<'_>) -
             books(query, Shape::Page(Box::new(filter)), shelves, request, cx)
         }
         Err(name) => {
-            let detail = format!("The query has no valid {name}.");
+            let expected = match name {
+                "q" => "at most 200 characters",
+                "topic" => "at most 60 characters",
+                "in_stock" => "true or false",
+                "sort" => "id, title, price or stock, after a minus for descending order",
+                "limit" => "a number from 1 to 500",
+                "cursor" => "the one of a link to the next page",
+                _ => "a number from 0 to 1000000 with at most two decimals",
+            };
+            let detail = format!("The query has no valid {name}: expected {expected}.");
             Style::Problem.error(400, &detail).into()
         }
     }

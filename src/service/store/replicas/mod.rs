@@ -15,7 +15,7 @@ pub use replica::{Phase, Replica};
 use super::log::protocol::ReplicaReport;
 use super::log::submit;
 use crate::service::Effect;
-use crate::stats::store::{self as figures, ReplicaSlot};
+use crate::stats::store as figures;
 use crate::work::db::Failure;
 use crate::work::db::store::{Answer, Origin, Request, Step};
 use crate::work::store::{Entry, Seq};
@@ -237,28 +237,17 @@ impl Replicas {
         self.0.iter_mut().filter(|replica| replica.may_recover()).for_each(Replica::recover);
     }
 
-    /// Reports to the panel. `tip` is the log's last entry.
-    pub fn report(&self, tip: Seq, to: &mut figures::Store) {
-        to.is_there |= !self.0.is_empty();
-        to.replicas = ReplicaSlot::ALL.map(|slot| {
-            let replica = self.iter().find(|replica| slot_of(replica) == Some(slot))?;
-            Some(figures::Replica {
-                state: replica.phase.state(),
-                seq: replica.seq,
-                lag: tip.saturating_sub(replica.seq),
-                requests: replica.requests,
-                errors: replica.errors,
-            })
-        });
-    }
-}
-
-fn slot_of(replica: &Replica) -> Option<ReplicaSlot> {
-    match (replica.role, replica.number) {
-        (Role::Catalog, 1) => Some(ReplicaSlot::Catalog1),
-        (Role::Catalog, 2) => Some(ReplicaSlot::Catalog2),
-        (Role::Order, 1) => Some(ReplicaSlot::Order1),
-        (Role::Order, 2) => Some(ReplicaSlot::Order2),
-        (Role::Catalog | Role::Order | Role::Log, _) => None,
+    /// Their figures, for the panel. `tip` is the log's last entry.
+    pub fn figures(&self, tip: Seq) -> Vec<figures::Replica> {
+        let figures = |replica: &Replica| figures::Replica {
+            name: replica.name.clone(),
+            role: replica.role.name(),
+            state: replica.phase.state(),
+            seq: replica.seq,
+            lag: tip.saturating_sub(replica.seq),
+            requests: replica.requests,
+            errors: replica.errors,
+        };
+        self.iter().map(figures).collect()
     }
 }

@@ -14,9 +14,9 @@
 mod install;
 mod requests;
 
-use super::protocol::{News, Report};
+use super::protocol::{Command, News, Report};
 use super::read_barrier::{self, Reader};
-use super::{Control, Engine, Event, Log};
+use super::{Engine, Event, Log};
 use crate::limits;
 use crate::service::store::replicas::Replicas;
 use crate::service::{Effect, Ticket};
@@ -223,10 +223,8 @@ impl Log {
         if !entries.is_empty() {
             self.events.push(Event::Record(first, entries, Vec::new()));
         }
-        for command in commands {
-            let control = if command.crash { Control::Crash } else { Control::Recover };
-            self.events.push(Event::Control(command.replica, control));
-        }
+        let control = |Command { replica, control }| Event::Control(replica, control);
+        self.events.extend(commands.into_iter().map(control));
     }
 }
 

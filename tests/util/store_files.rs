@@ -9,24 +9,24 @@ use std::sync::Arc;
 
 /// Files by number; the first is the log's.
 #[derive(Debug, Default)]
-pub struct Ledgers {
-    files: Vec<Ledger>,
+pub struct StoreFiles {
+    files: Vec<StoreFile>,
     /// True if the next write fails.
     pub fails: bool,
 }
 
 #[derive(Debug, Default, Clone)]
-struct Ledger {
+struct StoreFile {
     open: bool,
     tables: Tables,
     records: Vec<Arc<[Entry]>>,
 }
 
-impl Ledgers {
+impl StoreFiles {
     /// Creates so many open, empty files.
-    pub fn new(count: usize) -> Ledgers {
-        let file = Ledger { open: true, ..Ledger::default() };
-        Ledgers { files: vec![file; count], fails: false }
+    pub fn new(count: usize) -> StoreFiles {
+        let file = StoreFile { open: true, ..StoreFile::default() };
+        StoreFiles { files: vec![file; count], fails: false }
     }
 
     /// Returns the tables of a file.
@@ -56,12 +56,12 @@ impl Ledgers {
     pub fn carry_out(&mut self, file: usize, request: &Request) -> Result<Answer, Failure> {
         let fails = std::mem::take(&mut self.fails);
         let first = self.files[0].tables.clone();
-        let ledger = &mut self.files[file];
+        let kept = &mut self.files[file];
         match request {
-            Request::Open => ledger.open = true,
-            Request::Restore(_) => ledger.tables = first,
+            Request::Open => kept.open = true,
+            Request::Restore(_) => kept.tables = first,
             Request::Close => {
-                ledger.open = false;
+                kept.open = false;
                 return Ok(Answer::Closed);
             }
             Request::Append(_)
@@ -71,17 +71,17 @@ impl Ledgers {
             | Request::Mark(_)
             | Request::Page(..)
             | Request::Stage(..) => {
-                return match ledger.open && !fails {
-                    true => ledger.go_on(request),
+                return match kept.open && !fails {
+                    true => kept.go_on(request),
                     false => Err(Failure::passing("it fails")),
                 };
             }
         }
-        Ok(Answer::Opened(ledger.view()))
+        Ok(Answer::Opened(kept.view()))
     }
 }
 
-impl Ledger {
+impl StoreFile {
     fn view(&self) -> View {
         let Tables { seq, books, orders, .. } = &self.tables;
         let books = books.values().cloned().collect();
