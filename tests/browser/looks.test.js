@@ -90,7 +90,7 @@ test("a keyboard user sees the focus", async (t) => {
     reached.push(focus);
   }
   const names = reached.map(({ name }) => name);
-  for (const name of ["test", "cache", "Reports", "Loop", "Prometheus", "The same as a table"]) {
+  for (const name of ["test", "cache", "Reports", "Loop", "Prometheus", "Show as a table"]) {
     assert.ok(names.includes(name), `${name} is reached`);
   }
   assert.deepEqual(reached.filter(({ ring }) => ring < 2), []);
