@@ -5,7 +5,6 @@ use crate::util::http::Client;
 use crate::util::process::{PROMPTLY, Server, eventually};
 use crate::{ask, get};
 use rustix::process::Signal;
-use serde_json::Value;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -84,7 +83,7 @@ fn agree(owner: &Server, crowd: &Crowd) {
     let sold = eventually("one order for each key", || {
         let sold = keys_of_log(owner);
         let newest = get(owner.panel(), "/api/orders?limit=1").json()[0]["id"].clone();
-        (newest == Value::from(sold.len())).then_some(sold)
+        (newest == sold.len()).then_some(sold)
     });
     let bought = crowd.bought.lock().unwrap();
     let lost = bought.difference(&sold).collect::<Vec<_>>();
