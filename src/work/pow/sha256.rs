@@ -25,6 +25,7 @@ pub(super) const ROUND: [u32; 64] = [
 pub(super) const BLOCK: usize = 64;
 
 /// Returns the addends of the 64 rounds: the message schedule plus the round constants.
+#[cfg(target_arch = "x86_64")]
 pub(super) fn schedule(block: &[u8; BLOCK]) -> [u32; 64] {
     let mut w = [0_u32; 64];
     w[..16].copy_from_slice(&words(block));
