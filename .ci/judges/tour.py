@@ -13,6 +13,7 @@ capitals inside stands for any other, and an ellipsis for anything at all.
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -162,6 +163,8 @@ def main():
         ran = subprocess.run([*network, sys.executable, "-B", *sys.argv], check=False)
         sys.exit(ran.returncode)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # Ctrl-C ends nothing in shells that inherit an ignored SIGINT, as in the background of a script.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with open("README.md", encoding="utf-8") as file:
         groups = tour(file.read())
     passed, failures, commands = 0, [], 0
