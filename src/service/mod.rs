@@ -122,7 +122,7 @@ pub enum Session {
 }
 
 impl Session {
-    /// Returns the service that [`Session::handle`] works for; HTTP determines it by the path.
+    /// Returns the service that `handle` works for; HTTP determines it by the path.
     fn area(&self) -> Option<Handler> {
         match self {
             Session::Http(_) => None,
